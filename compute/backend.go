@@ -1,0 +1,42 @@
+package compute
+
+import "context"
+
+// Info says what a Backend is. It is constant over the Backend's life.
+type Info struct {
+	// Name identifies the backend to the operator: "cpu", "vulkan:0",
+	// "reference". It is what --mining.devices takes.
+	Name string
+	// Kernel is the code path chosen for this machine: "avx2", "portable", "go".
+	Kernel string
+	// Workers is how many Hashers the device can keep busy at the same time:
+	// the number of usable cores for a CPU, 1 for a GPU. At least 1.
+	Workers int
+}
+
+// Backend computes Tensority on one device. All methods are safe for
+// concurrent use.
+type Backend interface {
+	// Info describes the backend.
+	Info() Info
+	// NewHasher prepares a Hasher for a seed. The seed's matrices are expanded
+	// on the first call (tens of milliseconds on a CPU) and shared by every
+	// later Hasher of that seed while they stay in the backend's cache. It
+	// returns ctx's error if ctx ends before the Hasher is ready.
+	NewHasher(ctx context.Context, seed [32]byte) (Hasher, error)
+	// Close frees the device. Hashers must be closed before.
+	Close() error
+}
+
+// Hasher computes Tensority for one seed. It belongs to one goroutine at a time.
+type Hasher interface {
+	// Batch is the preferred number of headers per call of Hash, at least 1.
+	Batch() int
+	// Hash computes results[i] = Tensority(headers[i], seed). Both slices must
+	// have the same length, which may be any number including 0; otherwise it
+	// returns an error. Header hashes and results are in the byte order that the
+	// chain prints them in. On error the results are undefined.
+	Hash(ctx context.Context, results, headers [][32]byte) error
+	// Close frees what the Hasher holds. The Hasher must not be used after.
+	Close() error
+}
