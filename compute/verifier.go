@@ -1,0 +1,106 @@
+package compute
+
+import (
+	"context"
+	"sync"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
+)
+
+// Verifier computes single hashes for many goroutines, each with the seed that
+// its header happens to need. At most as many run at a time as the backend has
+// workers; the others wait. Hashers are kept for the seeds used most recently.
+// Safe for concurrent use.
+type Verifier struct {
+	backend Backend
+	slots   chan struct{} // a token for every hash under way
+	closing chan struct{}
+	close   func()
+
+	mu   sync.Mutex
+	idle *simplelru.LRU[[32]byte, []Hasher] // nil after Close
+}
+
+// NewVerifier returns a Verifier on a backend, which it does not close.
+func NewVerifier(b Backend) *Verifier {
+	idle, err := simplelru.NewLRU[[32]byte](SeedsKept, func(_ [32]byte, hs []Hasher) { closeAll(hs) })
+	if err != nil {
+		panic(err) // only a size below 1 is refused
+	}
+	v := &Verifier{
+		backend: b,
+		slots:   make(chan struct{}, max(1, b.Info().Workers)),
+		closing: make(chan struct{}),
+		idle:    idle,
+	}
+	v.close = sync.OnceFunc(v.shutDown)
+	return v
+}
+
+// Hash returns Tensority(header, seed). It returns ctx's error if ctx ends
+// first, ErrClosed after Close, or the backend's error.
+func (v *Verifier) Hash(ctx context.Context, header, seed [32]byte) ([32]byte, error) {
+	select {
+	case v.slots <- struct{}{}:
+		defer func() { <-v.slots }()
+	case <-v.closing:
+		return [32]byte{}, ErrClosed
+	case <-ctx.Done():
+		return [32]byte{}, ctx.Err()
+	}
+
+	h, err := v.take(ctx, seed)
+	if err != nil {
+		return [32]byte{}, err
+	}
+	var result [1][32]byte
+	if err := h.Hash(ctx, result[:], [][32]byte{header}); err != nil {
+		h.Close() // what state an error leaves a Hasher in is its own affair
+		return [32]byte{}, err
+	}
+	v.put(seed, h)
+	return result[0], nil
+}
+
+// Close waits for the hashes under way and frees all Hashers. It may be called
+// more than once, and must be called before the backend is closed.
+func (v *Verifier) Close() { v.close() }
+
+func (v *Verifier) shutDown() {
+	close(v.closing)
+	for range cap(v.slots) {
+		v.slots <- struct{}{} // never given back: nothing starts from here on
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.idle.Purge()
+	v.idle = nil
+}
+
+// take finds an idle Hasher of the seed or makes one.
+func (v *Verifier) take(ctx context.Context, seed [32]byte) (Hasher, error) {
+	v.mu.Lock()
+	if hs, _ := v.idle.Get(seed); len(hs) > 0 {
+		h := hs[len(hs)-1]
+		v.idle.Add(seed, hs[:len(hs)-1])
+		v.mu.Unlock()
+		return h, nil
+	}
+	v.mu.Unlock()
+	return v.backend.NewHasher(ctx, seed)
+}
+
+// put keeps a Hasher for the next hash of its seed, at the price of those of
+// the seed that has not been asked for the longest.
+func (v *Verifier) put(seed [32]byte, h Hasher) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	hs, _ := v.idle.Get(seed)
+	v.idle.Add(seed, append(hs, h))
+}
+
+func closeAll(hs []Hasher) {
+	for _, h := range hs {
+		h.Close()
+	}
+}
