@@ -1,0 +1,29 @@
+//go:build !cgo
+
+package cpu
+
+import "github.com/bytom-solo/bytom-solo/compute"
+
+// Kernels lists the kernels that a build with cgo has.
+func Kernels() []Kernel {
+	kernels := make([]Kernel, len(kernelNames))
+	for i, name := range kernelNames {
+		kernels[i] = Kernel{Name: name, Reason: "this binary was built without cgo"}
+	}
+	return kernels
+}
+
+// New returns ErrNoCgo, or an error about a name that no build knows.
+func New(config Config) (compute.Backend, error) {
+	if config.Kernel != "" {
+		if _, err := kernelNumber(config.Kernel, "the kernel's name"); err != nil {
+			return nil, err
+		}
+	} else if _, err := kernelCap(); err != nil {
+		return nil, err
+	}
+	return nil, ErrNoCgo
+}
+
+// Peak returns 0: there are no kernels.
+func Peak(string) float64 { return 0 }
