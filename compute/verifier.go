@@ -4,22 +4,33 @@ import (
 	"context"
 	"sync"
 
+	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 )
+
+// resultsKept is how many results a Verifier remembers: more than the solutions
+// that can be on their way at a time.
+const resultsKept = 1024
 
 // Verifier computes single hashes for many goroutines, each with the seed that
 // its header happens to need. At most as many run at a time as the backend has
 // workers; the others wait. Hashers are kept for the seeds used most recently.
+//
+// It remembers its latest results: a solution is verified where it comes in and
+// again where its block enters the chain, and costs one hash all the same.
 // Safe for concurrent use.
 type Verifier struct {
 	backend Backend
 	slots   chan struct{} // a token for every hash under way
 	closing chan struct{}
 	close   func()
+	results *lru.Cache[proofKey, [32]byte]
 
 	mu   sync.Mutex
 	idle *simplelru.LRU[[32]byte, []Hasher] // nil after Close
 }
+
+type proofKey struct{ header, seed [32]byte }
 
 // NewVerifier returns a Verifier on a backend, which it does not close.
 func NewVerifier(b Backend) *Verifier {
@@ -27,11 +38,16 @@ func NewVerifier(b Backend) *Verifier {
 	if err != nil {
 		panic(err) // only a size below 1 is refused
 	}
+	results, err := lru.New[proofKey, [32]byte](resultsKept)
+	if err != nil {
+		panic(err) // as above
+	}
 	v := &Verifier{
 		backend: b,
 		slots:   make(chan struct{}, max(1, b.Info().Workers)),
 		closing: make(chan struct{}),
 		idle:    idle,
+		results: results,
 	}
 	v.close = sync.OnceFunc(v.shutDown)
 	return v
@@ -40,6 +56,10 @@ func NewVerifier(b Backend) *Verifier {
 // Hash returns Tensority(header, seed). It returns ctx's error if ctx ends
 // first, ErrClosed after Close, or the backend's error.
 func (v *Verifier) Hash(ctx context.Context, header, seed [32]byte) ([32]byte, error) {
+	key := proofKey{header, seed}
+	if result, ok := v.results.Get(key); ok {
+		return result, nil
+	}
 	select {
 	case v.slots <- struct{}{}:
 		defer func() { <-v.slots }()
@@ -59,6 +79,7 @@ func (v *Verifier) Hash(ctx context.Context, header, seed [32]byte) ([32]byte, e
 		return [32]byte{}, err
 	}
 	v.put(seed, h)
+	v.results.Add(key, result[0])
 	return result[0], nil
 }
 
