@@ -1,0 +1,67 @@
+# bytom-solo. `make help` lists the targets.
+
+GO       ?= go
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.1.0-dev)
+LDFLAGS  := -s -w -X main.version=$(VERSION)
+HOME_DIR ?= .solonet
+TESTS    ?= ./...
+
+# What is built without cgo, hence on any machine.
+STATIC   := linux/amd64 linux/arm64 windows/amd64 darwin/arm64
+
+.DEFAULT_GOAL := help
+.PHONY: help deps build run test race test-long bench lint cross dist clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+deps: ## check for Go and a C compiler; install the compiler where that is possible
+	@scripts/deps.sh
+
+build: deps ## build bin/bytom-solo
+	$(GO) build -o bin/bytom-solo -ldflags '$(LDFLAGS)' ./cmd/bytom-solo
+
+run: build ## run a node that mines on a solonet of its own, in ./.solonet; Ctrl-C stops it
+	@bin/bytom-solo init --home $(HOME_DIR) --chain_id solonet
+	bin/bytom-solo node --home $(HOME_DIR) --mining --web.closed \
+		--p2p.laddr tcp://127.0.0.1:46658 --p2p.skip_upnp --p2p.lan_discoverable=false
+
+test: deps cross ## run all tests, and build for every platform
+	$(GO) vet ./...
+	$(GO) test -timeout 9m $(TESTS)
+
+race: deps ## run all tests under the race detector
+	$(GO) test -race -timeout 20m $(TESTS)
+
+test-long: deps ## the long forms of the tests: more random pairs, the C code under its sanitizers
+	BYTOM_SOLO_LONG=1 $(GO) test -timeout 60m $(TESTS)
+	$(GO) test -asan -timeout 20m ./compute/...
+
+bench: build ## measure the hash on this machine, then the node's own paths
+	bin/bytom-solo bench
+	$(GO) test -run '^$$' -bench . -benchmem -timeout 60m $(TESTS)
+
+lint: deps ## gofmt, go vet and staticcheck
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo 'gofmt would change:'; gofmt -l $$(git ls-files '*.go'); exit 1; }
+	$(GO) vet ./...
+	$(GO) tool -modfile=tools/go.mod staticcheck ./...
+
+cross: ## build without cgo for every platform
+	@for p in $(STATIC); do \
+		echo "build $$p without cgo"; \
+		CGO_ENABLED=0 GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) build ./... || exit 1; \
+	done
+
+dist: deps ## put binaries for every platform, and their checksums, into dist/
+	@rm -rf dist && mkdir dist
+	$(GO) build -trimpath -o dist/bytom-solo-$$($(GO) env GOOS)-$$($(GO) env GOARCH) -ldflags '$(LDFLAGS)' ./cmd/bytom-solo
+	@for p in $(STATIC); do \
+		out=dist/bytom-solo-$${p%/*}-$${p#*/}-static; \
+		case $$p in windows/*) out=$$out.exe;; esac; \
+		echo "$$out"; \
+		CGO_ENABLED=0 GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) build -trimpath -o $$out -ldflags '$(LDFLAGS)' ./cmd/bytom-solo || exit 1; \
+	done
+	@cd dist && sha256sum bytom-solo-* > SHA256SUMS && cat SHA256SUMS
+
+clean: ## remove what make built, but not .solonet
+	rm -rf bin dist

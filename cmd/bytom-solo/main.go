@@ -1,0 +1,46 @@
+// Command bytom-solo is a full Bytom node with mining built in.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bytom-solo/bytom-solo/node"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := newRoot(os.Stdout, os.Stderr).ExecuteContext(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "error:", err)
+		os.Exit(1)
+	}
+}
+
+// newRoot is the command line. out takes results, terminal takes logs.
+func newRoot(out, terminal io.Writer) *cobra.Command {
+	config := node.NewConfig()
+	root := &cobra.Command{
+		Use:           "bytom-solo",
+		Short:         "A Bytom node that mines",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.SetOut(out)
+	root.SetErr(terminal)
+	config.RegisterHome(root.PersistentFlags())
+	root.AddCommand(
+		newInitCommand(config),
+		newNodeCommand(config, terminal),
+		newDevicesCommand(terminal),
+		newHashCommand(terminal),
+		newVersionCommand(),
+	)
+	return root
+}

@@ -1,0 +1,100 @@
+package gbt
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/bytom-solo/bytom-solo/mining"
+)
+
+// maxBody is the largest request that is read, in bytes. The largest sensible one
+// is a block in hexadecimal: a template holds at most 10 MB of transactions, but
+// such a block never comes; peers cap theirs at half of 22 MB.
+const maxBody = 16 << 20
+
+// envelope is the form that every answer of the stock node has.
+type envelope struct {
+	Status      string `json:"status,omitempty"`
+	Code        string `json:"code,omitempty"`
+	Msg         string `json:"msg,omitempty"`
+	ErrorDetail string `json:"error_detail,omitempty"`
+	Data        any    `json:"data,omitempty"`
+}
+
+// refusal is the data of a failed submit: BIP 22's reason and a sentence.
+type refusal struct {
+	Reason string `json:"reason"`
+	Debug  string `json:"debug"`
+}
+
+func success(data any) envelope { return envelope{Status: "success", Data: data} }
+
+// failure answers an error in the stock node's form. Errors of a kind carry it as
+// the machine-readable reason.
+func failure(err error) envelope {
+	e := envelope{Status: "fail", Code: "BTM000", Msg: "Bytom API Error", ErrorDetail: err.Error()}
+	var kind mining.ErrorKind
+	if errors.As(err, &kind) {
+		e.Data = refusal{Reason: string(kind), Debug: err.Error()}
+	}
+	return e
+}
+
+// badRequest is a request that could not be read, in the stock node's form.
+type badRequest struct {
+	Code   string `json:"code"`
+	Msg    string `json:"msg"`
+	Status string `json:"status"`
+	Detail string `json:"detail"`
+	// Temporary is always false: the same request will fail again.
+	Temporary bool `json:"temporary"`
+}
+
+func write(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v) // The client went away; nobody is left to tell.
+}
+
+// call makes a handler of a function without arguments.
+func call(f func() envelope) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) { write(w, http.StatusOK, f()) }
+}
+
+// callWith makes a handler of a function whose argument is the request's body.
+func callWith[T any](f func(*http.Request, T) envelope) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var in T
+		if err := decode(http.MaxBytesReader(w, r.Body, maxBody), &in); err != nil {
+			write(w, http.StatusBadRequest, badRequest{Code: "BTM002", Msg: "Invalid request body", Status: "fail", Detail: err.Error()})
+			return
+		}
+		write(w, http.StatusOK, f(r, in))
+	}
+}
+
+// decode reads one JSON value. Its errors name the field, what was found and what
+// was expected.
+func decode(r io.Reader, v any) error {
+	err := json.NewDecoder(r).Decode(v)
+	var wrongType *json.UnmarshalTypeError
+	var tooLarge *http.MaxBytesError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &wrongType):
+		field := wrongType.Field
+		if field == "" {
+			field = "the body"
+		}
+		return fmt.Errorf("field %s: found a JSON %s, expected %s", field, wrongType.Value, wrongType.Type)
+	case errors.As(err, &tooLarge):
+		return fmt.Errorf("the body is larger than %d bytes", tooLarge.Limit)
+	case errors.Is(err, io.EOF):
+		return errors.New("the body is empty, expected a JSON object")
+	}
+	return fmt.Errorf("the body is not JSON of the expected form: %w", err)
+}

@@ -1,0 +1,238 @@
+package gbt
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/gorilla/mux"
+
+	"github.com/bytom/bytom/protocol/bc/types"
+
+	"github.com/bytom-solo/bytom-solo/mining"
+)
+
+// Config is what the handlers need. All of it must be safe for concurrent use.
+type Config struct {
+	Generator   *mining.Generator
+	Submitter   *mining.Submitter
+	Miner       *mining.Miner
+	Extranonces *mining.Extranonces
+	// Address is the address that coinbases pay; SetAddress changes it and gives
+	// it back as stored.
+	Address    func() (string, error)
+	SetAddress func(address string) (string, error)
+	// Tag is the operator's part of the coinbase's arbitrary data; SetTag changes
+	// it.
+	Tag    func() []byte
+	SetTag func(tag []byte)
+}
+
+// Handler answers the mining routes. It is safe for concurrent use.
+type Handler struct {
+	cfg   Config
+	works *works
+}
+
+// New makes the handlers.
+func New(cfg Config) *Handler {
+	return &Handler{cfg: cfg, works: newWorks(cfg.Extranonces.Lease(), maxWorks)}
+}
+
+// Register adds the routes to a router. As on the stock node any method will do.
+func (h *Handler) Register(r *mux.Router) {
+	r.Handle("/get-work", call(h.getWork))
+	r.Handle("/get-work-json", call(h.getWorkJSON))
+	r.Handle("/submit-work", callWith(h.submitWork))
+	r.Handle("/submit-work-json", callWith(h.submitWorkJSON))
+	r.Handle("/submit-block", callWith(h.submitBlock))
+	r.Handle("/is-mining", call(h.isMining))
+	r.Handle("/set-mining", callWith(h.setMining))
+	r.Handle("/get-mining-address", call(h.getAddress))
+	r.Handle("/set-mining-address", callWith(h.setAddress))
+	r.Handle("/get-coinbase-arbitrary", call(h.getTag))
+	r.Handle("/set-coinbase-arbitrary", callWith(h.setTag))
+}
+
+// work is a header that nobody else was given.
+func (h *Handler) work() (*mining.Job, *types.BlockHeader, error) {
+	t, err := h.cfg.Generator.Current()
+	if err != nil {
+		return nil, nil, err
+	}
+	j := h.works.hand(t)
+	now := uint64(h.cfg.Generator.Now().Unix())
+	header := j.Header(max(now, t.Tip.MedianTime+1), 0)
+	return j, &header, nil
+}
+
+func (h *Handler) getWork() envelope {
+	j, header, err := h.work()
+	if err != nil {
+		return failure(err)
+	}
+	return success(workAnswer{BlockHeader: header, Seed: &j.Template.Tip.Seed})
+}
+
+func (h *Handler) getWorkJSON() envelope {
+	j, header, err := h.work()
+	if err != nil {
+		return failure(err)
+	}
+	return success(workJSONAnswer{BlockHeader: newHeaderJSON(header), Seed: &j.Template.Tip.Seed})
+}
+
+type submitWorkIn struct {
+	BlockHeader *string `json:"block_header"`
+}
+
+func (h *Handler) submitWork(r *http.Request, in submitWorkIn) envelope {
+	header, err := parseHeader("block_header", in.BlockHeader)
+	if err != nil {
+		return failure(err)
+	}
+	return h.submit(r, header)
+}
+
+type submitWorkJSONIn struct {
+	BlockHeader *headerJSON `json:"block_header"`
+}
+
+func (h *Handler) submitWorkJSON(r *http.Request, in submitWorkJSONIn) envelope {
+	header, err := in.BlockHeader.header()
+	if err != nil {
+		return failure(err)
+	}
+	return h.submit(r, header)
+}
+
+// submit takes back a header that was handed out, with another timestamp and
+// nonce.
+func (h *Handler) submit(r *http.Request, header *types.BlockHeader) envelope {
+	j := h.works.find(header)
+	if j == nil {
+		return failure(h.unknown(header))
+	}
+	if err := sameWork(j, header); err != nil {
+		return failure(err)
+	}
+	return answer(h.cfg.Submitter.Submit(r.Context(), mining.Solution{Job: j, Timestamp: header.Timestamp, Nonce: header.Nonce}))
+}
+
+func (h *Handler) unknown(header *types.BlockHeader) error {
+	t, err := h.cfg.Generator.Current()
+	if err == nil && header.PreviousBlockHash != t.Tip.Hash {
+		return fmt.Errorf("%w: it builds on %s, the tip is %s: get new work", mining.ErrStaleWork, header.PreviousBlockHash.String(), t.Tip.Hash.String())
+	}
+	return fmt.Errorf("%w: no work with transaction_merkle_root %s was handed out; only timestamp and nonce may change",
+		mining.ErrUnknownWork, header.TransactionsMerkleRoot.String())
+}
+
+// sameWork checks what keyOf leaves out.
+func sameWork(j *mining.Job, header *types.BlockHeader) error {
+	want := j.Header(header.Timestamp, header.Nonce)
+	switch {
+	case header.Version != want.Version:
+		return fmt.Errorf("%w: version %d, expected %d", mining.ErrBadVersion, header.Version, want.Version)
+	case header.Height != want.Height:
+		return fmt.Errorf("%w: height %d, expected %d", mining.ErrBadHeight, header.Height, want.Height)
+	case header.Bits != want.Bits:
+		return fmt.Errorf("%w: bits %d, expected %d", mining.ErrBadBits, header.Bits, want.Bits)
+	}
+	return nil
+}
+
+type submitBlockIn struct {
+	Block *string `json:"raw_block"`
+}
+
+func (h *Handler) submitBlock(r *http.Request, in submitBlockIn) envelope {
+	block, err := parseBlock("raw_block", in.Block)
+	if err != nil {
+		return failure(err)
+	}
+	return answer(h.cfg.Submitter.SubmitBlock(r.Context(), block))
+}
+
+// answer tells a submitter what became of its block: true, as the stock node
+// does, if it is the new best one, else BIP 22's reason.
+func answer(v mining.Verdict, err error) envelope {
+	if err != nil {
+		return failure(err)
+	}
+	switch v.Outcome {
+	case mining.MainChain:
+		return success(true)
+	case mining.SideChain:
+		return refused("inconclusive", fmt.Sprintf("block %s is valid, but lost the race: the best block is %s", v.Block.String(), v.Tip.String()))
+	case mining.Duplicate:
+		return refused("duplicate", fmt.Sprintf("block %s is known already", v.Block.String()))
+	default:
+		return refused("prev-blk-not-found", fmt.Sprintf("block submitted is orphan: the parent of %s is unknown", v.Block.String()))
+	}
+}
+
+func refused(reason, debug string) envelope {
+	e := failure(errors.New(debug))
+	e.Data = refusal{Reason: reason, Debug: debug}
+	return e
+}
+
+func (h *Handler) isMining() envelope {
+	return success(map[string]bool{"is_mining": h.cfg.Miner.Mining()})
+}
+
+type setMiningIn struct {
+	IsMining bool `json:"is_mining"`
+}
+
+func (h *Handler) setMining(_ *http.Request, in setMiningIn) envelope {
+	if in.IsMining {
+		if _, err := h.cfg.Address(); err != nil {
+			return failure(err)
+		}
+	}
+	h.cfg.Miner.SetMining(in.IsMining)
+	return success("")
+}
+
+type addressData struct {
+	MiningAddress string `json:"mining_address"`
+}
+
+func (h *Handler) getAddress() envelope {
+	address, err := h.cfg.Address()
+	if err != nil {
+		return failure(err)
+	}
+	return success(addressData{address})
+}
+
+func (h *Handler) setAddress(_ *http.Request, in addressData) envelope {
+	address, err := h.cfg.SetAddress(in.MiningAddress)
+	if err != nil {
+		return failure(err)
+	}
+	return success(addressData{address})
+}
+
+type tagData struct {
+	Arbitrary string `json:"arbitrary"`
+}
+
+func (h *Handler) getTag() envelope {
+	return success(tagData{hex.EncodeToString(h.cfg.Tag())})
+}
+
+func (h *Handler) setTag(_ *http.Request, in tagData) envelope {
+	tag, err := hex.DecodeString(in.Arbitrary)
+	if err != nil {
+		return failure(fmt.Errorf("field arbitrary: %w, expected hexadecimal", err))
+	}
+	if len(tag) > mining.MaxTag {
+		return failure(fmt.Errorf("field arbitrary: %d bytes, at most %d fit beside the height and the extranonce", len(tag), mining.MaxTag))
+	}
+	h.cfg.SetTag(tag)
+	return h.getTag()
+}

@@ -1,0 +1,326 @@
+package gbt
+
+import (
+	"context"
+	"crypto/sha3"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorilla/mux"
+
+	"github.com/bytom/bytom/protocol/bc"
+	"github.com/bytom/bytom/protocol/bc/types"
+
+	"github.com/bytom-solo/bytom-solo/compute"
+	"github.com/bytom-solo/bytom-solo/mining"
+)
+
+// chain is a Source and a Sink that takes every block, on a fixed tip.
+type chain struct {
+	tip       mining.Tip
+	outcome   mining.Outcome
+	processed []*types.Block
+}
+
+func (c *chain) Tip() mining.Tip { return c.tip }
+func (c *chain) Ready() error    { return nil }
+func (c *chain) Select(context.Context, mining.Tip) ([]mining.Candidate, error) {
+	return nil, nil
+}
+func (c *chain) Process(_ context.Context, b *types.Block) (mining.Outcome, error) {
+	c.processed = append(c.processed, b)
+	return c.outcome, nil
+}
+func (c *chain) Announce(*types.Block) {}
+
+// sha3Backend stands in for Tensority.
+type sha3Backend struct{}
+
+func (sha3Backend) Info() compute.Info { return compute.Info{Name: "sha3", Workers: 1} }
+func (b sha3Backend) NewHasher(context.Context, [32]byte) (compute.Hasher, error) {
+	return b, nil
+}
+func (sha3Backend) Batch() int { return 1 }
+func (sha3Backend) Hash(_ context.Context, results, headers [][32]byte) error {
+	for i, h := range headers {
+		results[i] = sha3.Sum256(h[:])
+	}
+	return nil
+}
+func (sha3Backend) Close() error { return nil }
+
+// server is a handler on a chain whose target one hash in 16 meets.
+func server(t *testing.T) (*chain, *mux.Router) {
+	t.Helper()
+	c := &chain{tip: mining.Tip{Hash: bc.Hash{V0: 1}, Height: 9, Bits: 0x1c<<56 | 1<<52, MedianTime: 1000, Seed: bc.Hash{V3: 5}}}
+	payee := mining.Payee{Address: "a", Program: append([]byte{0, 20}, make([]byte, 20)...)}
+	g := mining.NewGenerator(mining.GeneratorConfig{Source: c, Payee: func() (mining.Payee, []byte, error) { return payee, nil, nil }})
+	ctx, cancel := context.WithCancel(t.Context())
+	t.Cleanup(cancel)
+	templates, done := g.Subscribe()
+	defer done()
+	go g.Run(ctx)
+	<-templates
+	v := compute.NewVerifier(sha3Backend{})
+	t.Cleanup(v.Close)
+	tag := []byte("t")
+	h := New(Config{
+		Generator: g, Submitter: mining.NewSubmitter(mining.SubmitterConfig{Sink: c, Source: c, Verifier: v}),
+		Miner: mining.NewMiner(mining.MinerConfig{Generator: g}), Extranonces: mining.NewExtranonces(),
+		Address: func() (string, error) { return payee.Address, nil },
+		SetAddress: func(a string) (string, error) {
+			if a != "b" {
+				return "", errors.New("field mining_address: bad")
+			}
+			return a, nil
+		},
+		Tag: func() []byte { return tag }, SetTag: func(b []byte) { tag = b },
+	})
+	r := mux.NewRouter()
+	h.Register(r)
+	return c, r
+}
+
+func post(r http.Handler, route, body string) (int, string) {
+	w := httptest.NewRecorder()
+	r.ServeHTTP(w, httptest.NewRequest(http.MethodPost, route, strings.NewReader(body)))
+	return w.Code, strings.TrimSpace(w.Body.String())
+}
+
+type workReply struct {
+	Status string
+	Data   struct {
+		BlockHeader *types.BlockHeader `json:"block_header"`
+		Seed        *bc.Hash
+	}
+}
+
+func getWork(t *testing.T, r http.Handler) *types.BlockHeader {
+	t.Helper()
+	var reply workReply
+	_, body := post(r, "/get-work", "")
+	if err := json.Unmarshal([]byte(body), &reply); err != nil || reply.Status != "success" {
+		t.Fatalf("%v: %s", err, body)
+	}
+	if *reply.Data.Seed != (bc.Hash{V3: 5}) {
+		t.Fatalf("seed %s", reply.Data.Seed.String())
+	}
+	return reply.Data.BlockHeader
+}
+
+// solve sets the header's nonce to one that meets the target, or misses it.
+func solve(h *types.BlockHeader, meet bool) {
+	target := mining.TargetFromBits(h.Bits)
+	for h.Nonce = 0; ; h.Nonce++ {
+		id := h.Hash().Byte32()
+		if target.Met(sha3.Sum256(id[:])) == meet {
+			return
+		}
+	}
+}
+
+func submitBody(t *testing.T, h *types.BlockHeader) string {
+	t.Helper()
+	text, err := h.MarshalText()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return `{"block_header":"` + string(text) + `"}`
+}
+
+func TestEachCallerGetsItsOwnWork(t *testing.T) {
+	_, r := server(t)
+	seen := make(map[bc.Hash]bool)
+	for range 100 {
+		h := getWork(t, r)
+		if seen[h.TransactionsMerkleRoot] {
+			t.Fatal("two callers were given the same header")
+		}
+		seen[h.TransactionsMerkleRoot] = true
+		if h.Height != 10 || h.PreviousBlockHash != (bc.Hash{V0: 1}) || time.Since(h.Time()) > time.Minute {
+			t.Fatalf("header %+v", h)
+		}
+	}
+}
+
+func TestSubmitWork(t *testing.T) {
+	c, r := server(t)
+	first, second := getWork(t, r), getWork(t, r)
+	solve(first, true)
+	if status, body := post(r, "/submit-work", submitBody(t, first)); status != 200 || body != `{"status":"success","data":true}` {
+		t.Fatalf("%d %s", status, body)
+	}
+	got := c.processed[0]
+	if got.Hash() != first.Hash() || len(got.Transactions) != 1 {
+		t.Fatal("another block than the submitted one reached the chain")
+	}
+	// The work handed out later is as good, in the other form too, with a timestamp
+	// of the client's own.
+	second.Timestamp++
+	solve(second, true)
+	raw, err := json.Marshal(map[string]any{"block_header": newHeaderJSON(second)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, body := post(r, "/submit-work-json", string(raw)); body != `{"status":"success","data":true}` {
+		t.Fatal(body)
+	}
+	if c.processed[1].Hash() != second.Hash() {
+		t.Fatal("another block than the submitted one reached the chain")
+	}
+}
+
+func TestSubmitWorkRefusals(t *testing.T) {
+	c, r := server(t)
+	for _, test := range []struct {
+		name string
+		edit func(*types.BlockHeader)
+		want string
+	}{
+		{"misses the target", func(h *types.BlockHeader) { solve(h, false) }, "high-hash"},
+		{"unknown root", func(h *types.BlockHeader) { h.TransactionsMerkleRoot.V0++ }, "unknown-work"},
+		{"former tip", func(h *types.BlockHeader) { h.PreviousBlockHash.V0++ }, "stale-work"},
+		{"version", func(h *types.BlockHeader) { h.Version++ }, "bad-version"},
+		{"height", func(h *types.BlockHeader) { h.Height++ }, "bad-height"},
+		{"bits", func(h *types.BlockHeader) { h.Bits++ }, "bad-diffbits"},
+		{"too old", func(h *types.BlockHeader) { h.Timestamp = 1000 }, "time-too-old"},
+		{"too new", func(h *types.BlockHeader) { h.Timestamp += 4000 }, "time-too-new"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			h := getWork(t, r)
+			test.edit(h)
+			_, body := post(r, "/submit-work", submitBody(t, h))
+			var reply struct {
+				Status string
+				Data   refusal
+			}
+			if err := json.Unmarshal([]byte(body), &reply); err != nil || reply.Status != "fail" || reply.Data.Reason != test.want {
+				t.Errorf("%s, expected the reason %s (%v)", body, test.want, err)
+			}
+		})
+	}
+	if len(c.processed) != 0 {
+		t.Error("a refused header reached the chain")
+	}
+}
+
+func TestVerdictsOfTheChain(t *testing.T) {
+	c, r := server(t)
+	for outcome, want := range map[mining.Outcome]string{
+		mining.SideChain: "inconclusive", mining.Duplicate: "duplicate", mining.Orphan: "prev-blk-not-found",
+	} {
+		c.outcome = outcome
+		h := getWork(t, r)
+		solve(h, true)
+		if _, body := post(r, "/submit-work", submitBody(t, h)); !strings.Contains(body, `"reason":"`+want+`"`) {
+			t.Errorf("%s: %s", outcome, body)
+		}
+	}
+}
+
+// TestBadInputNamesTheField holds every decoder to an error that says what was
+// wrong.
+func TestBadInputNamesTheField(t *testing.T) {
+	_, r := server(t)
+	good := submitBody(t, getWork(t, r))
+	for _, test := range []struct{ route, body, want string }{
+		{"/submit-work", ``, "empty"},
+		{"/submit-work", `{}`, "block_header"},
+		{"/submit-work", `{"block_header":null}`, "block_header"},
+		{"/submit-work", `{"block_header":17}`, "block_header"},
+		{"/submit-work", `{"block_header":"abc"}`, "block_header"},
+		{"/submit-work", `{"block_header":"zz"}`, "block_header"},
+		{"/submit-work", `{"block_header":"01"}`, "block_header"},
+		{"/submit-work", strings.Replace(good, `"}`, `00"}`, 1), "trailing"},
+		{"/submit-work", `[`, "JSON"},
+		{"/submit-work-json", `{"block_header":null}`, "block_header"},
+		{"/submit-work-json", `{"block_header":{}}`, "block_commitment"},
+		{"/submit-work-json", `{"block_header":{"nonce":"x"}}`, "nonce"},
+		{"/submit-work-json", `{"block_header":{"nonce":-1}}`, "nonce"},
+		{"/submit-block", `{}`, "raw_block"},
+		{"/submit-block", `{"raw_block":null}`, "raw_block"},
+		{"/submit-block", `{"raw_block":"0"}`, "raw_block"},
+		{"/submit-block", `{"raw_block":[]}`, "raw_block"},
+		{"/set-mining", `{"is_mining":"yes"}`, "is_mining"},
+		{"/set-mining-address", `{"mining_address":5}`, "mining_address"},
+		{"/set-mining-address", `{"mining_address":"nobody"}`, "mining_address"},
+		{"/set-coinbase-arbitrary", `{"arbitrary":"0"}`, "arbitrary"},
+		{"/set-coinbase-arbitrary", `{"arbitrary":"` + strings.Repeat("00", mining.MaxTag+1) + `"}`, "arbitrary"},
+		{"/submit-block", `{"raw_block":"` + strings.Repeat("0", maxBody) + `"}`, "larger than"},
+	} {
+		status, body := post(r, test.route, test.body)
+		if !strings.Contains(body, `"status":"fail"`) || !strings.Contains(body, test.want) {
+			t.Errorf("%s %.60s: %d %s, expected an error that says %q", test.route, test.body, status, body, test.want)
+		}
+	}
+}
+
+func TestWorksAreBoundedAndNeverForgotten(t *testing.T) {
+	template := func(tip uint64) *mining.Template {
+		c := &chain{tip: mining.Tip{Hash: bc.Hash{V0: tip}, Bits: 1}}
+		g := mining.NewGenerator(mining.GeneratorConfig{Source: c, Payee: func() (mining.Payee, []byte, error) {
+			return mining.Payee{Program: append([]byte{0, 20}, make([]byte, 20)...)}, nil, nil
+		}})
+		sub, done := g.Subscribe()
+		defer done()
+		go g.Run(t.Context())
+		return <-sub
+	}
+	w := newWorks(mining.NewExtranonces().Lease(), 10)
+	first := template(1)
+	handed := make(map[bc.Hash]*types.BlockHeader)
+	for range 35 {
+		h := w.hand(first).Header(0, 0)
+		handed[h.TransactionsMerkleRoot] = &h
+	}
+	if len(handed) != 10 {
+		t.Fatalf("%d works were made, expected 10", len(handed))
+	}
+	find := func(when string, want bool) {
+		t.Helper()
+		for _, h := range handed {
+			if got := w.find(h) != nil; got != want {
+				t.Errorf("%s: found %v", when, got)
+			}
+		}
+	}
+	find("on its tip", true)
+	w.hand(template(2))
+	find("on the next tip", true)
+	w.hand(template(3))
+	find("two tips later", false)
+}
+
+func FuzzSubmit(f *testing.F) {
+	for _, seed := range []string{
+		`{"block_header":"00"}`, `{"raw_block":"0301"}`, `{"block_header":{"block_commitment":{}}}`,
+		`{"is_mining":true}`, `{"mining_address":"x"}`, `{"arbitrary":"00"}`, `null`, `[]`, `1e999`,
+	} {
+		f.Add(seed)
+	}
+	routes := []string{
+		"/submit-work", "/submit-work-json", "/submit-block", "/set-mining", "/set-mining-address", "/set-coinbase-arbitrary",
+	}
+	h := New(Config{
+		Miner: mining.NewMiner(mining.MinerConfig{}), Extranonces: mining.NewExtranonces(),
+		Generator:  mining.NewGenerator(mining.GeneratorConfig{}),
+		Submitter:  mining.NewSubmitter(mining.SubmitterConfig{Sink: &chain{}, Source: &chain{}}),
+		Address:    func() (string, error) { return "", mining.ErrNoPayee },
+		SetAddress: func(string) (string, error) { return "", mining.ErrNoPayee },
+		Tag:        func() []byte { return nil }, SetTag: func([]byte) {},
+	})
+	r := mux.NewRouter()
+	h.Register(r)
+	f.Fuzz(func(t *testing.T, body string) {
+		for _, route := range routes {
+			if status, reply := post(r, route, body); status != 200 && status != 400 || !json.Valid([]byte(reply)) {
+				t.Errorf("%s %q: %d %q", route, body, status, reply)
+			}
+		}
+	})
+}

@@ -1,0 +1,98 @@
+package gbt
+
+import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	"github.com/bytom/bytom/protocol/bc"
+	"github.com/bytom/bytom/protocol/bc/types"
+)
+
+// workAnswer answers get-work: the header in its compressed text form, and the
+// seed of its proof.
+type workAnswer struct {
+	BlockHeader *types.BlockHeader `json:"block_header"`
+	Seed        *bc.Hash           `json:"seed"`
+}
+
+// workJSONAnswer answers get-work-json.
+type workJSONAnswer struct {
+	BlockHeader *headerJSON `json:"block_header"`
+	Seed        *bc.Hash    `json:"seed"`
+}
+
+// headerJSON is a header spelled out. Field order is the stock node's.
+type headerJSON struct {
+	Version           uint64                 `json:"version"`
+	Height            uint64                 `json:"height"`
+	PreviousBlockHash bc.Hash                `json:"previous_block_hash"`
+	Timestamp         uint64                 `json:"timestamp"`
+	Nonce             uint64                 `json:"nonce"`
+	Bits              uint64                 `json:"bits"`
+	BlockCommitment   *types.BlockCommitment `json:"block_commitment"`
+}
+
+func newHeaderJSON(h *types.BlockHeader) *headerJSON {
+	return &headerJSON{
+		Version: h.Version, Height: h.Height, PreviousBlockHash: h.PreviousBlockHash,
+		Timestamp: h.Timestamp, Nonce: h.Nonce, Bits: h.Bits, BlockCommitment: &h.BlockCommitment,
+	}
+}
+
+func (h *headerJSON) header() (*types.BlockHeader, error) {
+	if h == nil {
+		return nil, errors.New("field block_header: missing, expected an object as get-work-json gives it")
+	}
+	if h.BlockCommitment == nil {
+		return nil, errors.New("field block_header.block_commitment: missing, expected an object with transaction_merkle_root and transaction_status_hash")
+	}
+	return &types.BlockHeader{
+		Version: h.Version, Height: h.Height, PreviousBlockHash: h.PreviousBlockHash,
+		Timestamp: h.Timestamp, Nonce: h.Nonce, Bits: h.Bits, BlockCommitment: *h.BlockCommitment,
+	}, nil
+}
+
+// parseHeader reads a header in its compressed text form.
+func parseHeader(field string, text *string) (*types.BlockHeader, error) {
+	h := &types.BlockHeader{}
+	return h, parseHex(field, text, "a block header", h)
+}
+
+// parseBlock reads a whole block.
+func parseBlock(field string, text *string) (*types.Block, error) {
+	b := &types.Block{}
+	return b, parseHex(field, text, "a block", b)
+}
+
+// parseHex reads into v what the hexadecimal text stands for, and nothing beside:
+// Bytom's own readers take bytes behind a header for nothing, zeros for what is
+// missing, and panic on a coinbase without outputs.
+func parseHex(field string, text *string, what string, v interface {
+	MarshalText() ([]byte, error)
+	UnmarshalText([]byte) error
+}) (err error) {
+	if text == nil || *text == "" {
+		return fmt.Errorf("field %s: missing, expected %s in hexadecimal", field, what)
+	}
+	if _, err := hex.DecodeString(*text); err != nil {
+		return fmt.Errorf("field %s: %w, expected %s in hexadecimal", field, err, what)
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("field %s: not %s: %v", field, what, p)
+		}
+	}()
+	if err := v.UnmarshalText([]byte(*text)); err != nil {
+		return fmt.Errorf("field %s: not %s: %w", field, what, err)
+	}
+	back, err := v.MarshalText()
+	if err != nil {
+		return fmt.Errorf("field %s: not %s: %w", field, what, err)
+	}
+	if !bytes.EqualFold(back, []byte(*text)) {
+		return fmt.Errorf("field %s: %d characters, of which %s takes %d: trailing or missing bytes", field, len(*text), what, len(back))
+	}
+	return nil
+}

@@ -1,0 +1,89 @@
+package mining
+
+import (
+	"context"
+
+	"github.com/bytom/bytom/protocol/bc"
+	"github.com/bytom/bytom/protocol/bc/types"
+)
+
+// Tip is the end of the best chain and what it asks of the next block. It is a
+// value: it does not change when the chain does.
+type Tip struct {
+	// Hash and Height are the best block's.
+	Hash   bc.Hash
+	Height uint64
+	// Bits is the compact target of the next block.
+	Bits uint64
+	// Seed is the Tensority seed of the next block.
+	Seed bc.Hash
+	// MedianTime is the median timestamp of the last 11 blocks, in Unix seconds.
+	// The next block's must be above it.
+	MedianTime uint64
+}
+
+// Candidate is a transaction that can stand in the next block.
+type Candidate struct {
+	Tx *types.Tx
+	// Fee is what it pays, in the smallest unit of BTM.
+	Fee uint64
+	// Gas is what it takes of the block's limit of 10,000,000.
+	Gas uint64
+	// GasOnly tells that it fails but for its gas, which the block still gets.
+	GasOnly bool
+}
+
+// Source is what mining needs of the chain. All methods are safe for concurrent
+// use.
+type Source interface {
+	// Tip is the end of the best chain now.
+	Tip() Tip
+	// Select chooses the transactions of the block that follows tip, parents
+	// before children, within the limits of gas and size. It returns ErrTipMoved
+	// if tip is no longer the tip.
+	Select(ctx context.Context, tip Tip) ([]Candidate, error)
+	// Ready is nil when a block mined now could be worth something, else an
+	// error of kind ErrNotReady that says what is missing.
+	Ready() error
+}
+
+// Outcome is what the chain made of a block that it did not refuse.
+type Outcome int
+
+// The outcomes of a block.
+const (
+	// MainChain means that the block is part of the best chain.
+	MainChain Outcome = iota
+	// SideChain means that the block is valid and stored, but another branch is
+	// the best: the race is lost, for now.
+	SideChain
+	// Duplicate means that the chain had the block already.
+	Duplicate
+	// Orphan means that the block's parent is unknown.
+	Orphan
+)
+
+// String names the outcome.
+func (o Outcome) String() string {
+	switch o {
+	case MainChain:
+		return "main chain"
+	case SideChain:
+		return "side chain"
+	case Duplicate:
+		return "duplicate"
+	case Orphan:
+		return "orphan"
+	}
+	return "unknown"
+}
+
+// Sink is what mining gives to the chain. All methods are safe for concurrent
+// use.
+type Sink interface {
+	// Process hands a block to the chain. An error says why it was refused; it is
+	// of one of this package's kinds.
+	Process(ctx context.Context, block *types.Block) (Outcome, error)
+	// Announce tells the peers of a block. It does not wait for them.
+	Announce(block *types.Block)
+}

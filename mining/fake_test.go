@@ -1,0 +1,165 @@
+package mining
+
+import (
+	"context"
+	"crypto/sha3"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/bytom/bytom/protocol/bc"
+	"github.com/bytom/bytom/protocol/bc/types"
+
+	"github.com/bytom-solo/bytom-solo/compute"
+)
+
+// easyBits is a target that one hash in 16 meets.
+const easyBits = 0x1c<<56 | 1<<52
+
+var testPayee = Payee{Address: "sm1qtest", Program: append([]byte{0, 20}, make([]byte, 20)...)}
+
+// fakeChain is a chain of headers alone: a Source and a Sink.
+type fakeChain struct {
+	mu        sync.Mutex
+	tip       Tip
+	txs       []Candidate
+	ready     error
+	selecting chan struct{} // if set, Select announces itself here, then waits for resume
+	resume    chan struct{}
+	processed []*types.Block
+	announced []*types.Block
+	outcome   func(*types.Block) (Outcome, error)
+	onBlock   func()
+}
+
+func newFakeChain() *fakeChain {
+	return &fakeChain{tip: Tip{Hash: bc.NewHash([32]byte{1}), Height: 10, Bits: easyBits, MedianTime: 1000}}
+}
+
+func (c *fakeChain) Tip() Tip {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.tip
+}
+
+func (c *fakeChain) Ready() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ready
+}
+
+func (c *fakeChain) Select(_ context.Context, tip Tip) ([]Candidate, error) {
+	c.mu.Lock()
+	selecting, resume, txs, moved := c.selecting, c.resume, c.txs, c.tip.Hash != tip.Hash
+	c.mu.Unlock()
+	if moved {
+		return nil, ErrTipMoved
+	}
+	if selecting != nil {
+		selecting <- struct{}{}
+		<-resume
+	}
+	return txs, nil
+}
+
+// connect makes a new tip.
+func (c *fakeChain) connect(hash byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.tip.Hash = bc.NewHash([32]byte{hash})
+	c.tip.Height++
+}
+
+func (c *fakeChain) Process(_ context.Context, b *types.Block) (Outcome, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.outcome != nil {
+		return c.outcome(b)
+	}
+	if b.PreviousBlockHash != c.tip.Hash {
+		return SideChain, nil
+	}
+	c.processed = append(c.processed, b)
+	c.tip.Hash, c.tip.Height = b.Hash(), b.Height
+	if c.onBlock != nil {
+		c.onBlock()
+	}
+	return MainChain, nil
+}
+
+func (c *fakeChain) Announce(b *types.Block) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.announced = append(c.announced, b)
+}
+
+func (c *fakeChain) blocks() []*types.Block {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return append([]*types.Block(nil), c.processed...)
+}
+
+// fakeBackend hashes with SHA3 instead of Tensority. wrong makes it claim that
+// everything is a solution.
+type fakeBackend struct {
+	name    string
+	workers int
+	batch   int
+	delay   time.Duration
+	wrong   bool
+	fail    func() error
+	seen    func(header [32]byte)
+}
+
+func (b *fakeBackend) Info() compute.Info {
+	return compute.Info{Name: b.name, Kernel: "fake", Workers: b.workers}
+}
+
+func (b *fakeBackend) NewHasher(_ context.Context, seed [32]byte) (compute.Hasher, error) {
+	return &fakeHasher{b, seed}, nil
+}
+
+func (b *fakeBackend) Close() error { return nil }
+
+type fakeHasher struct {
+	b    *fakeBackend
+	seed [32]byte
+}
+
+func (h *fakeHasher) Batch() int   { return h.b.batch }
+func (h *fakeHasher) Close() error { return nil }
+
+func (h *fakeHasher) Hash(ctx context.Context, results, headers [][32]byte) error {
+	if len(results) != len(headers) {
+		return fmt.Errorf("%d results for %d headers", len(results), len(headers))
+	}
+	if h.b.fail != nil {
+		if err := h.b.fail(); err != nil {
+			return err
+		}
+	}
+	for i, header := range headers {
+		if h.b.seen != nil {
+			h.b.seen(header)
+		}
+		results[i] = fakeHash(header, h.seed)
+		if h.b.wrong {
+			results[i] = [32]byte{}
+		}
+	}
+	if h.b.delay > 0 {
+		sleep(ctx, h.b.delay)
+	}
+	return ctx.Err()
+}
+
+func fakeHash(header, seed [32]byte) [32]byte {
+	return sha3.Sum256(append(header[:], seed[:]...))
+}
+
+func newTestGenerator(c *fakeChain) *Generator {
+	return NewGenerator(GeneratorConfig{
+		Source: c,
+		Payee:  func() (Payee, []byte, error) { return testPayee, []byte("tag"), nil },
+	})
+}

@@ -1,0 +1,171 @@
+package mining
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/bytom/bytom/protocol/bc"
+)
+
+func timeAt(unix int64) time.Time { return time.Unix(unix, 0) }
+
+func sizeName(n int) string { return fmt.Sprintf("txs=%d", n) }
+
+// runGenerator runs g until the test's end.
+func runGenerator(t *testing.T, g *Generator) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error)
+	go func() { done <- g.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; !errors.Is(err, context.Canceled) {
+			t.Errorf("Run returned %v", err)
+		}
+	})
+}
+
+func TestGeneratorFollowsTheTip(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newFakeChain()
+		g := newTestGenerator(c)
+		if _, err := g.Current(); !errors.Is(err, ErrNoTemplate) {
+			t.Fatalf("before Run: %v", err)
+		}
+		runGenerator(t, g)
+		synctest.Wait()
+		sub, cancel := g.Subscribe()
+		defer cancel()
+		if first := <-sub; first.Height != 11 || first.Reason != NewParent {
+			t.Fatalf("first template: height %d reason %s", first.Height, first.Reason)
+		}
+		c.connect(2)
+		g.TipChanged()
+		synctest.Wait()
+		if next := <-sub; next.Height != 12 || next.Tip.Hash != bc.NewHash([32]byte{2}) {
+			t.Fatalf("after a block: height %d on %s", next.Height, next.Tip.Hash.String())
+		}
+	})
+}
+
+// TestGeneratorLosesNoWakeUp holds the builder, connects a block, releases it, and
+// must see no template of the old parent.
+func TestGeneratorLosesNoWakeUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newFakeChain()
+		c.selecting, c.resume = make(chan struct{}), make(chan struct{})
+		g := newTestGenerator(c)
+		sub, cancel := g.Subscribe()
+		defer cancel()
+		runGenerator(t, g)
+		<-c.selecting // The first build is under way, on the old tip.
+		c.connect(2)
+		g.TipChanged()
+		c.resume <- struct{}{}
+		<-c.selecting // The build that the new tip caused.
+		select {
+		case stale := <-sub:
+			t.Fatalf("a template of the old parent was published: height %d", stale.Height)
+		default:
+		}
+		c.resume <- struct{}{}
+		if got := <-sub; got.Tip.Hash != c.Tip().Hash {
+			t.Fatalf("template on %s, the tip is %s", got.Tip.Hash.String(), c.tip.Hash.String())
+		}
+		// The mark that came during the first build leads to one more.
+		<-c.selecting
+		c.mu.Lock()
+		c.selecting = nil
+		c.mu.Unlock()
+		c.resume <- struct{}{}
+	})
+}
+
+func TestGeneratorWaitsBetweenTransactions(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newFakeChain()
+		g := newTestGenerator(c)
+		runGenerator(t, g)
+		synctest.Wait()
+		sub, cancel := g.Subscribe()
+		defer cancel()
+		<-sub
+		start := time.Now()
+		for range 1000 {
+			g.TxsChanged()
+		}
+		if got := <-sub; got.Reason != NewTxs {
+			t.Fatalf("reason %s", got.Reason)
+		}
+		if waited := time.Since(start); waited != 5*time.Second {
+			t.Errorf("a template for new transactions after %v, expected 5s", waited)
+		}
+		if got := <-sub; got.Reason != Refreshed {
+			t.Fatalf("reason %s", got.Reason)
+		}
+		if waited := time.Since(start); waited != 35*time.Second {
+			t.Errorf("refreshed after %v, expected 35s", waited)
+		}
+	})
+}
+
+func TestSubscribersGetTheNewestAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newFakeChain()
+		g := newTestGenerator(c)
+		runGenerator(t, g)
+		synctest.Wait()
+		slow, cancel := g.Subscribe()
+		defer cancel()
+		for h := byte(2); h < 12; h++ {
+			c.connect(h)
+			g.TipChanged()
+			synctest.Wait()
+		}
+		if got := <-slow; got.Tip.Hash != c.Tip().Hash {
+			t.Errorf("a slow subscriber got height %d, expected the newest, %d", got.Height, c.tip.Height+1)
+		}
+		select {
+		case extra := <-slow:
+			t.Errorf("and another one behind it, of height %d", extra.Height)
+		default:
+		}
+	})
+}
+
+func TestNoWorkWithoutPayeeOrPeers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newFakeChain()
+		c.ready = fmt.Errorf("%w: no peer", ErrNotReady)
+		var payee atomic.Bool
+		g := NewGenerator(GeneratorConfig{Source: c, Payee: func() (Payee, []byte, error) {
+			if !payee.Load() {
+				return Payee{}, nil, ErrNoPayee
+			}
+			return testPayee, nil, nil
+		}})
+		runGenerator(t, g)
+		synctest.Wait()
+		if _, err := g.Current(); !errors.Is(err, ErrNotReady) {
+			t.Fatalf("without peers: %v", err)
+		}
+		c.mu.Lock()
+		c.ready = nil
+		c.mu.Unlock()
+		time.Sleep(2 * time.Second)
+		if _, err := g.Current(); !errors.Is(err, ErrNoPayee) {
+			t.Fatalf("without payee: %v", err)
+		}
+		payee.Store(true)
+		g.PayeeChanged()
+		synctest.Wait()
+		if template, err := g.Current(); err != nil || template.Payee.Address != testPayee.Address {
+			t.Fatalf("with a payee: %v, %v", template, err)
+		}
+	})
+}

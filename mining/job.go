@@ -1,0 +1,99 @@
+package mining
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"github.com/bytom/bytom/protocol/bc"
+	"github.com/bytom/bytom/protocol/bc/types"
+)
+
+// MaxNonce is the largest nonce that a header can carry on the wire. The hash
+// takes 64 bits of it, the serialisation 63.
+const MaxNonce = 1<<63 - 1
+
+// Job is a template with an extranonce of its own: a header whose timestamp and
+// nonce are left to try. It is immutable and safe for concurrent use.
+type Job struct {
+	// Template is what the job was cut from.
+	Template *Template
+	// Extranonce is what the coinbase carries.
+	Extranonce uint64
+
+	root bc.Hash
+	body headerBody
+}
+
+// NewJob cuts a job from a template. The extranonce must come from a lease of
+// the caller's own.
+func NewJob(t *Template, extranonce uint64) *Job {
+	j := &Job{Template: t, Extranonce: extranonce, root: bc.NewHash(t.root(extranonce))}
+	h := j.Header(t.Timestamp, 0)
+	j.body = newHeaderBody(&h)
+	return j
+}
+
+// Root is the job's transactions merkle root.
+func (j *Job) Root() bc.Hash { return j.root }
+
+// Header is the job's block header with a timestamp in Unix seconds and a nonce.
+func (j *Job) Header(timestamp, nonce uint64) types.BlockHeader {
+	t := j.Template
+	return types.BlockHeader{
+		Version:           1,
+		Height:            t.Height,
+		PreviousBlockHash: t.Tip.Hash,
+		Timestamp:         timestamp,
+		Nonce:             nonce,
+		Bits:              t.Tip.Bits,
+		BlockCommitment: types.BlockCommitment{
+			TransactionsMerkleRoot: j.root,
+			TransactionStatusHash:  t.StatusRoot,
+		},
+	}
+}
+
+// HeaderHash is the block id for a timestamp and a nonce, in the byte order that
+// the chain prints: what Tensority is computed over.
+func (j *Job) HeaderHash(timestamp, nonce uint64) [32]byte {
+	body := j.body
+	binary.LittleEndian.PutUint64(body[timestampAt:], timestamp)
+	binary.LittleEndian.PutUint64(body[nonceAt:], nonce)
+	return body.hash()
+}
+
+// Block is the whole block for a timestamp and a nonce. It shares the template's
+// transactions, which nobody changes.
+func (j *Job) Block(timestamp, nonce uint64) (*types.Block, error) {
+	cb, err := j.Template.coinbase.tx(j.Extranonce)
+	if err != nil {
+		return nil, err
+	}
+	b := &types.Block{
+		BlockHeader:  j.Header(timestamp, nonce),
+		Transactions: make([]*types.Tx, 0, 1+len(j.Template.Txs)),
+	}
+	b.Transactions = append(append(b.Transactions, cb), j.Template.Txs...)
+	return b, nil
+}
+
+// Solution is a job with a timestamp and a nonce that may meet a target.
+type Solution struct {
+	Job *Job
+	// Timestamp is in Unix seconds.
+	Timestamp uint64
+	Nonce     uint64
+}
+
+// check refuses what could never be a block, before anything is hashed.
+func (s Solution) check(now uint64) error {
+	switch median := s.Job.Template.Tip.MedianTime; {
+	case s.Nonce > MaxNonce:
+		return fmt.Errorf("%w: nonce %#x is above %#x", ErrNonceRange, s.Nonce, uint64(MaxNonce))
+	case s.Timestamp <= median:
+		return fmt.Errorf("%w: timestamp %d is not above the median %d of the last 11 blocks", ErrTimeTooOld, s.Timestamp, median)
+	case s.Timestamp > now+3600:
+		return fmt.Errorf("%w: timestamp %d is more than 3600 s ahead of the clock %d", ErrTimeTooNew, s.Timestamp, now)
+	}
+	return nil
+}

@@ -1,0 +1,353 @@
+package mining
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/bytom-solo/bytom-solo/compute"
+)
+
+// MinerConfig is what a Miner needs.
+type MinerConfig struct {
+	// Devices are what it mines on, each with as many workers as the device says,
+	// but at most Threads if that is not 0.
+	Devices []compute.Backend
+	Threads int
+	// Generator gives the work, Submitter takes the solutions.
+	Generator *Generator
+	Submitter *Submitter
+	// Extranonces is the space that every worker leases its part of.
+	Extranonces *Extranonces
+	// Log takes what happens; nil discards it.
+	Log *slog.Logger
+}
+
+// Miner mines in this process. All methods are safe for concurrent use.
+type Miner struct {
+	cfg     MinerConfig
+	devices []*device
+
+	mu     sync.Mutex
+	on     bool
+	change chan struct{} // closed and renewed when on changes
+}
+
+// device is a backend with what is known of its work.
+type device struct {
+	backend compute.Backend
+	info    compute.Info
+	meter   *meter
+	hashes  atomic.Uint64
+	wasted  atomic.Uint64
+	failed  atomic.Pointer[string]
+}
+
+// DeviceStatus is what the miner knows of one device.
+type DeviceStatus struct {
+	Name     string   `json:"name"`
+	Kernel   string   `json:"kernel"`
+	Workers  int      `json:"workers"`
+	Hashrate Hashrate `json:"hashrate"`
+	// Hashes is the count since the start; Wasted is how many of them went into
+	// work whose tip had already been replaced.
+	Hashes uint64 `json:"hashes"`
+	Wasted uint64 `json:"wasted"`
+	// Failed says why the device no longer mines; empty while it does.
+	Failed string `json:"failed,omitempty"`
+}
+
+// NewMiner makes a Miner, switched off.
+func NewMiner(cfg MinerConfig) *Miner {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	m := &Miner{cfg: cfg, change: make(chan struct{})}
+	for _, b := range cfg.Devices {
+		d := &device{backend: b, info: b.Info(), meter: newMeter(time.Now())}
+		if cfg.Threads > 0 {
+			d.info.Workers = min(d.info.Workers, cfg.Threads)
+		}
+		m.devices = append(m.devices, d)
+	}
+	return m
+}
+
+// SetMining switches the miner on or off.
+func (m *Miner) SetMining(on bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.on != on {
+		m.on = on
+		close(m.change)
+		m.change = make(chan struct{})
+	}
+}
+
+// Mining tells whether the miner is switched on. It may still be waiting for
+// work.
+func (m *Miner) Mining() bool {
+	on, _ := m.watch()
+	return on
+}
+
+func (m *Miner) watch() (on bool, changed <-chan struct{}) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.on, m.change
+}
+
+// Devices is the state of each device.
+func (m *Miner) Devices() []DeviceStatus {
+	now := time.Now()
+	out := make([]DeviceStatus, 0, len(m.devices))
+	for _, d := range m.devices {
+		s := DeviceStatus{
+			Name: d.info.Name, Kernel: d.info.Kernel, Workers: d.info.Workers,
+			Hashrate: d.meter.rate(now), Hashes: d.hashes.Load(), Wasted: d.wasted.Load(),
+		}
+		if why := d.failed.Load(); why != nil {
+			s.Failed = *why
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// Run mines whenever it is switched on, until ctx ends, then returns ctx's
+// error. A solution found before that still goes out.
+func (m *Miner) Run(ctx context.Context) error {
+	for ctx.Err() == nil {
+		on, changed := m.watch()
+		if !on {
+			select {
+			case <-changed:
+			case <-ctx.Done():
+			}
+			continue
+		}
+		m.mine(ctx, changed)
+	}
+	return ctx.Err()
+}
+
+// mine runs every device's workers until stop is closed or ctx ends.
+func (m *Miner) mine(ctx context.Context, stop <-chan struct{}) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var workers errgroup.Group
+	for _, d := range m.devices {
+		for range d.info.Workers {
+			w := &worker{miner: m, device: d, lease: m.cfg.Extranonces.Lease()}
+			workers.Go(func() error { w.run(ctx); return nil })
+		}
+	}
+	select {
+	case <-stop:
+	case <-ctx.Done():
+	}
+	cancel()
+	_ = workers.Wait() // Workers keep their errors to their device's state.
+}
+
+// errWrongResult marks a device that claimed a solution which the CPU refutes.
+var errWrongResult = errors.New("wrong result")
+
+// worker is one goroutine's work on one device.
+type worker struct {
+	miner  *Miner
+	device *device
+	lease  *Lease
+
+	job       *Job
+	nonce     uint64
+	hasher    compute.Hasher
+	seed      [32]byte
+	templates <-chan *Template
+	headers   [][32]byte
+	results   [][32]byte
+}
+
+func (w *worker) run(ctx context.Context) {
+	lowPriority()
+	templates, cancel := w.miner.cfg.Generator.Subscribe()
+	defer cancel()
+	w.templates = templates
+	defer w.closeHasher()
+
+	log := w.miner.cfg.Log.With("device", w.device.info.Name)
+	for pause := time.Second; ctx.Err() == nil; {
+		err := w.step(ctx)
+		switch {
+		case err == nil:
+			pause = time.Second
+		case ctx.Err() != nil:
+			return
+		case errors.Is(err, errWrongResult):
+			why := err.Error()
+			if w.device.failed.CompareAndSwap(nil, &why) {
+				log.Error("device stopped", "error", err)
+			}
+			return
+		default:
+			log.Warn("device failed, will retry", "error", err, "in", pause)
+			w.closeHasher()
+			sleep(ctx, pause)
+			pause = min(2*pause, time.Minute)
+		}
+		if w.device.failed.Load() != nil {
+			return
+		}
+	}
+}
+
+// step takes the newest work and hashes one batch of it.
+func (w *worker) step(ctx context.Context) error {
+	if err := w.takeWork(ctx); err != nil {
+		return err
+	}
+	if err := w.prepare(ctx); err != nil {
+		return err
+	}
+	// A solution makes the worker take new work, and the batch may hold another.
+	job, first := w.job, w.nonce
+	t := job.Template
+	for i := range w.headers {
+		w.headers[i] = job.HeaderHash(t.Timestamp, first+uint64(i))
+	}
+	if err := w.hasher.Hash(ctx, w.results, w.headers); err != nil {
+		return fmt.Errorf("hash a batch of %d: %w", len(w.headers), err)
+	}
+	w.nonce += uint64(len(w.headers))
+	w.count(t)
+	for i, result := range w.results {
+		if !t.Target.Met(result) {
+			continue
+		}
+		err := w.submit(ctx, Solution{Job: job, Timestamp: t.Timestamp, Nonce: first + uint64(i)})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// count books a batch that was spent on t.
+func (w *worker) count(t *Template) {
+	n := uint64(len(w.headers))
+	w.device.meter.add(time.Now(), n)
+	w.device.hashes.Add(n)
+	if now, _ := w.miner.cfg.Generator.Current(); now != nil && now.Tip.Hash != t.Tip.Hash {
+		w.device.wasted.Add(n)
+	}
+}
+
+// takeWork makes a job of the newest template if there is one that was not seen
+// yet, and waits while there is none at all.
+func (w *worker) takeWork(ctx context.Context) error {
+	select {
+	case t := <-w.templates:
+		w.accept(t)
+	default:
+	}
+	for w.job == nil {
+		select {
+		case t := <-w.templates:
+			w.accept(t)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	if w.nonce > MaxNonce-uint64(len(w.headers)) {
+		w.accept(w.job.Template)
+	}
+	return nil
+}
+
+func (w *worker) accept(t *Template) {
+	if w.job, w.nonce = nil, 0; t != nil {
+		w.job = NewJob(t, w.lease.Next())
+	}
+}
+
+// prepare has a hasher for the job's seed.
+func (w *worker) prepare(ctx context.Context) error {
+	seed := w.job.Template.Tip.Seed.Byte32()
+	if w.hasher != nil && seed == w.seed {
+		return nil
+	}
+	w.closeHasher()
+	h, err := w.device.backend.NewHasher(ctx, seed)
+	if err != nil {
+		return fmt.Errorf("prepare seed %x: %w", seed, err)
+	}
+	w.hasher, w.seed = h, seed
+	w.headers = make([][32]byte, h.Batch())
+	w.results = make([][32]byte, h.Batch())
+	return nil
+}
+
+func (w *worker) closeHasher() {
+	if w.hasher != nil {
+		if err := w.hasher.Close(); err != nil {
+			w.miner.cfg.Log.Warn("close a hasher", "device", w.device.info.Name, "error", err)
+		}
+		w.hasher = nil
+	}
+}
+
+// submit brings a solution in, and waits a moment for the work that follows it:
+// the old job is worth nothing now.
+func (w *worker) submit(ctx context.Context, sol Solution) error {
+	type answer struct {
+		verdict Verdict
+		err     error
+	}
+	done := make(chan answer, 1)
+	go func() { // Not on this thread, which has the lowest priority.
+		v, err := w.miner.cfg.Submitter.Submit(context.WithoutCancel(ctx), sol)
+		done <- answer{v, err}
+	}()
+	a := <-done
+	if errors.Is(a.err, ErrHighHash) {
+		return fmt.Errorf("%w from %s (%s): %w", errWrongResult, w.device.info.Name, w.device.info.Kernel, a.err)
+	}
+	if a.err != nil {
+		w.miner.cfg.Log.Warn("solution refused", "device", w.device.info.Name, "height", sol.Job.Template.Height, "error", a.err)
+		return nil
+	}
+	if a.verdict.Outcome == MainChain {
+		w.awaitNext(ctx, sol.Job.Template)
+	}
+	return nil
+}
+
+func (w *worker) awaitNext(ctx context.Context, old *Template) {
+	timeout := time.NewTimer(100 * time.Millisecond)
+	defer timeout.Stop()
+	for w.job != nil && w.job.Template.Tip.Hash == old.Tip.Hash {
+		select {
+		case t := <-w.templates:
+			w.accept(t)
+		case <-timeout.C:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}

@@ -1,0 +1,180 @@
+package mining
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/bytom-solo/bytom-solo/compute"
+)
+
+// mineWith runs a miner on devices until the test's end.
+func mineWith(t *testing.T, c *fakeChain, devices ...compute.Backend) *Miner {
+	t.Helper()
+	g := newTestGenerator(c)
+	c.onBlock = g.TipChanged
+	runGenerator(t, g)
+	v := compute.NewVerifier(&fakeBackend{name: "verifier", workers: 1, batch: 1})
+	m := NewMiner(MinerConfig{
+		Devices: devices, Generator: g, Extranonces: NewExtranonces(),
+		Submitter: NewSubmitter(SubmitterConfig{Sink: c, Source: c, Verifier: v}),
+	})
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error)
+	go func() { done <- m.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; !errors.Is(err, context.Canceled) {
+			t.Errorf("Run returned %v", err)
+		}
+		v.Close()
+	})
+	m.SetMining(true)
+	return m
+}
+
+func TestMinerFindsBlocks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newFakeChain()
+		m := mineWith(t, c, &fakeBackend{name: "a", workers: 2, batch: 4, delay: 10 * time.Millisecond})
+		time.Sleep(5 * time.Second)
+		blocks := c.blocks()
+		if len(blocks) < 10 {
+			t.Fatalf("%d blocks in 5 s of 800 hashes/s at one in 16", len(blocks))
+		}
+		for i, b := range blocks {
+			if b.Height != uint64(11+i) || b.Nonce > MaxNonce {
+				t.Fatalf("block %d: height %d nonce %#x", i, b.Height, b.Nonce)
+			}
+		}
+		d := m.Devices()[0]
+		if d.Hashrate.Ten < 700 || d.Hashrate.Ten > 900 {
+			t.Errorf("hashrate %.0f H/s, expected about 800", d.Hashrate.Ten)
+		}
+		if d.Failed != "" {
+			t.Errorf("device failed: %s", d.Failed)
+		}
+	})
+}
+
+func TestWorkersNeverShareAHeader(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		seen := make(map[[32]byte]int)
+		record := func(h [32]byte) { mu.Lock(); seen[h]++; mu.Unlock() }
+		c := newFakeChain()
+		c.tip.Bits = 1 // Nothing is ever found.
+		mineWith(t, c,
+			&fakeBackend{name: "a", workers: 3, batch: 5, delay: time.Millisecond, seen: record},
+			&fakeBackend{name: "b", workers: 2, batch: 7, delay: time.Millisecond, seen: record})
+		time.Sleep(time.Second)
+		mu.Lock()
+		defer mu.Unlock()
+		if len(seen) < 10_000 {
+			t.Fatalf("only %d headers", len(seen))
+		}
+		for h, n := range seen {
+			if n > 1 {
+				t.Fatalf("header %x was hashed %d times", h, n)
+			}
+		}
+	})
+}
+
+func TestMinerSwitchesWithinOneBatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newFakeChain()
+		c.tip.Bits = 1
+		const delay = 50 * time.Millisecond
+		m := mineWith(t, c, &fakeBackend{name: "a", workers: 1, batch: 3, delay: delay})
+		time.Sleep(time.Second + delay/2)
+		c.connect(2)
+		c.onBlock()
+		time.Sleep(10 * delay)
+		if wasted := m.Devices()[0].Wasted; wasted != 3 {
+			t.Errorf("%d hashes went into the old tip, expected the one batch of 3 under way", wasted)
+		}
+	})
+}
+
+func TestAWrongDeviceIsStoppedAndTheRestMine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newFakeChain()
+		m := mineWith(t, c,
+			&fakeBackend{name: "bad", workers: 2, batch: 1, delay: time.Millisecond, wrong: true},
+			&fakeBackend{name: "good", workers: 1, batch: 1, delay: time.Millisecond})
+		time.Sleep(2 * time.Second)
+		d := m.Devices()
+		if d[0].Failed == "" || d[0].Hashrate.Ten > 50 {
+			t.Errorf("the wrong device: %+v", d[0])
+		}
+		if d[1].Failed != "" || len(c.blocks()) < 10 {
+			t.Errorf("the good device: %+v, %d blocks", d[1], len(c.blocks()))
+		}
+	})
+}
+
+func TestALostDeviceComesBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newFakeChain()
+		var lost atomic.Bool
+		lost.Store(true)
+		m := mineWith(t, c, &fakeBackend{name: "a", workers: 1, batch: 1, delay: time.Millisecond, fail: func() error {
+			if lost.Load() {
+				return fmt.Errorf("device lost")
+			}
+			return nil
+		}})
+		time.Sleep(10 * time.Second)
+		if len(c.blocks()) != 0 {
+			t.Fatal("a lost device found blocks")
+		}
+		lost.Store(false)
+		time.Sleep(20 * time.Second)
+		if len(c.blocks()) < 10 || m.Devices()[0].Failed != "" {
+			t.Errorf("%d blocks after the device came back: %+v", len(c.blocks()), m.Devices()[0])
+		}
+	})
+}
+
+func TestSetMining(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newFakeChain()
+		m := mineWith(t, c, &fakeBackend{name: "a", workers: 1, batch: 1, delay: time.Millisecond})
+		time.Sleep(time.Second)
+		m.SetMining(false)
+		time.Sleep(time.Second)
+		n := len(c.blocks())
+		time.Sleep(5 * time.Second)
+		if m.Mining() || len(c.blocks()) != n || n == 0 {
+			t.Errorf("switched off: mining %v, %d blocks, then %d", m.Mining(), n, len(c.blocks()))
+		}
+		m.SetMining(true)
+		time.Sleep(time.Second)
+		if len(c.blocks()) == n {
+			t.Error("switched on again, nothing is found")
+		}
+	})
+}
+
+func TestMeter(t *testing.T) {
+	start := timeAt(0)
+	m := newMeter(start)
+	for i := range 200 {
+		m.add(start.Add(time.Duration(i)*100*time.Millisecond), 5)
+	}
+	now := start.Add(20 * time.Second)
+	for name, got := range map[string]float64{"10s": m.rate(now).Ten, "60s": m.rate(now).Minute, "15m": m.rate(now).Quarter} {
+		if got < 45 || got > 55 {
+			t.Errorf("%s: %.1f H/s, expected 50", name, got)
+		}
+	}
+	if r := m.rate(start.Add(2 * time.Hour)); r.Quarter != 0 {
+		t.Errorf("two hours later: %+v", r)
+	}
+}

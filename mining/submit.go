@@ -1,0 +1,138 @@
+package mining
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/bytom/bytom/protocol/bc"
+	"github.com/bytom/bytom/protocol/bc/types"
+
+	"github.com/bytom-solo/bytom-solo/compute"
+)
+
+// SubmitterConfig is what a Submitter needs.
+type SubmitterConfig struct {
+	Sink Sink
+	// Source tells the tip that won when ours lost.
+	Source Source
+	// Verifier computes the proof of each solution. The chain behind Sink should
+	// share it: it remembers results, so that a block costs one hash in all.
+	Verifier *compute.Verifier
+	// Now is the clock; nil is time.Now.
+	Now func() time.Time
+	// Log takes what happens; nil discards it.
+	Log *slog.Logger
+}
+
+// Submitter is the one door for solutions, whoever found them. It is safe for
+// concurrent use and no call waits for another, nor for a template.
+type Submitter struct {
+	cfg   SubmitterConfig
+	found atomic.Uint64
+}
+
+// NewSubmitter makes a Submitter.
+func NewSubmitter(cfg SubmitterConfig) *Submitter {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Submitter{cfg: cfg}
+}
+
+// Verdict is what became of a block that nothing was wrong with.
+type Verdict struct {
+	// Block and Height are the submitted block's.
+	Block  bc.Hash
+	Height uint64
+	// Outcome is what the chain made of it.
+	Outcome Outcome
+	// Tip is the best block after it: Block itself when it won, or whichever it
+	// lost to.
+	Tip bc.Hash
+	// Took is the time from the call to the chain's answer.
+	Took time.Duration
+}
+
+// Found is how many blocks this Submitter brought into the main chain.
+func (s *Submitter) Found() uint64 { return s.found.Load() }
+
+// Submit checks a solution and brings it to the chain and to the peers. The job
+// may be of a former template or even tip: what meets the network's target is a
+// block, and whether it can still win is for the chain to say.
+//
+// The error is of one of this package's kinds and names what was found and what
+// was expected. ctx bounds the computation of the proof; once that is done the
+// block is on its way whatever happens to ctx.
+func (s *Submitter) Submit(ctx context.Context, sol Solution) (Verdict, error) {
+	start := time.Now()
+	if err := sol.check(uint64(s.cfg.Now().Unix())); err != nil {
+		return Verdict{}, err
+	}
+	t := sol.Job.Template
+	result, err := s.cfg.Verifier.Hash(ctx, sol.Job.HeaderHash(sol.Timestamp, sol.Nonce), t.Tip.Seed.Byte32())
+	if err != nil {
+		return Verdict{}, fmt.Errorf("compute the proof of work: %w", err)
+	}
+	if err := CheckProof(result, t.Target); err != nil {
+		return Verdict{}, err
+	}
+	block, err := sol.Job.Block(sol.Timestamp, sol.Nonce)
+	if err != nil {
+		return Verdict{}, err
+	}
+	return s.process(ctx, block, start)
+}
+
+// SubmitBlock brings a whole block, made by anybody, to the chain and the peers.
+// The chain checks all of it. Errors are as for Submit.
+func (s *Submitter) SubmitBlock(ctx context.Context, block *types.Block) (Verdict, error) {
+	return s.process(ctx, block, time.Now())
+}
+
+func (s *Submitter) process(ctx context.Context, block *types.Block, start time.Time) (Verdict, error) {
+	outcome, err := s.cfg.Sink.Process(context.WithoutCancel(ctx), block)
+	if err != nil {
+		return Verdict{}, err
+	}
+	if outcome == MainChain || outcome == SideChain {
+		s.cfg.Sink.Announce(block)
+	}
+	v := Verdict{
+		Block: block.Hash(), Height: block.Height, Outcome: outcome,
+		Tip: s.cfg.Source.Tip().Hash, Took: time.Since(start),
+	}
+	s.report(v, block)
+	return v, nil
+}
+
+func (s *Submitter) report(v Verdict, block *types.Block) {
+	log := s.cfg.Log.With("height", v.Height, "hash", v.Block.String())
+	switch v.Outcome {
+	case MainChain:
+		s.found.Add(1)
+		log.Info("block accepted", "txs", len(block.Transactions), "took", v.Took.Round(time.Millisecond/10))
+	case SideChain:
+		log.Warn("block lost the race", "winner", v.Tip.String())
+	default:
+		log.Info("block not new", "outcome", v.Outcome.String())
+	}
+}
+
+// CheckProof is nil if a Tensority result meets a target, else an error of kind
+// ErrHighHash with both numbers.
+func CheckProof(result [32]byte, target Target) error {
+	if target.Met(result) {
+		return nil
+	}
+	var number Target // the result as a big-endian number
+	for i, b := range result {
+		number[31-i] = b
+	}
+	return fmt.Errorf("%w: proof of work %s is above the target %s", ErrHighHash, number, target)
+}

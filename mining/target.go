@@ -1,0 +1,64 @@
+package mining
+
+import (
+	"bytes"
+	"encoding/hex"
+	"math/big"
+)
+
+// Target is the largest proof of work that a block may have, as a 256-bit
+// big-endian integer. Targets over 256 bits, which solonet's retargets can
+// reach, are clamped to all ones; a negative one, which no chain has, is zero.
+type Target [32]byte
+
+// TargetFromBits expands a header's compact bits: the top byte is an exponent e,
+// bit 55 a sign, the 55 bits below a mantissa m, and the value m·256^(e-3)
+// (Bytom's consensus/difficulty).
+func TargetFromBits(bits uint64) Target {
+	n := new(big.Int).SetUint64(bits & 0x007fffffffffffff)
+	exponent := uint(bits >> 56)
+	switch {
+	case bits&0x0080000000000000 != 0:
+		n.SetUint64(0)
+	case exponent <= 3:
+		n.Rsh(n, 8*(3-exponent))
+	default:
+		n.Lsh(n, 8*(exponent-3))
+	}
+	var t Target
+	if n.BitLen() > 256 {
+		for i := range t {
+			t[i] = 0xff
+		}
+		return t
+	}
+	n.FillBytes(t[:])
+	return t
+}
+
+// Met tells whether a Tensority result, in the byte order that the hash yields
+// it, is at or below the target. The result's 32 bytes are a little-endian
+// integer.
+func (t Target) Met(result [32]byte) bool {
+	for i, limit := range t {
+		if b := result[31-i]; b != limit {
+			return b < limit
+		}
+	}
+	return true
+}
+
+// Difficulty is the number of hashes that a block at this target takes on
+// average: 2^256 / (target + 1).
+func (t Target) Difficulty() float64 {
+	d := new(big.Int).SetBytes(t[:])
+	d.Add(d, big.NewInt(1))
+	f, _ := new(big.Rat).SetFrac(new(big.Int).Lsh(big.NewInt(1), 256), d).Float64()
+	return f
+}
+
+// String is the target as 64 hexadecimal characters, most significant first.
+func (t Target) String() string { return hex.EncodeToString(t[:]) }
+
+// Compare is -1, 0 or 1 as t is below, equal to or above u.
+func (t Target) Compare(u Target) int { return bytes.Compare(t[:], u[:]) }

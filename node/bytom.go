@@ -1,0 +1,187 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/prometheus/prometheus/util/flock"
+
+	"github.com/bytom/bytom/accesstoken"
+	"github.com/bytom/bytom/account"
+	"github.com/bytom/bytom/api"
+	"github.com/bytom/bytom/asset"
+	"github.com/bytom/bytom/blockchain/pseudohsm"
+	"github.com/bytom/bytom/blockchain/txfeed"
+	cfg "github.com/bytom/bytom/config"
+	"github.com/bytom/bytom/consensus"
+	"github.com/bytom/bytom/database"
+	dbm "github.com/bytom/bytom/database/leveldb"
+	"github.com/bytom/bytom/event"
+	"github.com/bytom/bytom/mining/cpuminer"
+	"github.com/bytom/bytom/net/websocket"
+	"github.com/bytom/bytom/netsync"
+	"github.com/bytom/bytom/protocol"
+	"github.com/bytom/bytom/wallet"
+)
+
+// bytom holds the stock node's parts, assembled.
+//
+// The databases are never closed: the wallet, the block keeper and others have
+// goroutines that no call ends, and a read after Close panics. LevelDB hands each
+// write to the system as it is made, so the end of the process loses none.
+type bytom struct {
+	config     *cfg.Config
+	lock       flock.Releaser
+	tokens     *accesstoken.CredentialStore
+	dispatcher *event.Dispatcher
+	store      *database.Store
+	pool       *protocol.TxPool
+	chain      *protocol.Chain
+	accounts   *account.Manager // nil without a wallet, as the next two
+	hsm        *pseudohsm.HSM
+	wallet     *wallet.Wallet
+	txfeed     *txfeed.Tracker
+	websockets *websocket.WSNotificationManager
+	sync       *netsync.SyncManager
+	api        *api.API
+}
+
+// openBytom opens the data directory and assembles the parts below the network.
+func openBytom(ctx context.Context, config *cfg.Config) (*bytom, error) {
+	cfg.EnsureRoot(config.RootDir, config.ChainID)
+	lock, _, err := flock.New(filepath.Join(config.RootDir, "LOCK"))
+	if err != nil {
+		return nil, fmt.Errorf("data directory %s is in use by another process: %w", config.RootDir, err)
+	}
+	b := &bytom{config: config, lock: lock, dispatcher: event.NewDispatcher()}
+	if err := b.open(ctx); err != nil {
+		return nil, errors.Join(err, lock.Release())
+	}
+	return b, nil
+}
+
+func (b *bytom) open(ctx context.Context) error {
+	consensus.ActiveNetParams = consensus.NetParams[b.config.ChainID]
+	cfg.CommonConfig = b.config
+
+	core, err := b.openDB("core")
+	if err != nil {
+		return err
+	}
+	tokens, err := b.openDB("accesstoken")
+	if err != nil {
+		return err
+	}
+	feeds, err := b.openDB("txfeeds")
+	if err != nil {
+		return err
+	}
+	b.tokens = accesstoken.NewStore(tokens)
+	b.store = database.NewStore(core)
+	b.pool = protocol.NewTxPool(b.store, b.dispatcher)
+	b.chain, err = noPanic(func() (*protocol.Chain, error) { return protocol.NewChain(b.store, b.pool) })
+	if err != nil {
+		return fmt.Errorf("open the chain: %w", err)
+	}
+	b.txfeed = txfeed.NewTracker(feeds, b.chain)
+	if err := b.txfeed.Prepare(ctx); err != nil {
+		return fmt.Errorf("open the transaction feeds: %w", err)
+	}
+	// The key store logs an error where its directory is missing.
+	if err := os.MkdirAll(b.config.KeysDir(), 0o700); err != nil {
+		return fmt.Errorf("make the key store: %w", err)
+	}
+	if b.hsm, err = pseudohsm.New(b.config.KeysDir()); err != nil {
+		return fmt.Errorf("open the key store %s: %w", b.config.KeysDir(), err)
+	}
+	if !b.config.Wallet.Disable {
+		if err := b.openWallet(); err != nil {
+			return err
+		}
+	}
+	b.websockets = websocket.NewWsNotificationManager(b.config.Websocket.MaxNumWebsockets,
+		b.config.Websocket.MaxNumConcurrentReqs, b.chain, b.dispatcher)
+	return nil
+}
+
+func (b *bytom) openWallet() error {
+	db, err := b.openDB("wallet")
+	if err != nil {
+		return err
+	}
+	b.accounts = account.NewManager(db, b.chain)
+	assets := asset.NewRegistry(db, b.chain)
+	b.wallet, err = wallet.NewWallet(db, b.accounts, assets, b.hsm, b.chain, b.dispatcher, b.config.Wallet.TxIndex)
+	if err != nil {
+		return fmt.Errorf("open the wallet; --wallet.disable runs without: %w", err)
+	}
+	if b.config.Wallet.Rescan {
+		b.wallet.RescanBlocks()
+	}
+	return nil
+}
+
+// openDB opens a database of the data directory.
+func (b *bytom) openDB(name string) (dbm.DB, error) {
+	db, err := noPanic(func() (dbm.DB, error) {
+		return dbm.NewDB(name, b.config.DBBackend, b.config.DBDir()), nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open the database %s in %s: %w", name, b.config.DBDir(), err)
+	}
+	return db, nil
+}
+
+// openNetwork makes the network's part, on a chain that the gate stands before,
+// and the stock API on top.
+func (b *bytom) openNetwork(gated netsync.Chain) error {
+	var err error
+	b.sync, err = noPanic(func() (*netsync.SyncManager, error) {
+		return netsync.NewSyncManager(b.config, gated, b.pool, b.dispatcher)
+	})
+	if err != nil {
+		return fmt.Errorf("open the network on %s: %w", b.config.P2P.ListenAddress, err)
+	}
+	// The API wants the stock miner to tell whether it runs. It never does, and
+	// the mining pool's routes are ours.
+	idle := cpuminer.NewCPUMiner(b.chain, b.accounts, b.pool, b.dispatcher)
+	b.api = api.NewAPI(b.sync, b.wallet, b.txfeed, idle, nil, b.chain, b.config, b.tokens, b.dispatcher, b.websockets)
+	return nil
+}
+
+// start joins the network.
+func (b *bytom) start() error {
+	if !b.config.VaultMode {
+		if err := b.sync.Start(); err != nil {
+			return fmt.Errorf("start the network: %w", err)
+		}
+	}
+	if err := b.websockets.Start(); err != nil {
+		return fmt.Errorf("start the notifications: %w", err)
+	}
+	return nil
+}
+
+// stop leaves the network. It may only be called after start.
+func (b *bytom) stop() {
+	b.websockets.Shutdown()
+	b.websockets.WaitForShutdown()
+	if !b.config.VaultMode {
+		b.sync.Stop()
+	}
+	b.dispatcher.Stop()
+}
+
+// noPanic turns a panic, which is how parts of Bytom report that they can't open
+// something, into an error.
+func noPanic[T any](f func() (T, error)) (v T, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%v", p)
+		}
+	}()
+	return f()
+}

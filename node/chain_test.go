@@ -1,0 +1,146 @@
+package node
+
+import (
+	"testing"
+	"time"
+
+	"github.com/bytom/bytom/consensus"
+	"github.com/bytom/bytom/database/storage"
+	"github.com/bytom/bytom/protocol/bc"
+	"github.com/bytom/bytom/protocol/bc/types"
+	"github.com/bytom/bytom/protocol/state"
+
+	"github.com/bytom-solo/bytom-solo/mining"
+)
+
+const testFee = 10_000_000
+
+// spendTx spends an output of amount, made by source at position 0, and leaves all
+// but the fee to a program that anyone can spend.
+func spendTx(source bc.Hash, amount uint64) *types.Tx {
+	data := types.TxData{
+		Version: 1, SerializedSize: 150,
+		Inputs:  []*types.TxInput{types.NewSpendInput(nil, source, *consensus.BTMAssetID, amount, 0, []byte{0x51})},
+		Outputs: []*types.TxOutput{types.NewTxOutput(*consensus.BTMAssetID, amount-testFee, []byte{0x51})},
+	}
+	return types.NewTx(data)
+}
+
+// child spends the only output of tx.
+func child(tx *types.Tx) *types.Tx {
+	out, err := tx.Output(*tx.ResultIds[0])
+	if err != nil {
+		panic(err)
+	}
+	return spendTx(*out.Source.Ref, out.Source.Value.Amount)
+}
+
+// fund makes the outputs that the transactions spend exist on the chain.
+func (f *fixture) fund(t *testing.T, coinbase bool, txs ...*types.Tx) {
+	t.Helper()
+	view := state.NewUtxoViewpoint()
+	for _, tx := range txs {
+		for _, id := range tx.SpentOutputIDs {
+			view.Entries[id] = storage.NewUtxoEntry(coinbase, 0, false)
+		}
+	}
+	if err := f.bytom.store.SaveChainStatus(f.bytom.chain.GetBlockIndex().BestNode(), view); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// pool puts transactions in the pool in this order.
+func (f *fixture) poolAdd(t *testing.T, txs ...*types.Tx) {
+	t.Helper()
+	for _, tx := range txs {
+		if _, err := f.bytom.pool.ProcessTransaction(tx, false, 0, testFee); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+func TestSelectPutsParentsFirstAndSkipsTheRest(t *testing.T) {
+	f := newFixture(t, true)
+	parent := spendTx(bc.Hash{V0: 1}, 1e9)
+	rival := types.NewTx(types.TxData{
+		Version: 1, SerializedSize: 150, Inputs: parent.Inputs,
+		Outputs: []*types.TxOutput{types.NewTxOutput(*consensus.BTMAssetID, 1e9-2*testFee, []byte{0x51})},
+	})
+	immature := spendTx(bc.Hash{V0: 2}, 1e9)
+	other := spendTx(bc.Hash{V0: 3}, 1e9)
+	son := child(parent)
+	grandson := child(son)
+	expired := types.NewTx(types.TxData{
+		Version: 1, SerializedSize: 150, TimeRange: 1,
+		Inputs:  []*types.TxInput{types.NewSpendInput(nil, bc.Hash{V0: 4}, *consensus.BTMAssetID, 1e9, 0, []byte{0x51})},
+		Outputs: []*types.TxOutput{types.NewTxOutput(*consensus.BTMAssetID, 9e8, []byte{0x51})},
+	})
+	f.fund(t, false, parent, other, expired)
+	f.fund(t, true, immature)
+	all := []*types.Tx{immature, parent, rival, son, expired, other, grandson}
+	f.poolAdd(t, all...)
+
+	// Time of arrival says otherwise: the children come first.
+	now := time.Now()
+	for i, tx := range []*types.Tx{grandson, son, immature, expired, parent, rival, other} {
+		desc, err := f.bytom.pool.GetTransaction(&tx.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		desc.Added = now.Add(time.Duration(i) * time.Second)
+	}
+	tip := f.chain.Tip()
+	tip.Height++ // Past the height at which time ranges count.
+	chosen, err := f.chain.Select(t.Context(), tip)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []bc.Hash
+	for _, c := range chosen {
+		got = append(got, c.Tx.ID)
+		if c.Fee < testFee || c.Gas == 0 || c.GasOnly {
+			t.Errorf("%s: fee %d gas %d gas only %v", c.Tx.ID.String(), c.Fee, c.Gas, c.GasOnly)
+		}
+	}
+	want := []bc.Hash{parent.ID, other.ID, son.ID, grandson.ID}
+	if len(got) != len(want) {
+		t.Fatalf("%d chosen, expected %d", len(got), len(want))
+	}
+	position := make(map[bc.Hash]int)
+	for i, id := range got {
+		position[id] = i + 1
+	}
+	for _, id := range want {
+		if position[id] == 0 {
+			t.Errorf("%s is missing", id.String())
+		}
+	}
+	if position[parent.ID] > position[son.ID] || position[son.ID] > position[grandson.ID] {
+		t.Errorf("order %v: a child stands before its parent", position)
+	}
+	if n := len(f.bytom.pool.GetTransactions()); n != len(all) {
+		t.Errorf("the pool has %d transactions after the selection, had %d", n, len(all))
+	}
+}
+
+// TestChainTakesATemplateWithTransactions mines one, so that the chain's own
+// validation judges the coinbase's amount, both roots and the order.
+func TestChainTakesATemplateWithTransactions(t *testing.T) {
+	f := newFixture(t, true)
+	parent := spendTx(bc.Hash{V0: 1}, 1e9)
+	son := child(parent)
+	f.fund(t, false, parent)
+	f.poolAdd(t, parent, son)
+	template := f.template(t)
+	if len(template.Txs) != 2 || template.Fees != 2*testFee {
+		t.Fatalf("%d transactions with fees of %d, expected 2 with %d", len(template.Txs), template.Fees, 2*testFee)
+	}
+	v, err := f.submitter.Submit(t.Context(), f.solve(t, mining.NewJob(template, 77), true))
+	if err != nil || v.Outcome != mining.MainChain {
+		t.Fatalf("verdict %+v, error %v", v, err)
+	}
+	if n := len(f.bytom.pool.GetTransactions()); n != 0 {
+		t.Errorf("%d transactions are still in the pool", n)
+	}
+}

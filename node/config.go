@@ -1,0 +1,259 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/pelletier/go-toml/v2"
+	"github.com/spf13/pflag"
+
+	cfg "github.com/bytom/bytom/config"
+	"github.com/bytom/bytom/consensus"
+)
+
+// Config is all that the operator can set. Flags, environment and config.toml
+// have the same keys; the stock node's mean what they mean there.
+type Config struct {
+	// Bytom is the stock node's part.
+	Bytom *cfg.Config
+	// Mining is the in-process miner and the work handed out. Whether the miner
+	// is on is Bytom.Mining.
+	Mining MiningConfig
+	// Verify is how proofs of work are checked.
+	Verify VerifyConfig
+	// Log is where the log goes and how it looks.
+	Log LogConfig
+}
+
+// MiningConfig is the part of the miner.
+type MiningConfig struct {
+	// Address is paid by the coinbase; empty leaves it to the wallet.
+	Address string
+	// Threads caps the workers on a device; 0 is as many as it has cores.
+	Threads int
+	// Devices names what to mine on: see PickDevices.
+	Devices string
+	// AllowUnsynced hands out work without peers and behind them.
+	AllowUnsynced bool
+}
+
+// VerifyConfig is the part of the chain gate.
+type VerifyConfig struct {
+	// Fast verifies proofs with our kernels; without it the chain does it by the
+	// stock algorithm, which takes about a second a block.
+	Fast bool
+}
+
+// LogConfig is the part of the log.
+type LogConfig struct {
+	// Format is text or json.
+	Format string
+}
+
+// NewConfig is the configuration before anything is set.
+func NewConfig() *Config {
+	c := &Config{
+		Bytom:  cfg.DefaultConfig(),
+		Mining: MiningConfig{Devices: "auto"},
+		Verify: VerifyConfig{Fast: true},
+		Log:    LogConfig{Format: "text"},
+	}
+	c.Bytom.RootDir = cfg.DefaultDataDir()
+	c.Bytom.ApiAddress = "127.0.0.1:9888"
+	c.Bytom.LogFile = ""
+	c.Bytom.LogLevel = "info"
+	return c
+}
+
+// RegisterHome adds the flag that every command with a data directory has.
+func (c *Config) RegisterHome(fs *pflag.FlagSet) {
+	fs.StringVar(&c.Bytom.RootDir, "home", c.Bytom.RootDir, "directory for configuration and data")
+}
+
+// Home is the home directory: the flag's, else the environment's TMHOME.
+func (c *Config) Home(lookupEnv func(string) (string, bool)) string {
+	if home, ok := lookupEnv("TMHOME"); ok && c.Bytom.RootDir == cfg.DefaultDataDir() {
+		return expandHome(home)
+	}
+	return expandHome(c.Bytom.RootDir)
+}
+
+// Register adds a flag for every key. A flag's name is the key.
+func (c *Config) Register(fs *pflag.FlagSet) {
+	b := c.Bytom
+	fs.StringVar(&b.ChainID, "chain_id", b.ChainID, "network: mainnet, wisdom (the test network) or solonet")
+	fs.StringVar(&b.NodeAlias, "node_alias", b.NodeAlias, "alias of the node")
+	fs.StringVar(&b.Moniker, "moniker", b.Moniker, "name that peers see")
+	fs.StringVar(&b.ApiAddress, "api_addr", b.ApiAddress, "address that the RPC listens on; the environment's LISTEN overrides it")
+	fs.StringVar(&b.DBBackend, "db_backend", b.DBBackend, "database: leveldb or memdb")
+	fs.StringVar(&b.DBPath, "db_dir", b.DBPath, "directory of the databases")
+	fs.StringVar(&b.KeysPath, "keys_dir", b.KeysPath, "directory of the key store")
+	fs.StringVar(&b.ProfListenAddress, "prof_laddr", b.ProfListenAddress, "address to serve profiles on; empty is off")
+	fs.BoolVar(&b.VaultMode, "vault_mode", b.VaultMode, "run without a network")
+	fs.BoolVar(&b.Auth.Disable, "auth.disable", b.Auth.Disable, "let everybody use the RPC")
+	fs.BoolVar(&b.Web.Closed, "web.closed", b.Web.Closed, "do not open a browser at start")
+	fs.BoolVar(&b.Simd.Enable, "simd.enable", b.Simd.Enable, "accepted for the stock node's sake: kernels are chosen by themselves")
+
+	fs.BoolVar(&b.Wallet.Disable, "wallet.disable", b.Wallet.Disable, "run without a wallet")
+	fs.BoolVar(&b.Wallet.Rescan, "wallet.rescan", b.Wallet.Rescan, "rescan the wallet at start")
+	fs.BoolVar(&b.Wallet.TxIndex, "wallet.txindex", b.Wallet.TxIndex, "index all transactions")
+	fs.Uint64Var(&b.Wallet.MaxTxFee, "wallet.max_tx_fee", b.Wallet.MaxTxFee, "largest fee that the wallet pays")
+
+	c.registerP2P(fs)
+	fs.IntVar(&b.Websocket.MaxNumWebsockets, "ws.max_num_websockets", b.Websocket.MaxNumWebsockets, "websocket connections at the most")
+	fs.IntVar(&b.Websocket.MaxNumConcurrentReqs, "ws.max_num_concurrent_reqs", b.Websocket.MaxNumConcurrentReqs, "websocket requests at a time at the most")
+
+	fs.StringVar(&b.LogLevel, "log_level", b.LogLevel, "debug, info, warn or error")
+	fs.StringVar(&b.LogFile, "log_file", b.LogFile, "directory for log files, a new one a day, kept for a week; empty is the terminal alone")
+	fs.StringVar(&c.Log.Format, "log.format", c.Log.Format, "text or json")
+
+	fs.BoolVar(&b.Mining, "mining", b.Mining, "mine in this process; in config.toml also [mining] enable")
+	fs.StringVar(&c.Mining.Address, "mining.address", c.Mining.Address, "address that found blocks pay; empty is the wallet's mining address")
+	fs.IntVar(&c.Mining.Threads, "mining.threads", c.Mining.Threads, "workers on a device at the most; 0 is one a core")
+	fs.StringVar(&c.Mining.Devices, "mining.devices", c.Mining.Devices, "devices to mine on: auto, all, none or names as 'bytom-solo devices' lists them")
+	fs.BoolVar(&c.Mining.AllowUnsynced, "mining.allow-unsynced", c.Mining.AllowUnsynced, "hand out work without peers, and behind them")
+	fs.BoolVar(&c.Verify.Fast, "verify.fast", c.Verify.Fast, "verify proofs of work with the fast kernels")
+}
+
+func (c *Config) registerP2P(fs *pflag.FlagSet) {
+	p := c.Bytom.P2P
+	fs.StringVar(&p.ListenAddress, "p2p.laddr", p.ListenAddress, "address that peers connect to")
+	fs.StringVar(&p.Seeds, "p2p.seeds", p.Seeds, "seed nodes, host:port separated by commas")
+	fs.StringVar(&p.PrivateKey, "p2p.node_key", p.PrivateKey, "the node's private key for peers")
+	fs.StringVar(&p.NodeKeyFile, "p2p.node_key_file", p.NodeKeyFile, "file of the node's private key")
+	fs.BoolVar(&p.SkipUPNP, "p2p.skip_upnp", p.SkipUPNP, "do not ask the router for a port")
+	fs.BoolVar(&p.LANDiscover, "p2p.lan_discoverable", p.LANDiscover, "find, and be found by, nodes on the LAN")
+	fs.IntVar(&p.MaxNumPeers, "p2p.max_num_peers", p.MaxNumPeers, "peers at the most")
+	fs.IntVar(&p.HandshakeTimeout, "p2p.handshake_timeout", p.HandshakeTimeout, "seconds for a handshake")
+	fs.IntVar(&p.DialTimeout, "p2p.dial_timeout", p.DialTimeout, "seconds for a connection")
+	fs.StringVar(&p.ProxyAddress, "p2p.proxy_address", p.ProxyAddress, "SOCKS5 proxy, host:port")
+	fs.StringVar(&p.ProxyUsername, "p2p.proxy_username", p.ProxyUsername, "user name at the proxy")
+	fs.StringVar(&p.ProxyPassword, "p2p.proxy_password", p.ProxyPassword, "password at the proxy")
+	fs.StringVar(&p.KeepDial, "p2p.keep_dial", p.KeepDial, "peers to stay connected to, host:port separated by commas")
+}
+
+// ignoredKeys stand in the files that the stock node writes, and mean nothing to
+// it either.
+var ignoredKeys = []string{"fast_sync"}
+
+// Load sets what the flags left open: from the environment (TM_P2P_LADDR for
+// p2p.laddr, as the stock node has it), else from config.toml in the home
+// directory, if there is one. Then it checks all values. An error names the key,
+// the value and what was expected.
+func (c *Config) Load(fs *pflag.FlagSet, lookupEnv func(string) (string, bool)) error {
+	c.Bytom.RootDir = c.Home(lookupEnv)
+	file, err := readConfigFile(c.Bytom.RootDir)
+	if err != nil {
+		return err
+	}
+	for _, key := range slices.Sorted(maps.Keys(file)) {
+		if fs.Lookup(key) == nil && !slices.Contains(ignoredKeys, key) {
+			return fmt.Errorf("config.toml: unknown key %q (value %q); 'bytom-solo node --help' lists the keys", key, file[key])
+		}
+	}
+	var errs []error
+	fs.VisitAll(func(f *pflag.Flag) {
+		if f.Changed {
+			return
+		}
+		name := "TM_" + strings.ToUpper(strings.NewReplacer(".", "_", "-", "_").Replace(f.Name))
+		if value, ok := lookupEnv(name); ok {
+			errs = append(errs, set(fs, f, value, "environment "+name))
+		} else if value, ok := file[f.Name]; ok {
+			errs = append(errs, set(fs, f, value, "config.toml"))
+		}
+	})
+	if listen, ok := lookupEnv("LISTEN"); ok && listen != "" {
+		c.Bytom.ApiAddress = listen
+	}
+	return errors.Join(append(errs, c.check())...)
+}
+
+func set(fs *pflag.FlagSet, f *pflag.Flag, value, from string) error {
+	if err := fs.Set(f.Name, value); err != nil {
+		return fmt.Errorf("%s: key %s: value %q: expected a %s", from, f.Name, value, f.Value.Type())
+	}
+	return nil
+}
+
+// readConfigFile is config.toml as dotted keys. The table [mining] and the stock
+// node's key mining can't both stand in a file, so the table says enable.
+func readConfigFile(home string) (map[string]string, error) {
+	flat := make(map[string]string)
+	raw, err := os.ReadFile(filepath.Join(home, "config.toml"))
+	if errors.Is(err, os.ErrNotExist) {
+		return flat, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the configuration: %w", err)
+	}
+	var tree map[string]any
+	if err := toml.Unmarshal(raw, &tree); err != nil {
+		return nil, fmt.Errorf("config.toml: %w", err)
+	}
+	flatten("", tree, flat)
+	if on, ok := flat["mining.enable"]; ok {
+		delete(flat, "mining.enable")
+		flat["mining"] = on
+	}
+	return flat, nil
+}
+
+func flatten(prefix string, tree map[string]any, into map[string]string) {
+	for key, value := range tree {
+		if sub, ok := value.(map[string]any); ok {
+			flatten(prefix+key+".", sub, into)
+			continue
+		}
+		into[prefix+key] = fmt.Sprint(value)
+	}
+}
+
+func expandHome(dir string) string {
+	first, rest, _ := strings.Cut(dir, "/")
+	if first == "~" || first == "$HOME" {
+		if home, err := os.UserHomeDir(); err == nil {
+			return filepath.Join(home, rest)
+		}
+	}
+	return dir
+}
+
+// check refuses values that would fail later, or worse, not at all.
+func (c *Config) check() error {
+	var errs []error
+	bad := func(key string, value any, expected string) {
+		errs = append(errs, fmt.Errorf("key %s: value %q: expected %s", key, fmt.Sprint(value), expected))
+	}
+	b := c.Bytom
+	if _, ok := consensus.NetParams[b.ChainID]; !ok {
+		bad("chain_id", b.ChainID, "mainnet, wisdom or solonet; 'bytom-solo init' writes it into config.toml")
+	}
+	if b.DBBackend != "leveldb" && b.DBBackend != "memdb" {
+		bad("db_backend", b.DBBackend, "leveldb or memdb")
+	}
+	if _, ok := levels[strings.ToLower(b.LogLevel)]; !ok {
+		bad("log_level", b.LogLevel, "debug, info, warn, error or fatal")
+	}
+	if c.Log.Format != "text" && c.Log.Format != "json" {
+		bad("log.format", c.Log.Format, "text or json")
+	}
+	if c.Mining.Threads < 0 {
+		bad("mining.threads", c.Mining.Threads, "0 or a number of workers")
+	}
+	if _, _, err := net.SplitHostPort(b.ApiAddress); err != nil {
+		bad("api_addr", b.ApiAddress, "host:port")
+	}
+	if _, address, ok := strings.Cut(b.P2P.ListenAddress, "://"); !ok {
+		bad("p2p.laddr", b.P2P.ListenAddress, "tcp://host:port")
+	} else if _, _, err := net.SplitHostPort(address); err != nil {
+		bad("p2p.laddr", b.P2P.ListenAddress, "tcp://host:port")
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,292 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/bytom/bytom/consensus"
+	"github.com/bytom/bytom/mining/tensority"
+	"github.com/bytom/bytom/protocol"
+	"github.com/bytom/bytom/protocol/bc"
+	"github.com/bytom/bytom/protocol/bc/types"
+	"github.com/bytom/bytom/protocol/state"
+
+	"github.com/bytom-solo/bytom-solo/compute"
+	"github.com/bytom-solo/bytom-solo/mining"
+)
+
+// gate stands before the chain: every block, from peers, RPC or our own miner,
+// reaches ProcessBlock through it. It does what the chain does not:
+//
+//   - It refuses blocks whose shape would panic in the chain's own goroutine and
+//     kill the process.
+//   - It computes the proof of work with the fast verifier. The chain looks into
+//     the process-wide cache tensority.AIHash before it computes a proof by the
+//     slow stock algorithm; the gate puts a proof there before ProcessBlock, and
+//     only ever a true one that was just computed: the cache's RemoveCache looks
+//     for a pointer where AddCache put a value, hence removes nothing, and the
+//     entry stays until 64 others have come.
+//   - It says what became of the block: the chain answers new best block, side
+//     chain and known block alike.
+//
+// AIHash is not safe for concurrent use. One mutex stands in front of it and of
+// every ProcessBlock. All methods are safe for concurrent use.
+type gate struct {
+	chain    *protocol.Chain
+	verifier *compute.Verifier // nil: the chain verifies by itself
+	// tipChanged is called after the best block changed; it must not block.
+	tipChanged func()
+	log        *slog.Logger
+
+	mu       sync.Mutex
+	early    *earlyBlocks
+	fastSync time.Time // when the fast sync last announced itself
+	stopped  bool
+}
+
+// fastSyncQuiet is how long after its last sign of life a fast sync may still be
+// between two blocks: well above the 30 s that it waits for a peer's answer.
+const fastSyncQuiet = 2 * time.Minute
+
+func newGate(chain *protocol.Chain, verifier *compute.Verifier, tipChanged func(), log *slog.Logger) *gate {
+	return &gate{chain: chain, verifier: verifier, tipChanged: tipChanged, log: log, early: newEarlyBlocks()}
+}
+
+// close waits for the block under way and refuses all that follow.
+func (g *gate) close() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.stopped = true
+}
+
+// process brings a block to the chain. The error is of a kind of package mining.
+func (g *gate) process(ctx context.Context, block *types.Block) (mining.Outcome, error) {
+	if err := checkShape(block); err != nil {
+		return 0, err
+	}
+	if g.verifier == nil {
+		return g.passThrough(block)
+	}
+	id := block.Hash()
+	if g.chain.BlockExist(&id) {
+		return mining.Duplicate, nil
+	}
+	parent := g.chain.GetBlockIndex().GetNode(&block.PreviousBlockHash)
+	if parent == nil {
+		return g.hold(ctx, id, block)
+	}
+	if err := checkHeader(&block.BlockHeader, parent, time.Now()); err != nil {
+		return 0, err
+	}
+	seed := *parent.CalcNextSeed()
+	result, err := g.verifier.Hash(ctx, id.Byte32(), seed.Byte32())
+	if err != nil {
+		return 0, fmt.Errorf("compute the proof of work: %w", err)
+	}
+	if err := mining.CheckProof(result, mining.TargetFromBits(block.Bits)); err != nil {
+		return 0, err
+	}
+	outcome, children, err := g.commit(block, id, seed, bc.NewHash(result))
+	if err != nil {
+		return 0, err
+	}
+	g.release(ctx, children)
+	return outcome, nil
+}
+
+// commit runs ProcessBlock with a proof in the cache, and takes the blocks that
+// waited for this one.
+func (g *gate) commit(block *types.Block, id, seed, result bc.Hash) (mining.Outcome, []*types.Block, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case g.stopped:
+		return 0, nil, mining.ErrStopped
+	case time.Since(g.fastSync) < fastSyncQuiet:
+		return 0, nil, fmt.Errorf("%w: the chain is syncing to its last checkpoint", mining.ErrNotReady)
+	case g.chain.BlockExist(&id):
+		return mining.Duplicate, nil, nil
+	}
+	tensority.AIHash.AddCache(&id, &seed, &result)
+	outcome, err := g.hand(block, id)
+	if err != nil {
+		return 0, nil, err
+	}
+	return outcome, g.early.take(id), nil
+}
+
+// hand calls ProcessBlock. The caller holds mu.
+func (g *gate) hand(block *types.Block, id bc.Hash) (mining.Outcome, error) {
+	before := *g.chain.BestBlockHash()
+	orphan, err := g.chain.ProcessBlock(block)
+	if *g.chain.BestBlockHash() != before {
+		g.tipChanged()
+	}
+	switch {
+	case err != nil:
+		return 0, fmt.Errorf("%w: %w", mining.ErrRejected, err)
+	case orphan:
+		return mining.Orphan, nil
+	case g.chain.InMainChain(id):
+		return mining.MainChain, nil
+	}
+	return mining.SideChain, nil
+}
+
+// passThrough leaves the proof to the chain, which sets GOMAXPROCS to 4 at each
+// hash: that is put right here.
+func (g *gate) passThrough(block *types.Block) (mining.Outcome, error) {
+	procs := runtime.GOMAXPROCS(0)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	defer func() {
+		if runtime.GOMAXPROCS(0) != procs {
+			runtime.GOMAXPROCS(procs)
+		}
+	}()
+	if g.stopped {
+		return 0, mining.ErrStopped
+	}
+	id := block.Hash()
+	if g.chain.BlockExist(&id) {
+		return mining.Duplicate, nil
+	}
+	return g.hand(block, id)
+}
+
+// hold keeps a block whose parent is not known. The chain would keep it too, but
+// verify it by the slow algorithm when the parent comes.
+func (g *gate) hold(ctx context.Context, id bc.Hash, block *types.Block) (mining.Outcome, error) {
+	g.mu.Lock()
+	if g.chain.GetBlockIndex().GetNode(&block.PreviousBlockHash) != nil {
+		g.mu.Unlock()
+		return g.process(ctx, block) // The parent came meanwhile.
+	}
+	defer g.mu.Unlock()
+	g.early.add(id, block, time.Now())
+	return mining.Orphan, nil
+}
+
+// release processes the blocks that waited for a parent.
+func (g *gate) release(ctx context.Context, children []*types.Block) {
+	for _, child := range children {
+		if _, err := g.process(ctx, child); err != nil {
+			g.log.Info("early block refused", "height", child.Height, "error", err)
+		}
+	}
+}
+
+// checkShape refuses what the chain would panic on. Mapping the block is the part
+// of its work that can; here a panic is an error.
+func checkShape(block *types.Block) (err error) {
+	switch {
+	case block == nil:
+		return fmt.Errorf("%w: no block", mining.ErrMalformed)
+	case len(block.Transactions) == 0:
+		return fmt.Errorf("%w: no transactions, expected a coinbase at least", mining.ErrMalformed)
+	case block.Nonce > mining.MaxNonce:
+		return fmt.Errorf("%w: nonce %#x is above %#x", mining.ErrNonceRange, block.Nonce, uint64(mining.MaxNonce))
+	}
+	for i, tx := range block.Transactions {
+		if tx == nil || tx.Tx == nil {
+			return fmt.Errorf("%w: transaction %d is missing", mining.ErrMalformed, i)
+		}
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%w: %v", mining.ErrMalformed, p)
+		}
+	}()
+	types.MapBlock(block)
+	return nil
+}
+
+// checkHeader applies the rules that cost nothing, before the proof is computed,
+// and says which one is broken; the chain's own errors are unexported.
+func checkHeader(h *types.BlockHeader, parent *state.BlockNode, now time.Time) error {
+	median, bits := parent.CalcPastMedianTime(), parent.CalcNextBits()
+	limit := uint64(now.Unix()) + consensus.MaxTimeOffsetSeconds
+	switch {
+	case h.Version != 1:
+		return fmt.Errorf("%w: version %d, expected 1", mining.ErrBadVersion, h.Version)
+	case h.Height != parent.Height+1:
+		return fmt.Errorf("%w: height %d, expected %d", mining.ErrBadHeight, h.Height, parent.Height+1)
+	case h.Bits != bits:
+		return fmt.Errorf("%w: bits %d, expected %d", mining.ErrBadBits, h.Bits, bits)
+	case h.Timestamp <= median:
+		return fmt.Errorf("%w: timestamp %d is not above the median %d of the last 11 blocks", mining.ErrTimeTooOld, h.Timestamp, median)
+	case h.Timestamp > limit:
+		return fmt.Errorf("%w: timestamp %d is above %d, an hour ahead of the clock", mining.ErrTimeTooNew, h.Timestamp, limit)
+	}
+	return nil
+}
+
+// peerChain is the gate as the network sees it: it satisfies netsync.Chain, whose
+// other methods are the chain's own.
+type peerChain struct {
+	*protocol.Chain
+	gate *gate
+}
+
+// ProcessBlock is called for each block that a peer sends.
+func (p peerChain) ProcessBlock(block *types.Block) (isOrphan bool, err error) {
+	if calledByFastSync() {
+		return p.gate.processCheckpointed(block)
+	}
+	outcome, err := p.gate.process(context.Background(), block)
+	if errors.Is(err, mining.ErrStopped) || errors.Is(err, mining.ErrNotReady) {
+		// Not the peer's fault: an error would count towards its ban.
+		return true, nil
+	}
+	return outcome == mining.Orphan, err
+}
+
+// CalcNextSeed is called by nothing in netsync but the fast sync, right before it
+// writes to tensority.AIHash outside of our mutex. From then on, until the fast
+// sync has been quiet for a while, nobody else may touch that cache.
+func (p peerChain) CalcNextSeed(parent *bc.Hash) (*bc.Hash, error) {
+	p.gate.mu.Lock()
+	p.gate.fastSync = time.Now()
+	p.gate.mu.Unlock()
+	return p.Chain.CalcNextSeed(parent)
+}
+
+// processCheckpointed takes a block that a checkpoint vouches for: the fast sync
+// has compared it with the checkpoint's branch and stands for its proof.
+func (g *gate) processCheckpointed(block *types.Block) (bool, error) {
+	if err := checkShape(block); err != nil {
+		return false, err
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.stopped {
+		return false, mining.ErrStopped
+	}
+	outcome, err := g.hand(block, block.Hash())
+	return outcome == mining.Orphan, err
+}
+
+// fastSyncCaller is the function of netsync that syncs below the checkpoints.
+const fastSyncCaller = "github.com/bytom/bytom/netsync.(*blockKeeper).fastBlockSync"
+
+// calledByFastSync tells whether the fast sync is among the callers. netsync has
+// one chain for all its parts and says in no other way which of them is asking;
+// the block fetcher must not pass for the fast sync, whose blocks need no proof.
+func calledByFastSync() bool {
+	var pcs [4]uintptr
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
+	for {
+		frame, more := frames.Next()
+		if frame.Function == fastSyncCaller {
+			return true
+		}
+		if !more {
+			return false
+		}
+	}
+}

@@ -1,0 +1,277 @@
+package node
+
+import (
+	"errors"
+	"runtime"
+	"slices"
+	"testing"
+	"time"
+
+	cfg "github.com/bytom/bytom/config"
+	"github.com/bytom/bytom/consensus"
+	"github.com/bytom/bytom/mining/tensority"
+	"github.com/bytom/bytom/protocol/bc"
+	"github.com/bytom/bytom/protocol/bc/types"
+
+	"github.com/bytom-solo/bytom-solo/mining"
+)
+
+// TestMainnetGenesis pins the network that we are on, and with it the versions of
+// the hash functions under it: golang.org/x/crypto from v0.44 on makes Bytom panic
+// on its first hash.
+func TestMainnetGenesis(t *testing.T) {
+	old := consensus.ActiveNetParams
+	defer func() { consensus.ActiveNetParams = old }()
+	consensus.ActiveNetParams = consensus.MainNetParams
+	hash := cfg.GenesisBlock().Hash()
+	if got, want := hash.String(), "a75483474799ea1aa6bb910a1a5025b4372bf20bef20f246a2c2dc5e12e8a053"; got != want {
+		t.Errorf("genesis %s, expected %s", got, want)
+	}
+}
+
+// TestSubmitCostsOneHash holds the chain to one hash of ours, and none of
+// Bytom's, for a block that we found.
+func TestSubmitCostsOneHash(t *testing.T) {
+	f := newFixture(t, true)
+	procs := runtime.GOMAXPROCS(0)
+	for i := range 5 {
+		sol := f.solve(t, mining.NewJob(f.template(t), uint64(i)), true)
+		before := f.verifying.hashes.Load()
+		v, err := f.submitter.Submit(t.Context(), sol)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v.Outcome != mining.MainChain || v.Height != uint64(i+1) || v.Tip != v.Block {
+			t.Fatalf("block %d: verdict %+v", i+1, v)
+		}
+		if n := f.verifying.hashes.Load() - before; n != 1 {
+			t.Errorf("block %d cost %d hashes, expected 1", i+1, n)
+		}
+	}
+	if got := f.tips.Load(); got != 5 {
+		t.Errorf("the generator was told of %d tips, expected 5", got)
+	}
+	// The stock algorithm would have set it to 4.
+	if got := runtime.GOMAXPROCS(0); got != procs {
+		t.Errorf("GOMAXPROCS is %d, was %d", got, procs)
+	}
+}
+
+func TestPassThroughKeepsGOMAXPROCS(t *testing.T) {
+	f := newFixture(t, false)
+	procs := runtime.GOMAXPROCS(0)
+	if procs == 4 {
+		procs = runtime.GOMAXPROCS(3) - 1
+	}
+	outcome, err := f.gate.process(t.Context(), f.block(t, 1))
+	if err != nil || outcome != mining.MainChain {
+		t.Fatalf("outcome %s, error %v", outcome, err)
+	}
+	if got := runtime.GOMAXPROCS(0); got != procs {
+		t.Errorf("GOMAXPROCS is %d, was %d", got, procs)
+	}
+}
+
+func TestGateOutcomes(t *testing.T) {
+	f := newFixture(t, true)
+	first, rival := f.block(t, 1), f.block(t, 2)
+	process := func(b *types.Block, want mining.Outcome) {
+		t.Helper()
+		if got, err := f.gate.process(t.Context(), b); err != nil || got != want {
+			t.Errorf("height %d: outcome %s, error %v, expected %s", b.Height, got, err, want)
+		}
+	}
+	process(first, mining.MainChain)
+	process(first, mining.Duplicate)
+	process(rival, mining.SideChain)
+	process(rival, mining.Duplicate)
+}
+
+// TestEarlyBlocks brings blocks in reverse: the last completes the chain, and each
+// costs one hash of ours.
+func TestEarlyBlocks(t *testing.T) {
+	source := newFixture(t, true)
+	var blocks []*types.Block
+	for i := range 4 {
+		b := source.block(t, uint64(i))
+		if _, err := source.gate.process(t.Context(), b); err != nil {
+			t.Fatal(err)
+		}
+		blocks = append(blocks, b)
+	}
+	f := newFixture(t, true)
+	for _, b := range slices.Backward(blocks[1:]) {
+		orphan, err := peerChain{f.bytom.chain, f.gate}.ProcessBlock(b)
+		if err != nil || !orphan {
+			t.Fatalf("height %d before its parent: orphan %v, error %v", b.Height, orphan, err)
+		}
+	}
+	if n := f.verifying.hashes.Load(); n != 0 {
+		t.Errorf("%d hashes were spent on blocks of unknown parents", n)
+	}
+	if outcome, err := f.gate.process(t.Context(), blocks[0]); err != nil || outcome != mining.MainChain {
+		t.Fatalf("outcome %s, error %v", outcome, err)
+	}
+	if h := f.bytom.chain.BestBlockHeight(); h != 4 {
+		t.Errorf("height %d after the missing block came, expected 4", h)
+	}
+	if n := f.verifying.hashes.Load(); n != 4 {
+		t.Errorf("%d hashes for 4 blocks", n)
+	}
+}
+
+func TestEarlyBlocksAreBounded(t *testing.T) {
+	e := newEarlyBlocks()
+	now := time.Unix(1000, 0)
+	add := func(n int, size uint64, now time.Time) {
+		tx := &types.Tx{TxData: types.TxData{SerializedSize: size}}
+		e.add(bc.Hash{V0: uint64(n)}, &types.Block{
+			BlockHeader: types.BlockHeader{PreviousBlockHash: bc.Hash{V1: uint64(n)}}, Transactions: []*types.Tx{tx},
+		}, now)
+	}
+	for n := range 1000 {
+		add(n, 10, now)
+	}
+	if len(e.queue) != maxEarlyBlocks || e.bytes != 10*maxEarlyBlocks {
+		t.Errorf("%d blocks of %d bytes are kept", len(e.queue), e.bytes)
+	}
+	if got := e.take(bc.Hash{V1: 999}); len(got) != 1 || e.bytes != 10*(maxEarlyBlocks-1) {
+		t.Errorf("took %d children, %d bytes left", len(got), e.bytes)
+	}
+	for n := range 8 {
+		add(2000+n, maxEarlyBytes/4, now)
+	}
+	if len(e.queue) != 4 || e.bytes > maxEarlyBytes {
+		t.Errorf("%d large blocks of %d bytes are kept", len(e.queue), e.bytes)
+	}
+	add(3000, 1, now.Add(2*earlyLifetime))
+	if len(e.queue) != 1 {
+		t.Errorf("%d blocks are kept after their lifetime", len(e.queue))
+	}
+}
+
+// TestGateRefusals changes one thing at a time in a good block.
+func TestGateRefusals(t *testing.T) {
+	f := newFixture(t, true)
+	good := f.block(t, 1)
+	miss := f.solve(t, mining.NewJob(f.template(t), 5), false)
+	missing, err := miss.Job.Block(miss.Timestamp, miss.Nonce)
+	if err != nil {
+		t.Fatal(err)
+	}
+	edit := func(change func(*types.Block)) *types.Block {
+		b := *good
+		b.Transactions = slices.Clone(good.Transactions)
+		change(&b)
+		return &b
+	}
+	for _, test := range []struct {
+		name  string
+		block *types.Block
+		want  mining.ErrorKind
+	}{
+		{"nil", nil, mining.ErrMalformed},
+		{"no transactions", edit(func(b *types.Block) { b.Transactions = nil }), mining.ErrMalformed},
+		{"nil transaction", edit(func(b *types.Block) { b.Transactions[0] = nil }), mining.ErrMalformed},
+		{"unmapped transaction", edit(func(b *types.Block) { b.Transactions[0] = &types.Tx{} }), mining.ErrMalformed},
+		{"nonce", edit(func(b *types.Block) { b.Nonce = 1 << 63 }), mining.ErrNonceRange},
+		{"version", edit(func(b *types.Block) { b.Version = 2 }), mining.ErrBadVersion},
+		{"height", edit(func(b *types.Block) { b.Height++ }), mining.ErrBadHeight},
+		{"bits", edit(func(b *types.Block) { b.Bits++ }), mining.ErrBadBits},
+		{"old", edit(func(b *types.Block) { b.Timestamp = 1 }), mining.ErrTimeTooOld},
+		{"new", edit(func(b *types.Block) { b.Timestamp += 3700 }), mining.ErrTimeTooNew},
+		{"proof", missing, mining.ErrHighHash},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if _, err := f.gate.process(t.Context(), test.block); !errors.Is(err, test.want) {
+				t.Errorf("error %v, expected %s", err, test.want)
+			}
+		})
+	}
+	if h := f.bytom.chain.BestBlockHeight(); h != 0 {
+		t.Errorf("height %d after refusals", h)
+	}
+	if _, err := f.gate.process(t.Context(), good); err != nil {
+		t.Errorf("the good block after all the bad ones: %v", err)
+	}
+}
+
+// TestCacheHoldsTrueProofsAlone guards the one thing that must never be: with a
+// false entry in the proof cache, anybody could submit its header without work.
+func TestCacheHoldsTrueProofsAlone(t *testing.T) {
+	f := newFixture(t, true)
+	b := f.block(t, 1)
+	// Its proof is true, but the chain refuses it for its transactions.
+	bad := *b
+	bad.Transactions = append(slices.Clone(b.Transactions), b.Transactions[0])
+	if _, err := f.gate.process(t.Context(), &bad); !errors.Is(err, mining.ErrRejected) {
+		t.Fatalf("error %v, expected %s", err, mining.ErrRejected)
+	}
+	id, seed := b.Hash(), consensus.InitialSeed
+	want, err := f.solver.Hash(t.Context(), id.Byte32(), seed.Byte32())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := tensority.AIHash.Hash(&id, seed).Byte32(); got != want {
+		t.Errorf("the cache says %x, true is %x", got, want)
+	}
+	if outcome, err := f.gate.process(t.Context(), b); err != nil || outcome != mining.MainChain {
+		t.Errorf("the good block with that header: outcome %s, error %v", outcome, err)
+	}
+}
+
+// The fast sync announces itself by asking for the seed. While it runs nobody else
+// may touch the proof cache.
+func TestNoBlocksBesideAFastSync(t *testing.T) {
+	f := newFixture(t, true)
+	b := f.block(t, 1)
+	peers := peerChain{f.bytom.chain, f.gate}
+	if _, err := peers.CalcNextSeed(&b.PreviousBlockHash); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.gate.process(t.Context(), b); !errors.Is(err, mining.ErrNotReady) {
+		t.Errorf("from RPC: error %v, expected %s", err, mining.ErrNotReady)
+	}
+	if ignored, err := peers.ProcessBlock(b); !ignored || err != nil {
+		t.Errorf("from a peer: orphan %v, error %v, expected to be ignored without blame", ignored, err)
+	}
+	f.gate.fastSync = time.Now().Add(-fastSyncQuiet)
+	if _, err := f.gate.process(t.Context(), b); err != nil {
+		t.Errorf("after the fast sync: %v", err)
+	}
+}
+
+func TestGateAfterItsEnd(t *testing.T) {
+	f := newFixture(t, true)
+	b := f.block(t, 1)
+	f.gate.close()
+	if _, err := f.gate.process(t.Context(), b); !errors.Is(err, mining.ErrStopped) {
+		t.Errorf("error %v, expected %s", err, mining.ErrStopped)
+	}
+}
+
+// BenchmarkSubmit is the time from a solution to its acceptance on solonet. hash
+// is one hash of the same verifier in the same run: the floor.
+func BenchmarkSubmit(b *testing.B) {
+	f := newFixture(b, true)
+	var submit, hash time.Duration
+	b.ResetTimer()
+	for i := range b.N {
+		b.StopTimer()
+		job := mining.NewJob(f.template(b), uint64(i))
+		sol := f.solve(b, job, true)
+		start := time.Now()
+		if _, err := f.solver.Hash(b.Context(), job.HeaderHash(1, 1), job.Template.Tip.Seed.Byte32()); err != nil {
+			b.Fatal(err)
+		}
+		hash += time.Since(start)
+		b.StartTimer()
+		start = time.Now()
+		if v, err := f.submitter.Submit(b.Context(), sol); err != nil || v.Outcome != mining.MainChain {
+			b.Fatal(v, err)
+		}
+		submit += time.Since(start)
+	}
+	b.ReportMetric(float64(submit.Microseconds())/float64(b.N)/1000, "ms/block")
+	b.ReportMetric(float64(hash.Microseconds())/float64(b.N)/1000, "ms/hash")
+}

@@ -1,0 +1,131 @@
+package node
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/bytom/bytom/protocol/bc/types"
+
+	"github.com/bytom-solo/bytom-solo/compute"
+	"github.com/bytom-solo/bytom-solo/mining"
+)
+
+// countingBackend counts the hashes that a backend computes.
+type countingBackend struct {
+	compute.Backend
+	hashes atomic.Int64
+}
+
+func (b *countingBackend) NewHasher(ctx context.Context, seed [32]byte) (compute.Hasher, error) {
+	h, err := b.Backend.NewHasher(ctx, seed)
+	return &countingHasher{h, b}, err
+}
+
+type countingHasher struct {
+	compute.Hasher
+	b *countingBackend
+}
+
+func (h *countingHasher) Hash(ctx context.Context, results, headers [][32]byte) error {
+	h.b.hashes.Add(int64(len(headers)))
+	return h.Hasher.Hash(ctx, results, headers)
+}
+
+// fixture is a solonet chain in memory, with its gate, as the node has them.
+type fixture struct {
+	bytom     *bytom
+	gate      *gate
+	chain     *chain
+	submitter *mining.Submitter
+	// verifying counts what the verifier hashes, solver is for the test's own use.
+	verifying *countingBackend
+	solver    *compute.Verifier
+	tips      atomic.Int64
+}
+
+func newFixture(t testing.TB, fast bool) *fixture {
+	t.Helper()
+	log := slog.New(slog.NewTextHandler(t.Output(), nil))
+	ForwardBytomLog(log)
+	backends, err := OpenBackends(t.Context(), "auto", log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := NewConfig().Bytom
+	config.RootDir = t.TempDir()
+	config.DBBackend = "memdb"
+	config.ChainID = "solonet"
+	config.Wallet.Disable = true
+	f := &fixture{verifying: &countingBackend{Backend: backends[0]}, solver: compute.NewVerifier(backends[0])}
+	verifier := compute.NewVerifier(f.verifying)
+	t.Cleanup(func() {
+		verifier.Close()
+		f.solver.Close()
+		if err := CloseBackends(backends); err != nil {
+			t.Error(err)
+		}
+	})
+	if f.bytom, err = openBytom(t.Context(), config); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = f.bytom.lock.Release() })
+	gateVerifier := verifier
+	if !fast {
+		gateVerifier = nil
+	}
+	f.gate = newGate(f.bytom.chain, gateVerifier, func() { f.tips.Add(1) }, log)
+	f.chain = &chain{Chain: f.bytom.chain, gate: f.gate, pool: f.bytom.pool, dispatcher: f.bytom.dispatcher, log: log}
+	f.submitter = mining.NewSubmitter(mining.SubmitterConfig{Sink: f.chain, Source: f.chain, Verifier: verifier, Log: log})
+	return f
+}
+
+var testPayee = mining.Payee{Address: "test", Program: append([]byte{0, 20}, make([]byte, 20)...)}
+
+// template is a template on the fixture's tip.
+func (f *fixture) template(t testing.TB) *mining.Template {
+	t.Helper()
+	g := mining.NewGenerator(mining.GeneratorConfig{
+		Source: f.chain, Payee: func() (mining.Payee, []byte, error) { return testPayee, nil, nil },
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	sub, done := g.Subscribe()
+	defer done()
+	go g.Run(ctx)
+	select {
+	case template := <-sub:
+		return template
+	case <-time.After(10 * time.Second):
+		t.Fatal("no template")
+		return nil
+	}
+}
+
+// solve finds a solution of a job, or a miss.
+func (f *fixture) solve(t testing.TB, job *mining.Job, meet bool) mining.Solution {
+	t.Helper()
+	for nonce := uint64(0); ; nonce++ {
+		template := job.Template
+		result, err := f.solver.Hash(t.Context(), job.HeaderHash(template.Timestamp, nonce), template.Tip.Seed.Byte32())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if template.Target.Met(result) == meet {
+			return mining.Solution{Job: job, Timestamp: template.Timestamp, Nonce: nonce}
+		}
+	}
+}
+
+// block is a solved block on the fixture's tip.
+func (f *fixture) block(t testing.TB, extranonce uint64) *types.Block {
+	t.Helper()
+	sol := f.solve(t, mining.NewJob(f.template(t), extranonce), true)
+	b, err := sol.Job.Block(sol.Timestamp, sol.Nonce)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}

@@ -1,0 +1,93 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	rotatelogs "github.com/lestrrat-go/file-rotatelogs"
+	"github.com/sirupsen/logrus"
+)
+
+// levels are the names of log levels, the stock node's among them.
+var levels = map[string]slog.Level{
+	"": slog.LevelInfo, "debug": slog.LevelDebug, "info": slog.LevelInfo,
+	"warn": slog.LevelWarn, "error": slog.LevelError, "fatal": slog.LevelError,
+}
+
+// OpenLog makes the process's logger as the configuration says: one stream to
+// terminal, and to files if asked.
+func (c *Config) OpenLog(terminal io.Writer) (*slog.Logger, error) {
+	w := terminal
+	if c.Bytom.LogFile != "" {
+		files, err := rotatelogs.New(filepath.Join(c.Bytom.LogDir(), "bytom-solo.%Y%m%d.log"),
+			rotatelogs.WithRotationTime(24*time.Hour), rotatelogs.WithMaxAge(7*24*time.Hour))
+		if err != nil {
+			return nil, fmt.Errorf("log_file %q: %w", c.Bytom.LogFile, err)
+		}
+		w = io.MultiWriter(terminal, files)
+	}
+	options := &slog.HandlerOptions{Level: levels[strings.ToLower(c.Bytom.LogLevel)]}
+	if c.Log.Format == "json" {
+		return slog.New(slog.NewJSONHandler(w, options)), nil
+	}
+	return slog.New(slog.NewTextHandler(w, options)), nil
+}
+
+// ForwardBytomLog sends the entries of Bytom's own logger, which is one for the
+// process, to log and to nowhere else. Bytom speaks at Info of every message and
+// at Error of what a peer or client sent; here these are Debug and Warn.
+func ForwardBytomLog(log *slog.Logger) {
+	logrus.SetOutput(io.Discard)
+	logrus.SetFormatter(discardFormatter{})
+	// Its lower levels are formatted even where nobody listens.
+	logrus.SetLevel(logrus.WarnLevel)
+	if log.Enabled(context.Background(), slog.LevelDebug) {
+		logrus.SetLevel(logrus.DebugLevel)
+	}
+	hooks := make(logrus.LevelHooks)
+	hooks.Add(bytomHook{log})
+	logrus.StandardLogger().ReplaceHooks(hooks)
+}
+
+type discardFormatter struct{}
+
+func (discardFormatter) Format(*logrus.Entry) ([]byte, error) { return nil, nil }
+
+type bytomHook struct{ log *slog.Logger }
+
+// Levels satisfies logrus.Hook.
+func (bytomHook) Levels() []logrus.Level { return logrus.AllLevels }
+
+// remoteModules are the parts of Bytom whose errors come from outside.
+var remoteModules = []string{"p2p", "netsync", "api", "httpjson", "p2pSecurity", "p2p/conn", "discover", "mdns"}
+
+// Fire satisfies logrus.Hook.
+func (h bytomHook) Fire(e *logrus.Entry) error {
+	module := fmt.Sprint(e.Data["module"])
+	level := slog.LevelError
+	switch {
+	case e.Level >= logrus.InfoLevel:
+		level = slog.LevelDebug
+	case slices.Contains(remoteModules, module) && e.Level == logrus.WarnLevel:
+		level = slog.LevelDebug
+	case slices.Contains(remoteModules, module) || e.Level == logrus.WarnLevel:
+		level = slog.LevelWarn
+	}
+	if !h.log.Enabled(context.Background(), level) {
+		return nil
+	}
+	attrs := []slog.Attr{slog.String("from", "bytom")}
+	for _, key := range slices.Sorted(maps.Keys(e.Data)) {
+		// Some of Bytom's keys have stray blanks and colons.
+		attrs = append(attrs, slog.String(strings.Trim(key, " :"), fmt.Sprint(e.Data[key])))
+	}
+	h.log.LogAttrs(context.Background(), level, strings.TrimSpace(e.Message), attrs...)
+	return nil
+}

@@ -1,0 +1,267 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	_ "net/http/pprof" // The profiles of prof_laddr.
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/bytom/bytom/event"
+	"github.com/bytom/bytom/protocol"
+
+	"github.com/bytom-solo/bytom-solo/compute"
+	"github.com/bytom-solo/bytom-solo/gbt"
+	"github.com/bytom-solo/bytom-solo/mining"
+)
+
+// Node is a Bytom node that mines.
+type Node struct {
+	config *Config
+	log    *slog.Logger
+
+	backends  []compute.Backend // of the verifier and the devices
+	verifier  *compute.Verifier
+	bytom     *bytom
+	gate      *gate
+	generator *mining.Generator
+	submitter *mining.Submitter
+	miner     *mining.Miner
+	payees    *payees
+	poolEvent *event.Subscription
+	server    *http.Server
+}
+
+// New opens the data directory and assembles a node; it is not on the network
+// yet. notices takes the words of a throwaway account, if one is made.
+func New(ctx context.Context, config *Config, log *slog.Logger, notices io.Writer) (*Node, error) {
+	n := &Node{config: config, log: log}
+	if err := n.open(ctx, notices); err != nil {
+		return nil, errors.Join(err, n.free())
+	}
+	return n, nil
+}
+
+func (n *Node) open(ctx context.Context, notices io.Writer) error {
+	var err error
+	if n.backends, err = OpenBackends(ctx, n.config.Mining.Devices, n.log); err != nil {
+		return err
+	}
+	devices, err := PickDevices(n.backends, n.config.Mining.Devices)
+	if err != nil {
+		return err
+	}
+	n.verifier = compute.NewVerifier(n.backends[0])
+	if n.bytom, err = openBytom(ctx, n.config.Bytom); err != nil {
+		return err
+	}
+	var verifier *compute.Verifier
+	if n.config.Verify.Fast {
+		verifier = n.verifier
+	}
+	n.gate = newGate(n.bytom.chain, verifier, func() { n.generator.TipChanged() }, n.log)
+	if n.payees, err = newPayees(n.config.Mining.Address, n.bytom.accounts, func() { n.generator.PayeeChanged() }); err != nil {
+		return err
+	}
+	if n.config.Bytom.Mining {
+		if n.config.Mining.Address == "" {
+			if err := n.bytom.ensurePayee(notices); err != nil {
+				return err
+			}
+		}
+		if _, err := n.payees.payee(); err != nil {
+			return fmt.Errorf("--mining: %w", err)
+		}
+	}
+	if n.poolEvent, err = n.bytom.dispatcher.Subscribe(protocol.TxMsgEvent{}); err != nil {
+		return fmt.Errorf("subscribe to the pool: %w", err)
+	}
+	return n.assembleMining(devices)
+}
+
+// assembleMining builds the line from the tip to the chain gate, and puts its
+// routes before the API.
+func (n *Node) assembleMining(devices []compute.Backend) error {
+	c := &chain{
+		Chain: n.bytom.chain, gate: n.gate, pool: n.bytom.pool, dispatcher: n.bytom.dispatcher,
+		allowUnsynced: n.config.Mining.AllowUnsynced, log: n.log,
+	}
+	n.generator = mining.NewGenerator(mining.GeneratorConfig{Source: c, Payee: n.payees.current, Log: n.log})
+	// The network's goroutines may call the gate, hence the generator, as soon as
+	// they are made.
+	if err := n.bytom.openNetwork(peerChain{n.bytom.chain, n.gate}); err != nil {
+		return err
+	}
+	if !n.config.Bytom.VaultMode {
+		c.peers = n.bytom.sync
+	}
+	n.submitter = mining.NewSubmitter(mining.SubmitterConfig{Sink: c, Source: c, Verifier: n.verifier, Log: n.log})
+	space := mining.NewExtranonces()
+	n.miner = mining.NewMiner(mining.MinerConfig{
+		Devices: devices, Threads: n.config.Mining.Threads,
+		Generator: n.generator, Submitter: n.submitter, Extranonces: space, Log: n.log,
+	})
+	n.miner.SetMining(n.config.Bytom.Mining)
+	work := gbt.New(gbt.Config{
+		Generator: n.generator, Submitter: n.submitter, Miner: n.miner, Extranonces: space,
+		Address: n.payees.address, SetAddress: n.payees.setAddress,
+		Tag: n.payees.currentTag, SetTag: n.payees.setTag,
+	})
+	n.server = newServer(newRouter(n.bytom.api, work, n.miner), n.bytom.tokens, n.config.Bytom.Auth.Disable, n.log)
+	return nil
+}
+
+// Run joins the network, serves the API and mines until ctx ends, which is a
+// clean stop and returns nil, or until a part fails. A node runs once.
+func (n *Node) Run(ctx context.Context) (err error) {
+	defer func() { err = errors.Join(err, n.free()) }()
+	listener, err := net.Listen("tcp", n.config.Bytom.ApiAddress)
+	if err != nil {
+		return fmt.Errorf("key api_addr: %w", err)
+	}
+	parts, ctx := errgroup.WithContext(ctx)
+	parts.Go(func() error { return n.serve(ctx, listener) })
+	if n.config.Bytom.ProfListenAddress != "" {
+		parts.Go(func() error { return serveProfiles(ctx, n.config.Bytom.ProfListenAddress) })
+	}
+	parts.Go(func() error { return n.generator.Run(ctx) })
+	parts.Go(func() error { return n.miner.Run(ctx) })
+	parts.Go(func() error { return n.watchPool(ctx) })
+	parts.Go(func() error { return n.reportStatus(ctx) })
+	parts.Go(func() error { return n.network(ctx, listener.Addr()) })
+	if err := parts.Wait(); !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+// network joins the network and leaves it when ctx ends.
+func (n *Node) network(ctx context.Context, rpc net.Addr) error {
+	if err := n.bytom.start(); err != nil {
+		return err
+	}
+	n.logReady(rpc)
+	<-ctx.Done()
+	n.gate.close()
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		n.bytom.stop()
+	}()
+	select {
+	case <-stopped:
+	case <-time.After(3 * time.Second):
+		// A peer's connection hangs; the end of the process will close it.
+		n.log.Warn("the network did not stop in time")
+	}
+	return ctx.Err()
+}
+
+func (n *Node) logReady(rpc net.Addr) {
+	args := []any{
+		"network", n.config.Bytom.ChainID, "height", n.bytom.chain.BestBlockHeight(), "home", n.config.Bytom.RootDir,
+		"rpc", "http://" + rpc.String(), "dashboard", "http://" + rpc.String() + "/dashboard/",
+		"p2p", n.config.Bytom.P2P.ListenAddress, "verifier", n.backends[0].Info().Kernel,
+	}
+	if address, err := n.payees.address(); err == nil {
+		args = append(args, "payee", address)
+	}
+	n.log.Info("node is up", args...)
+}
+
+// serve answers RPC until ctx ends; calls under way get a second to finish.
+func (n *Node) serve(ctx context.Context, listener net.Listener) error {
+	stopped := context.AfterFunc(ctx, func() {
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer cancel()
+		if err := n.server.Shutdown(grace); err != nil {
+			_ = n.server.Close() // The grace is over.
+		}
+	})
+	defer stopped()
+	if err := n.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve the RPC: %w", err)
+	}
+	return ctx.Err()
+}
+
+// serveProfiles serves net/http/pprof, as the stock node does.
+func serveProfiles(ctx context.Context, address string) error {
+	s := &http.Server{Addr: address, ReadHeaderTimeout: 10 * time.Second}
+	defer context.AfterFunc(ctx, func() { _ = s.Close() })()
+	if err := s.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("key prof_laddr: %w", err)
+	}
+	return ctx.Err()
+}
+
+// watchPool tells the generator of new transactions. The pool posts its events
+// while it holds its lock, so nothing is done here but to leave a mark.
+func (n *Node) watchPool(ctx context.Context) error {
+	defer n.poolEvent.Unsubscribe()
+	for {
+		select {
+		case e, ok := <-n.poolEvent.Chan():
+			if !ok {
+				<-ctx.Done()
+				return ctx.Err()
+			}
+			if msg, ok := e.Data.(protocol.TxMsgEvent); ok && msg.TxMsg.MsgType == protocol.MsgNewTx {
+				n.generator.TxsChanged()
+			}
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// reportStatus logs a line soon after the start, and one a minute from then on.
+func (n *Node) reportStatus(ctx context.Context) error {
+	next := time.NewTimer(15 * time.Second)
+	defer next.Stop()
+	for {
+		select {
+		case <-next.C:
+			n.logStatus()
+			next.Reset(time.Minute)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (n *Node) logStatus() {
+	args := []any{"height", n.bytom.chain.BestBlockHeight(), "peers", n.bytom.sync.PeerCount(), "blocks_found", n.submitter.Found()}
+	if n.miner.Mining() {
+		total := 0.0
+		for _, d := range n.miner.Devices() {
+			total += d.Hashrate.Minute
+		}
+		args = append(args, "hashrate", fmt.Sprintf("%.1f H/s", total))
+	}
+	if t, err := n.generator.Current(); err == nil {
+		args = append(args, "txs", len(t.Txs), "hashes_a_block", fmt.Sprintf("%.0f", t.Target.Difficulty()), "payee", t.Payee.Address)
+	} else if n.miner.Mining() {
+		args = append(args, "no_work", err)
+	}
+	n.log.Info("status", args...)
+}
+
+// free gives back what can be given back.
+func (n *Node) free() error {
+	var errs []error
+	if n.verifier != nil {
+		n.verifier.Close()
+	}
+	errs = append(errs, CloseBackends(n.backends))
+	if n.bytom != nil {
+		errs = append(errs, n.bytom.lock.Release())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,98 @@
+package node
+
+import (
+	"crypto/tls"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"github.com/gorilla/mux"
+	"github.com/kr/secureheader"
+
+	"github.com/bytom/bytom/accesstoken"
+	"github.com/bytom/bytom/api"
+
+	"github.com/bytom-solo/bytom-solo/gbt"
+	"github.com/bytom-solo/bytom-solo/mining"
+)
+
+// maxRequest is the largest body that any route reads, in bytes. A 10 MB block in
+// hexadecimal is larger than what peers would take.
+const maxRequest = 16 << 20
+
+// newRouter puts our routes in front of the stock API: the mining routes, and
+// /net-info, whose mining field is ours. Everything else, the web dashboard
+// included, is the stock node's.
+func newRouter(stock *api.API, work *gbt.Handler, miner *mining.Miner) *mux.Router {
+	r := mux.NewRouter()
+	// The stock API has exact paths; cleaning them would redirect instead.
+	r.SkipClean(true)
+	work.Register(r)
+	r.HandleFunc("/net-info", func(w http.ResponseWriter, _ *http.Request) {
+		info := stock.GetNodeInfo()
+		info.Mining = miner.Mining()
+		writeJSON(w, http.StatusOK, api.NewSuccessResponse(info))
+	})
+	r.Path("/").Methods(http.MethodGet, http.MethodHead).Handler(http.RedirectHandler("/dashboard/", http.StatusFound))
+	r.PathPrefix("/").Handler(stock)
+	return r
+}
+
+// newServer serves a router under the stock node's rule: loopback needs no token,
+// everybody else does unless the operator disabled that.
+func newServer(router http.Handler, tokens *accesstoken.CredentialStore, authDisabled bool, log *slog.Logger) *http.Server {
+	headers := *secureheader.DefaultConfig
+	headers.PermitClearLoopback = true
+	headers.HTTPSRedirect = false
+	headers.Next = recovered(limited(api.AuthHandler(router, tokens, authDisabled)), log)
+	return &http.Server{
+		Handler: &headers,
+		// A websocket or a slow wallet call may take long; a request may not.
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       2 * time.Minute,
+		WriteTimeout:      time.Hour,
+		// HTTP/2 is off, as on the stock node: its websockets need HTTP/1.
+		TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){},
+		ErrorLog:     slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+}
+
+// limited bounds what a request can make the node read.
+func limited(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, maxRequest)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// recovered answers a panic of a handler in the stock node's form. Some of the
+// stock handlers panic on what a client can send.
+func recovered(next http.Handler, log *slog.Logger) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			p := recover()
+			if p == nil {
+				return
+			}
+			if err, ok := p.(error); ok && err == http.ErrAbortHandler {
+				panic(p)
+			}
+			log.Warn("request caused a panic", "path", r.URL.Path, "panic", fmt.Sprint(p))
+			log.Debug("its stack", "stack", string(debug.Stack()))
+			writeJSON(w, http.StatusBadRequest, api.Response{
+				Status: api.FAIL, Code: "BTM000", Msg: "Bytom API Error",
+				ErrorDetail: fmt.Sprintf("the request could not be handled: %v: check its fields for missing or incorrect values", p),
+			})
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v) // The client went away; nobody is left to tell.
+}

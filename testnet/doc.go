@@ -1,0 +1,3 @@
+// Package testnet runs Bytom nodes as real processes on the loopback interface,
+// ours and the stock one, for tests and developers.
+package testnet
