@@ -6,9 +6,9 @@ import (
 	"encoding/binary"
 )
 
-// The shape of a hash, steps 4 to 8 of docs/tensority.md.
+// The shape of a hash, steps 4 to 9 of docs/tensority.md.
 const (
-	slices     = 4  // slices of the header, each of which drives a chain
+	sliceCount = 4  // slices of the header, each of which drives a chain
 	sliceSize  = 8  // bytes in a slice
 	indexCount = 32 // matrix numbers drawn from a slice
 	passes     = 2  // times that a chain goes through its matrix numbers
@@ -19,7 +19,7 @@ const (
 
 // MultiplyAdds is the number of int8 multiplications in one hash that no look-up
 // can replace: the first product of a chain is with the identity.
-const MultiplyAdds = slices * (passes*indexCount - 1) * Size * Size * Size
+const MultiplyAdds = sliceCount * (passes*indexCount - 1) * Size * Size * Size
 
 // Sum computes Tensority of a header hash: the definition that every Backend
 // has to equal bit for bit. Header and result are in the byte order in which the
@@ -37,19 +37,15 @@ func sum(ctx context.Context, m *Matrices, header [32]byte) ([32]byte, error) {
 		if err != nil {
 			return [32]byte{}, err
 		}
-		for i := range total {
-			for j := range total[i] {
-				total[i][j] += uint8(end[i][j])
-			}
-		}
+		addTo(&total, end)
 	}
 	folded := foldRows(&total)
 	return sha3.Sum256(folded[:]), nil
 }
 
 // Indices is step 4: the matrix numbers that each of the header's slices draws.
-func Indices(header [32]byte) [slices][indexCount]uint8 {
-	var indices [slices][indexCount]uint8
+func Indices(header [32]byte) [sliceCount][indexCount]uint8 {
+	var indices [sliceCount][indexCount]uint8
 	for i := range indices {
 		indices[i] = sha3.Sum256(header[i*sliceSize : (i+1)*sliceSize])
 	}
@@ -83,7 +79,10 @@ func chain(ctx context.Context, m *Matrices, indices []uint8) (*Matrix, error) {
 }
 
 // mulFold multiplies two rows of the state by a transposed matrix and folds the
-// results.
+// results. It touches nothing but its arguments, and is spared the race detector,
+// with which a hash would take half a minute.
+//
+//go:norace
 func mulFold(pair *[Size]int64, m *Matrix) [Size]int64 {
 	var next [Size]int64
 	// Four matrix rows at a time, for the sake of the processor's pipeline.
@@ -119,7 +118,16 @@ func splitRows(p int64) (lower, upper int32) {
 	return lower, int32((p - int64(lower)) >> 32)
 }
 
-// foldRows are steps 6 and 7: byte b of a row's word w is column w + 64·b; the
+// addTo is the sum of step 6, mod 256, for one chain.
+func addTo(total *[Size][Size]uint8, end *Matrix) {
+	for i := range total {
+		for j := range total[i] {
+			total[i][j] += uint8(end[i][j])
+		}
+	}
+}
+
+// foldRows are steps 7 and 8: byte b of a row's word w is column w + 64·b; the
 // rows are folded by FNV, the upper half onto the lower, until one is left.
 func foldRows(total *[Size][Size]uint8) [Size]byte {
 	var rows [Size][foldedWords]uint32

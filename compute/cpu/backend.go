@@ -53,7 +53,7 @@ func reason(name string, verdict C.enum_tensority_verdict) string {
 type backend struct {
 	isa     C.enum_tensority_isa
 	threads int
-	seeds   *compute.SeedCache[*C.tensority_matrix]
+	seeds   *compute.SeedCache[unsafe.Pointer] // of C's memory
 }
 
 // New returns a backend on this machine's cores. It returns ErrNoCgo, or an
@@ -89,16 +89,16 @@ func choose(name string) (C.enum_tensority_isa, error) {
 	return C.enum_tensority_isa(n), nil
 }
 
-func (b *backend) expand(seed [32]byte) (*C.tensority_matrix, error) {
+func (b *backend) expand(seed [32]byte) (unsafe.Pointer, error) {
 	extended := compute.ExtendSeed(seed)
 	m := C.tensority_seed_new(b.isa, (*C.uint8_t)(&extended[0]))
 	if m == nil {
 		return nil, errNoMemory
 	}
-	return m, nil
+	return unsafe.Pointer(m), nil
 }
 
-func (b *backend) free(m *C.tensority_matrix) { C.tensority_seed_free(m) }
+func (b *backend) free(seed unsafe.Pointer) { C.tensority_seed_free((*C.tensority_matrix)(seed)) }
 
 func (b *backend) Info() compute.Info {
 	return compute.Info{Name: "cpu", Kernel: kernelNames[b.isa], Workers: b.threads}
@@ -125,9 +125,9 @@ func (b *backend) Close() error {
 // hasher implements compute.Hasher.
 type hasher struct {
 	isa     C.enum_tensority_isa
-	seed    *C.tensority_matrix // shared, read only
-	release func()              // gives the seed back
-	scratch unsafe.Pointer      // nil after Close
+	seed    unsafe.Pointer // its matrices: shared, read only
+	release func()         // gives the seed back
+	scratch unsafe.Pointer // nil after Close
 }
 
 // Batch implements compute.Hasher. A hash takes tens of milliseconds, which the
@@ -152,9 +152,16 @@ func (h *hasher) Hash(ctx context.Context, results, headers [][32]byte) error {
 
 func (h *hasher) hash(header [32]byte) [32]byte {
 	indices := compute.Indices(header)
-	var folded [compute.Size]byte
-	C.tensority_hash(h.isa, h.seed, h.scratch, (*C.uint8_t)(&indices[0][0]), (*C.uint8_t)(&folded[0]))
+	folded := h.fold(&indices)
 	return sha3.Sum256(folded[:])
+}
+
+// fold goes from the matrix numbers to what the last SHA3-256 is taken of.
+func (h *hasher) fold(indices *[4][32]uint8) [compute.Size]byte {
+	var folded [compute.Size]byte
+	C.tensority_hash(h.isa, (*C.tensority_matrix)(h.seed), h.scratch,
+		(*C.uint8_t)(&indices[0][0]), (*C.uint8_t)(&folded[0]))
+	return folded
 }
 
 func (h *hasher) Close() error {
