@@ -22,7 +22,7 @@ var knownAnswers = []knownAnswer{
 	{"bytom-10", "ef306787a087c118fcb6d351f0199dca98055898e208fbf1a934c9d70b58ee4b",
 		"ffb0cadab314673d228f8fe74d84a4652e01c82c2641d3e2fa9148afeab0d606"},
 	{"bytom-11", "10d2f1b2f48e389c97dde1b1a63bcd743c2340935d71e2c358ba10e584696143",
-		"6add5af18253d0722c542f7e71f47d9cabb1a4d7fb7c7d26aefe3c8381b8f17e"},
+		"6add5af18253d0722c542f7e71f47d9cb1a4d7fb7c7d26aefe3c831cb854f17e"},
 }
 
 // chainSeed and chainAnswer are from the chain's history of May 2018.

@@ -43,3 +43,22 @@ func (flipBackend) Hash(_ context.Context, results, headers [][32]byte) error {
 	results[1][31] ^= 1
 	return nil
 }
+
+// TestKnownAnswers compares the answers that are compiled in with the vectors
+// that are published under the same names.
+func TestKnownAnswers(t *testing.T) {
+	published := map[string]vectorInput{}
+	for _, in := range vectorInputs {
+		published[in.name] = in
+	}
+	check := func(seed string, known knownAnswer) {
+		in := published[known.name]
+		if known.header != in.header || known.hash != in.want || seed != in.seed {
+			t.Errorf("%s is not the vector of that name", known.name)
+		}
+	}
+	for _, known := range knownAnswers {
+		check(knownSeed, known)
+	}
+	check(chainSeed, chainAnswer)
+}
