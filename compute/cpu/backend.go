@@ -175,12 +175,12 @@ func (h *hasher) Close() error {
 
 // Peak runs the instructions of a kernel's inner loop on registers alone and
 // returns how many multiply-adds that made, for a comparison with what the whole
-// kernel reaches. It takes some tens of milliseconds. It returns 0 if no such
+// kernel reaches. It takes some tenths of a second. It returns 0 if no such
 // limit is known of the kernel, or if it cannot run here.
 func Peak(kernel string) float64 {
 	isa, err := choose(kernel)
 	if err != nil {
 		return 0
 	}
-	return float64(C.tensority_peak(isa, 20_000_000))
+	return float64(C.tensority_peak(isa, 150_000_000))
 }
