@@ -59,9 +59,9 @@ func write(w http.ResponseWriter, status int, v any) {
 	_ = json.NewEncoder(w).Encode(v) // The client went away; nobody is left to tell.
 }
 
-// call makes a handler of a function without arguments.
-func call(f func() envelope) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) { write(w, http.StatusOK, f()) }
+// call makes a handler of a function that takes no input; the body is not read.
+func call(f func(*http.Request) envelope) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) { write(w, http.StatusOK, f(r)) }
 }
 
 // callWith makes a handler of a function whose argument is the request's body.

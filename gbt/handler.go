@@ -56,8 +56,8 @@ func (h *Handler) Register(r *mux.Router) {
 }
 
 // work is a header that nobody else was given.
-func (h *Handler) work() (*mining.Job, *types.BlockHeader, error) {
-	t, err := h.cfg.Generator.Current()
+func (h *Handler) work(r *http.Request) (*mining.Job, *types.BlockHeader, error) {
+	t, err := h.cfg.Generator.Fresh(r.Context())
 	if err != nil {
 		return nil, nil, err
 	}
@@ -67,16 +67,16 @@ func (h *Handler) work() (*mining.Job, *types.BlockHeader, error) {
 	return j, &header, nil
 }
 
-func (h *Handler) getWork() envelope {
-	j, header, err := h.work()
+func (h *Handler) getWork(r *http.Request) envelope {
+	j, header, err := h.work(r)
 	if err != nil {
 		return failure(err)
 	}
 	return success(workAnswer{BlockHeader: header, Seed: &j.Template.Tip.Seed})
 }
 
-func (h *Handler) getWorkJSON() envelope {
-	j, header, err := h.work()
+func (h *Handler) getWorkJSON(r *http.Request) envelope {
+	j, header, err := h.work(r)
 	if err != nil {
 		return failure(err)
 	}
@@ -179,7 +179,7 @@ func refused(reason, debug string) envelope {
 	return e
 }
 
-func (h *Handler) isMining() envelope {
+func (h *Handler) isMining(*http.Request) envelope {
 	return success(map[string]bool{"is_mining": h.cfg.Miner.Mining()})
 }
 
@@ -201,7 +201,7 @@ type addressData struct {
 	MiningAddress string `json:"mining_address"`
 }
 
-func (h *Handler) getAddress() envelope {
+func (h *Handler) getAddress(*http.Request) envelope {
 	address, err := h.cfg.Address()
 	if err != nil {
 		return failure(err)
@@ -221,11 +221,11 @@ type tagData struct {
 	Arbitrary string `json:"arbitrary"`
 }
 
-func (h *Handler) getTag() envelope {
+func (h *Handler) getTag(*http.Request) envelope {
 	return success(tagData{hex.EncodeToString(h.cfg.Tag())})
 }
 
-func (h *Handler) setTag(_ *http.Request, in tagData) envelope {
+func (h *Handler) setTag(r *http.Request, in tagData) envelope {
 	tag, err := hex.DecodeString(in.Arbitrary)
 	if err != nil {
 		return failure(fmt.Errorf("field arbitrary: %w, expected hexadecimal", err))
@@ -234,5 +234,5 @@ func (h *Handler) setTag(_ *http.Request, in tagData) envelope {
 		return failure(fmt.Errorf("field arbitrary: %d bytes, at most %d fit beside the height and the extranonce", len(tag), mining.MaxTag))
 	}
 	h.cfg.SetTag(tag)
-	return h.getTag()
+	return h.getTag(r)
 }

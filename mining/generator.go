@@ -53,6 +53,7 @@ type Generator struct {
 type state struct {
 	template *Template
 	err      error
+	replaced chan struct{} // closed by the state that follows
 }
 
 // NewGenerator makes a generator; nothing is built before Run.
@@ -74,7 +75,7 @@ func NewGenerator(cfg GeneratorConfig) *Generator {
 		tip: make(chan struct{}, 1), txs: make(chan struct{}, 1), payee: make(chan struct{}, 1),
 		subs: make(map[chan *Template]struct{}),
 	}
-	g.current.Store(&state{err: ErrNoTemplate})
+	g.current.Store(&state{err: ErrNoTemplate, replaced: make(chan struct{})})
 	return g
 }
 
@@ -99,6 +100,30 @@ func mark(c chan struct{}) {
 func (g *Generator) Current() (*Template, error) {
 	s := g.current.Load()
 	return s.template, s.err
+}
+
+// freshWait bounds how long Fresh waits for the template that follows a new tip.
+const freshWait = 500 * time.Millisecond
+
+// Fresh is Current, except that where the tip has just moved it waits for the
+// template on the new one: half a second at the most, then it gives what there
+// is.
+func (g *Generator) Fresh(ctx context.Context) (*Template, error) {
+	timeout := time.NewTimer(freshWait)
+	defer timeout.Stop()
+	for {
+		s := g.current.Load()
+		if s.template == nil || s.template.Tip.Hash == g.cfg.Source.Tip().Hash {
+			return s.template, s.err
+		}
+		select {
+		case <-s.replaced:
+		case <-timeout.C:
+			return g.Current()
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
 }
 
 // Now is the generator's clock.
@@ -127,7 +152,8 @@ func (g *Generator) Subscribe() (templates <-chan *Template, cancel func()) {
 func (g *Generator) publish(s *state) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.current.Store(s)
+	s.replaced = make(chan struct{})
+	close(g.current.Swap(s).replaced)
 	for c := range g.subs {
 		select {
 		case <-c: // Nobody read it, and now nobody needs to.

@@ -169,3 +169,37 @@ func TestNoWorkWithoutPayeeOrPeers(t *testing.T) {
 		}
 	})
 }
+
+// TestFreshWaitsForTheNewTip asks while the template of the new tip is being made.
+func TestFreshWaitsForTheNewTip(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newFakeChain()
+		g := newTestGenerator(c)
+		runGenerator(t, g)
+		synctest.Wait()
+		c.mu.Lock()
+		c.selecting, c.resume = make(chan struct{}), make(chan struct{})
+		c.mu.Unlock()
+		c.connect(2)
+		g.TipChanged()
+		<-c.selecting // It is being built.
+		go func() { time.Sleep(100 * time.Millisecond); c.resume <- struct{}{} }()
+		start := time.Now()
+		got, err := g.Fresh(t.Context())
+		if err != nil || got.Tip.Hash != c.Tip().Hash || time.Since(start) != 100*time.Millisecond {
+			t.Fatalf("after %v: %+v, %v", time.Since(start), got, err)
+		}
+		// A build that hangs is not waited for.
+		c.connect(3)
+		g.TipChanged()
+		<-c.selecting
+		start = time.Now()
+		if got, err := g.Fresh(t.Context()); err != nil || got.Height != 12 || time.Since(start) != freshWait {
+			t.Fatalf("after %v: %+v, %v", time.Since(start), got, err)
+		}
+		c.mu.Lock()
+		c.selecting = nil
+		c.mu.Unlock()
+		c.resume <- struct{}{}
+	})
+}

@@ -41,8 +41,9 @@ func (c *Config) OpenLog(terminal io.Writer) (*slog.Logger, error) {
 }
 
 // ForwardBytomLog sends the entries of Bytom's own logger, which is one for the
-// process, to log and to nowhere else. Bytom speaks at Info of every message and
-// at Error of what a peer or client sent; here these are Debug and Warn.
+// process, to log and to nowhere else. Bytom speaks at Info of every message, at
+// Warn of every lost peer and at Error of what a client sent; here these are
+// Debug, Debug and Warn.
 func ForwardBytomLog(log *slog.Logger) {
 	logrus.SetOutput(io.Discard)
 	logrus.SetFormatter(discardFormatter{})
@@ -65,20 +66,22 @@ type bytomHook struct{ log *slog.Logger }
 // Levels satisfies logrus.Hook.
 func (bytomHook) Levels() []logrus.Level { return logrus.AllLevels }
 
-// remoteModules are the parts of Bytom whose errors come from outside.
-var remoteModules = []string{"p2p", "netsync", "api", "httpjson", "p2pSecurity", "p2p/conn", "discover", "mdns"}
+// ownModules are the parts of Bytom whose errors are never of a peer's or a
+// client's making.
+var ownModules = []string{"leveldb", "protocol", "wallet"}
+
+// peerModules are the parts whose warnings are of peers' making.
+var peerModules = []string{"p2p", "netsync", "p2pSecurity", "p2p/conn", "discover", "mdns"}
 
 // Fire satisfies logrus.Hook.
 func (h bytomHook) Fire(e *logrus.Entry) error {
 	module := fmt.Sprint(e.Data["module"])
-	level := slog.LevelError
+	level := slog.LevelWarn
 	switch {
-	case e.Level >= logrus.InfoLevel:
+	case e.Level >= logrus.InfoLevel, e.Level == logrus.WarnLevel && slices.Contains(peerModules, module):
 		level = slog.LevelDebug
-	case slices.Contains(remoteModules, module) && e.Level == logrus.WarnLevel:
-		level = slog.LevelDebug
-	case slices.Contains(remoteModules, module) || e.Level == logrus.WarnLevel:
-		level = slog.LevelWarn
+	case e.Level <= logrus.ErrorLevel && slices.Contains(ownModules, module):
+		level = slog.LevelError
 	}
 	if !h.log.Enabled(context.Background(), level) {
 		return nil

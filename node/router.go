@@ -37,8 +37,19 @@ func newRouter(stock *api.API, work *gbt.Handler, miner *mining.Miner) *mux.Rout
 		writeJSON(w, http.StatusOK, api.NewSuccessResponse(info))
 	})
 	r.Path("/").Methods(http.MethodGet, http.MethodHead).Handler(http.RedirectHandler("/dashboard/", http.StatusFound))
-	r.PathPrefix("/").Handler(stock)
+	r.PathPrefix("/dashboard/").Handler(stock)
+	r.PathPrefix("/equity/").Handler(stock)
+	r.PathPrefix("/").Handler(uncompressed(stock))
 	return r
+}
+
+// uncompressed asks the stock API for plain answers. It compresses outside of its
+// handlers, so one that panics would leave half an archive before our error.
+func uncompressed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Header.Del("Accept-Encoding")
+		next.ServeHTTP(w, r)
+	})
 }
 
 // newServer serves a router under the stock node's rule: loopback needs no token,

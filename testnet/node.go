@@ -26,6 +26,8 @@ type Options struct {
 	Args []string
 	// Env is added to the environment.
 	Env []string
+	// Profile serves profiles.
+	Profile bool
 }
 
 // Node is a running node on a solonet of its own. Its p2p listens on a loopback
@@ -36,6 +38,8 @@ type Node struct {
 	IP    string // of the p2p
 	Port  int
 	Stock bool
+	// ProfileURL is where net/http/pprof answers, if Options asked for it.
+	ProfileURL string
 
 	t       testing.TB
 	cmd     *exec.Cmd
@@ -86,6 +90,11 @@ func (n *Node) start(o Options, rpc string) {
 		"node", "--home", n.Home, "--chain_id", "solonet", "--web.closed",
 		"--p2p.laddr", fmt.Sprintf("tcp://%s:%d", n.IP, n.Port), "--p2p.skip_upnp", "--p2p.lan_discoverable=false",
 	}, o.Args...)
+	if o.Profile {
+		address := fmt.Sprintf("127.0.0.1:%d", freePort(n.t, "127.0.0.1"))
+		n.ProfileURL = "http://" + address + "/debug/pprof/"
+		args = append(args, "--prof_laddr", address)
+	}
 	n.cmd = exec.Command(program, args...)
 	n.cmd.Env = append(append(os.Environ(), "LISTEN="+rpc), o.Env...)
 	n.logPath = filepath.Join(n.Home, fmt.Sprintf("output-%d.log", n.Port))
@@ -211,4 +220,15 @@ func (n *Node) Run(ctx context.Context, program string, args ...string) (string,
 	cmd.Env = append(os.Environ(), "BYTOM_URL="+n.URL)
 	out, err := cmd.CombinedOutput()
 	return string(out), err
+}
+
+// Goroutines is how many goroutines the node runs; it needs Options.Profile.
+func (n *Node) Goroutines() (total int, err error) {
+	resp, err := client.Get(n.ProfileURL + "goroutine?debug=1")
+	if err != nil {
+		return 0, err
+	}
+	defer resp.Body.Close()
+	_, err = fmt.Fscanf(resp.Body, "goroutine profile: total %d", &total)
+	return total, err
 }

@@ -1,0 +1,370 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bytom/bytom/protocol/bc"
+	"github.com/bytom/bytom/protocol/bc/types"
+
+	"github.com/bytom-solo/bytom-solo/compute"
+	"github.com/bytom-solo/bytom-solo/mining"
+	"github.com/bytom-solo/bytom-solo/node"
+	"github.com/bytom-solo/bytom-solo/testnet"
+)
+
+// These tests run nodes as real processes: ours, and the stock node and its
+// clients, built from the same module. They scale with the machine: what they wait
+// for is measured in hashes.
+
+// rig solves work over HTTP with our own kernels.
+type rig struct {
+	t        testing.TB
+	verifier *compute.Verifier
+	// hash is what one hash takes here.
+	hash time.Duration
+}
+
+func newRig(t testing.TB) *rig {
+	t.Helper()
+	log, err := node.NewConfig().OpenLog(t.Output())
+	if err != nil {
+		t.Fatal(err)
+	}
+	backends, err := node.OpenBackends(t.Context(), "auto", log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &rig{t: t, verifier: compute.NewVerifier(backends[0])}
+	t.Cleanup(func() {
+		r.verifier.Close()
+		if err := node.CloseBackends(backends); err != nil {
+			t.Error(err)
+		}
+	})
+	if _, err := r.verifier.Hash(t.Context(), [32]byte{1}, [32]byte{}); err != nil {
+		t.Fatal(err)
+	}
+	start := time.Now()
+	if _, err := r.verifier.Hash(t.Context(), [32]byte{2}, [32]byte{}); err != nil {
+		t.Fatal(err)
+	}
+	r.hash = time.Since(start)
+	return r
+}
+
+// limit is a generous time for this many blocks: solonet's take 20 hashes each on
+// average, and some take ten times that.
+func (r *rig) limit(blocks int) time.Duration {
+	return 30*time.Second + time.Duration(blocks)*100*r.hash
+}
+
+type work struct {
+	BlockHeader *types.BlockHeader `json:"block_header"`
+	Seed        *bc.Hash           `json:"seed"`
+}
+
+// mine has a node produce blocks from the work that it hands out.
+func (r *rig) mine(n *testnet.Node, blocks int) {
+	r.t.Helper()
+	for range blocks {
+		var w work
+		if err := n.Call("/get-work", nil, &w); err != nil {
+			r.t.Fatal(err)
+		}
+		// The stock node gives everybody the same header.
+		var start [8]byte
+		_, _ = rand.Read(start[:])
+		h := w.BlockHeader
+		h.Nonce = binary.LittleEndian.Uint64(start[:]) >> 2
+		for target := mining.TargetFromBits(h.Bits); ; h.Nonce++ {
+			result, err := r.verifier.Hash(r.t.Context(), h.Hash().Byte32(), w.Seed.Byte32())
+			if err != nil {
+				r.t.Fatal(err)
+			}
+			if target.Met(result) {
+				break
+			}
+		}
+		if err := n.Call("/submit-work", map[string]any{"block_header": h}, nil); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+}
+
+// makeAccount gives a node's wallet an account, and returns its mining address.
+func makeAccount(t testing.TB, n *testnet.Node) string {
+	t.Helper()
+	var key struct {
+		XPub string `json:"xpub"`
+	}
+	call := func(route string, in, out any) {
+		t.Helper()
+		if err := n.Call(route, in, out); err != nil {
+			t.Fatal(err)
+		}
+	}
+	call("/create-key", map[string]string{"alias": "k", "password": "p"}, &key)
+	call("/create-account", map[string]any{"alias": "a", "root_xpubs": []string{key.XPub}, "quorum": 1}, nil)
+	var out struct {
+		MiningAddress string `json:"mining_address"`
+	}
+	call("/get-mining-address", nil, &out)
+	// The builder of templates looks for a payee once a second.
+	testnet.Wait(t, 10*time.Second, func() error { return n.Call("/get-work", nil, nil) })
+	return out.MiningAddress
+}
+
+func startMining(t testing.TB) *testnet.Node {
+	return testnet.Start(t, testnet.Options{Args: []string{"--mining"}})
+}
+
+func TestMiningAloneFindsBlocks(t *testing.T) {
+	r := newRig(t)
+	n := startMining(t)
+	n.WaitHeight(5, r.limit(5))
+	for _, promised := range []string{"A throwaway account was made", "words", "block accepted", "payee=sm1q", "dashboard=http://"} {
+		if !strings.Contains(n.Log(), promised) {
+			t.Errorf("the log does not say %q", promised)
+		}
+	}
+	var info struct {
+		Mining bool `json:"mining"`
+	}
+	if err := n.Call("/net-info", nil, &info); err != nil || !info.Mining {
+		t.Errorf("net-info says mining %v, error %v", info.Mining, err)
+	}
+	if err := n.Call("/set-mining", map[string]bool{"is_mining": false}, nil); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(time.Second)
+	before, err := n.Height()
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(40 * r.hash)
+	if after, err := n.Height(); err != nil || after != before {
+		t.Errorf("switched off, height went from %d to %d (%v)", before, after, err)
+	}
+	if took := n.Stop(); took > 5*time.Second {
+		t.Errorf("the node took %v to stop", took)
+	}
+
+	// The account is there at the next start, and nothing new is made up.
+	again := testnet.Start(t, testnet.Options{Home: n.Home, Args: []string{"--mining"}})
+	again.WaitHeight(before+2, r.limit(2))
+	if strings.Contains(again.Log(), "throwaway") {
+		t.Error("a second throwaway account was made")
+	}
+}
+
+func TestStockNodeFollowsOurChain(t *testing.T) {
+	r := newRig(t)
+	ours := testnet.Start(t, testnet.Options{})
+	makeAccount(t, ours)
+	stock := testnet.Start(t, testnet.Options{Stock: true})
+	stock.Connect(ours)
+	// One by one, announced as they are found: the stock node takes a second each.
+	for h := range uint64(4) {
+		r.mine(ours, 1)
+		stock.WaitHeight(h+1, r.limit(1))
+	}
+	if h := testnet.WaitSameTip(ours, stock, time.Minute); h != 4 {
+		t.Errorf("both are at height %d, expected 4", h)
+	}
+}
+
+func TestWeFollowAStockNode(t *testing.T) {
+	r := newRig(t)
+	stock := testnet.Start(t, testnet.Options{Stock: true})
+	makeAccount(t, stock)
+	r.mine(stock, 3)
+	ours := testnet.Start(t, testnet.Options{})
+	ours.Connect(stock)
+	ours.WaitHeight(3, r.limit(1)) // Synced from behind.
+	r.mine(stock, 2)               // And announced.
+	ours.WaitHeight(5, r.limit(2))
+	testnet.WaitSameTip(ours, stock, time.Minute)
+}
+
+func TestStockMinerMinesThroughUs(t *testing.T) {
+	ours := testnet.Start(t, testnet.Options{})
+	makeAccount(t, ours)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan string, 1)
+	path := testnet.Stock(t, testnet.StockMiner)
+	go func() {
+		out, _ := ours.Run(ctx, path) // It mines until it is killed.
+		done <- out
+	}()
+	// About 20 of its hashes, of a second each.
+	testnet.Wait(t, 5*time.Minute, func() error {
+		select {
+		case out := <-done:
+			t.Fatalf("the stock miner ended:\n%s", out)
+		default:
+		}
+		h, err := ours.Height()
+		if err == nil && h == 0 {
+			err = errors.New("no block yet")
+		}
+		return err
+	})
+	cancel()
+	if out := <-done; !strings.Contains(out, "Mining succeed!") {
+		t.Errorf("the stock miner printed:\n%s", out)
+	}
+}
+
+func TestStockClientWorks(t *testing.T) {
+	ours := testnet.Start(t, testnet.Options{})
+	address := makeAccount(t, ours)
+	path := testnet.Stock(t, testnet.StockClient)
+	for _, test := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"get-block-count"}, `"block_count": 0`},
+		{[]string{"net-info"}, `"network_id": "solonet"`},
+		{[]string{"list-accounts"}, `"alias": "a"`},
+		{[]string{"is-mining"}, `"is_mining": false`},
+		{[]string{"set-mining", "true"}, ``},
+		{[]string{"is-mining"}, `"is_mining": true`},
+		{[]string{"set-mining", "false"}, ``},
+		{[]string{"list-unconfirmed-transactions"}, `"total": 0`},
+		{[]string{"create-access-token", "token1"}, `"token"`},
+		{[]string{"list-access-tokens"}, `token1`},
+	} {
+		out, err := ours.Run(t.Context(), path, test.args...)
+		if err != nil || !strings.Contains(out, test.want) {
+			t.Errorf("bytomcli %v: %v, expected %s in:\n%s", test.args, err, test.want, out)
+		}
+	}
+	if !strings.HasPrefix(address, "sm1q") {
+		t.Errorf("mining address %q", address)
+	}
+	for _, page := range []string{"/dashboard/", "/"} {
+		resp, err := http.Get(ours.URL + page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != http.StatusOK || resp.Request.URL.Path != "/dashboard/" {
+			t.Errorf("%s: %s at %s", page, resp.Status, resp.Request.URL.Path)
+		}
+	}
+}
+
+// TestStockDataDirectory opens what a stock node left, config.toml included.
+func TestStockDataDirectory(t *testing.T) {
+	r := newRig(t)
+	home := t.TempDir()
+	out, err := execute(t, testnet.Stock(t, testnet.StockNode), "init", "--chain_id", "solonet", "--home", home)
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	config, err := os.ReadFile(filepath.Join(home, "config.toml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	stock := testnet.Start(t, testnet.Options{Stock: true, Home: home})
+	address := makeAccount(t, stock)
+	r.mine(stock, 2)
+	tip, err := stock.BlockHash(2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stock.Stop()
+
+	ours := testnet.Start(t, testnet.Options{Home: home})
+	if got, err := ours.BlockHash(2); err != nil || got != tip {
+		t.Errorf("block 2 is %s, was %s (%v)", got, tip, err)
+	}
+	var out2 struct {
+		MiningAddress string `json:"mining_address"`
+	}
+	if err := ours.Call("/get-mining-address", nil, &out2); err != nil || out2.MiningAddress != address {
+		t.Errorf("mining address %s, was %s (%v)", out2.MiningAddress, address, err)
+	}
+	r.mine(ours, 1)
+	ours.Stop()
+	back := testnet.Start(t, testnet.Options{Stock: true, Home: home})
+	if h, err := back.Height(); err != nil || h != 3 {
+		t.Errorf("back on the stock node the height is %d, expected 3 (%v)", h, err)
+	}
+	if now, err := os.ReadFile(filepath.Join(home, "config.toml")); err != nil || string(now) != string(config) {
+		t.Errorf("config.toml was changed (%v):\n%s", err, now)
+	}
+}
+
+func TestMiningWithoutAPayeeIsRefused(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		args []string
+		want string
+	}{
+		{"no wallet", []string{"--chain_id", "solonet", "--wallet.disable"}, "--mining.address"},
+		{"no account", []string{"--chain_id", "mainnet"}, "--mining.address"},
+		{"another network's address", []string{"--chain_id", "mainnet", "--mining.address", "sm1q3cuzlxhzhqnse2w2v2mdkls9873am2cy46c6z7"}, "bm1"},
+		{"no address", []string{"--chain_id", "solonet", "--mining.address", "x"}, "mining.address"},
+		{"no device", []string{"--chain_id", "solonet", "--mining.devices", "asic"}, "mining.devices"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			args := append([]string{"node", "--mining", "--home", t.TempDir(), "--vault_mode", "--web.closed", "--api_addr", "127.0.0.1:0"}, test.args...)
+			out, err := execute(t, testnet.Solo(t), args...)
+			if err == nil || !strings.Contains(out, test.want) {
+				t.Errorf("%v: %s, expected an error that says %q", err, out, test.want)
+			}
+		})
+	}
+}
+
+// TestGoroutinesDoNotGrow holds a node under blocks and requests to the goroutines
+// that it had.
+func TestGoroutinesDoNotGrow(t *testing.T) {
+	r := newRig(t)
+	n := testnet.Start(t, testnet.Options{Profile: true})
+	makeAccount(t, n)
+	load := func(blocks int) {
+		r.mine(n, blocks)
+		for range 200 {
+			for _, route := range []string{"/get-work", "/net-info", "/get-block-count", "/no-such-route"} {
+				if _, _, err := n.Post(route, nil); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	load(2)
+	before, err := n.Goroutines()
+	if err != nil {
+		t.Fatal(err)
+	}
+	load(8)
+	testnet.Wait(t, 10*time.Second, func() error {
+		after, err := n.Goroutines()
+		if err == nil && after > before+3 {
+			err = fmt.Errorf("%d goroutines after 8 more blocks and 800 requests, %d before", after, before)
+		}
+		return err
+	})
+}
+
+// execute runs a program that ends by itself, and returns what it printed.
+func execute(t testing.TB, program string, args ...string) (string, error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, program, args...).CombinedOutput()
+	return string(out), err
+}
