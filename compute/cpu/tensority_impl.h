@@ -79,8 +79,9 @@ void tensority_release(void *memory, size_t size);
 /* tensority_portable.c */
 
 struct tensority_scratch_portable {
-	tensority_matrix state, next;
+	tensority_matrix state;
 	uint8_t total[TENSORITY_SIZE][TENSORITY_SIZE];
+	int16_t wide[TENSORITY_SIZE][TENSORITY_SIZE]; /* the matrix under way */
 };
 
 void tensority_expand_portable(tensority_matrix *seed, const uint8_t *extended);

@@ -89,15 +89,24 @@ static int8_t fold(int32_t x)
 	return (int8_t)(uint8_t)((u & 0xff) + (u >> 8 & 0xff));
 }
 
-/* next = fold(state * transpose of m), in integers. */
-static void mul_fold(tensority_matrix next, tensority_matrix state, tensority_matrix m)
+/* state = fold(state * transpose of m), in integers. A row of the result depends
+ * on the same row of the state alone, so it takes its place. Elements are widened
+ * to 16 bits first because compilers know how to make a sum of products of those. */
+static void mul_fold(tensority_matrix state, tensority_matrix m, int16_t wide[TENSORITY_SIZE][TENSORITY_SIZE])
 {
+	for (int j = 0; j < TENSORITY_SIZE; j++)
+		for (int k = 0; k < TENSORITY_SIZE; k++)
+			wide[j][k] = m[j][k];
+
 	for (int i = 0; i < TENSORITY_SIZE; i++) {
+		int16_t row[TENSORITY_SIZE];
+		for (int k = 0; k < TENSORITY_SIZE; k++)
+			row[k] = state[i][k];
 		for (int j = 0; j < TENSORITY_SIZE; j++) {
 			int32_t x = 0;
 			for (int k = 0; k < TENSORITY_SIZE; k++)
-				x += state[i][k] * m[j][k];
-			next[i][j] = fold(x);
+				x += row[k] * wide[j][k];
+			state[i][j] = fold(x);
 		}
 	}
 }
@@ -108,10 +117,8 @@ static void chain(tensority_matrix *seed, struct tensority_scratch_portable *s, 
 	memset(s->state, 0, sizeof s->state);
 	for (int i = 0; i < TENSORITY_SIZE; i++)
 		s->state[i][i] = 1;
-	for (int n = 0; n < TENSORITY_PASSES * TENSORITY_INDICES; n++) {
-		mul_fold(s->next, s->state, seed[indices[n % TENSORITY_INDICES]]);
-		memcpy(s->state, s->next, sizeof s->state);
-	}
+	for (int n = 0; n < TENSORITY_PASSES * TENSORITY_INDICES; n++)
+		mul_fold(s->state, seed[indices[n % TENSORITY_INDICES]], s->wide);
 	for (int i = 0; i < TENSORITY_SIZE; i++)
 		for (int j = 0; j < TENSORITY_SIZE; j++)
 			s->total[i][j] = (uint8_t)(s->total[i][j] + (uint8_t)s->state[i][j]);
