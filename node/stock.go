@@ -6,6 +6,7 @@ import (
 
 	"github.com/bytom/bytom/mining/tensority/go_algorithm"
 	"github.com/bytom/bytom/protocol/bc"
+	"github.com/bytom/bytom/version"
 
 	"github.com/bytom-solo/bytom-solo/compute"
 )
@@ -49,3 +50,6 @@ func (h stockHasher) Hash(ctx context.Context, results, headers [][32]byte) erro
 }
 
 func (stockHasher) Close() error { return nil }
+
+// BytomVersion is the version of the embedded node, which peers are told.
+func BytomVersion() string { return version.Version }

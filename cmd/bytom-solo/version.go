@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	stock "github.com/bytom/bytom/version"
+	"github.com/bytom-solo/bytom-solo/node"
 )
 
 // version is the release; the linker sets it (-X main.version=…).
@@ -20,7 +20,7 @@ func newVersionCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			_, err := fmt.Fprintf(cmd.OutOrStdout(), "bytom-solo %s%s (Bytom %s, %s, %s/%s)\n",
-				version, revision(), stock.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+				version, revision(), node.BytomVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 			return err
 		},
 	}

@@ -1,0 +1,108 @@
+// Package architecture holds the project to its import rules.
+package architecture
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const (
+	module = "github.com/bytom-solo/bytom-solo"
+	bytom  = "github.com/bytom/bytom"
+)
+
+type goPackage struct {
+	ImportPath string
+	Imports    []string // direct
+	Deps       []string // all, the direct ones among them
+}
+
+// name is the package's folder; "." is the root.
+func (p goPackage) name() string {
+	return strings.TrimPrefix(strings.TrimPrefix(p.ImportPath, module), "/")
+}
+
+func packages(t *testing.T) []goPackage {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports,Deps", "./...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var all []goPackage
+	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p goPackage
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
+func within(path, folder string) bool {
+	return path == folder || strings.HasPrefix(path, folder+"/")
+}
+
+// ours makes a path of this module.
+func ours(folder string) string { return module + "/" + folder }
+
+func TestImportRules(t *testing.T) {
+	// never: what a folder must not reach, by whatever way.
+	never := map[string][]string{
+		"shaders": {bytom, module},
+		"compute": {bytom, ours("mining"), ours("gbt"), ours("stratum"), ours("node"), ours("testnet"), "net", "net/http"},
+		"mining":  {"net/http", ours("gbt"), ours("stratum"), ours("node"), ours("compute/cpu"), ours("compute/vulkan"), ours("testnet")},
+		"gbt":     {ours("stratum"), ours("node"), ours("compute/cpu"), ours("compute/vulkan"), ours("testnet")},
+		"stratum": {ours("gbt"), ours("node"), ours("compute/cpu"), ours("compute/vulkan"), ours("testnet")},
+		"node":    {ours("testnet")},
+		"testnet": {ours("node")},
+	}
+	// stateless is what folders below node may import of Bytom themselves: formats
+	// and constants.
+	stateless := []string{bytom + "/protocol/bc", bytom + "/protocol/bc/types", bytom + "/consensus"}
+
+	for _, p := range packages(t) {
+		folder, _, _ := strings.Cut(p.name(), "/")
+		for _, forbidden := range never[folder] {
+			for _, dep := range p.Deps {
+				if within(dep, forbidden) && dep != p.ImportPath && !within(dep, ours(folder)) {
+					t.Errorf("%s reaches %s", p.name(), dep)
+				}
+			}
+		}
+		for _, dep := range p.Imports {
+			if within(dep, bytom) && folder != "node" && !slices.Contains(stateless, dep) {
+				t.Errorf("%s imports %s: only node knows the stateful parts of Bytom", p.name(), dep)
+			}
+			if dep == ours("node") && folder != "cmd" || dep == ours("testnet") && folder != "cmd" {
+				t.Errorf("%s imports %s: only cmd does", p.name(), dep)
+			}
+			if strings.Contains(dep, "vulkan-go") && p.name() != "compute/vulkan" {
+				t.Errorf("%s imports %s: only compute/vulkan does", p.name(), dep)
+			}
+		}
+	}
+}
+
+// TestImportRulesSeeThePackages guards the test above against looking at nothing.
+func TestImportRulesSeeThePackages(t *testing.T) {
+	seen := make(map[string]bool)
+	for _, p := range packages(t) {
+		seen[p.name()] = true
+		if p.name() == "node" && !slices.Contains(p.Imports, bytom+"/protocol") {
+			t.Error("node's imports do not list Bytom's protocol")
+		}
+	}
+	for _, want := range []string{"compute", "compute/cpu", "mining", "gbt", "node", "cmd/bytom-solo", "testnet"} {
+		if !seen[want] {
+			t.Errorf("package %s was not seen", want)
+		}
+	}
+}
