@@ -3,7 +3,7 @@
 package cpu
 
 /*
-#cgo CFLAGS: -O3 -std=gnu11 -Wall -Wextra
+#cgo CFLAGS: -std=gnu11 -Wall -Wextra
 #include "tensority_impl.h"
 */
 import "C"

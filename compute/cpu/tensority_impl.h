@@ -10,6 +10,12 @@
 #ifndef TENSORITY_IMPL_H
 #define TENSORITY_IMPL_H
 
+/* cgo puts the user's flags, -O2 by default, behind those of the package. gcc
+ * leaves sums of products as loops then; clang makes vectors of them anyway. */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("O3")
+#endif
+
 #include <stddef.h>
 #include <stdint.h>
 
