@@ -107,7 +107,7 @@ func (g *gate) commit(block *types.Block, id, seed, result bc.Hash) (mining.Outc
 	switch {
 	case g.stopped:
 		return 0, nil, mining.ErrStopped
-	case time.Since(g.fastSync) < fastSyncQuiet:
+	case g.fastSyncing():
 		return 0, nil, fmt.Errorf("%w: the chain is syncing to its last checkpoint", mining.ErrNotReady)
 	case g.chain.BlockExist(&id):
 		return mining.Duplicate, nil, nil
@@ -235,8 +235,11 @@ type peerChain struct {
 
 // ProcessBlock is called for each block that a peer sends.
 func (p peerChain) ProcessBlock(block *types.Block) (isOrphan bool, err error) {
-	if calledByFastSync() {
+	switch netsyncCaller() {
+	case fastBlockSync:
 		return p.gate.processCheckpointed(block)
+	case regularBlockSync:
+		p.gate.endFastSync() // They run in the same goroutine.
 	}
 	outcome, err := p.gate.process(context.Background(), block)
 	if errors.Is(err, mining.ErrStopped) || errors.Is(err, mining.ErrNotReady) {
@@ -271,22 +274,43 @@ func (g *gate) processCheckpointed(block *types.Block) (bool, error) {
 	return outcome == mining.Orphan, err
 }
 
-// fastSyncCaller is the function of netsync that syncs below the checkpoints.
-const fastSyncCaller = "github.com/bytom/bytom/netsync.(*blockKeeper).fastBlockSync"
+// fastSyncing tells whether a fast sync may be under way. The caller holds mu.
+func (g *gate) fastSyncing() bool {
+	since := time.Since(g.fastSync)
+	checkpoints := consensus.ActiveNetParams.Checkpoints
+	if n := len(checkpoints); n > 0 && g.chain.BestBlockHeight() >= checkpoints[n-1].Height {
+		// Its last block is in. It may still be about to clear its entry.
+		return since < time.Second
+	}
+	return since < fastSyncQuiet
+}
 
-// calledByFastSync tells whether the fast sync is among the callers. netsync has
-// one chain for all its parts and says in no other way which of them is asking;
-// the block fetcher must not pass for the fast sync, whose blocks need no proof.
-func calledByFastSync() bool {
+// endFastSync notes that no fast sync is under way.
+func (g *gate) endFastSync() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.fastSync = time.Time{}
+}
+
+// The functions of netsync that sync below and above the checkpoints.
+const (
+	fastBlockSync    = "github.com/bytom/bytom/netsync.(*blockKeeper).fastBlockSync"
+	regularBlockSync = "github.com/bytom/bytom/netsync.(*blockKeeper).regularBlockSync"
+)
+
+// netsyncCaller is which of the two is among the callers, if any. netsync has one
+// chain for all its parts and says in no other way which of them is asking; the
+// block fetcher must not pass for the fast sync, whose blocks need no proof.
+func netsyncCaller() string {
 	var pcs [4]uintptr
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
 	for {
 		frame, more := frames.Next()
-		if frame.Function == fastSyncCaller {
-			return true
+		if frame.Function == fastBlockSync || frame.Function == regularBlockSync {
+			return frame.Function
 		}
 		if !more {
-			return false
+			return ""
 		}
 	}
 }

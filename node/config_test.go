@@ -1,0 +1,106 @@
+package node
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/spf13/pflag"
+)
+
+// load makes a configuration of a config.toml, flags and an environment.
+func load(t *testing.T, file string, args []string, env map[string]string) (*Config, error) {
+	t.Helper()
+	home := t.TempDir()
+	if err := os.WriteFile(filepath.Join(home, "config.toml"), []byte(file), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := NewConfig()
+	fs := pflag.NewFlagSet("node", pflag.ContinueOnError)
+	c.RegisterHome(fs)
+	c.Register(fs)
+	if err := fs.Parse(append([]string{"--home", home}, args...)); err != nil {
+		t.Fatal(err)
+	}
+	return c, c.Load(fs, func(name string) (string, bool) { v, ok := env[name]; return v, ok })
+}
+
+// stockFile is what the stock node's init writes.
+const stockFile = `# This is a TOML config file.
+# For more information, see https://github.com/toml-lang/toml
+fast_sync = true
+db_backend = "leveldb"
+api_addr = "0.0.0.0:9888"
+node_alias = ""
+chain_id = "mainnet"
+[p2p]
+laddr = "tcp://0.0.0.0:46657"
+seeds = "45.79.213.28:46657,198.74.61.131:46657"
+`
+
+func TestStockConfigFile(t *testing.T) {
+	c, err := load(t, stockFile, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := c.Bytom
+	if b.ChainID != "mainnet" || b.ApiAddress != "0.0.0.0:9888" || b.P2P.ListenAddress != "tcp://0.0.0.0:46657" ||
+		b.P2P.Seeds != "45.79.213.28:46657,198.74.61.131:46657" || b.Mining || !c.Verify.Fast {
+		t.Errorf("%+v %+v", b, b.P2P)
+	}
+}
+
+func TestFlagThenEnvironmentThenFile(t *testing.T) {
+	file := "chain_id = \"solonet\"\nlog_level = \"error\"\n[p2p]\nmax_num_peers = 1\n[mining]\nenable = true\nthreads = 1\n"
+	c, err := load(t, file,
+		[]string{"--p2p.max_num_peers=3"},
+		map[string]string{"TM_P2P_MAX_NUM_PEERS": "2", "TM_LOG_LEVEL": "debug", "LISTEN": "127.0.0.1:1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Bytom.P2P.MaxNumPeers != 3 || c.Bytom.LogLevel != "debug" || !c.Bytom.Mining || c.Mining.Threads != 1 || c.Bytom.ApiAddress != "127.0.0.1:1" {
+		t.Errorf("%+v %+v %+v", c.Bytom, c.Bytom.P2P, c.Mining)
+	}
+	if c, err := load(t, "chain_id = \"solonet\"\nmining = true\n", nil, nil); err != nil || !c.Bytom.Mining {
+		t.Errorf("the stock node's key mining: %v", err)
+	}
+}
+
+// TestBadValues holds every refusal to the key, the value and what was expected.
+func TestBadValues(t *testing.T) {
+	const solo = "chain_id = \"solonet\"\n"
+	for _, test := range []struct {
+		name, file string
+		args       []string
+		env        map[string]string
+		want       []string
+	}{
+		{"unknown key", solo + "minning = true", nil, nil, []string{"minning", "true"}},
+		{"unknown key in a table", solo + "[mining]\nadress = \"x\"", nil, nil, []string{"mining.adress", "x"}},
+		{"unknown network", "chain_id = \"bitcoin\"", nil, nil, []string{"chain_id", "bitcoin", "solonet"}},
+		{"no network", "", nil, nil, []string{"chain_id", "init"}},
+		{"wrong type", solo + "[p2p]\nmax_num_peers = \"many\"", nil, nil, []string{"p2p.max_num_peers", "many", "int"}},
+		{"wrong bool", solo + "[mining]\nenable = 7", nil, nil, []string{"mining", "7", "bool"}},
+		{"wrong environment", solo, nil, map[string]string{"TM_MINING_THREADS": "x"}, []string{"TM_MINING_THREADS", "x", "int"}},
+		{"negative threads", solo, []string{"--mining.threads=-1"}, nil, []string{"mining.threads", "-1"}},
+		{"database", solo + "db_backend = \"sqlite\"", nil, nil, []string{"db_backend", "sqlite", "leveldb"}},
+		{"level", solo, []string{"--log_level=loud"}, nil, []string{"log_level", "loud", "debug"}},
+		{"format", solo, []string{"--log.format=xml"}, nil, []string{"log.format", "xml", "json"}},
+		{"rpc address", solo + "api_addr = \"9888\"", nil, nil, []string{"api_addr", "9888", "host:port"}},
+		{"p2p address", solo, []string{"--p2p.laddr=0.0.0.0:1"}, nil, []string{"p2p.laddr", "0.0.0.0:1", "tcp://"}},
+		{"not TOML", "chain_id = ", nil, nil, []string{"config.toml"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := load(t, test.file, test.args, test.env)
+			if err == nil {
+				t.Fatal("it was accepted")
+			}
+			for _, want := range test.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("%v: does not say %q", err, want)
+				}
+			}
+		})
+	}
+}

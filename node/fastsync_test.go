@@ -1,0 +1,143 @@
+package node
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/bytom/bytom/consensus"
+	"github.com/bytom/bytom/mining/tensority"
+	"github.com/bytom/bytom/protocol/bc"
+	"github.com/bytom/bytom/protocol/bc/types"
+
+	"github.com/bytom-solo/bytom-solo/mining"
+	"github.com/bytom-solo/bytom-solo/testnet"
+)
+
+// mineOn has a node process produce blocks from the work that it hands out.
+func mineOn(t testing.TB, n *testnet.Node, f *fixture, blocks int) {
+	t.Helper()
+	for range blocks {
+		var w struct {
+			BlockHeader *types.BlockHeader `json:"block_header"`
+			Seed        *bc.Hash           `json:"seed"`
+		}
+		testnet.Wait(t, 10*time.Second, func() error { return n.Call("/get-work", nil, &w) })
+		var start [8]byte
+		_, _ = rand.Read(start[:])
+		h := w.BlockHeader
+		h.Nonce = binary.LittleEndian.Uint64(start[:]) >> 2
+		for target := mining.TargetFromBits(h.Bits); ; h.Nonce++ {
+			result, err := f.solver.Hash(t.Context(), h.Hash().Byte32(), w.Seed.Byte32())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if target.Met(result) {
+				break
+			}
+		}
+		if err := n.Call("/submit-work", map[string]any{"block_header": h}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// startPeer runs a node of ours in a process of its own, with a payee.
+func startPeer(t testing.TB) *testnet.Node {
+	return testnet.Start(t, testnet.Options{Args: []string{"--wallet.disable", "--mining.address", "sm1q3cuzlxhzhqnse2w2v2mdkls9873am2cy46c6z7"}})
+}
+
+// TestFastSync syncs a chain with a checkpoint in it. Below the checkpoint Bytom's
+// fast sync vouches for the proofs, with an entry of zeros in the proof cache;
+// above it each proof is computed. It holds netsyncCaller to the names that the
+// functions have in the pinned Bytom.
+func TestFastSync(t *testing.T) {
+	f := newFixture(t, true)
+	peer := startPeer(t)
+	const checkpoint, height = 4, 6
+	mineOn(t, peer, f, height)
+	var block struct {
+		Hash *bc.Hash `json:"hash"`
+	}
+	if err := peer.Call("/get-block", map[string]any{"block_height": checkpoint}, &block); err != nil {
+		t.Fatal(err)
+	}
+	old := consensus.NetParams["solonet"]
+	t.Cleanup(func() { consensus.NetParams["solonet"] = old; consensus.ActiveNetParams = old })
+	params := old
+	params.Checkpoints = []consensus.Checkpoint{{Height: checkpoint, Hash: *block.Hash}}
+	consensus.NetParams["solonet"] = params
+
+	n := runInProcess(t, peer)
+	testnet.Wait(t, time.Minute, func() error {
+		if h := n.bytom.chain.BestBlockHeight(); h != height {
+			return fmt.Errorf("height %d, expected %d", h, height)
+		}
+		return nil
+	})
+	for h := uint64(1); h <= height; h++ {
+		header, err := n.bytom.chain.GetHeaderByHeight(h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		id := header.Hash()
+		byFastSync := *tensority.AIHash.Hash(&id, consensus.InitialSeed) == bc.Hash{}
+		if byFastSync != (h <= checkpoint) {
+			t.Errorf("block %d: vouched for by the fast sync %v, the checkpoint is at %d", h, byFastSync, checkpoint)
+		}
+	}
+}
+
+// runInProcess runs a node of this process that dials peer.
+func runInProcess(t *testing.T, peer *testnet.Node) *Node {
+	t.Helper()
+	config := NewConfig()
+	b := config.Bytom
+	b.RootDir, b.ChainID, b.DBBackend, b.ApiAddress = t.TempDir(), "solonet", "memdb", "127.0.0.1:0"
+	b.Web.Closed, b.Wallet.Disable, b.P2P.SkipUPNP, b.P2P.LANDiscover = true, true, true, false
+	b.P2P.ListenAddress = fmt.Sprintf("tcp://127.2.0.1:%d", freePort(t, "127.2.0.1"))
+	log := slog.New(slog.NewTextHandler(t.Output(), nil))
+	ForwardBytomLog(log)
+	n, err := New(t.Context(), config, log, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- n.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("run: %v", err)
+		}
+		ForwardBytomLog(slog.New(slog.DiscardHandler)) // Its goroutines outlive the test.
+	})
+	testnet.Wait(t, 30*time.Second, func() error {
+		return peer.Call("/connect-peer", map[string]any{"ip": "127.2.0.1", "port": portOf(t, b.P2P.ListenAddress)}, nil)
+	})
+	return n
+}
+
+func freePort(t *testing.T, ip string) int {
+	t.Helper()
+	l, err := net.Listen("tcp", ip+":0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+func portOf(t *testing.T, address string) (port int) {
+	t.Helper()
+	if _, err := fmt.Sscanf(address, "tcp://127.2.0.1:%d", &port); err != nil {
+		t.Fatal(err)
+	}
+	return port
+}
