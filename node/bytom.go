@@ -23,6 +23,7 @@ import (
 	"github.com/bytom/bytom/mining/cpuminer"
 	"github.com/bytom/bytom/net/websocket"
 	"github.com/bytom/bytom/netsync"
+	"github.com/bytom/bytom/p2p"
 	"github.com/bytom/bytom/protocol"
 	"github.com/bytom/bytom/wallet"
 )
@@ -135,12 +136,16 @@ func (b *bytom) openDB(name string) (dbm.DB, error) {
 	return db, nil
 }
 
-// openNetwork makes the network's part, on a chain that the gate stands before,
-// and the stock API on top.
-func (b *bytom) openNetwork(gated netsync.Chain) error {
+// openNetwork makes the network's part, on a chain that the gate stands before and
+// with a look at the messages for bulk, and the stock API on top.
+func (b *bytom) openNetwork(gated netsync.Chain, bulk *bulkSync) error {
 	var err error
 	b.sync, err = noPanic(func() (*netsync.SyncManager, error) {
-		return netsync.NewSyncManager(b.config, gated, b.pool, b.dispatcher)
+		sw, err := p2p.NewSwitch(b.config)
+		if err != nil {
+			return nil, err
+		}
+		return newSyncManager(b.config, bulkSwitch{sw, bulk}, gated, b.pool, b.dispatcher)
 	})
 	if err != nil {
 		return fmt.Errorf("open the network on %s: %w", b.config.P2P.ListenAddress, err)

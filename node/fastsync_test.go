@@ -94,6 +94,61 @@ func TestFastSync(t *testing.T) {
 	}
 }
 
+// TestBulkSync catches up with a peer that is well ahead, most of it by bulk: the
+// block keeper only wakes up every five seconds.
+func TestBulkSync(t *testing.T) {
+	f := newFixture(t, true)
+	peer := startPeer(t)
+	const height = 12
+	mineOn(t, peer, f, height)
+	n := runInProcess(t, peer)
+	testnet.Wait(t, time.Minute, func() error {
+		if h := n.bytom.chain.BestBlockHeight(); h != height {
+			return fmt.Errorf("height %d, expected %d", h, height)
+		}
+		return nil
+	})
+	if got := n.bulk.taken.Load(); got < height-2 {
+		t.Errorf("%d of %d blocks came in bulk", got, height)
+	}
+	// What follows is announced, and not bulk's.
+	mineOn(t, peer, f, 1)
+	testnet.Wait(t, time.Minute, func() error {
+		if h := n.bytom.chain.BestBlockHeight(); h != height+1 {
+			return fmt.Errorf("height %d, expected %d", h, height+1)
+		}
+		return nil
+	})
+}
+
+// TestSeedWalk compares the seeds along 600 blocks, of which three end an epoch,
+// with the rule.
+func TestSeedWalk(t *testing.T) {
+	f := newFixture(t, true)
+	tip := f.chain.Tip()
+	blocks := make([]*types.Block, 600)
+	previous := tip.Hash
+	for i := range blocks {
+		blocks[i] = &types.Block{BlockHeader: types.BlockHeader{Height: uint64(i + 1), PreviousBlockHash: previous}}
+		previous = blocks[i].Hash()
+	}
+	seeds := newSeedWalk(f.bytom.chain, blocks)
+	want := *consensus.InitialSeed
+	for i, b := range blocks {
+		id, seed, ok := seeds.at(i)
+		if hash := b.Hash(); !ok || id != hash.Byte32() || seed != want.Byte32() {
+			t.Fatalf("height %d: seed %x, expected %s (%v)", b.Height, seed, want.String(), ok)
+		}
+		if b.Height%256 == 0 {
+			want = b.Hash()
+		}
+	}
+	blocks[0].PreviousBlockHash = bc.Hash{V0: 9}
+	if _, _, ok := newSeedWalk(f.bytom.chain, blocks).at(0); ok {
+		t.Error("a seed behind an unknown block")
+	}
+}
+
 // runInProcess runs a node of this process that dials peer.
 func runInProcess(t *testing.T, peer *testnet.Node) *Node {
 	t.Helper()

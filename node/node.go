@@ -30,6 +30,7 @@ type Node struct {
 	verifier  *compute.Verifier
 	bytom     *bytom
 	gate      *gate
+	bulk      *bulkSync
 	generator *mining.Generator
 	submitter *mining.Submitter
 	miner     *mining.Miner
@@ -95,7 +96,8 @@ func (n *Node) assembleMining(devices []compute.Backend) error {
 	n.generator = mining.NewGenerator(mining.GeneratorConfig{Source: c, Payee: n.payees.current, Log: n.log})
 	// The network's goroutines may call the gate, hence the generator, as soon as
 	// they are made.
-	if err := n.bytom.openNetwork(peerChain{n.bytom.chain, n.gate}); err != nil {
+	n.bulk = newBulkSync(n.bytom.chain, n.gate, n.backends[0].Info().Workers, n.log)
+	if err := n.bytom.openNetwork(peerChain{n.bytom.chain, n.gate}, n.bulk); err != nil {
 		return err
 	}
 	if !n.config.Bytom.VaultMode {
@@ -132,6 +134,7 @@ func (n *Node) Run(ctx context.Context) (err error) {
 	}
 	parts.Go(func() error { return n.generator.Run(ctx) })
 	parts.Go(func() error { return n.miner.Run(ctx) })
+	parts.Go(func() error { return n.bulk.run(ctx) })
 	parts.Go(func() error { return n.watchPool(ctx) })
 	parts.Go(func() error { return n.reportStatus(ctx) })
 	parts.Go(func() error { return n.network(ctx, listener.Addr()) })

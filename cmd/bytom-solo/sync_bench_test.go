@@ -9,7 +9,7 @@ import (
 
 // BenchmarkSyncFromStock syncs 60 blocks from a stock node over p2p, with fast
 // verification and without, and gives the ratio. A sync's time is from connecting
-// to the last block, so it has up to 5 s of waiting for Bytom's block keeper in it.
+// to the last block.
 func BenchmarkSyncFromStock(b *testing.B) {
 	const height = 60
 	r := newRig(b)

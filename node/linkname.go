@@ -1,0 +1,17 @@
+package node
+
+import (
+	_ "unsafe" // For go:linkname.
+
+	cfg "github.com/bytom/bytom/config"
+	"github.com/bytom/bytom/event"
+	"github.com/bytom/bytom/netsync"
+	"github.com/bytom/bytom/protocol"
+)
+
+// newSyncManager is netsync's constructor that takes the switch as an argument:
+// its tests use it, the exported one makes a switch of its own. Bytom's version is
+// pinned, and TestBulkSync fails if the function is not what it is taken for.
+//
+//go:linkname newSyncManager github.com/bytom/bytom/netsync.newSyncManager
+func newSyncManager(config *cfg.Config, sw netsync.Switch, chain netsync.Chain, pool *protocol.TxPool, dispatcher *event.Dispatcher) (*netsync.SyncManager, error)

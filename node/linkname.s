@@ -1,0 +1,1 @@
+// Empty: lets linkname.go declare a function without a body.
