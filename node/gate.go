@@ -69,9 +69,6 @@ func (g *gate) process(ctx context.Context, block *types.Block) (mining.Outcome,
 	if err := checkShape(block); err != nil {
 		return 0, err
 	}
-	if g.verifier == nil {
-		return g.passThrough(block)
-	}
 	id := block.Hash()
 	if g.chain.BlockExist(&id) {
 		return mining.Duplicate, nil
@@ -84,14 +81,11 @@ func (g *gate) process(ctx context.Context, block *types.Block) (mining.Outcome,
 		return 0, err
 	}
 	seed := *parent.CalcNextSeed()
-	result, err := g.verifier.Hash(ctx, id.Byte32(), seed.Byte32())
+	proof, err := g.verify(ctx, &block.BlockHeader, id, seed)
 	if err != nil {
-		return 0, fmt.Errorf("compute the proof of work: %w", err)
-	}
-	if err := mining.CheckProof(result, mining.TargetFromBits(block.Bits)); err != nil {
 		return 0, err
 	}
-	outcome, children, err := g.commit(block, id, seed, bc.NewHash(result))
+	outcome, children, err := g.commit(block, id, seed, proof)
 	if err != nil {
 		return 0, err
 	}
@@ -99,9 +93,26 @@ func (g *gate) process(ctx context.Context, block *types.Block) (mining.Outcome,
 	return outcome, nil
 }
 
-// commit runs ProcessBlock with a proof in the cache, and takes the blocks that
-// waited for this one.
-func (g *gate) commit(block *types.Block, id, seed, result bc.Hash) (mining.Outcome, []*types.Block, error) {
+// verify computes and checks the proof of work. It is nil where that is left to
+// the chain.
+func (g *gate) verify(ctx context.Context, h *types.BlockHeader, id, seed bc.Hash) (proof *bc.Hash, err error) {
+	if g.verifier == nil {
+		return nil, nil
+	}
+	result, err := g.verifier.Hash(ctx, id.Byte32(), seed.Byte32())
+	if err != nil {
+		return nil, fmt.Errorf("compute the proof of work: %w", err)
+	}
+	if err := mining.CheckProof(result, mining.TargetFromBits(h.Bits)); err != nil {
+		return nil, err
+	}
+	hash := bc.NewHash(result)
+	return &hash, nil
+}
+
+// commit runs ProcessBlock, with the proof in the cache if we have it, and takes
+// the blocks that waited for this one.
+func (g *gate) commit(block *types.Block, id, seed bc.Hash, proof *bc.Hash) (mining.Outcome, []*types.Block, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	switch {
@@ -112,7 +123,11 @@ func (g *gate) commit(block *types.Block, id, seed, result bc.Hash) (mining.Outc
 	case g.chain.BlockExist(&id):
 		return mining.Duplicate, nil, nil
 	}
-	tensority.AIHash.AddCache(&id, &seed, &result)
+	if proof != nil {
+		tensority.AIHash.AddCache(&id, &seed, proof)
+	} else {
+		defer keepGOMAXPROCS()()
+	}
 	outcome, err := g.hand(block, id)
 	if err != nil {
 		return 0, nil, err
@@ -138,29 +153,20 @@ func (g *gate) hand(block *types.Block, id bc.Hash) (mining.Outcome, error) {
 	return mining.SideChain, nil
 }
 
-// passThrough leaves the proof to the chain, which sets GOMAXPROCS to 4 at each
-// hash: that is put right here.
-func (g *gate) passThrough(block *types.Block) (mining.Outcome, error) {
+// keepGOMAXPROCS puts GOMAXPROCS right afterwards: the stock algorithm sets it to 4
+// at each hash.
+func keepGOMAXPROCS() (restore func()) {
 	procs := runtime.GOMAXPROCS(0)
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	defer func() {
+	return func() {
 		if runtime.GOMAXPROCS(0) != procs {
 			runtime.GOMAXPROCS(procs)
 		}
-	}()
-	if g.stopped {
-		return 0, mining.ErrStopped
 	}
-	id := block.Hash()
-	if g.chain.BlockExist(&id) {
-		return mining.Duplicate, nil
-	}
-	return g.hand(block, id)
 }
 
 // hold keeps a block whose parent is not known. The chain would keep it too, but
-// verify it by the slow algorithm when the parent comes.
+// verify it by the slow algorithm when the parent comes, and panic where that
+// parent has three children.
 func (g *gate) hold(ctx context.Context, id bc.Hash, block *types.Block) (mining.Outcome, error) {
 	g.mu.Lock()
 	if g.chain.GetBlockIndex().GetNode(&block.PreviousBlockHash) != nil {

@@ -57,7 +57,7 @@ func TestSubmitCostsOneHash(t *testing.T) {
 	}
 }
 
-func TestPassThroughKeepsGOMAXPROCS(t *testing.T) {
+func TestWithoutFastVerification(t *testing.T) {
 	f := newFixture(t, false)
 	procs := runtime.GOMAXPROCS(0)
 	if procs == 4 {
@@ -66,6 +66,9 @@ func TestPassThroughKeepsGOMAXPROCS(t *testing.T) {
 	outcome, err := f.gate.process(t.Context(), f.block(t, 1))
 	if err != nil || outcome != mining.MainChain {
 		t.Fatalf("outcome %s, error %v", outcome, err)
+	}
+	if n := f.verifying.hashes.Load(); n != 0 {
+		t.Errorf("%d hashes of ours", n)
 	}
 	if got := runtime.GOMAXPROCS(0); got != procs {
 		t.Errorf("GOMAXPROCS is %d, was %d", got, procs)
@@ -117,6 +120,28 @@ func TestEarlyBlocks(t *testing.T) {
 	}
 	if n := f.verifying.hashes.Load(); n != 4 {
 		t.Errorf("%d hashes for 4 blocks", n)
+	}
+}
+
+// TestEarlySiblings brings three children before their parent. In the stock node's
+// own pool of orphans that ends in a panic of the chain's goroutine.
+func TestEarlySiblings(t *testing.T) {
+	source := newFixture(t, true)
+	parent := source.block(t, 1)
+	if _, err := source.gate.process(t.Context(), parent); err != nil {
+		t.Fatal(err)
+	}
+	f := newFixture(t, true)
+	for i := range 3 {
+		if outcome, err := f.gate.process(t.Context(), source.block(t, uint64(i))); err != nil || outcome != mining.Orphan {
+			t.Fatalf("outcome %s, error %v", outcome, err)
+		}
+	}
+	if outcome, err := f.gate.process(t.Context(), parent); err != nil || outcome != mining.MainChain {
+		t.Fatalf("outcome %s, error %v", outcome, err)
+	}
+	if h := f.bytom.chain.BestBlockHeight(); h != 2 {
+		t.Errorf("height %d, expected 2", h)
 	}
 }
 
