@@ -11,6 +11,7 @@ import (
 	_ "net/http/pprof" // The profiles of prof_laddr.
 	"time"
 
+	browser "github.com/toqueteos/webbrowser"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/bytom/bytom/event"
@@ -150,6 +151,9 @@ func (n *Node) network(ctx context.Context, rpc net.Addr) error {
 		return err
 	}
 	n.logReady(rpc)
+	if !n.config.Bytom.Web.Closed {
+		go n.openBrowser("http://" + rpc.String() + "/dashboard/")
+	}
 	<-ctx.Done()
 	n.gate.close()
 	stopped := make(chan struct{})
@@ -164,6 +168,14 @@ func (n *Node) network(ctx context.Context, rpc net.Addr) error {
 		n.log.Warn("the network did not stop in time")
 	}
 	return ctx.Err()
+}
+
+// openBrowser shows the dashboard, as the stock node does. Servers have no browser,
+// which is no failure.
+func (n *Node) openBrowser(url string) {
+	if err := browser.Open(url); err != nil {
+		n.log.Debug("no browser opened; --web.closed does not try", "error", err)
+	}
 }
 
 func (n *Node) logReady(rpc net.Addr) {
