@@ -221,7 +221,7 @@ func (g *Generator) rebuild(ctx context.Context, reason Reason) error {
 	switch {
 	case err != nil:
 		if oldErr == nil || oldErr.Error() != err.Error() {
-			g.cfg.Log.Warn("no work to hand out", "error", err)
+			g.cfg.Log.Info("no work to hand out", "reason", err)
 		}
 		g.publish(&state{err: err})
 	default:

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/prometheus/prometheus/util/flock"
+	"github.com/sirupsen/logrus"
 
 	"github.com/bytom/bytom/accesstoken"
 	"github.com/bytom/bytom/account"
@@ -184,7 +185,11 @@ func (b *bytom) stop() {
 // something, into an error.
 func noPanic[T any](f func() (T, error)) (v T, err error) {
 	defer func() {
-		if p := recover(); p != nil {
+		switch p := recover().(type) {
+		case nil:
+		case *logrus.Entry:
+			err = errors.New(p.Message)
+		default:
 			err = fmt.Errorf("%v", p)
 		}
 	}()

@@ -61,7 +61,7 @@ func (f *fixture) poolAdd(t *testing.T, txs ...*types.Tx) {
 }
 
 func TestSelectPutsParentsFirstAndSkipsTheRest(t *testing.T) {
-	f := newFixture(t, true)
+	f := newQuickFixture(t)
 	parent := spendTx(bc.Hash{V0: 1}, 1e9)
 	rival := types.NewTx(types.TxData{
 		Version: 1, SerializedSize: 150, Inputs: parent.Inputs,
@@ -127,7 +127,7 @@ func TestSelectPutsParentsFirstAndSkipsTheRest(t *testing.T) {
 // TestChainTakesATemplateWithTransactions mines one, so that the chain's own
 // validation judges the coinbase's amount, both roots and the order.
 func TestChainTakesATemplateWithTransactions(t *testing.T) {
-	f := newFixture(t, true)
+	f := newQuickFixture(t)
 	parent := spendTx(bc.Hash{V0: 1}, 1e9)
 	son := child(parent)
 	f.fund(t, false, parent)

@@ -131,7 +131,7 @@ func TestBulkSync(t *testing.T) {
 // TestSeedWalk compares the seeds along 600 blocks, of which three end an epoch,
 // with the rule.
 func TestSeedWalk(t *testing.T) {
-	f := newFixture(t, true)
+	f := newQuickFixture(t)
 	tip := f.chain.Tip()
 	blocks := make([]*types.Block, 600)
 	previous := tip.Hash

@@ -34,7 +34,8 @@ func TestMainnetGenesis(t *testing.T) {
 func TestSubmitCostsOneHash(t *testing.T) {
 	f := newFixture(t, true)
 	procs := runtime.GOMAXPROCS(0)
-	for i := range 5 {
+	const blocks = 3
+	for i := range blocks {
 		sol := f.solve(t, mining.NewJob(f.template(t), uint64(i)), true)
 		before := f.verifying.hashes.Load()
 		v, err := f.submitter.Submit(t.Context(), sol)
@@ -48,8 +49,8 @@ func TestSubmitCostsOneHash(t *testing.T) {
 			t.Errorf("block %d cost %d hashes, expected 1", i+1, n)
 		}
 	}
-	if got := f.tips.Load(); got != 5 {
-		t.Errorf("the generator was told of %d tips, expected 5", got)
+	if got := f.tips.Load(); got != blocks {
+		t.Errorf("the generator was told of %d tips, expected %d", got, blocks)
 	}
 	// The stock algorithm would have set it to 4.
 	if got := runtime.GOMAXPROCS(0); got != procs {
@@ -76,7 +77,7 @@ func TestWithoutFastVerification(t *testing.T) {
 }
 
 func TestGateOutcomes(t *testing.T) {
-	f := newFixture(t, true)
+	f := newQuickFixture(t)
 	first, rival := f.block(t, 1), f.block(t, 2)
 	process := func(b *types.Block, want mining.Outcome) {
 		t.Helper()
@@ -93,7 +94,7 @@ func TestGateOutcomes(t *testing.T) {
 // TestEarlyBlocks brings blocks in reverse: the last completes the chain, and each
 // costs one hash of ours.
 func TestEarlyBlocks(t *testing.T) {
-	source := newFixture(t, true)
+	source := newQuickFixture(t)
 	var blocks []*types.Block
 	for i := range 4 {
 		b := source.block(t, uint64(i))
@@ -102,7 +103,7 @@ func TestEarlyBlocks(t *testing.T) {
 		}
 		blocks = append(blocks, b)
 	}
-	f := newFixture(t, true)
+	f := newQuickFixture(t)
 	for _, b := range slices.Backward(blocks[1:]) {
 		orphan, err := peerChain{f.bytom.chain, f.gate}.ProcessBlock(b)
 		if err != nil || !orphan {
@@ -126,12 +127,12 @@ func TestEarlyBlocks(t *testing.T) {
 // TestEarlySiblings brings three children before their parent. In the stock node's
 // own pool of orphans that ends in a panic of the chain's goroutine.
 func TestEarlySiblings(t *testing.T) {
-	source := newFixture(t, true)
+	source := newQuickFixture(t)
 	parent := source.block(t, 1)
 	if _, err := source.gate.process(t.Context(), parent); err != nil {
 		t.Fatal(err)
 	}
-	f := newFixture(t, true)
+	f := newQuickFixture(t)
 	for i := range 3 {
 		if outcome, err := f.gate.process(t.Context(), source.block(t, uint64(i))); err != nil || outcome != mining.Orphan {
 			t.Fatalf("outcome %s, error %v", outcome, err)
@@ -177,7 +178,7 @@ func TestEarlyBlocksAreBounded(t *testing.T) {
 
 // TestGateRefusals changes one thing at a time in a good block.
 func TestGateRefusals(t *testing.T) {
-	f := newFixture(t, true)
+	f := newQuickFixture(t)
 	good := f.block(t, 1)
 	miss := f.solve(t, mining.NewJob(f.template(t), 5), false)
 	missing, err := miss.Job.Block(miss.Timestamp, miss.Nonce)
@@ -248,7 +249,7 @@ func TestCacheHoldsTrueProofsAlone(t *testing.T) {
 // The fast sync announces itself by asking for the seed. While it runs nobody else
 // may touch the proof cache.
 func TestNoBlocksBesideAFastSync(t *testing.T) {
-	f := newFixture(t, true)
+	f := newQuickFixture(t)
 	b := f.block(t, 1)
 	peers := peerChain{f.bytom.chain, f.gate}
 	if _, err := peers.CalcNextSeed(&b.PreviousBlockHash); err != nil {
@@ -267,7 +268,7 @@ func TestNoBlocksBesideAFastSync(t *testing.T) {
 }
 
 func TestGateAfterItsEnd(t *testing.T) {
-	f := newFixture(t, true)
+	f := newQuickFixture(t)
 	b := f.block(t, 1)
 	f.gate.close()
 	if _, err := f.gate.process(t.Context(), b); !errors.Is(err, mining.ErrStopped) {

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"crypto/sha3"
 	"log/slog"
 	"sync/atomic"
 	"testing"
@@ -48,12 +49,40 @@ type fixture struct {
 
 func newFixture(t testing.TB, fast bool) *fixture {
 	t.Helper()
-	log := slog.New(slog.NewTextHandler(t.Output(), nil))
-	ForwardBytomLog(log)
-	backends, err := OpenBackends(t.Context(), "auto", log)
+	backends, err := OpenBackends(t.Context(), "auto", slog.New(slog.NewTextHandler(t.Output(), nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
+	return newFixtureOn(t, backends, fast)
+}
+
+// newQuickFixture is a fixture whose proofs of work are SHA3 instead of Tensority,
+// for tests of what is around them. The chain takes them as it takes ours: from
+// the proof cache.
+func newQuickFixture(t testing.TB) *fixture {
+	return newFixtureOn(t, []compute.Backend{sha3Backend{}}, true)
+}
+
+// sha3Backend stands in for Tensority.
+type sha3Backend struct{}
+
+func (sha3Backend) Info() compute.Info { return compute.Info{Name: "sha3", Workers: 2} }
+func (b sha3Backend) NewHasher(context.Context, [32]byte) (compute.Hasher, error) {
+	return b, nil
+}
+func (sha3Backend) Batch() int { return 1 }
+func (sha3Backend) Hash(_ context.Context, results, headers [][32]byte) error {
+	for i, h := range headers {
+		results[i] = sha3.Sum256(h[:])
+	}
+	return nil
+}
+func (sha3Backend) Close() error { return nil }
+
+func newFixtureOn(t testing.TB, backends []compute.Backend, fast bool) *fixture {
+	t.Helper()
+	log := slog.New(slog.NewTextHandler(t.Output(), nil))
+	ForwardBytomLog(log)
 	config := NewConfig().Bytom
 	config.RootDir = t.TempDir()
 	config.DBBackend = "memdb"
@@ -68,6 +97,7 @@ func newFixture(t testing.TB, fast bool) *fixture {
 			t.Error(err)
 		}
 	})
+	var err error
 	if f.bytom, err = openBytom(t.Context(), config); err != nil {
 		t.Fatal(err)
 	}
