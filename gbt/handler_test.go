@@ -17,6 +17,7 @@ import (
 	"github.com/bytom/bytom/protocol/bc/types"
 
 	"github.com/bytom-solo/bytom-solo/compute"
+	"github.com/bytom-solo/bytom-solo/compute/computetest"
 	"github.com/bytom-solo/bytom-solo/mining"
 )
 
@@ -38,22 +39,6 @@ func (c *chain) Process(_ context.Context, b *types.Block) (mining.Outcome, erro
 }
 func (c *chain) Announce(*types.Block) {}
 
-// sha3Backend stands in for Tensority.
-type sha3Backend struct{}
-
-func (sha3Backend) Info() compute.Info { return compute.Info{Name: "sha3", Workers: 1} }
-func (b sha3Backend) NewHasher(context.Context, [32]byte) (compute.Hasher, error) {
-	return b, nil
-}
-func (sha3Backend) Batch() int { return 1 }
-func (sha3Backend) Hash(_ context.Context, results, headers [][32]byte) error {
-	for i, h := range headers {
-		results[i] = sha3.Sum256(h[:])
-	}
-	return nil
-}
-func (sha3Backend) Close() error { return nil }
-
 // server is a handler on a chain whose target one hash in 16 meets.
 func server(t *testing.T) (*chain, *mux.Router) {
 	t.Helper()
@@ -66,7 +51,7 @@ func server(t *testing.T) (*chain, *mux.Router) {
 	defer done()
 	go g.Run(ctx)
 	<-templates
-	v := compute.NewVerifier(sha3Backend{})
+	v := compute.NewVerifier(computetest.SHA3{})
 	t.Cleanup(v.Close)
 	tag := []byte("t")
 	h := New(Config{

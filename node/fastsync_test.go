@@ -2,8 +2,6 @@ package node
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/binary"
 	"fmt"
 	"io"
 	"log/slog"
@@ -19,37 +17,8 @@ import (
 	"github.com/bytom/bytom/protocol/bc"
 	"github.com/bytom/bytom/protocol/bc/types"
 
-	"github.com/bytom-solo/bytom-solo/mining"
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
-
-// mineOn has a node process produce blocks from the work that it hands out.
-func mineOn(t testing.TB, n *testnet.Node, f *fixture, blocks int) {
-	t.Helper()
-	for range blocks {
-		var w struct {
-			BlockHeader *types.BlockHeader `json:"block_header"`
-			Seed        *bc.Hash           `json:"seed"`
-		}
-		testnet.Wait(t, 10*time.Second, func() error { return n.Call("/get-work", nil, &w) })
-		var start [8]byte
-		_, _ = rand.Read(start[:])
-		h := w.BlockHeader
-		h.Nonce = binary.LittleEndian.Uint64(start[:]) >> 2
-		for target := mining.TargetFromBits(h.Bits); ; h.Nonce++ {
-			result, err := f.solver.Hash(t.Context(), h.Hash().Byte32(), w.Seed.Byte32())
-			if err != nil {
-				t.Fatal(err)
-			}
-			if target.Met(result) {
-				break
-			}
-		}
-		if err := n.Call("/submit-work", map[string]any{"block_header": h}, nil); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
 
 // startPeer runs a node of ours in a process of its own, with a payee.
 func startPeer(t testing.TB) *testnet.Node {
@@ -67,7 +36,7 @@ func TestFastSync(t *testing.T) {
 	f := newFixture(t, true)
 	peer := startPeer(t)
 	const checkpoint, height = 4, 6
-	mineOn(t, peer, f, height)
+	peer.Mine(f.solver, height)
 	var block struct {
 		Hash *bc.Hash `json:"hash"`
 	}
@@ -107,7 +76,7 @@ func TestBulkSync(t *testing.T) {
 	f := newFixture(t, true)
 	peer := startPeer(t)
 	const height = 12
-	mineOn(t, peer, f, height)
+	peer.Mine(f.solver, height)
 	n := runInProcess(t, peer)
 	testnet.Wait(t, time.Minute, func() error {
 		if h := n.bytom.chain.BestBlockHeight(); h != height {
@@ -119,7 +88,7 @@ func TestBulkSync(t *testing.T) {
 		t.Errorf("%d of %d blocks came in bulk", got, height)
 	}
 	// What follows is announced, and not bulk's.
-	mineOn(t, peer, f, 1)
+	peer.Mine(f.solver, 1)
 	testnet.Wait(t, time.Minute, func() error {
 		if h := n.bytom.chain.BestBlockHeight(); h != height+1 {
 			return fmt.Errorf("height %d, expected %d", h, height+1)

@@ -2,7 +2,6 @@ package node
 
 import (
 	"context"
-	"crypto/sha3"
 	"log/slog"
 	"sync/atomic"
 	"testing"
@@ -11,6 +10,7 @@ import (
 	"github.com/bytom/bytom/protocol/bc/types"
 
 	"github.com/bytom-solo/bytom-solo/compute"
+	"github.com/bytom-solo/bytom-solo/compute/computetest"
 	"github.com/bytom-solo/bytom-solo/mining"
 )
 
@@ -60,24 +60,8 @@ func newFixture(t testing.TB, fast bool) *fixture {
 // for tests of what is around them. The chain takes them as it takes ours: from
 // the proof cache.
 func newQuickFixture(t testing.TB) *fixture {
-	return newFixtureOn(t, []compute.Backend{sha3Backend{}}, true)
+	return newFixtureOn(t, []compute.Backend{computetest.SHA3{}}, true)
 }
-
-// sha3Backend stands in for Tensority.
-type sha3Backend struct{}
-
-func (sha3Backend) Info() compute.Info { return compute.Info{Name: "sha3", Workers: 2} }
-func (b sha3Backend) NewHasher(context.Context, [32]byte) (compute.Hasher, error) {
-	return b, nil
-}
-func (sha3Backend) Batch() int { return 1 }
-func (sha3Backend) Hash(_ context.Context, results, headers [][32]byte) error {
-	for i, h := range headers {
-		results[i] = sha3.Sum256(h[:])
-	}
-	return nil
-}
-func (sha3Backend) Close() error { return nil }
 
 func newFixtureOn(t testing.TB, backends []compute.Backend, fast bool) *fixture {
 	t.Helper()

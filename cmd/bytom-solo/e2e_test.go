@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"net/http"
@@ -14,11 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/bytom/bytom/protocol/bc"
-	"github.com/bytom/bytom/protocol/bc/types"
-
 	"github.com/bytom-solo/bytom-solo/compute"
-	"github.com/bytom-solo/bytom-solo/mining"
 	"github.com/bytom-solo/bytom-solo/node"
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
@@ -69,37 +63,10 @@ func (r *rig) limit(blocks int) time.Duration {
 	return 30*time.Second + time.Duration(blocks)*100*r.hash
 }
 
-type work struct {
-	BlockHeader *types.BlockHeader `json:"block_header"`
-	Seed        *bc.Hash           `json:"seed"`
-}
-
 // mine has a node produce blocks from the work that it hands out.
 func (r *rig) mine(n *testnet.Node, blocks int) {
 	r.t.Helper()
-	for range blocks {
-		var w work
-		if err := n.Call("/get-work", nil, &w); err != nil {
-			r.t.Fatal(err)
-		}
-		// The stock node gives everybody the same header.
-		var start [8]byte
-		_, _ = rand.Read(start[:])
-		h := w.BlockHeader
-		h.Nonce = binary.LittleEndian.Uint64(start[:]) >> 2
-		for target := mining.TargetFromBits(h.Bits); ; h.Nonce++ {
-			result, err := r.verifier.Hash(r.t.Context(), h.Hash().Byte32(), w.Seed.Byte32())
-			if err != nil {
-				r.t.Fatal(err)
-			}
-			if target.Met(result) {
-				break
-			}
-		}
-		if err := n.Call("/submit-work", map[string]any{"block_header": h}, nil); err != nil {
-			r.t.Fatal(err)
-		}
-	}
+	n.Mine(r.verifier, blocks)
 }
 
 // makeAccount gives a node's wallet an account, and returns its mining address.
