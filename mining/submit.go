@@ -2,6 +2,7 @@ package mining
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync/atomic"
@@ -21,6 +22,8 @@ type SubmitterConfig struct {
 	// Verifier computes the proof of each solution. The chain behind Sink should
 	// share it: it remembers results, so that a block costs one hash in all.
 	Verifier *compute.Verifier
+	// Journal keeps each solution from before the chain sees it; nil keeps none.
+	Journal *Journal
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 	// Log takes what happens; nil discards it.
@@ -86,7 +89,70 @@ func (s *Submitter) Submit(ctx context.Context, sol Solution) (Verdict, error) {
 	if err != nil {
 		return Verdict{}, err
 	}
-	return s.process(ctx, block, start)
+	recorded := s.record(block)
+	v, err := s.process(ctx, block, start)
+	if recorded {
+		s.resolve(block, v, err)
+	}
+	return v, err
+}
+
+// record writes a found block down. A journal that fails costs the block nothing
+// but its insurance.
+func (s *Submitter) record(block *types.Block) bool {
+	if s.cfg.Journal == nil {
+		return false
+	}
+	err := s.cfg.Journal.Record(block, s.cfg.Now())
+	if err != nil && !errors.Is(err, errDuplicateEntry) {
+		s.cfg.Log.Error("found block not written down; it is submitted all the same", "height", block.Height, "error", err)
+	}
+	return err == nil
+}
+
+// resolve notes the chain's answer. A block that could not be judged, because the
+// node is stopping, stays open for the next start.
+func (s *Submitter) resolve(block *types.Block, v Verdict, err error) {
+	if errors.Is(err, ErrStopped) || errors.Is(err, ErrNotReady) {
+		return
+	}
+	verdict := verdictText(v, err)
+	if err := s.cfg.Journal.Resolve(block.Hash(), verdict, s.cfg.Source.Tip().Hash); err != nil {
+		s.cfg.Log.Error("verdict not written down", "height", block.Height, "verdict", verdict, "error", err)
+	}
+}
+
+func verdictText(v Verdict, err error) string {
+	if err != nil {
+		return err.Error()
+	}
+	return v.Outcome.String()
+}
+
+// Replay submits what the last run left open, and what the chain may have
+// forgotten of it: once, at a start.
+func (s *Submitter) Replay(ctx context.Context) error {
+	if s.cfg.Journal == nil {
+		return nil
+	}
+	pending, err := s.cfg.Journal.Pending(s.cfg.Source.Tip().Height)
+	if err != nil {
+		return err
+	}
+	for _, e := range pending {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		v, err := s.process(ctx, e.Block, time.Now())
+		if v.Outcome == Duplicate {
+			s.cfg.Sink.Announce(e.Block) // The last run may have ended before it did.
+		}
+		if !e.Resolved() {
+			s.cfg.Log.Info("found block of the last run submitted", "height", e.Block.Height, "verdict", verdictText(v, err))
+			s.resolve(e.Block, v, err)
+		}
+	}
+	return nil
 }
 
 // SubmitBlock brings a whole block, made by anybody, to the chain and the peers.
@@ -120,7 +186,7 @@ func (s *Submitter) report(v Verdict, block *types.Block) {
 	case SideChain:
 		log.Warn("block lost the race", "winner", v.Tip.String())
 	default:
-		log.Info("block not new", "outcome", v.Outcome.String())
+		log.Debug("block not new", "outcome", v.Outcome.String())
 	}
 }
 

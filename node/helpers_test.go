@@ -91,7 +91,7 @@ func newFixtureOn(t testing.TB, backends []compute.Backend, fast bool) *fixture 
 		gateVerifier = nil
 	}
 	f.gate = newGate(f.bytom.chain, gateVerifier, func() { f.tips.Add(1) }, log)
-	f.chain = &chain{Chain: f.bytom.chain, gate: f.gate, pool: f.bytom.pool, dispatcher: f.bytom.dispatcher, log: log}
+	f.chain = &chain{Chain: f.bytom.chain, gate: f.gate, pool: f.bytom.pool, selector: newSelector(f.bytom.chain, log), dispatcher: f.bytom.dispatcher, log: log}
 	f.submitter = mining.NewSubmitter(mining.SubmitterConfig{Sink: f.chain, Source: f.chain, Verifier: verifier, Log: log})
 	return f
 }

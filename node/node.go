@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	_ "net/http/pprof" // The profiles of prof_laddr.
+	"path/filepath"
 	"time"
 
 	browser "github.com/toqueteos/webbrowser"
@@ -33,6 +34,7 @@ type Node struct {
 	gate      *gate
 	bulk      *bulkSync
 	generator *mining.Generator
+	journal   *mining.Journal // nil if it could not be opened
 	submitter *mining.Submitter
 	miner     *mining.Miner
 	payees    *payees
@@ -92,6 +94,7 @@ func (n *Node) open(ctx context.Context, notices io.Writer) error {
 func (n *Node) assembleMining(devices []compute.Backend) error {
 	c := &chain{
 		Chain: n.bytom.chain, gate: n.gate, pool: n.bytom.pool, dispatcher: n.bytom.dispatcher,
+		selector:      newSelector(n.bytom.chain, n.log),
 		allowUnsynced: n.config.Mining.AllowUnsynced, log: n.log,
 	}
 	n.generator = mining.NewGenerator(mining.GeneratorConfig{Source: c, Payee: n.payees.current, Log: n.log})
@@ -104,7 +107,8 @@ func (n *Node) assembleMining(devices []compute.Backend) error {
 	if !n.config.Bytom.VaultMode {
 		c.peers = n.bytom.sync
 	}
-	n.submitter = mining.NewSubmitter(mining.SubmitterConfig{Sink: c, Source: c, Verifier: n.verifier, Log: n.log})
+	n.openJournal()
+	n.submitter = mining.NewSubmitter(mining.SubmitterConfig{Sink: c, Source: c, Verifier: n.verifier, Journal: n.journal, Log: n.log})
 	space := mining.NewExtranonces()
 	n.miner = mining.NewMiner(mining.MinerConfig{
 		Devices: devices, Threads: n.config.Mining.Threads,
@@ -117,6 +121,25 @@ func (n *Node) assembleMining(devices []compute.Backend) error {
 		Tag: n.payees.currentTag, SetTag: n.payees.setTag,
 	})
 	n.server = newServer(newRouter(n.bytom.api, work, n.miner), n.bytom.tokens, n.config.Bytom.Auth.Disable, n.log)
+	return nil
+}
+
+// openJournal opens the journal of found blocks. Mining goes on without one, loudly.
+func (n *Node) openJournal() {
+	path := filepath.Join(n.config.Bytom.RootDir, "mining", "journal.db")
+	journal, err := mining.OpenJournal(path)
+	if err != nil {
+		n.log.Error("found blocks will not be written down before they are submitted", "error", err)
+		return
+	}
+	n.journal = journal
+}
+
+// replay submits what the last run may not have brought to the chain.
+func (n *Node) replay(ctx context.Context) error {
+	if err := n.submitter.Replay(ctx); err != nil && ctx.Err() == nil {
+		n.log.Error("found blocks of the last run were not submitted again", "error", err)
+	}
 	return nil
 }
 
@@ -133,6 +156,7 @@ func (n *Node) Run(ctx context.Context) (err error) {
 	if n.config.Bytom.ProfListenAddress != "" {
 		parts.Go(func() error { return serveProfiles(ctx, n.config.Bytom.ProfListenAddress) })
 	}
+	parts.Go(func() error { return n.replay(ctx) })
 	parts.Go(func() error { return n.generator.Run(ctx) })
 	parts.Go(func() error { return n.miner.Run(ctx) })
 	parts.Go(func() error { return n.bulk.run(ctx) })
@@ -275,6 +299,9 @@ func (n *Node) free() error {
 		n.verifier.Close()
 	}
 	errs = append(errs, CloseBackends(n.backends))
+	if n.journal != nil {
+		errs = append(errs, n.journal.Close())
+	}
 	if n.bytom != nil {
 		errs = append(errs, n.bytom.lock.Release())
 	}

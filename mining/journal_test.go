@@ -1,0 +1,162 @@
+package mining
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/bytom/bytom/protocol/bc"
+	"github.com/bytom/bytom/protocol/bc/types"
+
+	"github.com/bytom-solo/bytom-solo/compute"
+)
+
+func openJournal(t *testing.T, path string) *Journal {
+	t.Helper()
+	j, err := OpenJournal(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = j.Close() })
+	return j
+}
+
+// newJournaled is a submitter with a journal.
+func newJournaled(t *testing.T, c *fakeChain, j *Journal) *Submitter {
+	t.Helper()
+	v := compute.NewVerifier(&fakeBackend{name: "cpu", workers: 1, batch: 1})
+	t.Cleanup(v.Close)
+	return NewSubmitter(SubmitterConfig{
+		Sink: c, Source: c, Verifier: v, Journal: j, Now: func() time.Time { return timeAt(5000) },
+	})
+}
+
+// TestWrittenDownBeforeItIsSent looks into the journal from within the chain.
+func TestWrittenDownBeforeItIsSent(t *testing.T) {
+	c := newFakeChain()
+	j := openJournal(t, filepath.Join(t.TempDir(), "deep", "j.db"))
+	s := newJournaled(t, c, j)
+	asked := 0
+	c.outcome = func(b *types.Block) (Outcome, error) {
+		asked++
+		all, err := j.Entries()
+		if err != nil || len(all) != 1 || all[0].Resolved() || all[0].Block.Hash() != b.Hash() {
+			t.Errorf("in the chain's hands, the journal has %d entries: %v", len(all), err)
+		}
+		return MainChain, nil
+	}
+	sol := solve(t, testJob(t, c), true)
+	if _, err := s.Submit(t.Context(), sol); err != nil || asked != 1 {
+		t.Fatalf("asked %d times, error %v", asked, err)
+	}
+	all, err := j.Entries()
+	if err != nil || len(all) != 1 || all[0].Verdict != "main chain" || len(all[0].Block.Transactions) != 4 {
+		t.Fatalf("%+v, %v", all, err)
+	}
+}
+
+// TestReplay ends a submitter where a kill -9 could, and starts the next one on the
+// same file.
+func TestReplay(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "j.db")
+	c := newFakeChain()
+	j := openJournal(t, path)
+	s := newJournaled(t, c, j)
+	sol := solve(t, testJob(t, c), true)
+	c.outcome = func(*types.Block) (Outcome, error) { return 0, ErrStopped }
+	if _, err := s.Submit(t.Context(), sol); !errors.Is(err, ErrStopped) {
+		t.Fatalf("error %v", err)
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	c.outcome = nil
+	j = openJournal(t, path)
+	next := newJournaled(t, c, j)
+	if err := next.Replay(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if len(c.blocks()) != 1 || len(c.announced) != 1 || next.Found() != 1 {
+		t.Fatalf("%d blocks on the chain, %d announced", len(c.blocks()), len(c.announced))
+	}
+	// Once is enough, except that a chain that forgets is reminded.
+	asked := 0
+	c.outcome = func(*types.Block) (Outcome, error) { asked++; return Duplicate, nil }
+	for _, above := range []uint64{0, buriedAt - 1, buriedAt, buriedAt + 1} {
+		c.tip.Height = 11 + above
+		asked = 0
+		if err := next.Replay(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if want := map[bool]int{true: 1, false: 0}[above < buriedAt]; asked != want {
+			t.Errorf("%d blocks above: submitted %d times again, expected %d", above, asked, want)
+		}
+	}
+}
+
+func TestARefusedBlockIsNotPending(t *testing.T) {
+	c := newFakeChain()
+	j := openJournal(t, filepath.Join(t.TempDir(), "j.db"))
+	s := newJournaled(t, c, j)
+	c.outcome = func(*types.Block) (Outcome, error) { return 0, ErrRejected }
+	if _, err := s.Submit(t.Context(), solve(t, testJob(t, c), true)); !errors.Is(err, ErrRejected) {
+		t.Fatalf("error %v", err)
+	}
+	if pending, err := j.Pending(100); err != nil || len(pending) != 0 {
+		t.Errorf("%d pending, %v", len(pending), err)
+	}
+}
+
+// TestABrokenJournalCostsNoBlock submits with a journal that can't be written.
+func TestABrokenJournalCostsNoBlock(t *testing.T) {
+	c := newFakeChain()
+	j := openJournal(t, filepath.Join(t.TempDir(), "j.db"))
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	v, err := newJournaled(t, c, j).Submit(t.Context(), solve(t, testJob(t, c), true))
+	if err != nil || v.Outcome != MainChain || len(c.announced) != 1 {
+		t.Errorf("verdict %+v, error %v", v, err)
+	}
+}
+
+func TestJournalRefusals(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "not a journal")
+	if err := os.WriteFile(file, []byte("something else altogether, long enough to be looked at"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OpenJournal(file); err == nil {
+		t.Error("a file of something else was opened")
+	}
+	j := openJournal(t, filepath.Join(dir, "j.db"))
+	if err := j.Resolve(bc.Hash{}, "x", bc.Hash{}); err == nil {
+		t.Error("a block that was never recorded was resolved")
+	}
+}
+
+// BenchmarkRecord is what the insurance costs on the way from a solution to the
+// chain: one fsync.
+func BenchmarkRecord(b *testing.B) {
+	j, err := OpenJournal(filepath.Join(b.TempDir(), "j.db"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer j.Close()
+	template, err := newTemplate(Tip{Bits: easyBits}, randomCandidates(random(), 63), testPayee, nil, timeAt(1), NewParent)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for i := range b.N {
+		block, err := NewJob(template, uint64(i)).Block(1, 1)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := j.Record(block, timeAt(1)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
