@@ -21,9 +21,10 @@ type GeneratorConfig struct {
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 	// TxInterval is how long new transactions wait for a build at the least;
-	// MaxAge is when a template is rebuilt without a cause. Zero means 5 s and
-	// 30 s.
-	TxInterval, MaxAge time.Duration
+	// MaxAge is when a template is rebuilt without a cause; EmptyAfter is how long a
+	// new tip waits for its transactions before a template without any goes out.
+	// Zero means 5 s, 30 s and 20 ms.
+	TxInterval, MaxAge, EmptyAfter time.Duration
 	// Log takes what happens; nil discards it.
 	Log *slog.Logger
 }
@@ -35,6 +36,8 @@ type GeneratorConfig struct {
 //   - A cause that comes during a build always leads to another build.
 //   - A build that finds the tip moved starts again; a template for a former tip
 //     is never published.
+//   - Where the transactions for a new tip take long to choose, a template without
+//     any goes out first.
 //   - Readers take the current template by a pointer, and wait for nobody.
 //
 // All methods are safe for concurrent use.
@@ -66,6 +69,9 @@ func NewGenerator(cfg GeneratorConfig) *Generator {
 	}
 	if cfg.MaxAge == 0 {
 		cfg.MaxAge = 30 * time.Second
+	}
+	if cfg.EmptyAfter == 0 {
+		cfg.EmptyAfter = 20 * time.Millisecond
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
@@ -217,19 +223,17 @@ func (g *Generator) rebuild(ctx context.Context, reason Reason) error {
 	if errors.Is(err, ErrTipMoved) || ctx.Err() != nil {
 		return err
 	}
-	old, oldErr := g.Current()
-	switch {
-	case err != nil:
-		if oldErr == nil || oldErr.Error() != err.Error() {
+	if err != nil {
+		if _, old := g.Current(); old == nil || old.Error() != err.Error() {
 			g.cfg.Log.Info("no work to hand out", "reason", err)
 		}
 		g.publish(&state{err: err})
-	default:
-		g.publish(&state{template: t})
-		g.cfg.Log.Debug("new template", "reason", t.Reason, "height", t.Height, "txs", len(t.Txs),
-			"fees", t.Fees, "first", old == nil, "took", g.cfg.Now().Sub(t.Built))
+		return err
 	}
-	return err
+	g.publish(&state{template: t})
+	g.cfg.Log.Debug("new template", "reason", t.Reason, "height", t.Height, "txs", len(t.Txs), "fees", t.Fees,
+		"took", g.cfg.Now().Sub(t.Built))
+	return nil
 }
 
 func (g *Generator) build(ctx context.Context, reason Reason) (*Template, error) {
@@ -240,13 +244,19 @@ func (g *Generator) build(ctx context.Context, reason Reason) (*Template, error)
 	if err != nil {
 		return nil, err
 	}
-	tip := g.cfg.Source.Tip()
-	now := g.cfg.Now()
-	chosen, err := g.cfg.Source.Select(ctx, tip)
+	tip, now := g.cfg.Source.Tip(), g.cfg.Now()
+	assemble := func(chosen []Candidate) (*Template, error) {
+		return newTemplate(tip, chosen, payee, tag, now, reason)
+	}
+	chosen, err := g.choose(ctx, tip, func() {
+		if t, err := assemble(nil); err == nil && g.cfg.Source.Tip().Hash == tip.Hash {
+			g.publish(&state{template: t})
+		}
+	})
 	if err != nil {
 		return nil, fmt.Errorf("select transactions: %w", err)
 	}
-	t, err := newTemplate(tip, chosen, payee, tag, now, reason)
+	t, err := assemble(chosen)
 	if err != nil {
 		return nil, err
 	}
@@ -254,4 +264,35 @@ func (g *Generator) build(ctx context.Context, reason Reason) (*Template, error)
 		return nil, ErrTipMoved
 	}
 	return t, nil
+}
+
+// choose has the source select transactions. Where that takes long and there is no
+// template on this tip yet, it calls empty meanwhile; where the tip moves it is
+// called off.
+func (g *Generator) choose(ctx context.Context, tip Tip, empty func()) ([]Candidate, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	type selection struct {
+		chosen []Candidate
+		err    error
+	}
+	done := make(chan selection, 1)
+	go func() {
+		chosen, err := g.cfg.Source.Select(ctx, tip)
+		done <- selection{chosen, err}
+	}()
+	patience := time.NewTimer(g.cfg.EmptyAfter)
+	defer patience.Stop()
+	for {
+		select {
+		case s := <-done:
+			return s.chosen, s.err
+		case <-g.tip:
+			return nil, ErrTipMoved
+		case <-patience.C:
+			if t, _ := g.Current(); t == nil || t.Tip.Hash != tip.Hash {
+				empty()
+			}
+		}
+	}
 }

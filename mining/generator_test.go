@@ -66,23 +66,73 @@ func TestGeneratorLosesNoWakeUp(t *testing.T) {
 		<-c.selecting // The first build is under way, on the old tip.
 		c.connect(2)
 		g.TipChanged()
-		c.resume <- struct{}{}
-		<-c.selecting // The build that the new tip caused.
-		select {
-		case stale := <-sub:
-			t.Fatalf("a template of the old parent was published: height %d", stale.Height)
-		default:
-		}
-		c.resume <- struct{}{}
-		if got := <-sub; got.Tip.Hash != c.Tip().Hash {
-			t.Fatalf("template on %s, the tip is %s", got.Tip.Hash.String(), c.tip.Hash.String())
-		}
-		// The mark that came during the first build leads to one more.
-		<-c.selecting
+		<-c.selecting // The build that the new tip caused does not wait for it.
 		c.mu.Lock()
 		c.selecting = nil
 		c.mu.Unlock()
 		c.resume <- struct{}{}
+		c.resume <- struct{}{}
+		synctest.Wait()
+		if got := <-sub; got.Tip.Hash != c.Tip().Hash {
+			t.Fatalf("template on %s, the tip is %s", got.Tip.Hash.String(), c.tip.Hash.String())
+		}
+		// Without TipChanged the build itself finds that the tip moved.
+		c.mu.Lock()
+		c.selecting = make(chan struct{})
+		c.mu.Unlock()
+		g.PayeeChanged()
+		<-c.selecting
+		c.connect(3)
+		c.mu.Lock()
+		c.selecting = nil
+		c.mu.Unlock()
+		c.resume <- struct{}{}
+		synctest.Wait()
+		if got := <-sub; got.Tip.Hash != c.Tip().Hash {
+			t.Fatalf("template on %s, the tip is %s", got.Tip.Hash.String(), c.tip.Hash.String())
+		}
+	})
+}
+
+// TestAnEmptyTemplateGoesOutFirst lets the selection for a new tip take a second.
+func TestAnEmptyTemplateGoesOutFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newFakeChain()
+		c.txs = randomCandidates(random(), 3)
+		g := newTestGenerator(c)
+		runGenerator(t, g)
+		synctest.Wait()
+		sub, cancel := g.Subscribe()
+		defer cancel()
+		if first := <-sub; len(first.Txs) != 3 {
+			t.Fatalf("%d transactions where the selection is quick", len(first.Txs))
+		}
+		slow := func(connect bool) (start time.Time) {
+			c.mu.Lock()
+			c.selecting, c.resume = make(chan struct{}), make(chan struct{})
+			c.mu.Unlock()
+			if connect {
+				c.connect(2)
+				g.TipChanged()
+			} else {
+				g.PayeeChanged()
+			}
+			<-c.selecting
+			go func() { time.Sleep(time.Second); c.resume <- struct{}{} }()
+			return time.Now()
+		}
+		start := slow(true)
+		if empty := <-sub; len(empty.Txs) != 0 || time.Since(start) != 20*time.Millisecond || empty.Tip.Hash != c.Tip().Hash {
+			t.Errorf("after %v: %d transactions", time.Since(start), len(empty.Txs))
+		}
+		if full := <-sub; len(full.Txs) != 3 || time.Since(start) != time.Second {
+			t.Errorf("after %v: %d transactions", time.Since(start), len(full.Txs))
+		}
+		// On a tip that has its transactions, none are taken away.
+		start = slow(false)
+		if next := <-sub; len(next.Txs) != 3 || time.Since(start) != time.Second {
+			t.Errorf("after %v: %d transactions", time.Since(start), len(next.Txs))
+		}
 	})
 }
 
@@ -186,20 +236,16 @@ func TestFreshWaitsForTheNewTip(t *testing.T) {
 		go func() { time.Sleep(100 * time.Millisecond); c.resume <- struct{}{} }()
 		start := time.Now()
 		got, err := g.Fresh(t.Context())
-		if err != nil || got.Tip.Hash != c.Tip().Hash || time.Since(start) != 100*time.Millisecond {
+		if err != nil || got.Tip.Hash != c.Tip().Hash || time.Since(start) != 20*time.Millisecond {
 			t.Fatalf("after %v: %+v, %v", time.Since(start), got, err)
 		}
-		// A build that hangs is not waited for.
+		synctest.Wait()
+		time.Sleep(time.Second)
+		// A builder that has not heard of the tip is not waited for.
 		c.connect(3)
-		g.TipChanged()
-		<-c.selecting
 		start = time.Now()
 		if got, err := g.Fresh(t.Context()); err != nil || got.Height != 12 || time.Since(start) != freshWait {
 			t.Fatalf("after %v: %+v, %v", time.Since(start), got, err)
 		}
-		c.mu.Lock()
-		c.selecting = nil
-		c.mu.Unlock()
-		c.resume <- struct{}{}
 	})
 }
