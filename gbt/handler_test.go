@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,8 +24,10 @@ import (
 
 // chain is a Source and a Sink that takes every block, on a fixed tip.
 type chain struct {
-	tip       mining.Tip
-	outcome   mining.Outcome
+	tip     mining.Tip
+	outcome mining.Outcome
+
+	mu        sync.Mutex
 	processed []*types.Block
 }
 
@@ -34,6 +37,8 @@ func (c *chain) Select(context.Context, mining.Tip) ([]mining.Candidate, error) 
 	return nil, nil
 }
 func (c *chain) Process(_ context.Context, b *types.Block) (mining.Outcome, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.processed = append(c.processed, b)
 	return c.outcome, nil
 }
@@ -157,6 +162,44 @@ func TestSubmitWork(t *testing.T) {
 	}
 	if c.processed[1].Hash() != second.Hash() {
 		t.Fatal("another block than the submitted one reached the chain")
+	}
+}
+
+// TestConcurrentClients has 50 clients submit good and bad solutions at once: each
+// good one reaches the chain as it was submitted, and no bad one does, whatever the
+// others are doing.
+func TestConcurrentClients(t *testing.T) {
+	c, r := server(t)
+	const clients, rounds = 50, 10
+	var mu sync.Mutex
+	want := make(map[bc.Hash]bool)
+	var wg sync.WaitGroup
+	for n := range clients {
+		wg.Go(func() {
+			for range rounds {
+				h := getWork(t, r)
+				solve(h, false)
+				if _, body := post(r, "/submit-work", submitBody(t, h)); !strings.Contains(body, "high-hash") {
+					t.Errorf("client %d: a miss got %s", n, body)
+				}
+				solve(h, true)
+				mu.Lock()
+				want[h.Hash()] = true
+				mu.Unlock()
+				if _, body := post(r, "/submit-work", submitBody(t, h)); body != `{"status":"success","data":true}` {
+					t.Errorf("client %d: a solution got %s", n, body)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if len(want) != clients*rounds || len(c.processed) != len(want) {
+		t.Fatalf("%d solutions, %d blocks reached the chain", len(want), len(c.processed))
+	}
+	for _, b := range c.processed {
+		if !want[b.Hash()] {
+			t.Fatalf("block %s was submitted by nobody", b.BlockHeader.TransactionsMerkleRoot.String())
+		}
 	}
 }
 

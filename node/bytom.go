@@ -18,6 +18,7 @@ import (
 	"github.com/bytom/bytom/blockchain/txfeed"
 	cfg "github.com/bytom/bytom/config"
 	"github.com/bytom/bytom/consensus"
+	"github.com/bytom/bytom/crypto/ed25519"
 	"github.com/bytom/bytom/database"
 	dbm "github.com/bytom/bytom/database/leveldb"
 	"github.com/bytom/bytom/event"
@@ -53,7 +54,11 @@ type bytom struct {
 
 // openBytom opens the data directory and assembles the parts below the network.
 func openBytom(ctx context.Context, config *cfg.Config) (*bytom, error) {
-	cfg.EnsureRoot(config.RootDir, config.ChainID)
+	// Not by cfg.EnsureRoot: it would write a config.toml that opens the RPC to the
+	// LAN.
+	if err := os.MkdirAll(config.DBDir(), 0o700); err != nil {
+		return nil, fmt.Errorf("make the data directory: %w", err)
+	}
 	lock, _, err := flock.New(filepath.Join(config.RootDir, "LOCK"))
 	if err != nil {
 		return nil, fmt.Errorf("data directory %s is in use by another process: %w", config.RootDir, err)
@@ -140,7 +145,10 @@ func (b *bytom) openDB(name string) (dbm.DB, error) {
 // openNetwork makes the network's part, on a chain that the gate stands before and
 // with a look at the messages for bulk, and the stock API on top.
 func (b *bytom) openNetwork(gated netsync.Chain, bulk *bulkSync) error {
-	var err error
+	err := b.ensureNodeKey()
+	if err != nil {
+		return err
+	}
 	b.sync, err = noPanic(func() (*netsync.SyncManager, error) {
 		sw, err := p2p.NewSwitch(b.config)
 		if err != nil {
@@ -155,6 +163,26 @@ func (b *bytom) openNetwork(gated netsync.Chain, bulk *bulkSync) error {
 	// the mining pool's routes are ours.
 	idle := cpuminer.NewCPUMiner(b.chain, b.accounts, b.pool, b.dispatcher)
 	b.api = api.NewAPI(b.sync, b.wallet, b.txfeed, idle, nil, b.chain, b.config, b.tokens, b.dispatcher, b.websockets)
+	return nil
+}
+
+// ensureNodeKey makes the key that peers know the node by, if there is none yet.
+// Bytom does so too, with a warning.
+func (b *bytom) ensureNodeKey() error {
+	path := b.config.P2P.NodeKeyFile
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(b.config.RootDir, path)
+	}
+	if _, err := os.Stat(path); b.config.P2P.PrivateKey != "" || !errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	_, key, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		return fmt.Errorf("make the node's key: %w", err)
+	}
+	if err := os.WriteFile(path, []byte(key.String()), 0o600); err != nil {
+		return fmt.Errorf("make the node's key: %w", err)
+	}
 	return nil
 }
 

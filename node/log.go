@@ -70,15 +70,21 @@ func (bytomHook) Levels() []logrus.Level { return logrus.AllLevels }
 // client's making.
 var ownModules = []string{"leveldb", "protocol", "wallet"}
 
-// peerModules are the parts whose warnings are of peers' making.
-var peerModules = []string{"p2p", "netsync", "p2pSecurity", "p2p/conn", "discover", "mdns"}
+// peerModules are the parts whose warnings are of peers' making, searchModules those
+// that look for peers and often find none: a solonet has no seeds to ask.
+var (
+	peerModules   = []string{"p2p", "netsync", "p2pSecurity", "p2p/conn"}
+	searchModules = []string{"discover", "mdns"}
+)
 
 // Fire satisfies logrus.Hook.
 func (h bytomHook) Fire(e *logrus.Entry) error {
 	module := fmt.Sprint(e.Data["module"])
 	level := slog.LevelWarn
 	switch {
-	case e.Level >= logrus.InfoLevel, e.Level == logrus.WarnLevel && slices.Contains(peerModules, module):
+	case e.Level >= logrus.InfoLevel,
+		e.Level == logrus.WarnLevel && slices.Contains(peerModules, module),
+		slices.Contains(searchModules, module):
 		level = slog.LevelDebug
 	case e.Level <= logrus.ErrorLevel && slices.Contains(ownModules, module):
 		level = slog.LevelError

@@ -126,6 +126,10 @@ func TestMiningAloneFindsBlocks(t *testing.T) {
 	if took := n.Stop(); took > 5*time.Second {
 		t.Errorf("the node took %v to stop", took)
 	}
+	// Nobody asked for a file that would open the RPC to the LAN at the next start.
+	if _, err := os.Stat(filepath.Join(n.Home, "config.toml")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the node wrote a config.toml (%v)", err)
+	}
 
 	// The account is there at the next start, and nothing new is made up.
 	again := testnet.Start(t, testnet.Options{Home: n.Home, Args: []string{"--mining"}})
