@@ -35,6 +35,7 @@ type SubmitterConfig struct {
 type Submitter struct {
 	cfg   SubmitterConfig
 	found atomic.Uint64
+	told  atomic.Int64 // when a found block was last logged, in Unix seconds
 }
 
 // NewSubmitter makes a Submitter.
@@ -182,7 +183,11 @@ func (s *Submitter) report(v Verdict, block *types.Block) {
 	switch v.Outcome {
 	case MainChain:
 		s.found.Add(1)
-		log.Info("block accepted", "txs", len(block.Transactions), "took", v.Took.Round(time.Millisecond/10))
+		level := slog.LevelInfo
+		if now := s.cfg.Now().Unix(); s.told.Swap(now) == now {
+			level = slog.LevelDebug // A young solonet has many a second.
+		}
+		log.Log(context.Background(), level, "block accepted", "txs", len(block.Transactions), "took", v.Took.Round(time.Millisecond/10))
 	case SideChain:
 		log.Warn("block lost the race", "winner", v.Tip.String())
 	default:
