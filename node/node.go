@@ -120,7 +120,7 @@ func (n *Node) assembleMining(devices []compute.Backend) error {
 		Address: n.payees.address, SetAddress: n.payees.setAddress,
 		Tag: n.payees.currentTag, SetTag: n.payees.setTag,
 	})
-	n.server = newServer(newRouter(n.bytom.api, work, n.miner), n.bytom.tokens, n.config.Bytom.Auth.Disable, n.log)
+	n.server = newServer(newRouter(n.bytom.api, work, n.miner, n.serveFoundBlocks), n.bytom.tokens, n.config.Bytom.Auth.Disable, n.log)
 	return nil
 }
 

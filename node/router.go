@@ -23,14 +23,15 @@ import (
 // hexadecimal is larger than what peers would take.
 const maxRequest = 16 << 20
 
-// newRouter puts our routes in front of the stock API: the mining routes, and
-// /net-info, whose mining field is ours. Everything else, the web dashboard
+// newRouter puts our routes in front of the stock API: the mining routes, the list
+// of found blocks, and /net-info, whose mining field is ours. Everything else, the web dashboard
 // included, is the stock node's.
-func newRouter(stock *api.API, work *gbt.Handler, miner *mining.Miner) *mux.Router {
+func newRouter(stock *api.API, work *gbt.Handler, miner *mining.Miner, found http.HandlerFunc) *mux.Router {
 	r := mux.NewRouter()
 	// The stock API has exact paths; cleaning them would redirect instead.
 	r.SkipClean(true)
 	work.Register(r)
+	r.HandleFunc(FoundBlocksRoute, found)
 	r.HandleFunc("/net-info", func(w http.ResponseWriter, _ *http.Request) {
 		info := stock.GetNodeInfo()
 		info.Mining = miner.Mining()

@@ -111,6 +111,10 @@ func TestMiningAloneFindsBlocks(t *testing.T) {
 	if err := n.Call("/net-info", nil, &info); err != nil || !info.Mining {
 		t.Errorf("net-info says mining %v, error %v", info.Mining, err)
 	}
+	out, err := execute(t, testnet.Solo(t), "blocks", "--home", n.Home, "--api_addr", strings.TrimPrefix(n.URL, "http://"))
+	if err != nil || !strings.Contains(out, "confirmed") || !strings.Contains(out, "412.50000000 BTM") {
+		t.Errorf("bytom-solo blocks: %v:\n%s", err, out)
+	}
 	if err := n.Call("/set-mining", map[string]bool{"is_mining": false}, nil); err != nil {
 		t.Fatal(err)
 	}

@@ -22,7 +22,7 @@ var routes = []struct {
 }{
 	{"/get-work", false}, {"/get-work-json", false}, {"/submit-work", true}, {"/submit-work-json", true},
 	{"/submit-block", true}, {"/is-mining", false}, {"/set-mining", false}, {"/get-mining-address", false},
-	{"/set-mining-address", true}, {"/get-coinbase-arbitrary", false}, {"/set-coinbase-arbitrary", false}, {"/net-info", false},
+	{"/set-mining-address", true}, {"/get-coinbase-arbitrary", false}, {"/set-coinbase-arbitrary", false}, {"/net-info", false}, {"/list-found-blocks", false},
 
 	{"/create-account", true}, {"/update-account-alias", true}, {"/list-accounts", false}, {"/delete-account", true},
 	{"/create-account-receiver", true}, {"/list-addresses", false}, {"/validate-address", false}, {"/list-pubkeys", true},

@@ -38,6 +38,7 @@ func newRoot(out, terminal io.Writer) *cobra.Command {
 	root.AddCommand(
 		newInitCommand(config),
 		newNodeCommand(config, terminal),
+		newBlocksCommand(config),
 		newBenchCommand(),
 		newDevicesCommand(terminal),
 		newHashCommand(terminal),
