@@ -10,50 +10,36 @@ import (
 	"testing"
 )
 
-// Programs that tests run beside ours, from the stock module.
+// Programs of the stock module that tests run beside ours.
 const (
 	StockNode   = "bytomd"
 	StockClient = "bytomcli"
 	StockMiner  = "miner"
 )
 
-// stockPath builds a program of the stock module once and keeps it in Go's build
-// cache.
-var stockPath = func() func(name string) (string, error) {
-	var mu sync.Mutex
-	paths := make(map[string]string)
-	return func(name string) (string, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		if p, ok := paths[name]; ok {
-			return p, nil
-		}
-		out, err := exec.Command("go", "tool", "-n", name).Output()
-		if err != nil {
-			return "", fmt.Errorf("build %s: %w", name, describe(err))
-		}
-		paths[name] = strings.TrimSpace(string(out))
-		return paths[name], nil
-	}
-}()
+// built are the programs whose paths are known. They are tools of this module's
+// go.mod, built by the go command and kept in its cache.
+var built = struct {
+	sync.Mutex
+	paths map[string]string
+}{paths: make(map[string]string)}
 
-// soloPath builds our own program once a process. BYTOM_SOLO names one that is
-// built already.
-var soloPath = sync.OnceValues(func() (string, error) {
-	if p := os.Getenv("BYTOM_SOLO"); p != "" {
-		return filepath.Abs(p)
+// program builds a tool of this module and returns its path.
+func program(t testing.TB, name string) string {
+	t.Helper()
+	built.Lock()
+	defer built.Unlock()
+	if path, ok := built.paths[name]; ok {
+		return path
 	}
-	dir, err := os.MkdirTemp("", "bytom-solo-test-")
+	cmd := exec.Command("go", "tool", "-n", name)
+	out, err := cmd.Output()
 	if err != nil {
-		return "", err
+		t.Fatalf("build %s: %v", name, describe(err))
 	}
-	path := filepath.Join(dir, "bytom-solo")
-	out, err := exec.Command("go", "build", "-o", path, "github.com/bytom-solo/bytom-solo/cmd/bytom-solo").CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("build bytom-solo: %w\n%s", err, out)
-	}
-	return path, nil
-})
+	built.paths[name] = strings.TrimSpace(string(out))
+	return built.paths[name]
+}
 
 // describe adds what a failed command wrote to stderr.
 func describe(err error) error {
@@ -66,19 +52,19 @@ func describe(err error) error {
 // Stock is the path of a program of the stock module.
 func Stock(t testing.TB, name string) string {
 	t.Helper()
-	path, err := stockPath(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return path
+	return program(t, name)
 }
 
-// Solo is the path of our own program.
+// Solo is the path of our own program: the one that the environment's BYTOM_SOLO
+// names, else a build of this module.
 func Solo(t testing.TB) string {
 	t.Helper()
-	path, err := soloPath()
-	if err != nil {
-		t.Fatal(err)
+	if path := os.Getenv("BYTOM_SOLO"); path != "" {
+		abs, err := filepath.Abs(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return abs
 	}
-	return path
+	return program(t, "bytom-solo")
 }
