@@ -40,3 +40,14 @@ type Hasher interface {
 	// Close frees what the Hasher holds. The Hasher must not be used after.
 	Close() error
 }
+
+// spreader is what a Hasher may be besides, if its device has several cores: one
+// that shares the work of a single hash with others, for whoever waits for just
+// one. It has to be asked for, because a miner keeps every core busy with a hash
+// of its own and would gain nothing.
+type spreader interface {
+	// Spread computes Tensority(header, seed) on as many cores as there are
+	// Hashers: this one and its helpers, which are of the same backend and seed,
+	// and nobody else's until it returns. On error the result is undefined.
+	Spread(ctx context.Context, header [32]byte, helpers []Hasher) ([32]byte, error)
+}

@@ -6,9 +6,10 @@ import (
 )
 
 // SelfTest has a backend compute hashes with known answers: a full batch, and
-// then a hash under another seed. A backend must have passed before it may mine
+// then a hash under another seed; and one of each spread over two cores, if it
+// knows how. A backend must have passed before it may mine
 // or verify. The error says which hash was wrong; ctx's error is returned as it
-// is. It takes about as long as two seeds, a batch and a hash.
+// is. It takes about as long as two seeds, a batch and three hashes.
 func SelfTest(ctx context.Context, b Backend) error {
 	if err := selfTest(ctx, b, knownSeed, knownAnswers, 2); err != nil {
 		return err
@@ -33,7 +34,27 @@ func selfTest(ctx context.Context, b Backend, seed string, answers []knownAnswer
 	if err := h.Hash(ctx, results, headers); err != nil {
 		return fmt.Errorf("self-test of %s: %w", b.Info().Name, err)
 	}
-	return checkAnswers(b.Info(), results, answers)
+	if err := checkAnswers(b.Info(), results, answers); err != nil {
+		return err
+	}
+	if s, ok := h.(spreader); ok {
+		return selfTestSpread(ctx, b, s, seed, answers)
+	}
+	return nil
+}
+
+// selfTestSpread hashes the first answer's header on two cores.
+func selfTestSpread(ctx context.Context, b Backend, s spreader, seed string, answers []knownAnswer) error {
+	helper, err := b.NewHasher(ctx, hash32(seed))
+	if err != nil {
+		return fmt.Errorf("self-test of %s: %w", b.Info().Name, err)
+	}
+	defer helper.Close()
+	result, err := s.Spread(ctx, hash32(answers[0].header), []Hasher{helper})
+	if err != nil {
+		return fmt.Errorf("self-test of %s: %w", b.Info().Name, err)
+	}
+	return checkAnswers(b.Info(), [][32]byte{result}, answers)
 }
 
 // checkAnswers compares results, in the order of answers and repeating, with

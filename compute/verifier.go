@@ -12,16 +12,25 @@ import (
 // that can be on their way at a time.
 const resultsKept = 1024
 
+// spreadMost is how many Hashers at most share a hash. A CPU's core is left with
+// two or three milliseconds of work then; more of them would gain little.
+const spreadMost = 16
+
 // Verifier computes single hashes for many goroutines, each with the seed that
 // its header happens to need. At most as many run at a time as the backend has
 // workers; the others wait. Hashers are kept for the seeds used most recently.
+//
+// Where the backend can share a hash among cores, one that finds workers idle
+// takes them all, as somebody is waiting for it: a peer for a block, a rig for its
+// verdict. It never waits for them, so that many hashes at a time get a worker
+// each, which makes as many a second.
 //
 // It remembers its latest results: a solution is verified where it comes in and
 // again where its block enters the chain, and costs one hash all the same.
 // Safe for concurrent use.
 type Verifier struct {
 	backend Backend
-	slots   chan struct{} // a token for every hash under way
+	slots   chan struct{} // a token for every Hasher at work
 	closing chan struct{}
 	close   func()
 	results *lru.Cache[proofKey, [32]byte]
@@ -73,14 +82,62 @@ func (v *Verifier) Hash(ctx context.Context, header, seed [32]byte) ([32]byte, e
 	if err != nil {
 		return [32]byte{}, err
 	}
-	var result [1][32]byte
-	if err := h.Hash(ctx, result[:], [][32]byte{header}); err != nil {
+	helpers := v.recruit(ctx, h, seed)
+	result, err := hashWith(ctx, h, helpers, header)
+	v.dismiss(helpers, seed, err)
+	if err != nil {
 		h.Close() // what state an error leaves a Hasher in is its own affair
 		return [32]byte{}, err
 	}
 	v.put(seed, h)
-	v.results.Add(key, result[0])
-	return result[0], nil
+	v.results.Add(key, result)
+	return result, nil
+}
+
+// recruit finds Hashers to share h's next hash with, one for each slot that is
+// idle, if h can share.
+func (v *Verifier) recruit(ctx context.Context, h Hasher, seed [32]byte) []Hasher {
+	if _, ok := h.(spreader); !ok {
+		return nil
+	}
+	var helpers []Hasher
+	for 1+len(helpers) < spreadMost {
+		select {
+		case v.slots <- struct{}{}:
+		default:
+			return helpers
+		}
+		helper, err := v.take(ctx, seed)
+		if err != nil { // then the hash does without
+			<-v.slots
+			return helpers
+		}
+		helpers = append(helpers, helper)
+	}
+	return helpers
+}
+
+// dismiss gives back what recruit has taken. err is how the hash ended.
+func (v *Verifier) dismiss(helpers []Hasher, seed [32]byte, err error) {
+	for _, helper := range helpers {
+		if err != nil {
+			helper.Close()
+		} else {
+			v.put(seed, helper)
+		}
+		<-v.slots
+	}
+}
+
+// hashWith computes one hash with h and the helpers, which there are none of if h
+// is not a spreader. Alone it goes the way that miners go, which is a little faster.
+func hashWith(ctx context.Context, h Hasher, helpers []Hasher, header [32]byte) ([32]byte, error) {
+	if len(helpers) > 0 {
+		return h.(spreader).Spread(ctx, header, helpers)
+	}
+	var result [1][32]byte
+	err := h.Hash(ctx, result[:], [][32]byte{header})
+	return result[0], err
 }
 
 // Close waits for the hashes under way and frees all Hashers. It may be called

@@ -58,8 +58,9 @@ type backend struct {
 
 // New returns a backend on this machine's cores. It returns ErrNoCgo, or an
 // error that says which name of a kernel is unknown, or why it cannot run here.
-// Its Hashers take a header at a time and may run on any number of threads; a
-// context that ends is noticed between hashes.
+// Its Hashers take a header at a time, each on the core of whoever calls, and may
+// run on any number of threads; a context that ends is noticed between hashes. A
+// compute.Verifier can spread a hash of theirs over cores.
 func New(config Config) (compute.Backend, error) {
 	isa, err := choose(config.Kernel)
 	if err != nil {

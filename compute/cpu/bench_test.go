@@ -2,9 +2,12 @@ package cpu_test
 
 import (
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"runtime"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/bytom/bytom/mining/tensority/go_algorithm"
 	"github.com/bytom/bytom/protocol/bc"
@@ -79,3 +82,62 @@ func (h bytomHasher) Hash(_ context.Context, results, headers [][32]byte) error 
 }
 
 func (bytomHasher) Close() error { return nil }
+
+// BenchmarkVerify has two Verifiers verify the same headers in turns, one of
+// which does not know that its backend can spread a hash over cores. Figures are
+// medians.
+func BenchmarkVerify(b *testing.B) {
+	backend, err := cpu.New(cpu.Config{})
+	if err != nil {
+		b.Skip(err)
+	}
+	defer backend.Close()
+	plain, spread := compute.NewVerifier(plainBackend{backend}), compute.NewVerifier(backend)
+	defer plain.Close()
+	defer spread.Close()
+	vector := computetest.Vectors(b)[0]
+	header := vector.Header
+	want := timedHash(b, plain, header, vector.Seed, nil)
+	if got := timedHash(b, spread, header, vector.Seed, nil); got != want || got != vector.Tensority {
+		b.Fatalf("got %x and %x, want %x", got, want, vector.Tensority)
+	}
+
+	var n uint64
+	var plainTimes, spreadTimes []float64
+	for b.Loop() {
+		n++ // every header is new to both: they remember results
+		binary.LittleEndian.PutUint64(header[:], n)
+		want := timedHash(b, plain, header, vector.Seed, &plainTimes)
+		if got := timedHash(b, spread, header, vector.Seed, &spreadTimes); got != want {
+			b.Fatalf("header %x: got %x, want %x", header, got, want)
+		}
+	}
+	slices.Sort(plainTimes)
+	slices.Sort(spreadTimes)
+	middle := len(plainTimes) / 2
+	b.ReportMetric(plainTimes[middle], "plain-ms")
+	b.ReportMetric(spreadTimes[middle], "spread-ms")
+	b.ReportMetric(plainTimes[middle]/spreadTimes[middle], "ratio")
+	b.ReportMetric(float64(backend.Info().Workers), "cores")
+}
+
+// timedHash verifies a header and appends the milliseconds that it took.
+func timedHash(b *testing.B, v *compute.Verifier, header, seed [32]byte, times *[]float64) [32]byte {
+	start := time.Now()
+	result, err := v.Hash(b.Context(), header, seed)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if times != nil {
+		*times = append(*times, float64(time.Since(start))/float64(time.Millisecond))
+	}
+	return result
+}
+
+// plainBackend hides what its Hashers can do besides hashing.
+type plainBackend struct{ compute.Backend }
+
+func (p plainBackend) NewHasher(ctx context.Context, seed [32]byte) (compute.Hasher, error) {
+	h, err := p.Backend.NewHasher(ctx, seed)
+	return struct{ compute.Hasher }{h}, err
+}

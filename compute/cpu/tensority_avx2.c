@@ -175,20 +175,21 @@ static void first_product(struct tensority_scratch_avx2 *s, int group, tensority
 	}
 }
 
-/* One chain from the identity to its end, added to the sum. */
 __attribute__((target("avx2")))
-static void chain(tensority_matrix *seed, struct tensority_scratch_avx2 *s, const uint8_t *indices)
+void tensority_rows_avx2(tensority_matrix *seed, struct tensority_scratch_avx2 *s,
+	const uint8_t *indices, int first, int end)
 {
-	for (int group = 0; group < TENSORITY_AVX2_GROUPS; group++)
+	const int from = first / TENSORITY_AVX2_ROWS, to = end / TENSORITY_AVX2_ROWS;
+	for (int group = from; group < to; group++)
 		first_product(s, group, seed[indices[0]]);
 	for (int n = 1; n < TENSORITY_PASSES * TENSORITY_INDICES; n++) {
 		const int8_t *ahead = seed[indices[(n + 1) % TENSORITY_INDICES]][0];
-		for (int group = 0; group < TENSORITY_AVX2_GROUPS; group++)
+		for (int group = from; group < to; group++)
 			mul_fold(s, group, seed[indices[n % TENSORITY_INDICES]],
 				ahead + group * (int)sizeof s->state[0]);
 	}
-	int8_t *sum = (int8_t *)s->sum, *state = (int8_t *)s->state;
-	for (size_t i = 0; i < sizeof s->sum; i += 32)
+	int8_t *sum = (int8_t *)s->sum[from], *state = (int8_t *)s->state[from];
+	for (size_t i = 0; i < (size_t)(to - from) * sizeof s->sum[0]; i += 32)
 		store(sum + i, _mm256_add_epi8(load(sum + i), load(state + i)));
 }
 
@@ -201,12 +202,8 @@ static void untangle(struct tensority_scratch_avx2 *s, uint8_t total[TENSORITY_S
 				s->sum[i / TENSORITY_AVX2_ROWS][q][i % TENSORITY_AVX2_ROWS], 4);
 }
 
-void tensority_hash_avx2(tensority_matrix *seed, struct tensority_scratch_avx2 *s,
-	const uint8_t *indices, uint8_t *folded)
+void tensority_finish_avx2(struct tensority_scratch_avx2 *s, uint8_t *folded)
 {
-	memset(s->sum, 0, sizeof s->sum);
-	for (int i = 0; i < TENSORITY_CHAINS; i++)
-		chain(seed, s, indices + i * TENSORITY_INDICES);
 	untangle(s, (void *)s->state);
 	tensority_fold_rows((void *)s->sum, (void *)s->state, folded);
 }

@@ -1,6 +1,8 @@
 /* Which instruction set runs: one ladder per question, widest first. */
 #include "tensority_impl.h"
 
+#include <string.h>
+
 #ifdef TENSORITY_X86
 #include <cpuid.h>
 
@@ -97,18 +99,63 @@ void tensority_scratch_free(enum tensority_isa isa, void *scratch)
 	tensority_release(scratch, scratch_size(isa));
 }
 
-void tensority_hash(enum tensority_isa isa, tensority_matrix *seed, void *scratch,
-	const uint8_t *indices, uint8_t *folded)
+void tensority_rows(enum tensority_isa isa, tensority_matrix *seed, void *scratch,
+	const uint8_t *indices, int chain, int first, int end)
+{
+	indices += chain * TENSORITY_INDICES;
+	switch (isa) {
+#ifdef TENSORITY_X86
+	case TENSORITY_AVX2:
+		tensority_rows_avx2(seed, scratch, indices, first, end);
+		break;
+#endif
+	default:
+		tensority_rows_portable(seed, scratch, indices, first, end);
+	}
+}
+
+void tensority_finish(enum tensority_isa isa, void *scratch, uint8_t *folded)
 {
 	switch (isa) {
 #ifdef TENSORITY_X86
 	case TENSORITY_AVX2:
-		tensority_hash_avx2(seed, scratch, indices, folded);
+		tensority_finish_avx2(scratch, folded);
 		break;
 #endif
 	default:
-		tensority_hash_portable(seed, scratch, indices, folded);
+		tensority_finish_portable(scratch, folded);
 	}
+}
+
+/* Where the sum lies, and how large it is, is all that begin and add know of a
+ * scratch. */
+_Static_assert(offsetof(struct tensority_scratch_portable, sum) == 0, "the sum comes first");
+_Static_assert(sizeof((struct tensority_scratch_portable *)0)->sum == TENSORITY_SUM, "a byte an element");
+#ifdef TENSORITY_X86
+_Static_assert(offsetof(struct tensority_scratch_avx2, sum) == 0, "the sum comes first");
+_Static_assert(sizeof((struct tensority_scratch_avx2 *)0)->sum == TENSORITY_SUM, "a byte an element");
+#endif
+
+void tensority_begin(void *scratch)
+{
+	memset(scratch, 0, TENSORITY_SUM);
+}
+
+void tensority_add(void *scratch, const void *other)
+{
+	uint8_t *sum = scratch;
+	const uint8_t *more = other;
+	for (size_t i = 0; i < TENSORITY_SUM; i++)
+		sum[i] = (uint8_t)(sum[i] + more[i]);
+}
+
+void tensority_hash(enum tensority_isa isa, tensority_matrix *seed, void *scratch,
+	const uint8_t *indices, uint8_t *folded)
+{
+	tensority_begin(scratch);
+	for (int chain = 0; chain < TENSORITY_CHAINS; chain++)
+		tensority_rows(isa, seed, scratch, indices, chain, 0, TENSORITY_SIZE);
+	tensority_finish(isa, scratch, folded);
 }
 
 double tensority_peak(enum tensority_isa isa, uint32_t count)

@@ -29,6 +29,7 @@ enum {
 	TENSORITY_CHAINS = 4,     /* slices of a header, each with its chain */
 	TENSORITY_INDICES = 32,   /* matrix numbers of a chain */
 	TENSORITY_PASSES = 2,     /* times that a chain goes through them */
+	TENSORITY_STEP = 16,      /* rows of a piece of a chain: a multiple of this */
 	TENSORITY_WORDS = 64,     /* words of 32 bits in a row of the sum */
 	TENSORITY_EXTENDED = 128, /* bytes of the extended seed */
 	TENSORITY_ROUNDS = 128,   /* ROMix rounds, two matrices each */
@@ -71,6 +72,21 @@ void tensority_scratch_free(enum tensority_isa isa, void *scratch);
  * makes the result of. The seed may come from any instruction set. */
 void tensority_hash(enum tensority_isa isa, tensority_matrix *seed, void *scratch,
 	const uint8_t *indices, uint8_t *folded);
+
+/* The same in pieces, for several threads with a scratch each. The rows of a chain
+ * never mix, and the chains meet in a sum mod 256 alone, so each piece, some rows
+ * of a chain, goes into the sum of any scratch. In the end the sums are added. */
+
+/* Empties a scratch's sum. */
+void tensority_begin(void *scratch);
+/* Computes the rows from first to before end of a chain and adds them to the
+ * scratch's sum. Both are multiples of TENSORITY_STEP. */
+void tensority_rows(enum tensority_isa isa, tensority_matrix *seed, void *scratch,
+	const uint8_t *indices, int chain, int first, int end);
+/* Adds another scratch's sum, of the same instruction set. */
+void tensority_add(void *scratch, const void *other);
+/* Steps 6 and 7: folds the sum, which it destroys. */
+void tensority_finish(enum tensority_isa isa, void *scratch, uint8_t *folded);
 /* Runs the instructions of the inner loop on registers alone, count times, and
  * returns the number of multiply-adds that this made: 0 if nothing is known
  * about this instruction set's limit. */
@@ -84,19 +100,24 @@ void tensority_release(void *memory, size_t size);
 
 /* tensority_portable.c */
 
+/* Every scratch begins with its sum, in an order of the instruction set's own. */
+enum { TENSORITY_SUM = TENSORITY_SIZE * TENSORITY_SIZE };
+
 struct tensority_scratch_portable {
+	uint8_t sum[TENSORITY_SIZE][TENSORITY_SIZE];
 	tensority_matrix state;
-	uint8_t total[TENSORITY_SIZE][TENSORITY_SIZE];
 	int16_t wide[TENSORITY_SIZE][TENSORITY_SIZE]; /* the matrix under way */
 };
 
 void tensority_expand_portable(tensority_matrix *seed, const uint8_t *extended);
-void tensority_hash_portable(tensority_matrix *seed, struct tensority_scratch_portable *scratch,
-	const uint8_t *indices, uint8_t *folded);
-/* Steps 6 and 7: folds the sum of the four chains, which it destroys. Shared by
+/* The indices are those of the chain alone. */
+void tensority_rows_portable(tensority_matrix *seed, struct tensority_scratch_portable *scratch,
+	const uint8_t *indices, int first, int end);
+void tensority_finish_portable(struct tensority_scratch_portable *scratch, uint8_t *folded);
+/* Steps 6 and 7 of a sum in the order of rows, with room for its words. Shared by
  * all instruction sets: it takes microseconds. */
 void tensority_fold_rows(uint32_t words[TENSORITY_SIZE][TENSORITY_WORDS],
-	uint8_t total[TENSORITY_SIZE][TENSORITY_SIZE], uint8_t *folded);
+	uint8_t sum[TENSORITY_SIZE][TENSORITY_SIZE], uint8_t *folded);
 
 /* Where ROMix's i-th block of a round belongs: even blocks are the halves of the
  * rows of the round's first matrix, odd blocks those of its second. */
@@ -119,8 +140,8 @@ enum {
 typedef int8_t tensority_group_avx2[TENSORITY_AVX2_QUADS][TENSORITY_AVX2_ROWS][4];
 
 struct tensority_scratch_avx2 {
-	tensority_group_avx2 state[TENSORITY_AVX2_GROUPS];
 	tensority_group_avx2 sum[TENSORITY_AVX2_GROUPS];
+	tensority_group_avx2 state[TENSORITY_AVX2_GROUPS];
 	/* The group under way, taken apart. */
 	struct {
 		int8_t magnitude[TENSORITY_AVX2_ROWS][4]; /* |x|, unsigned */
@@ -129,8 +150,9 @@ struct tensority_scratch_avx2 {
 };
 
 void tensority_expand_avx2(tensority_matrix *seed, const uint8_t *extended);
-void tensority_hash_avx2(tensority_matrix *seed, struct tensority_scratch_avx2 *scratch,
-	const uint8_t *indices, uint8_t *folded);
+void tensority_rows_avx2(tensority_matrix *seed, struct tensority_scratch_avx2 *scratch,
+	const uint8_t *indices, int first, int end);
+void tensority_finish_avx2(struct tensority_scratch_avx2 *scratch, uint8_t *folded);
 double tensority_peak_avx2(uint32_t count);
 #endif
 

@@ -89,58 +89,56 @@ static int8_t fold(int32_t x)
 	return (int8_t)(uint8_t)((u & 0xff) + (u >> 8 & 0xff));
 }
 
-/* state = fold(state * transpose of m), in integers. A row of the result depends
- * on the same row of the state alone, so it takes its place. Elements are widened
- * to 16 bits first because compilers know how to make a sum of products of those. */
-static void mul_fold(tensority_matrix state, tensority_matrix m, int16_t wide[TENSORITY_SIZE][TENSORITY_SIZE])
+/* state = fold(state * transpose of m), in integers, of the rows from first to
+ * before end. A row of the result depends on the same row of the state alone, so it
+ * takes its place. Elements are widened to 16 bits first because compilers know how
+ * to make a sum of products of those. */
+static void mul_fold(struct tensority_scratch_portable *s, tensority_matrix m, int first, int end)
 {
 	for (int j = 0; j < TENSORITY_SIZE; j++)
 		for (int k = 0; k < TENSORITY_SIZE; k++)
-			wide[j][k] = m[j][k];
+			s->wide[j][k] = m[j][k];
 
-	for (int i = 0; i < TENSORITY_SIZE; i++) {
+	for (int i = first; i < end; i++) {
 		int16_t row[TENSORITY_SIZE];
 		for (int k = 0; k < TENSORITY_SIZE; k++)
-			row[k] = state[i][k];
+			row[k] = s->state[i][k];
 		for (int j = 0; j < TENSORITY_SIZE; j++) {
 			int32_t x = 0;
 			for (int k = 0; k < TENSORITY_SIZE; k++)
-				x += row[k] * wide[j][k];
-			state[i][j] = fold(x);
+				x += row[k] * s->wide[j][k];
+			s->state[i][j] = fold(x);
 		}
 	}
 }
 
-/* One chain from the identity to its end, added to the total. */
-static void chain(tensority_matrix *seed, struct tensority_scratch_portable *s, const uint8_t *indices)
+void tensority_rows_portable(tensority_matrix *seed, struct tensority_scratch_portable *s,
+	const uint8_t *indices, int first, int end)
 {
-	memset(s->state, 0, sizeof s->state);
-	for (int i = 0; i < TENSORITY_SIZE; i++)
-		s->state[i][i] = 1;
+	for (int i = first; i < end; i++) {
+		memset(s->state[i], 0, sizeof s->state[i]);
+		s->state[i][i] = 1; /* the identity */
+	}
 	for (int n = 0; n < TENSORITY_PASSES * TENSORITY_INDICES; n++)
-		mul_fold(s->state, seed[indices[n % TENSORITY_INDICES]], s->wide);
-	for (int i = 0; i < TENSORITY_SIZE; i++)
+		mul_fold(s, seed[indices[n % TENSORITY_INDICES]], first, end);
+	for (int i = first; i < end; i++)
 		for (int j = 0; j < TENSORITY_SIZE; j++)
-			s->total[i][j] = (uint8_t)(s->total[i][j] + (uint8_t)s->state[i][j]);
+			s->sum[i][j] = (uint8_t)(s->sum[i][j] + (uint8_t)s->state[i][j]);
 }
 
-void tensority_hash_portable(tensority_matrix *seed, struct tensority_scratch_portable *s,
-	const uint8_t *indices, uint8_t *folded)
+void tensority_finish_portable(struct tensority_scratch_portable *s, uint8_t *folded)
 {
-	memset(s->total, 0, sizeof s->total);
-	for (int i = 0; i < TENSORITY_CHAINS; i++)
-		chain(seed, s, indices + i * TENSORITY_INDICES);
 	/* The state is done with: its room serves for the words. */
-	tensority_fold_rows((void *)s->state, s->total, folded);
+	tensority_fold_rows((void *)s->state, s->sum, folded);
 }
 
 void tensority_fold_rows(uint32_t words[TENSORITY_SIZE][TENSORITY_WORDS],
-	uint8_t total[TENSORITY_SIZE][TENSORITY_SIZE], uint8_t *folded)
+	uint8_t sum[TENSORITY_SIZE][TENSORITY_SIZE], uint8_t *folded)
 {
 	for (int i = 0; i < TENSORITY_SIZE; i++)
 		for (int w = 0; w < TENSORITY_WORDS; w++)
-			words[i][w] = (uint32_t)total[i][w] | (uint32_t)total[i][w + 64] << 8 |
-				(uint32_t)total[i][w + 128] << 16 | (uint32_t)total[i][w + 192] << 24;
+			words[i][w] = (uint32_t)sum[i][w] | (uint32_t)sum[i][w + 64] << 8 |
+				(uint32_t)sum[i][w + 128] << 16 | (uint32_t)sum[i][w + 192] << 24;
 
 	for (int half = TENSORITY_SIZE / 2; half > 0; half /= 2)
 		for (int i = 0; i < half; i++)
