@@ -35,7 +35,7 @@ race: deps ## run all tests under the race detector
 
 test-long: deps ## the long forms of the tests: more random pairs, the C code under its sanitizers
 	BYTOM_SOLO_LONG=1 $(GO) test -timeout 60m $(TESTS)
-	$(GO) test -asan -timeout 20m ./compute/...
+	$(GO) test -asan -timeout 60m ./compute/...
 
 bench: build ## measure the hash on this machine, then the node's own paths
 	bin/bytom-solo bench
