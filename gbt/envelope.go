@@ -10,10 +10,10 @@ import (
 	"github.com/bytom-solo/bytom-solo/mining"
 )
 
-// maxBody is the largest request that is read, in bytes. The largest sensible one
-// is a block in hexadecimal: a template holds at most 10 MB of transactions, but
-// such a block never comes; peers cap theirs at half of 22 MB.
-const maxBody = 16 << 20
+// MaxBody is the largest request that is read, in bytes. The largest sensible one
+// is a block in hexadecimal, and peers cap messages with those at 22 MB and answers
+// at half of that.
+const MaxBody = 16 << 20
 
 // envelope is the form that every answer of the stock node has.
 type envelope struct {
@@ -68,7 +68,7 @@ func call(f func(*http.Request) envelope) http.HandlerFunc {
 func callWith[T any](f func(*http.Request, T) envelope) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		var in T
-		if err := decode(http.MaxBytesReader(w, r.Body, maxBody), &in); err != nil {
+		if err := decode(http.MaxBytesReader(w, r.Body, MaxBody), &in); err != nil {
 			write(w, http.StatusBadRequest, badRequest{Code: "BTM002", Msg: "Invalid request body", Status: "fail", Detail: err.Error()})
 			return
 		}

@@ -279,7 +279,7 @@ func TestBadInputNamesTheField(t *testing.T) {
 		{"/set-mining-address", `{"mining_address":"nobody"}`, "mining_address"},
 		{"/set-coinbase-arbitrary", `{"arbitrary":"0"}`, "arbitrary"},
 		{"/set-coinbase-arbitrary", `{"arbitrary":"` + strings.Repeat("00", mining.MaxTag+1) + `"}`, "arbitrary"},
-		{"/submit-block", `{"raw_block":"` + strings.Repeat("0", maxBody) + `"}`, "larger than"},
+		{"/submit-block", `{"raw_block":"` + strings.Repeat("0", MaxBody) + `"}`, "larger than"},
 	} {
 		status, body := post(r, test.route, test.body)
 		if !strings.Contains(body, `"status":"fail"`) || !strings.Contains(body, test.want) {

@@ -1,6 +1,7 @@
 package mining
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -143,13 +144,7 @@ func (j *Journal) Entries() ([]Entry, error) {
 		return nil, fmt.Errorf("journal: %w", err)
 	}
 	slices.SortStableFunc(all, func(a, b Entry) int {
-		if a.Block.Height != b.Block.Height {
-			if a.Block.Height < b.Block.Height {
-				return -1
-			}
-			return 1
-		}
-		return a.Found.Compare(b.Found)
+		return cmp.Or(cmp.Compare(a.Block.Height, b.Block.Height), a.Found.Compare(b.Found))
 	})
 	return all, nil
 }

@@ -1,7 +1,6 @@
 package mining
 
 import (
-	"bytes"
 	"encoding/hex"
 	"math/big"
 )
@@ -59,6 +58,3 @@ func (t Target) Difficulty() float64 {
 
 // String is the target as 64 hexadecimal characters, most significant first.
 func (t Target) String() string { return hex.EncodeToString(t[:]) }
-
-// Compare is -1, 0 or 1 as t is below, equal to or above u.
-func (t Target) Compare(u Target) int { return bytes.Compare(t[:], u[:]) }

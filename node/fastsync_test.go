@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"os"
 	"os/exec"
 	"strings"
@@ -150,7 +149,7 @@ func runInProcess(t *testing.T, peer *testnet.Node) *Node {
 	b := config.Bytom
 	b.RootDir, b.ChainID, b.DBBackend, b.ApiAddress = t.TempDir(), "solonet", "memdb", "127.0.0.1:0"
 	b.Web.Closed, b.Wallet.Disable, b.P2P.SkipUPNP, b.P2P.LANDiscover = true, true, true, false
-	b.P2P.ListenAddress = fmt.Sprintf("tcp://127.2.0.1:%d", freePort(t, "127.2.0.1"))
+	b.P2P.ListenAddress = fmt.Sprintf("tcp://127.2.0.1:%d", testnet.FreePort(t, "127.2.0.1"))
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil)) // It outlives the test.
 	ForwardBytomLog(log)
 	n, err := New(t.Context(), config, log, io.Discard)
@@ -170,16 +169,6 @@ func runInProcess(t *testing.T, peer *testnet.Node) *Node {
 		return peer.Call("/connect-peer", map[string]any{"ip": "127.2.0.1", "port": portOf(t, b.P2P.ListenAddress)}, nil)
 	})
 	return n
-}
-
-func freePort(t *testing.T, ip string) int {
-	t.Helper()
-	l, err := net.Listen("tcp", ip+":0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }
 
 func portOf(t *testing.T, address string) (port int) {

@@ -19,10 +19,6 @@ import (
 	"github.com/bytom-solo/bytom-solo/mining"
 )
 
-// maxRequest is the largest body that any route reads, in bytes. A 10 MB block in
-// hexadecimal is larger than what peers would take.
-const maxRequest = 16 << 20
-
 // newRouter puts our routes in front of the stock API: the mining routes, the list
 // of found blocks, and /net-info, whose mining field is ours. Everything else, the web dashboard
 // included, is the stock node's.
@@ -72,10 +68,10 @@ func newServer(router http.Handler, tokens *accesstoken.CredentialStore, authDis
 	}
 }
 
-// limited bounds what a request can make the node read.
+// limited bounds what a request to any route can make the node read.
 func limited(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r.Body = http.MaxBytesReader(w, r.Body, maxRequest)
+		r.Body = http.MaxBytesReader(w, r.Body, gbt.MaxBody)
 		next.ServeHTTP(w, r)
 	})
 }

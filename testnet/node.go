@@ -24,8 +24,6 @@ type Options struct {
 	Home string
 	// Args are further flags of the node command.
 	Args []string
-	// Env is added to the environment.
-	Env []string
 	// Profile serves profiles.
 	Profile bool
 }
@@ -63,8 +61,8 @@ func Start(t testing.TB, o Options) *Node {
 	}
 	serial := nextIP.Add(1)
 	n.IP = fmt.Sprintf("127.1.%d.%d", serial/250, 1+serial%250)
-	n.Port = freePort(t, n.IP)
-	rpc := fmt.Sprintf("127.0.0.1:%d", freePort(t, "127.0.0.1"))
+	n.Port = FreePort(t, n.IP)
+	rpc := fmt.Sprintf("127.0.0.1:%d", FreePort(t, "127.0.0.1"))
 	n.URL = "http://" + rpc
 	n.start(o, rpc)
 	t.Cleanup(n.cleanup)
@@ -91,12 +89,12 @@ func (n *Node) start(o Options, rpc string) {
 		"--p2p.laddr", fmt.Sprintf("tcp://%s:%d", n.IP, n.Port), "--p2p.skip_upnp", "--p2p.lan_discoverable=false",
 	}, o.Args...)
 	if o.Profile {
-		address := fmt.Sprintf("127.0.0.1:%d", freePort(n.t, "127.0.0.1"))
+		address := fmt.Sprintf("127.0.0.1:%d", FreePort(n.t, "127.0.0.1"))
 		n.ProfileURL = "http://" + address + "/debug/pprof/"
 		args = append(args, "--prof_laddr", address)
 	}
 	n.cmd = exec.Command(program, args...)
-	n.cmd.Env = append(append(os.Environ(), "LISTEN="+rpc), o.Env...)
+	n.cmd.Env = append(os.Environ(), "LISTEN="+rpc)
 	n.logPath = filepath.Join(n.Home, fmt.Sprintf("output-%d.log", n.Port))
 	log, err := os.Create(n.logPath)
 	if err != nil {
@@ -112,8 +110,8 @@ func (n *Node) start(o Options, rpc string) {
 	}()
 }
 
-// freePort is a port that nothing listens on.
-func freePort(t testing.TB, ip string) int {
+// FreePort is a port of a loopback address that nothing listens on.
+func FreePort(t testing.TB, ip string) int {
 	t.Helper()
 	l, err := net.Listen("tcp", net.JoinHostPort(ip, "0"))
 	if err != nil {
@@ -131,9 +129,6 @@ func (n *Node) Log() string {
 	}
 	return string(raw)
 }
-
-// PID is the node's process.
-func (n *Node) PID() int { return n.cmd.Process.Pid }
 
 // Running tells whether the process lives.
 func (n *Node) Running() bool {
