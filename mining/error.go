@@ -1,5 +1,11 @@
 package mining
 
+import (
+	"fmt"
+
+	"github.com/bytom/bytom/protocol/bc"
+)
+
 // ErrorKind is the kind of a failure, for errors.Is. Its text is the reason that
 // BIP 22 clients are answered with, where one exists.
 type ErrorKind string
@@ -41,6 +47,31 @@ const (
 	ErrBadHeight = ErrorKind("bad-height")
 	// ErrBadBits means bits that differ from what the parent calls for.
 	ErrBadBits = ErrorKind("bad-diffbits")
+	// ErrBadParent means a previous block other than the tip, where the tip is asked
+	// for.
+	ErrBadParent = ErrorKind("bad-prevblk")
+	// ErrTxRoot means a transactions merkle root other than that of the block's
+	// transactions.
+	ErrTxRoot = ErrorKind("bad-txnmrklroot")
+	// ErrStatusRoot means a transaction status hash other than that of the block's
+	// transactions.
+	ErrStatusRoot = ErrorKind("bad-txstatusroot")
+	// ErrCoinbaseMissing means that the first transaction is no coinbase.
+	ErrCoinbaseMissing = ErrorKind("bad-cb-missing")
+	// ErrCoinbaseMultiple means a second coinbase.
+	ErrCoinbaseMultiple = ErrorKind("bad-cb-multiple")
+	// ErrCoinbaseAmount means a coinbase that does not pay subsidy and fees exactly,
+	// by one output.
+	ErrCoinbaseAmount = ErrorKind("bad-cb-amount")
+	// ErrCoinbaseLength means arbitrary data of over 128 bytes in the coinbase.
+	ErrCoinbaseLength = ErrorKind("bad-cb-length")
+	// ErrBlockGas means over 10,000,000 gas in all.
+	ErrBlockGas = ErrorKind("bad-blk-gas")
+	// ErrBadTx means a transaction that is not valid; see TxError.
+	ErrBadTx = ErrorKind("bad-txns-invalid")
+	// ErrBadInput means a transaction whose input does not exist, is spent, or is a
+	// coinbase that is not mature; see TxError.
+	ErrBadInput = ErrorKind("bad-txns-inputs-missingorspent")
 	// ErrStaleWork means work for a former tip.
 	ErrStaleWork = ErrorKind("stale-work")
 	// ErrUnknownWork means a header that this node never handed out.
@@ -48,3 +79,21 @@ const (
 	// ErrRejected means that the chain refused the block for a reason of its own.
 	ErrRejected = ErrorKind("rejected")
 )
+
+// TxError is the fault of one of a block's transactions.
+type TxError struct {
+	// Index is its place in the block; 0 is the coinbase.
+	Index int
+	// ID is the transaction's.
+	ID bc.Hash
+	// Err is of one of this package's kinds.
+	Err error
+}
+
+// Error satisfies error.
+func (e *TxError) Error() string {
+	return fmt.Sprintf("transaction %d (%s): %v", e.Index, e.ID.String(), e.Err)
+}
+
+// Unwrap gives Err.
+func (e *TxError) Unwrap() error { return e.Err }
