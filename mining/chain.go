@@ -33,15 +33,35 @@ type Candidate struct {
 	GasOnly bool
 }
 
+// Place is where a block stands in the chain.
+type Place struct {
+	// Known tells that the chain has the block, Main that it is part of the best
+	// chain.
+	Known, Main bool
+	// There is the best chain's block of that height; zero if it is shorter.
+	There bc.Hash
+	// Best is the best chain's height.
+	Best uint64
+}
+
 // Source is what mining needs of the chain. All methods are safe for concurrent
 // use.
 type Source interface {
 	// Tip is the end of the best chain now.
 	Tip() Tip
+	// After is what the block on top of any known block must have; false if the
+	// chain does not know that block.
+	After(parent bc.Hash) (Tip, bool)
+	// Place is where a block of a height stands.
+	Place(id bc.Hash, height uint64) Place
 	// Select chooses the transactions of the block that follows tip, parents
 	// before children, within the limits of gas and size. It returns ErrTipMoved
 	// if tip is no longer the tip.
 	Select(ctx context.Context, tip Tip) ([]Candidate, error)
+	// Check holds a block on the tip to all rules but the proof of work, and changes
+	// nothing. The error is of one of this package's kinds; where one transaction
+	// is at fault it is a TxError.
+	Check(ctx context.Context, block *types.Block) error
 	// Ready is nil when a block mined now could be worth something, else an
 	// error of kind ErrNotReady that says what is missing.
 	Ready() error

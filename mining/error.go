@@ -22,6 +22,9 @@ const (
 	ErrNotReady = ErrorKind("not ready to mine")
 	// ErrNoTemplate means that the first template is not built yet.
 	ErrNoTemplate = ErrorKind("no block template yet")
+	// ErrNoValidTemplate means that not even a block without transactions would pass
+	// the chain's rules.
+	ErrNoValidTemplate = ErrorKind("no valid block template")
 	// ErrTipMoved means that the chain's tip changed during the call.
 	ErrTipMoved = ErrorKind("the tip moved")
 	// ErrStopped means that the node is shutting down.
@@ -76,6 +79,9 @@ const (
 	ErrStaleWork = ErrorKind("stale-work")
 	// ErrUnknownWork means a header that this node never handed out.
 	ErrUnknownWork = ErrorKind("unknown-work")
+	// ErrChainFailed means that nothing is wrong with the block, and yet this node's
+	// chain could not take it: its disk may be full.
+	ErrChainFailed = ErrorKind("chain-failed")
 	// ErrRejected means that the chain refused the block for a reason of its own.
 	ErrRejected = ErrorKind("rejected")
 )

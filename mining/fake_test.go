@@ -29,6 +29,8 @@ type fakeChain struct {
 	processed []*types.Block
 	announced []*types.Block
 	outcome   func(*types.Block) (Outcome, error)
+	check     func(*types.Block) error
+	place     func(id bc.Hash, height uint64) Place // if set, what Place says
 	onBlock   func()
 }
 
@@ -60,6 +62,41 @@ func (c *fakeChain) Select(_ context.Context, tip Tip) ([]Candidate, error) {
 		<-resume
 	}
 	return txs, nil
+}
+
+func (c *fakeChain) After(parent bc.Hash) (Tip, bool) {
+	tip := c.Tip()
+	return tip, tip.Hash == parent
+}
+
+func (c *fakeChain) Check(_ context.Context, b *types.Block) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.check != nil {
+		return c.check(b)
+	}
+	return nil
+}
+
+func (c *fakeChain) Place(id bc.Hash, height uint64) Place {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.place != nil {
+		return c.place(id, height)
+	}
+	p := Place{Best: c.tip.Height}
+	for _, b := range c.processed {
+		if b.Height == height {
+			p.There = b.Hash()
+		}
+		if b.Hash() == id {
+			p.Known, p.Main = true, true
+		}
+	}
+	if height == c.tip.Height {
+		p.There = c.tip.Hash
+	}
+	return p
 }
 
 // connect makes a new tip.

@@ -1,13 +1,17 @@
 package mining
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/bytom/bytom/protocol/bc"
 )
 
 // GeneratorConfig is what a Generator needs.
@@ -18,35 +22,72 @@ type GeneratorConfig struct {
 	// most MaxTag bytes in the coinbase. It must be safe for concurrent use. An
 	// error of kind ErrNoPayee stops mining until PayeeChanged.
 	Payee func() (Payee, []byte, error)
-	// Now is the clock; nil is time.Now.
+	// Now is the chain's clock, which timestamps come from; nil is time.Now. What is
+	// waited for and measured goes by the real one.
 	Now func() time.Time
 	// TxInterval is how long new transactions wait for a build at the least;
-	// MaxAge is when a template is rebuilt without a cause; EmptyAfter is how long a
+	// MaxAge is when a template is replaced without a cause; EmptyAfter is how long a
 	// new tip waits for its transactions before a template without any goes out.
-	// Zero means 5 s, 30 s and 20 ms.
+	// Zero means 5 s, 30 s and 10 ms.
 	TxInterval, MaxAge, EmptyAfter time.Duration
+	// FeeStep is how much more a template must pay to replace one on the same tip
+	// before MaxAge, in the smallest unit of BTM; zero means any gain.
+	FeeStep uint64
+	// Observe takes StageTemplate and StageFull; nil discards them.
+	Observe func(Stage, time.Duration)
 	// Log takes what happens; nil discards it.
 	Log *slog.Logger
 }
 
+// withDefaults fills in what was left open.
+func (cfg GeneratorConfig) withDefaults() GeneratorConfig {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.TxInterval == 0 {
+		cfg.TxInterval = 5 * time.Second
+	}
+	if cfg.MaxAge == 0 {
+		cfg.MaxAge = 30 * time.Second
+	}
+	if cfg.EmptyAfter == 0 {
+		cfg.EmptyAfter = 10 * time.Millisecond
+	}
+	if cfg.Observe == nil {
+		cfg.Observe = func(Stage, time.Duration) {}
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	return cfg
+}
+
 // Generator builds templates in the background, one at a time:
 //
-//   - TipChanged, TxsChanged and PayeeChanged never block and never compute: they
-//     leave a mark that Run sees.
+//   - TipChanged, TxsChanged, PayeeChanged and Force never block and never compute:
+//     they leave a mark that Run sees.
 //   - A cause that comes during a build always leads to another build.
 //   - A build that finds the tip moved starts again; a template for a former tip
 //     is never published.
 //   - Where the transactions for a new tip take long to choose, a template without
 //     any goes out first.
+//   - What the chain's own rules would refuse is never published.
 //   - Readers take the current template by a pointer, and wait for nobody.
 //
 // All methods are safe for concurrent use.
 type Generator struct {
 	cfg     GeneratorConfig
+	start   time.Time
+	tipAt   atomic.Int64 // when the tip changed last, since start
 	current atomic.Pointer[state]
 
 	// One slot each: a mark already there says all that a second one would.
-	tip, txs, payee chan struct{}
+	tip, txs, payee, forced chan struct{}
+
+	// Run's own: when a template was published last, and the tip of the last one that
+	// had its transactions.
+	published time.Time
+	fullOn    bc.Hash
 
 	mu   sync.Mutex // guards subs, and orders publishing with subscribing
 	subs map[chan *Template]struct{}
@@ -61,24 +102,10 @@ type state struct {
 
 // NewGenerator makes a generator; nothing is built before Run.
 func NewGenerator(cfg GeneratorConfig) *Generator {
-	if cfg.Now == nil {
-		cfg.Now = time.Now
-	}
-	if cfg.TxInterval == 0 {
-		cfg.TxInterval = 5 * time.Second
-	}
-	if cfg.MaxAge == 0 {
-		cfg.MaxAge = 30 * time.Second
-	}
-	if cfg.EmptyAfter == 0 {
-		cfg.EmptyAfter = 20 * time.Millisecond
-	}
-	if cfg.Log == nil {
-		cfg.Log = slog.New(slog.DiscardHandler)
-	}
+	newMark := func() chan struct{} { return make(chan struct{}, 1) }
 	g := &Generator{
-		cfg: cfg,
-		tip: make(chan struct{}, 1), txs: make(chan struct{}, 1), payee: make(chan struct{}, 1),
+		cfg: cfg.withDefaults(), start: time.Now(),
+		tip: newMark(), txs: newMark(), payee: newMark(), forced: newMark(),
 		subs: make(map[chan *Template]struct{}),
 	}
 	g.current.Store(&state{err: ErrNoTemplate, replaced: make(chan struct{})})
@@ -86,13 +113,19 @@ func NewGenerator(cfg GeneratorConfig) *Generator {
 }
 
 // TipChanged tells that the chain has a new tip.
-func (g *Generator) TipChanged() { mark(g.tip) }
+func (g *Generator) TipChanged() {
+	g.tipAt.Store(int64(time.Since(g.start)))
+	mark(g.tip)
+}
 
 // TxsChanged tells that the pool has new transactions.
 func (g *Generator) TxsChanged() { mark(g.txs) }
 
 // PayeeChanged tells that the payee or the operator's tag is another.
 func (g *Generator) PayeeChanged() { mark(g.payee) }
+
+// Force asks for a new template without a cause.
+func (g *Generator) Force() { mark(g.forced) }
 
 func mark(c chan struct{}) {
 	select {
@@ -106,6 +139,17 @@ func mark(c chan struct{}) {
 func (g *Generator) Current() (*Template, error) {
 	s := g.current.Load()
 	return s.template, s.err
+}
+
+// State is what a job is worth now.
+func (g *Generator) State(j *Job) JobState {
+	if j.Template.Tip.Hash != g.cfg.Source.Tip().Hash {
+		return Stale
+	}
+	if t, _ := g.Current(); t == j.Template {
+		return Active
+	}
+	return Past
 }
 
 // freshWait bounds how long Fresh waits for the template that follows a new tip.
@@ -132,7 +176,7 @@ func (g *Generator) Fresh(ctx context.Context) (*Template, error) {
 	}
 }
 
-// Now is the generator's clock.
+// Now is the chain's clock.
 func (g *Generator) Now() time.Time { return g.cfg.Now() }
 
 // Subscribe gives a channel that carries each new template, first of all the
@@ -156,9 +200,13 @@ func (g *Generator) Subscribe() (templates <-chan *Template, cancel func()) {
 
 // publish makes s current and tells the subscribers.
 func (g *Generator) publish(s *state) {
+	s.replaced = make(chan struct{})
+	g.published = time.Now()
+	if s.template != nil {
+		s.template.published = g.published
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	s.replaced = make(chan struct{})
 	close(g.current.Swap(s).replaced)
 	for c := range g.subs {
 		select {
@@ -167,6 +215,22 @@ func (g *Generator) publish(s *state) {
 		}
 		c <- s.template // Only publish sends here, under mu: there is room.
 	}
+}
+
+// offer publishes a template; full tells that its transactions have been chosen.
+func (g *Generator) offer(t *Template, full bool) {
+	old, _ := g.Current()
+	g.publish(&state{template: t})
+	since := time.Since(g.start) - time.Duration(g.tipAt.Load())
+	if old == nil || old.Tip.Hash != t.Tip.Hash {
+		g.cfg.Observe(StageTemplate, since)
+	}
+	if full && g.fullOn != t.Tip.Hash {
+		g.fullOn = t.Tip.Hash
+		g.cfg.Observe(StageFull, since)
+	}
+	g.cfg.Log.Debug("new template", "reason", t.Reason, "height", t.Height, "txs", len(t.Txs), "fees", t.Fees,
+		"took", time.Since(t.Built))
 }
 
 // Run builds templates until ctx ends, then returns its error.
@@ -190,9 +254,9 @@ func (g *Generator) Run(ctx context.Context) error {
 // wait returns the reason for the next build. Without a template the cause of
 // that may go away by itself (peers come, the sync ends), so it is soon retried.
 func (g *Generator) wait(ctx context.Context, buildErr error) (Reason, error) {
-	age := g.cfg.MaxAge
+	age := g.cfg.MaxAge - time.Since(g.published)
 	if buildErr != nil {
-		age = min(age, time.Second)
+		age = time.Second
 	}
 	refresh := time.NewTimer(age)
 	defer refresh.Stop()
@@ -207,12 +271,14 @@ func (g *Generator) wait(ctx context.Context, buildErr error) (Reason, error) {
 			return NewParent, nil
 		case <-g.payee:
 			return NewPayee, nil
+		case <-g.forced:
+			return Forced, nil
 		case <-settle.C:
 			txs = g.txs
 		case <-txs:
 			return NewTxs, nil
 		case <-refresh.C:
-			return Refreshed, nil
+			return Forced, nil
 		}
 	}
 }
@@ -225,15 +291,27 @@ func (g *Generator) rebuild(ctx context.Context, reason Reason) error {
 	}
 	if err != nil {
 		if _, old := g.Current(); old == nil || old.Error() != err.Error() {
-			g.cfg.Log.Info("no work to hand out", "reason", err)
+			level := slog.LevelInfo
+			if errors.Is(err, ErrNoValidTemplate) {
+				level = slog.LevelError
+			}
+			g.cfg.Log.Log(ctx, level, "no work to hand out", "reason", err)
 		}
 		g.publish(&state{err: err})
 		return err
 	}
-	g.publish(&state{template: t})
-	g.cfg.Log.Debug("new template", "reason", t.Reason, "height", t.Height, "txs", len(t.Txs), "fees", t.Fees,
-		"took", g.cfg.Now().Sub(t.Built))
+	if reason != NewTxs || g.gains(t) {
+		g.offer(t, true)
+	}
 	return nil
+}
+
+// gains tells whether t pays enough more than the current template to be worth new
+// jobs for everybody.
+func (g *Generator) gains(t *Template) bool {
+	old, _ := g.Current()
+	return old == nil || old.Tip.Hash != t.Tip.Hash || !bytes.Equal(old.Payee.Program, t.Payee.Program) ||
+		t.Fees > old.Fees && t.Fees-old.Fees >= g.cfg.FeeStep
 }
 
 func (g *Generator) build(ctx context.Context, reason Reason) (*Template, error) {
@@ -244,26 +322,70 @@ func (g *Generator) build(ctx context.Context, reason Reason) (*Template, error)
 	if err != nil {
 		return nil, err
 	}
-	tip, now := g.cfg.Source.Tip(), g.cfg.Now()
-	assemble := func(chosen []Candidate) (*Template, error) {
-		return newTemplate(tip, chosen, payee, tag, now, reason)
-	}
-	chosen, err := g.choose(ctx, tip, func() {
-		if t, err := assemble(nil); err == nil && g.cfg.Source.Tip().Hash == tip.Hash {
-			g.publish(&state{template: t})
+	d := draft{tip: g.cfg.Source.Tip(), payee: payee, tag: tag, reason: reason}
+	chosen, err := g.choose(ctx, d.tip, func() {
+		if t, err := g.assemble(ctx, d, nil); err == nil {
+			g.offer(t, false)
 		}
 	})
 	if err != nil {
 		return nil, fmt.Errorf("select transactions: %w", err)
 	}
-	t, err := assemble(chosen)
+	return g.assemble(ctx, d, chosen)
+}
+
+// draft is what a template is made of, but for its transactions.
+type draft struct {
+	tip    Tip
+	payee  Payee
+	tag    []byte
+	reason Reason
+}
+
+// maxCulprits bounds how many transactions are taken out of a template that the
+// chain's rules refuse, one by one, before it goes out without any.
+const maxCulprits = 16
+
+// assemble makes a template that passes the chain's rules: with all that was chosen
+// if possible, without what is at fault if not, at the worst without any.
+func (g *Generator) assemble(ctx context.Context, d draft, chosen []Candidate) (*Template, error) {
+	for culprits := 0; ; culprits++ {
+		t, err := g.checked(ctx, d, chosen)
+		switch {
+		case err == nil:
+			return t, nil
+		case t == nil || ctx.Err() != nil:
+			return nil, err
+		case len(chosen) == 0:
+			return nil, fmt.Errorf("%w: %w", ErrNoValidTemplate, err)
+		}
+		var culprit *TxError
+		if culprits == maxCulprits || !errors.As(err, &culprit) || culprit.Index < 1 || culprit.Index > len(chosen) {
+			g.cfg.Log.Error("the template has to do without transactions", "height", d.tip.Height+1, "error", err)
+			chosen = nil
+			continue
+		}
+		g.cfg.Log.Warn("transaction left out of the template", "tx", culprit.ID.String(), "error", culprit.Err)
+		chosen = slices.Delete(slices.Clone(chosen), culprit.Index-1, culprit.Index)
+	}
+}
+
+// checked makes a template of what was chosen, and holds it to the chain's rules:
+// the error with a template says which one it breaks.
+func (g *Generator) checked(ctx context.Context, d draft, chosen []Candidate) (*Template, error) {
+	t, err := newTemplate(d.tip, chosen, d.payee, d.tag, g.cfg.Now(), d.reason)
 	if err != nil {
 		return nil, err
 	}
-	if g.cfg.Source.Tip().Hash != tip.Hash {
+	block, err := t.block()
+	if err != nil {
+		return nil, err
+	}
+	err = g.cfg.Source.Check(ctx, block)
+	if g.cfg.Source.Tip().Hash != d.tip.Hash {
 		return nil, ErrTipMoved
 	}
-	return t, nil
+	return t, err
 }
 
 // choose has the source select transactions. Where that takes long and there is no

@@ -122,7 +122,7 @@ func TestAnEmptyTemplateGoesOutFirst(t *testing.T) {
 			return time.Now()
 		}
 		start := slow(true)
-		if empty := <-sub; len(empty.Txs) != 0 || time.Since(start) != 20*time.Millisecond || empty.Tip.Hash != c.Tip().Hash {
+		if empty := <-sub; len(empty.Txs) != 0 || time.Since(start) != 10*time.Millisecond || empty.Tip.Hash != c.Tip().Hash {
 			t.Errorf("after %v: %d transactions", time.Since(start), len(empty.Txs))
 		}
 		if full := <-sub; len(full.Txs) != 3 || time.Since(start) != time.Second {
@@ -146,6 +146,9 @@ func TestGeneratorWaitsBetweenTransactions(t *testing.T) {
 		defer cancel()
 		<-sub
 		start := time.Now()
+		c.mu.Lock()
+		c.txs = randomCandidates(random(), 3)
+		c.mu.Unlock()
 		for range 1000 {
 			g.TxsChanged()
 		}
@@ -155,7 +158,7 @@ func TestGeneratorWaitsBetweenTransactions(t *testing.T) {
 		if waited := time.Since(start); waited != 5*time.Second {
 			t.Errorf("a template for new transactions after %v, expected 5s", waited)
 		}
-		if got := <-sub; got.Reason != Refreshed {
+		if got := <-sub; got.Reason != Forced {
 			t.Fatalf("reason %s", got.Reason)
 		}
 		if waited := time.Since(start); waited != 35*time.Second {
@@ -236,7 +239,7 @@ func TestFreshWaitsForTheNewTip(t *testing.T) {
 		go func() { time.Sleep(100 * time.Millisecond); c.resume <- struct{}{} }()
 		start := time.Now()
 		got, err := g.Fresh(t.Context())
-		if err != nil || got.Tip.Hash != c.Tip().Hash || time.Since(start) != 20*time.Millisecond {
+		if err != nil || got.Tip.Hash != c.Tip().Hash || time.Since(start) != 10*time.Millisecond {
 			t.Fatalf("after %v: %+v, %v", time.Since(start), got, err)
 		}
 		synctest.Wait()

@@ -77,6 +77,31 @@ func (j *Job) Block(timestamp, nonce uint64) (*types.Block, error) {
 	return b, nil
 }
 
+// JobState is what a job is worth.
+type JobState int
+
+// The states of a job.
+const (
+	// Active means that the job is of the current template.
+	Active JobState = iota
+	// Past means that the job is of an older template on the same tip: a solution is
+	// as good as any.
+	Past
+	// Stale means that the job is of a former tip: a solution can only win a race.
+	Stale
+)
+
+// String names the state.
+func (s JobState) String() string {
+	switch s {
+	case Active:
+		return "active"
+	case Past:
+		return "past"
+	}
+	return "stale"
+}
+
 // Solution is a job with a timestamp and a nonce that may meet a target.
 type Solution struct {
 	Job *Job

@@ -1,13 +1,12 @@
 package mining
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
+	"sync"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -17,34 +16,24 @@ import (
 )
 
 // Journal keeps every block that was found here, from before it is handed to the
-// chain: what is found is written down before it is sent. It is a bbolt file, one
-// transaction and one fsync an entry: what Record returned from is on the disk. All
-// methods are safe for concurrent use; one process at a time can have it open.
+// chain, and what becomes of it: what is found is written down before it is sent.
+//
+// It is a bbolt file: one transaction and one fsync a change, so that what a method
+// returned from is on the disk. The blocks lie apart from their fates, which are
+// small and change. All methods are safe for concurrent use; one process at a time
+// can have the file open.
 type Journal struct {
 	db *bolt.DB
+
+	mu    sync.Mutex
+	open  map[bc.Hash]*Fate // those not settled
+	watch func(Fate, []Event)
 }
 
-// Entry is one found block.
-type Entry struct {
-	// Block is the whole block.
-	Block *types.Block `json:"block"`
-	// Found is when it was written down.
-	Found time.Time `json:"found"`
-	// Verdict is what the chain made of it; empty until that is known.
-	Verdict string `json:"verdict,omitempty"`
-	// Tip is the best block after it: which one it lost to, if it did.
-	Tip *bc.Hash `json:"tip,omitempty"`
-}
-
-// Resolved tells whether the chain has answered.
-func (e Entry) Resolved() bool { return e.Verdict != "" }
-
-// buriedAt is how many blocks must be above an entry for it to be left alone. The
-// chain's own database is not fsynced: after a power cut it may have forgotten its
-// latest blocks.
-const buriedAt = 6
-
-var journalBucket = []byte("found blocks")
+var (
+	blocksBucket = []byte("blocks")
+	fatesBucket  = []byte("fates")
+)
 
 // errDuplicateEntry means that the block is in the journal already.
 var errDuplicateEntry = errors.New("the block is in the journal already")
@@ -54,110 +43,210 @@ func OpenJournal(path string) (*Journal, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("open the journal: %w", err)
 	}
-	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: time.Second})
+	return openJournal(path, &bolt.Options{Timeout: time.Second})
+}
+
+// ReadJournal opens a journal for reading alone. It fails if there is none, or if a
+// node has it open.
+func ReadJournal(path string) (*Journal, error) {
+	if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("open the journal: %w", err)
+	}
+	return openJournal(path, &bolt.Options{Timeout: time.Second, ReadOnly: true})
+}
+
+func openJournal(path string, options *bolt.Options) (*Journal, error) {
+	db, err := bolt.Open(path, 0o600, options)
 	if err != nil {
 		return nil, fmt.Errorf("open the journal %s: %w", path, err)
 	}
-	err = db.Update(func(tx *bolt.Tx) error {
-		_, err := tx.CreateBucketIfNotExists(journalBucket)
-		return err
-	})
+	j := &Journal{db: db, open: make(map[bc.Hash]*Fate)}
+	if !options.ReadOnly {
+		err = db.Update(func(tx *bolt.Tx) error {
+			_, err := tx.CreateBucketIfNotExists(blocksBucket)
+			if err == nil {
+				_, err = tx.CreateBucketIfNotExists(fatesBucket)
+			}
+			return err
+		})
+	}
+	if err == nil {
+		err = j.each(func(f *Fate) {
+			if !f.Settled {
+				j.open[f.ID] = f
+			}
+		})
+	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open the journal %s: %w", path, err), db.Close())
 	}
-	return &Journal{db}, nil
+	return j, nil
 }
 
 // Close closes the file.
 func (j *Journal) Close() error { return j.db.Close() }
 
-// Record writes a block down. It returns when the disk has it.
-func (j *Journal) Record(block *types.Block, now time.Time) error {
-	id := block.Hash()
-	return j.put(id, func(old *Entry) (*Entry, error) {
+// Watch has f called with each block's new events once they are on the disk. It
+// must not block, and is set before the journal is used.
+func (j *Journal) Watch(f func(Fate, []Event)) { j.watch = f }
+
+// Record writes a block down that was found at a time. It returns when the disk has
+// it.
+func (j *Journal) Record(block *types.Block, found time.Time) error {
+	text, err := block.MarshalText()
+	if err != nil {
+		return fmt.Errorf("journal: serialise the block: %w", err)
+	}
+	fate := newFate(block, found)
+	return j.change(fate.ID, fate.Events, func(tx *bolt.Tx, old *Fate) (*Fate, error) {
 		if old != nil {
 			return nil, errDuplicateEntry
 		}
-		return &Entry{Block: block, Found: now}, nil
+		return fate, tx.Bucket(blocksBucket).Put(fate.ID.Bytes(), text)
 	})
 }
 
 // Resolve notes what the chain made of a recorded block.
-func (j *Journal) Resolve(id bc.Hash, verdict string, tip bc.Hash) error {
-	return j.put(id, func(old *Entry) (*Entry, error) {
-		if old == nil {
-			return nil, fmt.Errorf("block %s is not in the journal", id.String())
-		}
-		old.Verdict, old.Tip = verdict, &tip
-		return old, nil
+func (j *Journal) Resolve(id bc.Hash, verdict string, events ...Event) error {
+	return j.update(id, events, func(f *Fate) {
+		f.Verdict = verdict
+		f.Settled = len(events) > 0 && events[len(events)-1].State == StateRefused
 	})
 }
 
-// put replaces an entry by what change makes of it.
-func (j *Journal) put(id bc.Hash, change func(old *Entry) (*Entry, error)) error {
+// Append adds to what is known of a recorded block; settled says that this was the
+// last of it.
+func (j *Journal) Append(id bc.Hash, settled bool, events ...Event) error {
+	return j.update(id, events, func(f *Fate) { f.Settled = settled })
+}
+
+func (j *Journal) update(id bc.Hash, events []Event, with func(*Fate)) error {
+	return j.change(id, events, func(_ *bolt.Tx, f *Fate) (*Fate, error) {
+		if f == nil {
+			return nil, fmt.Errorf("block %s is not in the journal", id.String())
+		}
+		f.Events = append(f.Events, events...)
+		with(f)
+		return f, nil
+	})
+}
+
+// change replaces a fate by what f makes of it.
+func (j *Journal) change(id bc.Hash, events []Event, f func(tx *bolt.Tx, old *Fate) (*Fate, error)) error {
+	var now *Fate
 	err := j.db.Update(func(tx *bolt.Tx) error {
-		b := tx.Bucket(journalBucket)
-		old, err := readEntry(b.Get(id.Bytes()))
+		fates := tx.Bucket(fatesBucket)
+		old, err := readFate(fates.Get(id.Bytes()))
 		if err != nil {
 			return err
 		}
-		e, err := change(old)
+		if now, err = f(tx, old); err != nil {
+			return err
+		}
+		raw, err := json.Marshal(now)
 		if err != nil {
 			return err
 		}
-		raw, err := json.Marshal(e)
-		if err != nil {
-			return err
-		}
-		return b.Put(id.Bytes(), raw)
+		return fates.Put(id.Bytes(), raw)
 	})
 	if err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
+	j.mu.Lock()
+	if delete(j.open, id); !now.Settled {
+		j.open[id] = now
+	}
+	j.mu.Unlock()
+	if j.watch != nil && len(events) > 0 {
+		j.watch(*now, events)
+	}
 	return nil
 }
 
-func readEntry(raw []byte) (*Entry, error) {
+func readFate(raw []byte) (*Fate, error) {
 	if raw == nil {
 		return nil, nil
 	}
-	e := &Entry{}
-	if err := json.Unmarshal(raw, e); err != nil {
+	f := &Fate{}
+	if err := json.Unmarshal(raw, f); err != nil {
 		return nil, fmt.Errorf("entry can't be read: %w", err)
 	}
-	return e, nil
+	return f, nil
 }
 
-// Entries are all found blocks, lowest first.
-func (j *Journal) Entries() ([]Entry, error) {
-	var all []Entry
-	err := j.db.View(func(tx *bolt.Tx) error {
-		return tx.Bucket(journalBucket).ForEach(func(_, raw []byte) error {
-			e, err := readEntry(raw)
+func (j *Journal) each(f func(*Fate)) error {
+	return j.db.View(func(tx *bolt.Tx) error {
+		fates := tx.Bucket(fatesBucket)
+		if fates == nil {
+			return nil // Opened for reading before anything was written.
+		}
+		return fates.ForEach(func(_, raw []byte) error {
+			fate, err := readFate(raw)
 			if err == nil {
-				all = append(all, *e)
+				f(fate)
 			}
 			return err
 		})
 	})
-	if err != nil {
+}
+
+// Fates are those of all found blocks, the lowest first.
+func (j *Journal) Fates() ([]Fate, error) {
+	var all []Fate
+	if err := j.each(func(f *Fate) { all = append(all, *f) }); err != nil {
 		return nil, fmt.Errorf("journal: %w", err)
 	}
-	slices.SortStableFunc(all, func(a, b Entry) int {
-		return cmp.Or(cmp.Compare(a.Block.Height, b.Block.Height), a.Found.Compare(b.Found))
-	})
+	sortFates(all)
 	return all, nil
 }
 
-// Pending are the blocks to submit again at a start, lowest first: those that the
-// chain has not answered, and those that a chain of this height may have
-// forgotten.
-func (j *Journal) Pending(height uint64) ([]Entry, error) {
-	all, err := j.Entries()
-	if err != nil {
-		return nil, err
+// Open are the fates that are not settled, the lowest first.
+func (j *Journal) Open() []Fate {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	all := make([]Fate, 0, len(j.open))
+	for _, f := range j.open {
+		all = append(all, *f)
 	}
-	return slices.DeleteFunc(all, func(e Entry) bool {
-		return e.Resolved() && e.Block.Height+buriedAt <= height
-	}), nil
+	sortFates(all)
+	return all
+}
+
+// Fate is what is known of one block; false if it was not found here.
+func (j *Journal) Fate(id bc.Hash) (f Fate, ok bool, err error) {
+	err = j.db.View(func(tx *bolt.Tx) error {
+		fates := tx.Bucket(fatesBucket)
+		if fates == nil {
+			return nil
+		}
+		fate, err := readFate(fates.Get(id.Bytes()))
+		if fate != nil {
+			f, ok = *fate, true
+		}
+		return err
+	})
+	if err != nil {
+		err = fmt.Errorf("journal: %w", err)
+	}
+	return f, ok, err
+}
+
+// Block is a recorded block, whole.
+func (j *Journal) Block(id bc.Hash) (*types.Block, error) {
+	b := &types.Block{}
+	err := j.db.View(func(tx *bolt.Tx) error {
+		blocks := tx.Bucket(blocksBucket)
+		if blocks == nil {
+			return errors.New("it is empty")
+		}
+		text := blocks.Get(id.Bytes())
+		if text == nil {
+			return errors.New("the block is not in it")
+		}
+		return b.UnmarshalText(text)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("journal: block %s: %w", id.String(), err)
+	}
+	return b, nil
 }

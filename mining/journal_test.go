@@ -13,7 +13,7 @@ import (
 	"github.com/bytom-solo/bytom-solo/compute"
 )
 
-func openJournal(t *testing.T, path string) *Journal {
+func newJournal(t *testing.T, path string) *Journal {
 	t.Helper()
 	j, err := OpenJournal(path)
 	if err != nil {
@@ -36,13 +36,13 @@ func newJournaled(t *testing.T, c *fakeChain, j *Journal) *Submitter {
 // TestWrittenDownBeforeItIsSent looks into the journal from within the chain.
 func TestWrittenDownBeforeItIsSent(t *testing.T) {
 	c := newFakeChain()
-	j := openJournal(t, filepath.Join(t.TempDir(), "deep", "j.db"))
+	j := newJournal(t, filepath.Join(t.TempDir(), "deep", "j.db"))
 	s := newJournaled(t, c, j)
 	asked := 0
 	c.outcome = func(b *types.Block) (Outcome, error) {
 		asked++
-		all, err := j.Entries()
-		if err != nil || len(all) != 1 || all[0].Resolved() || all[0].Block.Hash() != b.Hash() {
+		all, err := j.Fates()
+		if err != nil || len(all) != 1 || all[0].Resolved() || all[0].ID != b.Hash() {
 			t.Errorf("in the chain's hands, the journal has %d entries: %v", len(all), err)
 		}
 		return MainChain, nil
@@ -51,9 +51,12 @@ func TestWrittenDownBeforeItIsSent(t *testing.T) {
 	if _, err := s.Submit(t.Context(), sol); err != nil || asked != 1 {
 		t.Fatalf("asked %d times, error %v", asked, err)
 	}
-	all, err := j.Entries()
-	if err != nil || len(all) != 1 || all[0].Verdict != "main chain" || len(all[0].Block.Transactions) != 4 {
+	all, err := j.Fates()
+	if err != nil || len(all) != 1 || all[0].Verdict != "main chain" || all[0].Txs != 3 {
 		t.Fatalf("%+v, %v", all, err)
+	}
+	if b, err := j.Block(all[0].ID); err != nil || b.Hash() != all[0].ID || len(b.Transactions) != 4 {
+		t.Fatalf("the block in the journal: %+v, %v", b, err)
 	}
 }
 
@@ -62,7 +65,7 @@ func TestWrittenDownBeforeItIsSent(t *testing.T) {
 func TestReplay(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "j.db")
 	c := newFakeChain()
-	j := openJournal(t, path)
+	j := newJournal(t, path)
 	s := newJournaled(t, c, j)
 	sol := solve(t, testJob(t, c), true)
 	c.outcome = func(*types.Block) (Outcome, error) { return 0, ErrStopped }
@@ -74,7 +77,7 @@ func TestReplay(t *testing.T) {
 	}
 
 	c.outcome = nil
-	j = openJournal(t, path)
+	j = newJournal(t, path)
 	next := newJournaled(t, c, j)
 	if err := next.Replay(t.Context()); err != nil {
 		t.Fatal(err)
@@ -82,38 +85,67 @@ func TestReplay(t *testing.T) {
 	if len(c.blocks()) != 1 || len(c.announced) != 1 || next.Found() != 1 {
 		t.Fatalf("%d blocks on the chain, %d announced", len(c.blocks()), len(c.announced))
 	}
-	// Once is enough, except that a chain that forgets is reminded.
-	asked := 0
-	c.outcome = func(*types.Block) (Outcome, error) { asked++; return Duplicate, nil }
-	for _, above := range []uint64{0, buriedAt - 1, buriedAt, buriedAt + 1} {
-		c.tip.Height = 11 + above
-		asked = 0
-		if err := next.Replay(t.Context()); err != nil {
+	// Once is enough, except that a chain that forgot is reminded.
+	for _, forgot := range []bool{false, true} {
+		for _, above := range []uint64{0, forgetAfter - 1, forgetAfter, forgetAfter + 1} {
+			asked := 0
+			c.outcome = func(*types.Block) (Outcome, error) { asked++; return MainChain, nil }
+			c.place = func(bc.Hash, uint64) Place { return Place{Known: !forgot, Main: !forgot} }
+			c.tip.Height = 11 + above
+			if err := next.Replay(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if want := map[bool]int{true: 1, false: 0}[forgot && above < forgetAfter]; asked != want {
+				t.Errorf("%d blocks above, forgotten %v: submitted %d times again, expected %d", above, forgot, asked, want)
+			}
+		}
+	}
+}
+
+// TestWhatIsNotTheBlocksFaultLeavesItOpen submits to a chain that is out of order.
+func TestWhatIsNotTheBlocksFaultLeavesItOpen(t *testing.T) {
+	for _, failure := range []error{ErrStopped, ErrNotReady, ErrChainFailed, errors.New("the verifier is closed")} {
+		c := newFakeChain()
+		j := newJournal(t, filepath.Join(t.TempDir(), "j.db"))
+		s := newJournaled(t, c, j)
+		c.outcome = func(*types.Block) (Outcome, error) { return 0, failure }
+		if _, err := s.Submit(t.Context(), solve(t, testJob(t, c), true)); !errors.Is(err, failure) {
+			t.Fatalf("error %v, expected %v", err, failure)
+		}
+		if open := j.Open(); len(open) != 1 || open[0].Resolved() {
+			t.Errorf("after %q: %+v", failure, open)
+		}
+		// What this node can't take the others still may.
+		if want := map[bool]int{true: 1, false: 0}[errors.Is(failure, ErrChainFailed)]; len(c.announced) != want {
+			t.Errorf("after %q: announced %d times, expected %d", failure, len(c.announced), want)
+		}
+		if err := s.Replay(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if want := map[bool]int{true: 1, false: 0}[above < buriedAt]; asked != want {
-			t.Errorf("%d blocks above: submitted %d times again, expected %d", above, asked, want)
+		c.outcome = nil
+		if err := s.Replay(t.Context()); err != nil || len(c.blocks()) != 1 {
+			t.Errorf("after %q, the chain in order again: %d blocks, %v", failure, len(c.blocks()), err)
 		}
 	}
 }
 
 func TestARefusedBlockIsNotPending(t *testing.T) {
 	c := newFakeChain()
-	j := openJournal(t, filepath.Join(t.TempDir(), "j.db"))
+	j := newJournal(t, filepath.Join(t.TempDir(), "j.db"))
 	s := newJournaled(t, c, j)
 	c.outcome = func(*types.Block) (Outcome, error) { return 0, ErrRejected }
 	if _, err := s.Submit(t.Context(), solve(t, testJob(t, c), true)); !errors.Is(err, ErrRejected) {
 		t.Fatalf("error %v", err)
 	}
-	if pending, err := j.Pending(100); err != nil || len(pending) != 0 {
-		t.Errorf("%d pending, %v", len(pending), err)
+	if open := j.Open(); len(open) != 0 {
+		t.Errorf("%d open", len(open))
 	}
 }
 
 // TestABrokenJournalCostsNoBlock submits with a journal that can't be written.
 func TestABrokenJournalCostsNoBlock(t *testing.T) {
 	c := newFakeChain()
-	j := openJournal(t, filepath.Join(t.TempDir(), "j.db"))
+	j := newJournal(t, filepath.Join(t.TempDir(), "j.db"))
 	if err := j.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -132,8 +164,8 @@ func TestJournalRefusals(t *testing.T) {
 	if _, err := OpenJournal(file); err == nil {
 		t.Error("a file of something else was opened")
 	}
-	j := openJournal(t, filepath.Join(dir, "j.db"))
-	if err := j.Resolve(bc.Hash{}, "x", bc.Hash{}); err == nil {
+	j := newJournal(t, filepath.Join(dir, "j.db"))
+	if err := j.Resolve(bc.Hash{}, "x"); err == nil {
 		t.Error("a block that was never recorded was resolved")
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,17 +17,29 @@ import (
 
 // MinerConfig is what a Miner needs.
 type MinerConfig struct {
-	// Devices are what it mines on, each with as many workers as the device says,
-	// but at most Threads if that is not 0.
+	// Devices are what it can mine on, each with as many workers as the device says.
 	Devices []compute.Backend
-	Threads int
+	// Settings are what it starts with.
+	Settings MinerSettings
 	// Generator gives the work, Submitter takes the solutions.
 	Generator *Generator
 	Submitter *Submitter
 	// Extranonces is the space that every worker leases its part of.
 	Extranonces *Extranonces
+	// Observe takes StageSwitch and StageSeed; nil discards them.
+	Observe func(Stage, time.Duration)
 	// Log takes what happens; nil discards it.
 	Log *slog.Logger
+}
+
+// MinerSettings are what can be changed while a Miner runs.
+type MinerSettings struct {
+	// On switches it on.
+	On bool
+	// Devices are the names of those to mine on.
+	Devices []string
+	// Threads caps the workers on a device; 0 is as many as it has.
+	Threads int
 }
 
 // Miner mines in this process. All methods are safe for concurrent use.
@@ -34,9 +47,9 @@ type Miner struct {
 	cfg     MinerConfig
 	devices []*device
 
-	mu     sync.Mutex
-	on     bool
-	change chan struct{} // closed and renewed when on changes
+	mu       sync.Mutex
+	settings MinerSettings
+	change   chan struct{} // closed and renewed when settings change
 }
 
 // device is a backend with what is known of its work.
@@ -46,71 +59,99 @@ type device struct {
 	meter   *meter
 	hashes  atomic.Uint64
 	wasted  atomic.Uint64
+	dead    atomic.Int64 // the last change of the seed, in nanoseconds
 	failed  atomic.Pointer[string]
 }
 
 // DeviceStatus is what the miner knows of one device.
 type DeviceStatus struct {
-	Name     string   `json:"name"`
-	Kernel   string   `json:"kernel"`
+	Name   string `json:"name"`
+	Kernel string `json:"kernel"`
+	// Used tells whether the settings name it; Workers is how many it then has.
+	Used     bool     `json:"used"`
 	Workers  int      `json:"workers"`
 	Hashrate Hashrate `json:"hashrate"`
 	// Hashes is the count since the start; Wasted is how many of them went into
 	// work whose tip had already been replaced.
 	Hashes uint64 `json:"hashes"`
 	Wasted uint64 `json:"wasted"`
+	// SeedSwitch is how long the last change of the seed kept a worker from hashing,
+	// in seconds.
+	SeedSwitch float64 `json:"seed_switch"`
 	// Failed says why the device no longer mines; empty while it does.
 	Failed string `json:"failed,omitempty"`
 }
 
-// NewMiner makes a Miner, switched off.
+// NewMiner makes a Miner.
 func NewMiner(cfg MinerConfig) *Miner {
+	if cfg.Observe == nil {
+		cfg.Observe = func(Stage, time.Duration) {}
+	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	m := &Miner{cfg: cfg, change: make(chan struct{})}
+	m := &Miner{cfg: cfg, settings: cfg.Settings, change: make(chan struct{})}
 	for _, b := range cfg.Devices {
-		d := &device{backend: b, info: b.Info(), meter: newMeter(time.Now())}
-		if cfg.Threads > 0 {
-			d.info.Workers = min(d.info.Workers, cfg.Threads)
-		}
-		m.devices = append(m.devices, d)
+		m.devices = append(m.devices, &device{backend: b, info: b.Info(), meter: newMeter(time.Now())})
 	}
 	return m
 }
 
-// SetMining switches the miner on or off.
-func (m *Miner) SetMining(on bool) {
+// Set changes the settings. Work goes on at once where they stay the same.
+func (m *Miner) Set(s MinerSettings) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.on != on {
-		m.on = on
+	if m.settings.On != s.On || m.settings.Threads != s.Threads || !slices.Equal(m.settings.Devices, s.Devices) {
+		m.settings = s
 		close(m.change)
 		m.change = make(chan struct{})
 	}
 }
 
-// Mining tells whether the miner is switched on. It may still be waiting for
-// work.
-func (m *Miner) Mining() bool {
-	on, _ := m.watch()
-	return on
+// SetMining switches the miner on or off.
+func (m *Miner) SetMining(on bool) {
+	s := m.Settings()
+	s.On = on
+	m.Set(s)
 }
 
-func (m *Miner) watch() (on bool, changed <-chan struct{}) {
+// Settings are the current ones.
+func (m *Miner) Settings() MinerSettings {
+	s, _ := m.watch()
+	return s
+}
+
+// Mining tells whether the miner is switched on. It may still be waiting for
+// work.
+func (m *Miner) Mining() bool { return m.Settings().On }
+
+func (m *Miner) watch() (s MinerSettings, changed <-chan struct{}) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.on, m.change
+	return m.settings, m.change
+}
+
+// workers is how many workers a device has under some settings.
+func (d *device) workers(s MinerSettings) int {
+	switch {
+	case !slices.Contains(s.Devices, d.info.Name):
+		return 0
+	case s.Threads > 0:
+		return min(d.info.Workers, s.Threads)
+	}
+	return d.info.Workers
 }
 
 // Devices is the state of each device.
 func (m *Miner) Devices() []DeviceStatus {
-	now := time.Now()
+	now, settings := time.Now(), m.Settings()
 	out := make([]DeviceStatus, 0, len(m.devices))
 	for _, d := range m.devices {
+		workers := d.workers(settings)
 		s := DeviceStatus{
-			Name: d.info.Name, Kernel: d.info.Kernel, Workers: d.info.Workers,
+			Name: d.info.Name, Kernel: d.info.Kernel, Used: workers > 0, Workers: workers,
 			Hashrate: d.meter.rate(now), Hashes: d.hashes.Load(), Wasted: d.wasted.Load(),
+			SeedSwitch: time.Duration(d.dead.Load()).Seconds(),
 		}
 		if why := d.failed.Load(); why != nil {
 			s.Failed = *why
@@ -124,26 +165,30 @@ func (m *Miner) Devices() []DeviceStatus {
 // error. A solution found before that still goes out.
 func (m *Miner) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
-		on, changed := m.watch()
-		if !on {
+		settings, changed := m.watch()
+		if !settings.On {
 			select {
 			case <-changed:
 			case <-ctx.Done():
 			}
 			continue
 		}
-		m.mine(ctx, changed)
+		m.mine(ctx, settings, changed)
 	}
 	return ctx.Err()
 }
 
-// mine runs every device's workers until stop is closed or ctx ends.
-func (m *Miner) mine(ctx context.Context, stop <-chan struct{}) {
+// mine runs the devices' workers until stop is closed or ctx ends.
+func (m *Miner) mine(ctx context.Context, settings MinerSettings, stop <-chan struct{}) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var workers errgroup.Group
 	for _, d := range m.devices {
-		for range d.info.Workers {
+		n := d.workers(settings)
+		if n > 0 {
+			workers.Go(func() error { PrepareSeeds(ctx, m.cfg.Generator, d.backend); return nil })
+		}
+		for range n {
 			w := &worker{miner: m, device: d, lease: m.cfg.Extranonces.Lease()}
 			workers.Go(func() error { w.run(ctx); return nil })
 		}
@@ -271,8 +316,13 @@ func (w *worker) takeWork(ctx context.Context) error {
 }
 
 func (w *worker) accept(t *Template) {
-	if w.job, w.nonce = nil, 0; t != nil {
-		w.job = NewJob(t, w.lease.Next())
+	old := w.job
+	if w.job, w.nonce = nil, 0; t == nil {
+		return
+	}
+	w.job = NewJob(t, w.lease.Next())
+	if old != nil && old.Template.Tip.Hash != t.Tip.Hash {
+		w.miner.cfg.Observe(StageSwitch, time.Since(t.published))
 	}
 }
 
@@ -282,12 +332,18 @@ func (w *worker) prepare(ctx context.Context) error {
 	if w.hasher != nil && seed == w.seed {
 		return nil
 	}
+	start, change := time.Now(), w.hasher != nil
 	w.closeHasher()
 	h, err := w.device.backend.NewHasher(ctx, seed)
 	if err != nil {
 		return fmt.Errorf("prepare seed %x: %w", seed, err)
 	}
-	w.hasher, w.seed = h, seed
+	if w.hasher, w.seed = h, seed; change {
+		dead := time.Since(start)
+		w.device.dead.Store(int64(dead))
+		w.miner.cfg.Observe(StageSeed, dead)
+		w.miner.cfg.Log.Debug("new seed", "device", w.device.info.Name, "height", w.job.Template.Height, "dead_time", dead)
+	}
 	w.headers = make([][32]byte, h.Batch())
 	w.results = make([][32]byte, h.Batch())
 	return nil

@@ -20,8 +20,12 @@ func mineWith(t *testing.T, c *fakeChain, devices ...compute.Backend) *Miner {
 	c.onBlock = g.TipChanged
 	runGenerator(t, g)
 	v := compute.NewVerifier(&fakeBackend{name: "verifier", workers: 1, batch: 1})
+	var names []string
+	for _, d := range devices {
+		names = append(names, d.Info().Name)
+	}
 	m := NewMiner(MinerConfig{
-		Devices: devices, Generator: g, Extranonces: NewExtranonces(),
+		Devices: devices, Settings: MinerSettings{Devices: names}, Generator: g, Extranonces: NewExtranonces(),
 		Submitter: NewSubmitter(SubmitterConfig{Sink: c, Source: c, Verifier: v}),
 	})
 	ctx, cancel := context.WithCancel(context.Background())

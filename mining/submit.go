@@ -17,21 +17,27 @@ import (
 // SubmitterConfig is what a Submitter needs.
 type SubmitterConfig struct {
 	Sink Sink
-	// Source tells the tip that won when ours lost.
+	// Source tells where a block stands, and what its proof is computed with.
 	Source Source
 	// Verifier computes the proof of each solution. The chain behind Sink should
 	// share it: it remembers results, so that a block costs one hash in all.
 	Verifier *compute.Verifier
 	// Journal keeps each solution from before the chain sees it; nil keeps none.
 	Journal *Journal
-	// Now is the clock; nil is time.Now.
+	// Relay takes each block with a proof, at the time that the chain does, to bring
+	// it to others by ways of its own. It must not block. Nil does nothing.
+	Relay func(*types.Block)
+	// Now is the chain's clock; nil is time.Now. What is noted and measured goes by
+	// the real one.
 	Now func() time.Time
+	// Observe takes StageJournal and StageAccept; nil discards them.
+	Observe func(Stage, time.Duration)
 	// Log takes what happens; nil discards it.
 	Log *slog.Logger
 }
 
-// Submitter is the one door for solutions, whoever found them. It is safe for
-// concurrent use and no call waits for another, nor for a template.
+// Submitter is the one door for solutions and blocks, whoever found them. It is safe
+// for concurrent use and no call waits for another, nor for a template.
 type Submitter struct {
 	cfg   SubmitterConfig
 	found atomic.Uint64
@@ -40,8 +46,14 @@ type Submitter struct {
 
 // NewSubmitter makes a Submitter.
 func NewSubmitter(cfg SubmitterConfig) *Submitter {
+	if cfg.Relay == nil {
+		cfg.Relay = func(*types.Block) {}
+	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.Observe == nil {
+		cfg.Observe = func(Stage, time.Duration) {}
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
@@ -56,9 +68,9 @@ type Verdict struct {
 	Height uint64
 	// Outcome is what the chain made of it.
 	Outcome Outcome
-	// Tip is the best block after it: Block itself when it won, or whichever it
-	// lost to.
-	Tip bc.Hash
+	// Tip is the best block after it, and Winner the best chain's block of the same
+	// height: Block itself when it won, or whichever it lost to.
+	Tip, Winner bc.Hash
 	// Took is the time from the call to the chain's answer.
 	Took time.Duration
 }
@@ -68,7 +80,8 @@ func (s *Submitter) Found() uint64 { return s.found.Load() }
 
 // Submit checks a solution and brings it to the chain and to the peers. The job
 // may be of a former template or even tip: what meets the network's target is a
-// block, and whether it can still win is for the chain to say.
+// block, and whether it can still win is for the chain to say. What misses the target
+// is of kind ErrStaleWork where the tip is another by now, else of ErrHighHash.
 //
 // The error is of one of this package's kinds and names what was found and what
 // was expected. ctx bounds the computation of the proof; once that is done the
@@ -78,104 +91,218 @@ func (s *Submitter) Submit(ctx context.Context, sol Solution) (Verdict, error) {
 	if err := sol.check(uint64(s.cfg.Now().Unix())); err != nil {
 		return Verdict{}, err
 	}
-	t := sol.Job.Template
-	result, err := s.cfg.Verifier.Hash(ctx, sol.Job.HeaderHash(sol.Timestamp, sol.Nonce), t.Tip.Seed.Byte32())
-	if err != nil {
-		return Verdict{}, fmt.Errorf("compute the proof of work: %w", err)
+	t, id := sol.Job.Template, sol.Job.HeaderHash(sol.Timestamp, sol.Nonce)
+	if p := s.cfg.Source.Place(bc.NewHash(id), t.Height); p.Known {
+		return s.verdict(bc.NewHash(id), t.Height, Duplicate, start), nil
 	}
-	if err := CheckProof(result, t.Target); err != nil {
+	err := s.prove(ctx, id, t.Tip)
+	if tip := s.cfg.Source.Tip(); errors.Is(err, ErrHighHash) && tip.Hash != t.Tip.Hash {
+		return Verdict{}, fmt.Errorf("%w: it builds on %s, the tip is %s", ErrStaleWork, t.Tip.Hash.String(), tip.Hash.String())
+	}
+	if err != nil {
 		return Verdict{}, err
 	}
 	block, err := sol.Job.Block(sol.Timestamp, sol.Nonce)
 	if err != nil {
 		return Verdict{}, err
 	}
-	recorded := s.record(block)
+	return s.deliver(ctx, block, start)
+}
+
+// SubmitBlock brings a whole block, made by anybody, to the chain and the peers.
+// Errors are as for Submit; the chain checks the rest of it. What has a proof is
+// written down first, as any found block is.
+func (s *Submitter) SubmitBlock(ctx context.Context, block *types.Block) (Verdict, error) {
+	start := time.Now()
+	if err := CheckShape(block); err != nil {
+		return Verdict{}, err
+	}
+	id := block.Hash()
+	if s.cfg.Source.Place(id, block.Height).Known {
+		return s.verdict(id, block.Height, Duplicate, start), nil
+	}
+	parent, known := s.cfg.Source.After(block.PreviousBlockHash)
+	if !known {
+		return s.process(ctx, block, start)
+	}
+	// Before a hash is spent on it, or a place in the journal.
+	if err := CheckHeader(&block.BlockHeader, parent, s.cfg.Now()); err != nil {
+		return Verdict{}, err
+	}
+	if err := s.prove(ctx, id.Byte32(), parent); err != nil {
+		return Verdict{}, err
+	}
+	return s.deliver(ctx, block, start)
+}
+
+// prove is nil if the header of this hash has the proof that a block after tip needs.
+func (s *Submitter) prove(ctx context.Context, id [32]byte, tip Tip) error {
+	result, err := s.cfg.Verifier.Hash(ctx, id, tip.Seed.Byte32())
+	if err != nil {
+		return fmt.Errorf("compute the proof of work: %w", err)
+	}
+	return CheckProof(result, TargetFromBits(tip.Bits))
+}
+
+// deliver writes a block with a proof down, and brings it to the chain and everybody
+// else.
+func (s *Submitter) deliver(ctx context.Context, block *types.Block, start time.Time) (Verdict, error) {
+	recorded := s.record(block, start)
+	journaled := time.Now()
+	s.cfg.Relay(block)
 	v, err := s.process(ctx, block, start)
 	if recorded {
-		s.resolve(block, v, err)
+		s.resolve(block, v, err, Event{State: StateJournaled, At: journaled}, Event{State: StateSubmitted, At: journaled})
 	}
 	return v, err
 }
 
 // record writes a found block down. A journal that fails costs the block nothing
 // but its insurance.
-func (s *Submitter) record(block *types.Block) bool {
-	if s.cfg.Journal == nil {
-		return false
+func (s *Submitter) record(block *types.Block, found time.Time) bool {
+	start := time.Now()
+	err := errNoJournal
+	if s.cfg.Journal != nil {
+		err = s.cfg.Journal.Record(block, found)
 	}
-	err := s.cfg.Journal.Record(block, s.cfg.Now())
 	if err != nil && !errors.Is(err, errDuplicateEntry) {
 		s.cfg.Log.Error("found block not written down; it is submitted all the same", "height", block.Height, "error", err)
 	}
+	s.cfg.Observe(StageJournal, time.Since(start))
 	return err == nil
 }
 
-// resolve notes the chain's answer. A block that could not be judged, because the
-// node is stopping, stays open for the next start.
-func (s *Submitter) resolve(block *types.Block, v Verdict, err error) {
-	if errors.Is(err, ErrStopped) || errors.Is(err, ErrNotReady) {
+var errNoJournal = errors.New("there is no journal")
+
+// refusal tells whether an error is about the block, and not about a node that is
+// stopping, syncing or out of order.
+func refusal(err error) bool {
+	var kind ErrorKind
+	return errors.As(err, &kind) && kind != ErrStopped && kind != ErrNotReady && kind != ErrChainFailed
+}
+
+// resolve notes the chain's answer, behind what came before it. A block that could
+// not be judged stays open for the next start.
+func (s *Submitter) resolve(block *types.Block, v Verdict, err error, events ...Event) {
+	if err != nil && !refusal(err) {
 		return
 	}
-	verdict := verdictText(v, err)
-	if err := s.cfg.Journal.Resolve(block.Hash(), verdict, s.cfg.Source.Tip().Hash); err != nil {
+	id, verdict := block.Hash(), v.Outcome.String()
+	p := s.cfg.Source.Place(id, block.Height)
+	e := Event{At: time.Now(), Best: p.Best}
+	switch {
+	case err != nil:
+		verdict = err.Error()
+		e.State, e.Detail = StateRefused, verdict
+		events = append(events, e)
+	case p.Main:
+		e.State = StateMain
+		events = append(events, e)
+	case p.Known:
+		e.State, e.Winner = StateLost, winner(p)
+		events = append(events, e)
+	}
+	if err := s.cfg.Journal.Resolve(id, verdict, events...); err != nil {
 		s.cfg.Log.Error("verdict not written down", "height", block.Height, "verdict", verdict, "error", err)
 	}
 }
 
-func verdictText(v Verdict, err error) string {
-	if err != nil {
-		return err.Error()
-	}
-	return v.Outcome.String()
-}
+// forgetAfter is how many blocks must be above a found one for it to be left alone.
+// The chain's own database is not fsynced: after a power cut it may have forgotten its
+// latest blocks.
+const forgetAfter = 6
 
-// Replay submits what the last run left open, and what the chain may have
-// forgotten of it: once, at a start.
+// Replay submits what the last run left open, and what the chain has forgotten of the
+// rest: once, at a start.
 func (s *Submitter) Replay(ctx context.Context) error {
 	if s.cfg.Journal == nil {
 		return nil
 	}
-	pending, err := s.cfg.Journal.Pending(s.cfg.Source.Tip().Height)
-	if err != nil {
-		return err
-	}
-	for _, e := range pending {
+	best := s.cfg.Source.Tip().Height
+	for _, f := range s.cfg.Journal.Open() {
+		if f.Resolved() && f.Height+forgetAfter <= best {
+			continue
+		}
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		v, err := s.process(ctx, e.Block, time.Now())
-		if v.Outcome == Duplicate {
-			s.cfg.Sink.Announce(e.Block) // The last run may have ended before it did.
-		}
-		if !e.Resolved() {
-			s.cfg.Log.Info("found block of the last run submitted", "height", e.Block.Height, "verdict", verdictText(v, err))
-			s.resolve(e.Block, v, err)
+		if err := s.again(ctx, f); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// SubmitBlock brings a whole block, made by anybody, to the chain and the peers.
-// The chain checks all of it. Errors are as for Submit.
-func (s *Submitter) SubmitBlock(ctx context.Context, block *types.Block) (Verdict, error) {
-	return s.process(ctx, block, time.Now())
+// again submits a block of the journal once more.
+func (s *Submitter) again(ctx context.Context, f Fate) error {
+	block, err := s.cfg.Journal.Block(f.ID)
+	if err != nil {
+		return err
+	}
+	if f.Resolved() && s.cfg.Source.Place(f.ID, f.Height).Known {
+		return nil
+	}
+	at := time.Now()
+	s.cfg.Relay(block)
+	v, err := s.process(ctx, block, at)
+	if err == nil && v.Outcome == Duplicate {
+		s.cfg.Sink.Announce(block) // The last run may have ended before it did.
+	}
+	log := s.cfg.Log.With("height", f.Height, "hash", f.ID.String())
+	if err != nil {
+		log.Warn("found block of an earlier run not taken", "error", err)
+	} else {
+		log.Info("found block of an earlier run submitted", "outcome", v.Outcome)
+	}
+	s.resolve(block, v, err, Event{State: StateSubmitted, At: at})
+	return nil
 }
 
+// Resubmit brings a block of the journal to the chain and the peers once more, as an
+// operator may ask.
+func (s *Submitter) Resubmit(ctx context.Context, id bc.Hash) (Verdict, error) {
+	if s.cfg.Journal == nil {
+		return Verdict{}, errNoJournal
+	}
+	block, err := s.cfg.Journal.Block(id)
+	if err != nil {
+		return Verdict{}, err
+	}
+	start := time.Now()
+	s.cfg.Relay(block)
+	v, err := s.process(ctx, block, start)
+	if err == nil && v.Outcome == Duplicate {
+		s.cfg.Sink.Announce(block)
+	}
+	s.resolve(block, v, err, Event{State: StateSubmitted, At: start})
+	return v, err
+}
+
+// process hands a block to the chain, and tells the peers.
 func (s *Submitter) process(ctx context.Context, block *types.Block, start time.Time) (Verdict, error) {
 	outcome, err := s.cfg.Sink.Process(context.WithoutCancel(ctx), block)
+	if errors.Is(err, ErrChainFailed) {
+		// Nothing is wrong with the block: the peers may still take it.
+		s.cfg.Log.Error("found block announced, but not on this node's chain", "height", block.Height, "error", err)
+		s.cfg.Sink.Announce(block)
+	}
 	if err != nil {
 		return Verdict{}, err
 	}
 	if outcome == MainChain || outcome == SideChain {
 		s.cfg.Sink.Announce(block)
 	}
-	v := Verdict{
-		Block: block.Hash(), Height: block.Height, Outcome: outcome,
-		Tip: s.cfg.Source.Tip().Hash, Took: time.Since(start),
-	}
+	v := s.verdict(block.Hash(), block.Height, outcome, start)
+	s.cfg.Observe(StageAccept, v.Took)
 	s.report(v, block)
 	return v, nil
+}
+
+func (s *Submitter) verdict(id bc.Hash, height uint64, outcome Outcome, start time.Time) Verdict {
+	return Verdict{
+		Block: id, Height: height, Outcome: outcome, Took: time.Since(start),
+		Tip: s.cfg.Source.Tip().Hash, Winner: s.cfg.Source.Place(id, height).There,
+	}
 }
 
 func (s *Submitter) report(v Verdict, block *types.Block) {
@@ -189,7 +316,7 @@ func (s *Submitter) report(v Verdict, block *types.Block) {
 		}
 		log.Log(context.Background(), level, "block accepted", "txs", len(block.Transactions), "took", v.Took.Round(time.Millisecond/10))
 	case SideChain:
-		log.Warn("block lost the race", "winner", v.Tip.String())
+		log.Warn("block lost the race", "winner", v.Winner.String())
 	default:
 		log.Debug("block not new", "outcome", v.Outcome.String())
 	}

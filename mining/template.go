@@ -18,7 +18,8 @@ const (
 	NewParent Reason = "newparent"
 	NewTxs    Reason = "newtxns"
 	NewPayee  Reason = "newpayee"
-	Refreshed Reason = "refresh"
+	// Forced is for the age of the one before, or because somebody asked.
+	Forced Reason = "forced"
 )
 
 // Template is a block in the making: everything but the extranonce, the nonce
@@ -48,11 +49,12 @@ type Template struct {
 	StatusRoot bc.Hash
 	// Reason says what the template was built for.
 	Reason Reason
-	// Built is when.
+	// Built is when its build began, by the wall clock.
 	Built time.Time
 
-	coinbase *coinbase
-	branch   [][32]byte
+	published time.Time
+	coinbase  *coinbase
+	branch    [][32]byte
 }
 
 // newTemplate assembles a template of the chosen transactions. now is the clock
@@ -65,7 +67,7 @@ func newTemplate(tip Tip, chosen []Candidate, payee Payee, tag []byte, now time.
 		Target:    TargetFromBits(tip.Bits),
 		Payee:     payee,
 		Reason:    reason,
-		Built:     now,
+		Built:     time.Now(),
 	}
 	status := bc.NewTransactionStatus()
 	if err := status.SetStatus(0, false); err != nil {
@@ -94,6 +96,9 @@ func newTemplate(tip Tip, chosen []Candidate, payee Payee, tag []byte, now time.
 	t.branch = merkleBranch(ids)
 	return t, nil
 }
+
+// block is the block that the template stands for, without a proof of work.
+func (t *Template) block() (*types.Block, error) { return NewJob(t, 0).Block(t.Timestamp, 0) }
 
 // root is the transactions merkle root for an extranonce. It allocates nothing.
 func (t *Template) root(extranonce uint64) [32]byte {

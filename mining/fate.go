@@ -1,0 +1,157 @@
+package mining
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/bytom/bytom/consensus"
+	"github.com/bytom/bytom/protocol/bc"
+	"github.com/bytom/bytom/protocol/bc/types"
+)
+
+// FateState is a stage in the life of a found block.
+type FateState string
+
+// The states of a found block, in their usual order.
+const (
+	// StateFound: its solution came in.
+	StateFound FateState = "found"
+	// StateJournaled: it is on the disk.
+	StateJournaled FateState = "journaled"
+	// StateSubmitted: it was handed to the chain.
+	StateSubmitted FateState = "submitted"
+	// StateMain: it is part of the best chain.
+	StateMain FateState = "main"
+	// StateConfirmed: it has ConfirmedAt confirmations.
+	StateConfirmed FateState = "confirmed"
+	// StateMatured: its reward can be spent.
+	StateMatured FateState = "matured"
+	// StateLost: another block has its height on the best chain. A reorganisation
+	// can change that.
+	StateLost FateState = "lost"
+	// StateRefused: the chain does not take it.
+	StateRefused FateState = "refused"
+)
+
+const (
+	// ConfirmedAt is how many blocks, the found one among them, make it unlikely
+	// that it is still lost.
+	ConfirmedAt = 6
+	// MaturedAt is how many of them allow its reward to be spent in the next.
+	MaturedAt = consensus.CoinbasePendingBlockNumber
+)
+
+// Event is one step in the life of a found block.
+type Event struct {
+	State FateState `json:"state"`
+	// At is when, by the wall clock.
+	At time.Time `json:"at"`
+	// Best is the height of the best chain then.
+	Best uint64 `json:"best,omitempty"`
+	// Winner is the block that it lost to, at the same height.
+	Winner *bc.Hash `json:"winner,omitempty"`
+	// Detail is the reason of a refusal.
+	Detail string `json:"detail,omitempty"`
+}
+
+// Fate is what is known of a found block.
+type Fate struct {
+	ID       bc.Hash `json:"hash"`
+	Height   uint64  `json:"height"`
+	Previous bc.Hash `json:"previous"`
+	// Reward is what its coinbase pays, in the smallest unit of BTM; Txs how many
+	// transactions stand behind that.
+	Reward uint64    `json:"reward"`
+	Txs    int       `json:"txs"`
+	Found  time.Time `json:"found"`
+	// Verdict is what the chain answered; empty until it did.
+	Verdict string `json:"verdict,omitempty"`
+	// Settled tells that nothing more is expected to happen to it.
+	Settled bool    `json:"settled,omitempty"`
+	Events  []Event `json:"events"`
+}
+
+func newFate(b *types.Block, found time.Time) *Fate {
+	f := &Fate{
+		ID: b.Hash(), Height: b.Height, Previous: b.PreviousBlockHash, Txs: len(b.Transactions) - 1,
+		Found: found, Events: []Event{{State: StateFound, At: found}},
+	}
+	if len(b.Transactions) > 0 && len(b.Transactions[0].Outputs) > 0 {
+		f.Reward = b.Transactions[0].Outputs[0].Amount
+	}
+	return f
+}
+
+// Resolved tells whether the chain has answered.
+func (f Fate) Resolved() bool { return f.Verdict != "" }
+
+// has tells whether a state came up since the block was last elsewhere than on the
+// best chain.
+func (f Fate) has(state FateState) bool {
+	for _, e := range slices.Backward(f.Events) {
+		if e.State == state {
+			return true
+		}
+		if e.State == StateLost {
+			return false
+		}
+	}
+	return false
+}
+
+// standing is whether the block was last seen on the best chain, or off it; empty if
+// neither.
+func (f Fate) standing() FateState {
+	for _, e := range slices.Backward(f.Events) {
+		if e.State == StateMain || e.State == StateLost {
+			return e.State
+		}
+	}
+	return ""
+}
+
+// next is what to add to a fate, seeing where its block stands.
+func (f Fate) next(p Place, now time.Time) (events []Event, settled bool) {
+	if !p.Known {
+		return nil, false // Not there yet, or forgotten: the next start submits it again.
+	}
+	add := func(s FateState) { events = append(events, Event{State: s, At: now, Best: p.Best}) }
+	if !p.Main {
+		if f.standing() != StateLost {
+			add(StateLost)
+			events[0].Winner = winner(p)
+		}
+		return events, p.Best >= f.Height+MaturedAt
+	}
+	fresh := f.standing() != StateMain
+	if fresh {
+		add(StateMain)
+	}
+	confirmations := Confirmations(f.Height, p.Best)
+	if confirmations >= ConfirmedAt && (fresh || !f.has(StateConfirmed)) {
+		add(StateConfirmed)
+	}
+	if confirmations >= MaturedAt {
+		add(StateMatured)
+		return events, true
+	}
+	return events, false
+}
+
+// winner is the block that has the height instead, if the best chain has one.
+func winner(p Place) *bc.Hash {
+	if p.There == (bc.Hash{}) {
+		return nil
+	}
+	return &p.There
+}
+
+// Confirmations counts a block of the best chain and those above it.
+func Confirmations(height, best uint64) uint64 { return best - min(best, height) + 1 }
+
+func sortFates(all []Fate) {
+	slices.SortStableFunc(all, func(a, b Fate) int {
+		return cmp.Or(cmp.Compare(a.Height, b.Height), a.Found.Compare(b.Found))
+	})
+}

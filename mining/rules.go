@@ -1,0 +1,55 @@
+package mining
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/bytom/bytom/consensus"
+	"github.com/bytom/bytom/protocol/bc/types"
+)
+
+// CheckShape refuses blocks that Bytom's own code would panic on. Mapping the block
+// is the part of its work that can; here a panic is an error.
+func CheckShape(block *types.Block) (err error) {
+	switch {
+	case block == nil:
+		return fmt.Errorf("%w: no block", ErrMalformed)
+	case len(block.Transactions) == 0:
+		return fmt.Errorf("%w: no transactions, expected a coinbase at least", ErrMalformed)
+	case block.Nonce > MaxNonce:
+		return fmt.Errorf("%w: nonce %#x is above %#x", ErrNonceRange, block.Nonce, uint64(MaxNonce))
+	}
+	for i, tx := range block.Transactions {
+		if tx == nil || tx.Tx == nil {
+			return fmt.Errorf("%w: transaction %d is missing", ErrMalformed, i)
+		}
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%w: %v", ErrMalformed, p)
+		}
+	}()
+	types.MapBlock(block)
+	return nil
+}
+
+// CheckHeader applies the rules for a block on parent that cost nothing, and says
+// which one is broken; Bytom's own errors are unexported. now is the chain's clock.
+func CheckHeader(h *types.BlockHeader, parent Tip, now time.Time) error {
+	limit := uint64(now.Unix()) + consensus.MaxTimeOffsetSeconds
+	switch {
+	case h.Version != 1:
+		return fmt.Errorf("%w: version %d, expected 1", ErrBadVersion, h.Version)
+	case h.Height != parent.Height+1:
+		return fmt.Errorf("%w: height %d, expected %d", ErrBadHeight, h.Height, parent.Height+1)
+	case h.PreviousBlockHash != parent.Hash:
+		return fmt.Errorf("%w: previous block %s, expected %s", ErrBadParent, h.PreviousBlockHash.String(), parent.Hash.String())
+	case h.Bits != parent.Bits:
+		return fmt.Errorf("%w: bits %d, expected %d", ErrBadBits, h.Bits, parent.Bits)
+	case h.Timestamp <= parent.MedianTime:
+		return fmt.Errorf("%w: timestamp %d is not above the median %d of the last 11 blocks", ErrTimeTooOld, h.Timestamp, parent.MedianTime)
+	case h.Timestamp > limit:
+		return fmt.Errorf("%w: timestamp %d is above %d, an hour ahead of the clock", ErrTimeTooNew, h.Timestamp, limit)
+	}
+	return nil
+}

@@ -1,0 +1,32 @@
+package mining
+
+import (
+	"context"
+
+	"github.com/bytom/bytom/protocol/bc"
+
+	"github.com/bytom-solo/bytom-solo/compute"
+)
+
+// PrepareSeeds has a backend expand each new seed as soon as there is work on it,
+// until ctx ends: whoever hashes is then kept waiting no longer than it must. The
+// seed changes with every 256th block, which is its seed: there is no lead time.
+func PrepareSeeds(ctx context.Context, g *Generator, b compute.Backend) {
+	templates, cancel := g.Subscribe()
+	defer cancel()
+	var seed bc.Hash
+	for {
+		select {
+		case t := <-templates:
+			if t == nil || t.Tip.Seed == seed {
+				continue
+			}
+			seed = t.Tip.Seed
+			if h, err := b.NewHasher(ctx, seed.Byte32()); err == nil {
+				_ = h.Close() // Who hashes with it meets and reports what fails.
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}

@@ -1,0 +1,88 @@
+package mining
+
+import (
+	"context"
+	"log/slog"
+	"time"
+)
+
+// WatcherConfig is what a Watcher needs.
+type WatcherConfig struct {
+	Journal *Journal
+	Source  Source
+	// Log takes what happens; nil discards it.
+	Log *slog.Logger
+}
+
+// Watcher follows the blocks that were found here until their rewards can be spent,
+// and keeps in the journal what becomes of them.
+type Watcher struct {
+	cfg WatcherConfig
+	tip chan struct{}
+}
+
+// NewWatcher makes a Watcher.
+func NewWatcher(cfg WatcherConfig) *Watcher {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Watcher{cfg: cfg, tip: make(chan struct{}, 1)}
+}
+
+// TipChanged tells that the chain has a new tip. It never blocks.
+func (w *Watcher) TipChanged() { mark(w.tip) }
+
+// settle is how long a new tip is let be: on its way to the peers and the devices,
+// nothing waits for the journal's disk.
+const settle = 100 * time.Millisecond
+
+// underWay is how long a block's own submission has to note the verdict.
+const underWay = 10 * time.Second
+
+// Run follows the found blocks until ctx ends, then returns its error.
+func (w *Watcher) Run(ctx context.Context) error {
+	for {
+		w.look()
+		select {
+		case <-w.tip:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		sleep(ctx, settle)
+	}
+}
+
+// look brings every open fate up to date.
+func (w *Watcher) look() {
+	for _, f := range w.cfg.Journal.Open() {
+		if !f.Resolved() && time.Since(f.Found) < underWay {
+			continue
+		}
+		events, settled := f.next(w.cfg.Source.Place(f.ID, f.Height), time.Now())
+		if len(events) == 0 && !settled {
+			continue
+		}
+		if err := w.cfg.Journal.Append(f.ID, settled, events...); err != nil {
+			w.cfg.Log.Error("the life of a found block is not written down", "height", f.Height, "hash", f.ID.String(), "error", err)
+			continue
+		}
+		for _, e := range events {
+			w.report(f, e)
+		}
+	}
+}
+
+func (w *Watcher) report(f Fate, e Event) {
+	log := w.cfg.Log.With("height", f.Height, "hash", f.ID.String())
+	switch e.State {
+	case StateLost:
+		if e.Winner != nil {
+			log = log.With("winner", e.Winner.String())
+		}
+		log.Warn("own block left the best chain")
+	case StateMain:
+		log.Info("own block is back on the best chain")
+	default:
+		log.Debug("own block", "state", e.State)
+	}
+}
