@@ -27,6 +27,8 @@ type Config struct {
 	// it.
 	Tag    func() []byte
 	SetTag func(tag []byte)
+	// Devices are the names of the devices that an operator's list of them means.
+	Devices func(list string) ([]string, error)
 }
 
 // Handler answers the mining routes. It is safe for concurrent use.
@@ -165,7 +167,7 @@ func answer(v mining.Verdict, err error) envelope {
 	case mining.MainChain:
 		return success(true)
 	case mining.SideChain:
-		return refused("inconclusive", fmt.Sprintf("block %s is valid, but lost the race: the best block is %s", v.Block.String(), v.Tip.String()))
+		return refused("inconclusive", fmt.Sprintf("block %s is valid, but lost the race to %s", v.Block.String(), v.Winner.String()))
 	case mining.Duplicate:
 		return refused("duplicate", fmt.Sprintf("block %s is known already", v.Block.String()))
 	default:
@@ -183,8 +185,13 @@ func (h *Handler) isMining(*http.Request) envelope {
 	return success(map[string]bool{"is_mining": h.cfg.Miner.Mining()})
 }
 
+// setMiningIn switches the miner. The stock node has no more than the first field.
 type setMiningIn struct {
 	IsMining bool `json:"is_mining"`
+	// Threads caps the workers on a device, 0 is as many as it has; Devices is a list
+	// as --mining.devices takes it. What is missing stays as it is.
+	Threads *int    `json:"threads"`
+	Devices *string `json:"devices"`
 }
 
 func (h *Handler) setMining(_ *http.Request, in setMiningIn) envelope {
@@ -193,7 +200,20 @@ func (h *Handler) setMining(_ *http.Request, in setMiningIn) envelope {
 			return failure(err)
 		}
 	}
-	h.cfg.Miner.SetMining(in.IsMining)
+	settings := h.cfg.Miner.Settings()
+	settings.On = in.IsMining
+	if in.Threads != nil {
+		if settings.Threads = *in.Threads; settings.Threads < 0 {
+			return failure(fmt.Errorf("field threads: value %d: expected 0 or a number of workers", *in.Threads))
+		}
+	}
+	if in.Devices != nil {
+		var err error
+		if settings.Devices, err = h.cfg.Devices(*in.Devices); err != nil {
+			return failure(fmt.Errorf("field devices: %w", err))
+		}
+	}
+	h.cfg.Miner.Set(settings)
 	return success("")
 }
 

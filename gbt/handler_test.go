@@ -42,7 +42,21 @@ func (c *chain) Process(_ context.Context, b *types.Block) (mining.Outcome, erro
 	c.processed = append(c.processed, b)
 	return c.outcome, nil
 }
-func (c *chain) Announce(*types.Block) {}
+func (c *chain) Announce(*types.Block)                     {}
+func (c *chain) Check(context.Context, *types.Block) error { return nil }
+func (c *chain) After(parent bc.Hash) (mining.Tip, bool)   { return c.tip, parent == c.tip.Hash }
+
+func (c *chain) Place(id bc.Hash, height uint64) mining.Place {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p := mining.Place{Best: c.tip.Height, There: bc.Hash{V0: 99}}
+	for _, b := range c.processed {
+		if b.Hash() == id {
+			p.Known = true
+		}
+	}
+	return p
+}
 
 // server is a handler on a chain whose target one hash in 16 meets.
 func server(t *testing.T) (*chain, *mux.Router) {
@@ -70,6 +84,12 @@ func server(t *testing.T) (*chain, *mux.Router) {
 			return a, nil
 		},
 		Tag: func() []byte { return tag }, SetTag: func(b []byte) { tag = b },
+		Devices: func(list string) ([]string, error) {
+			if list != "none" {
+				return nil, errors.New("no such device")
+			}
+			return nil, nil
+		},
 	})
 	r := mux.NewRouter()
 	h.Register(r)

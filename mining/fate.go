@@ -113,14 +113,15 @@ func (f Fate) standing() FateState {
 
 // next is what to add to a fate, seeing where its block stands.
 func (f Fate) next(p Place, now time.Time) (events []Event, settled bool) {
-	if !p.Known {
-		return nil, false // Not there yet, or forgotten: the next start submits it again.
+	if !p.Known || !p.Main && p.There == (bc.Hash{}) {
+		// Forgotten, which the next start makes good, or in the chain's hands just now.
+		return nil, false
 	}
 	add := func(s FateState) { events = append(events, Event{State: s, At: now, Best: p.Best}) }
 	if !p.Main {
 		if f.standing() != StateLost {
 			add(StateLost)
-			events[0].Winner = winner(p)
+			events[0].Winner = &p.There
 		}
 		return events, p.Best >= f.Height+MaturedAt
 	}
@@ -137,14 +138,6 @@ func (f Fate) next(p Place, now time.Time) (events []Event, settled bool) {
 		return events, true
 	}
 	return events, false
-}
-
-// winner is the block that has the height instead, if the best chain has one.
-func winner(p Place) *bc.Hash {
-	if p.There == (bc.Hash{}) {
-		return nil
-	}
-	return &p.There
 }
 
 // Confirmations counts a block of the best chain and those above it.

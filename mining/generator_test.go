@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/bytom/bytom/protocol/bc"
+	"github.com/bytom/bytom/protocol/bc/types"
 )
 
 func timeAt(unix int64) time.Time { return time.Unix(unix, 0) }
@@ -249,6 +251,134 @@ func TestFreshWaitsForTheNewTip(t *testing.T) {
 		start = time.Now()
 		if got, err := g.Fresh(t.Context()); err != nil || got.Height != 12 || time.Since(start) != freshWait {
 			t.Fatalf("after %v: %+v, %v", time.Since(start), got, err)
+		}
+	})
+}
+
+// TestOneBadTransactionCostsOneTransaction has the chain's rules refuse some of what
+// was chosen.
+func TestOneBadTransactionCostsOneTransaction(t *testing.T) {
+	bad := func(broken ...int) func(c *fakeChain) {
+		return func(c *fakeChain) {
+			var ids []bc.Hash
+			for _, i := range broken {
+				ids = append(ids, c.txs[i].Tx.ID)
+			}
+			c.check = func(b *types.Block) error {
+				for i, tx := range b.Transactions {
+					if slices.Contains(ids, tx.ID) {
+						return fmt.Errorf("check: %w", &TxError{Index: i, ID: tx.ID, Err: ErrBadTx})
+					}
+				}
+				return nil
+			}
+		}
+	}
+	all := make([]int, 40)
+	for i := range all {
+		all[i] = i
+	}
+	for _, test := range []struct {
+		name  string
+		setup func(*fakeChain)
+		txs   int
+		err   error
+	}{
+		{"none", bad(), 40, nil},
+		{"one", bad(7), 39, nil},
+		{"the first and the last", bad(0, 39), 38, nil},
+		{"as many as are looked for", bad(all[:maxCulprits]...), 40 - maxCulprits, nil},
+		{"too many", bad(all...), 0, nil},
+		{"nobody knows which", func(c *fakeChain) {
+			c.check = func(b *types.Block) error {
+				if len(b.Transactions) > 1 {
+					return ErrBlockGas
+				}
+				return nil
+			}
+		}, 0, nil},
+		{"the coinbase", func(c *fakeChain) {
+			c.check = func(b *types.Block) error { return &TxError{ID: b.Transactions[0].ID, Err: ErrBadTx} }
+		}, 0, ErrNoValidTemplate},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := newFakeChain()
+				c.txs = randomCandidates(random(), 40)
+				test.setup(c)
+				g := newTestGenerator(c)
+				runGenerator(t, g)
+				synctest.Wait()
+				got, err := g.Current()
+				if !errors.Is(err, test.err) || err == nil && len(got.Txs) != test.txs {
+					t.Fatalf("%d transactions, %v; expected %d, %v", len(got.Txs), err, test.txs, test.err)
+				}
+			})
+		})
+	}
+}
+
+// TestSmallGainsWait has new transactions pay less than a step at first.
+func TestSmallGainsWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newFakeChain()
+		g := NewGenerator(GeneratorConfig{
+			Source: c, FeeStep: 100,
+			Payee: func() (Payee, []byte, error) { return testPayee, nil, nil },
+		})
+		runGenerator(t, g)
+		sub, cancel := g.Subscribe()
+		defer cancel()
+		<-sub
+		pay := func(fee uint64) {
+			c.mu.Lock()
+			c.txs = randomCandidates(random(), 1)
+			c.txs[0].Fee = fee
+			c.mu.Unlock()
+			g.TxsChanged()
+		}
+		start := time.Now()
+		expect := func(after time.Duration, reason Reason, fees uint64) {
+			t.Helper()
+			got := <-sub
+			if time.Since(start) != after || got.Reason != reason || got.Fees != fees {
+				t.Errorf("after %v: %s with fees %d; expected %v, %s, %d", time.Since(start), got.Reason, got.Fees, after, reason, fees)
+			}
+		}
+		pay(99)
+		expect(30*time.Second, Forced, 99) // Its age alone replaces it.
+		pay(198)
+		time.Sleep(6 * time.Second)
+		pay(199)
+		expect(40*time.Second, NewTxs, 199)
+		g.Force()
+		expect(40*time.Second, Forced, 199)
+	})
+}
+
+// TestStagesAreObserved takes the times from a tip to its templates.
+func TestStagesAreObserved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newFakeChain()
+		seen := make(map[Stage][]time.Duration)
+		g := NewGenerator(GeneratorConfig{
+			Source: c, Payee: func() (Payee, []byte, error) { return testPayee, nil, nil },
+			Observe: func(s Stage, d time.Duration) { seen[s] = append(seen[s], d) },
+		})
+		runGenerator(t, g)
+		synctest.Wait()
+		c.selecting, c.resume = make(chan struct{}), make(chan struct{})
+		c.connect(2)
+		g.TipChanged()
+		<-c.selecting
+		time.Sleep(time.Second)
+		c.resume <- struct{}{}
+		synctest.Wait()
+		if got := seen[StageTemplate]; len(got) != 2 || got[1] != 10*time.Millisecond {
+			t.Errorf("tip to template: %v", got)
+		}
+		if got := seen[StageFull]; len(got) != 2 || got[1] != time.Second {
+			t.Errorf("tip to full template: %v", got)
 		}
 	})
 }

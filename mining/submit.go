@@ -199,7 +199,7 @@ func (s *Submitter) resolve(block *types.Block, v Verdict, err error, events ...
 		e.State = StateMain
 		events = append(events, e)
 	case p.Known:
-		e.State, e.Winner = StateLost, winner(p)
+		e.State, e.Winner = StateLost, &p.There
 		events = append(events, e)
 	}
 	if err := s.cfg.Journal.Resolve(id, verdict, events...); err != nil {

@@ -109,3 +109,62 @@ func TestSubmitSurvivesItsCaller(t *testing.T) {
 		t.Error("the block was not announced after its client went away")
 	}
 }
+
+func isKind(err error, kind ErrorKind) bool { return errors.Is(err, kind) }
+
+// TestTheLastFifteenTemplates has a solution for each of 15 templates on one tip: any
+// of them is as good as the newest. On a former tip a miss is stale, a hit is a block.
+func TestTheLastFifteenTemplates(t *testing.T) {
+	for which := range 15 {
+		c := newFakeChain()
+		s := newTestSubmitter(t, c)
+		g := newTestGenerator(c)
+		var jobs []*Job
+		for i := range 15 {
+			chosen := randomCandidates(random(), i)
+			template, err := newTemplate(c.Tip(), chosen, testPayee, nil, timeAt(2000), NewTxs)
+			if err != nil {
+				t.Fatal(err)
+			}
+			jobs = append(jobs, NewJob(template, uint64(i)))
+			g.publish(&state{template: template})
+		}
+		for i, j := range jobs {
+			if want := map[bool]JobState{true: Active, false: Past}[i == 14]; g.State(j) != want {
+				t.Errorf("job %d is %v, expected %v", i, g.State(j), want)
+			}
+		}
+		v, err := s.Submit(t.Context(), solve(t, jobs[which], true))
+		if err != nil || v.Outcome != MainChain || v.Block != c.blocks()[0].Hash() {
+			t.Fatalf("template %d: %+v, %v", which, v, err)
+		}
+		for i, j := range jobs {
+			if g.State(j) != Stale {
+				t.Errorf("job %d is %v after a block, expected stale", i, g.State(j))
+			}
+			if _, err := s.Submit(t.Context(), solve(t, j, false)); !errors.Is(err, ErrStaleWork) {
+				t.Errorf("job %d, a miss on a former tip: %v, expected stale-work", i, err)
+			}
+			if i == which {
+				continue
+			}
+			if v, err := s.Submit(t.Context(), solve(t, j, true)); err != nil || v.Outcome != SideChain {
+				t.Errorf("job %d, a hit on a former tip: %+v, %v", i, v, err)
+			}
+		}
+	}
+}
+
+func TestSubmitTellsADuplicateWithoutHashing(t *testing.T) {
+	c := newFakeChain()
+	s := newTestSubmitter(t, c)
+	sol := solve(t, testJob(t, c), true)
+	for _, want := range []Outcome{MainChain, Duplicate} {
+		if v, err := s.Submit(t.Context(), sol); err != nil || v.Outcome != want {
+			t.Fatalf("%+v, %v, expected %v", v, err, want)
+		}
+	}
+	if len(c.blocks()) != 1 || len(c.announced) != 1 {
+		t.Errorf("%d blocks, announced %d times", len(c.blocks()), len(c.announced))
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 
 	"github.com/bytom-solo/bytom-solo/compute"
@@ -92,42 +93,26 @@ func CloseBackends(all []compute.Backend) error {
 
 // PickDevices chooses from the open backends by the names that --mining.devices
 // takes, separated by commas: a backend's name, "all", "none", or "auto" for the
-// fastest.
-func PickDevices(all []compute.Backend, names string) ([]compute.Backend, error) {
-	var picked []compute.Backend
+// fastest. What it returns are the backends' names.
+func PickDevices(all []compute.Backend, names string) ([]string, error) {
+	var picked []string
 	for name := range strings.SplitSeq(names, ",") {
 		switch name = strings.TrimSpace(name); name {
 		case "none":
 		case "", "auto":
-			picked = append(picked, all[0])
+			picked = append(picked, all[0].Info().Name)
 		case AllDevices:
-			picked = append(picked, all...)
+			for _, b := range all {
+				picked = append(picked, b.Info().Name)
+			}
 		default:
-			b := byName(all, name)
-			if b == nil {
+			known := slices.ContainsFunc(all, func(b compute.Backend) bool { return b.Info().Name == name })
+			if !known {
 				return nil, fmt.Errorf("key mining.devices: value %q: expected auto, all, none or names that 'bytom-solo devices' lists as usable", name)
 			}
-			picked = append(picked, b)
+			picked = append(picked, name)
 		}
 	}
-	return unique(picked), nil
-}
-
-func byName(all []compute.Backend, name string) compute.Backend {
-	for _, b := range all {
-		if b.Info().Name == name {
-			return b
-		}
-	}
-	return nil
-}
-
-func unique(all []compute.Backend) []compute.Backend {
-	var out []compute.Backend
-	for _, b := range all {
-		if byName(out, b.Info().Name) == nil {
-			out = append(out, b)
-		}
-	}
-	return out
+	slices.Sort(picked)
+	return slices.Compact(picked), nil
 }

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 
@@ -9,7 +10,9 @@ import (
 	"github.com/bytom/bytom/event"
 	"github.com/bytom/bytom/netsync"
 	"github.com/bytom/bytom/protocol"
+	"github.com/bytom/bytom/protocol/bc"
 	"github.com/bytom/bytom/protocol/bc/types"
+	"github.com/bytom/bytom/protocol/state"
 
 	"github.com/bytom-solo/bytom-solo/mining"
 )
@@ -29,12 +32,33 @@ type chain struct {
 }
 
 // Tip satisfies mining.Source.
-func (c *chain) Tip() mining.Tip {
-	node := c.GetBlockIndex().BestNode()
+func (c *chain) Tip() mining.Tip { return tipAfter(c.GetBlockIndex().BestNode()) }
+
+// tipAfter is what the block after another must have.
+func tipAfter(node *state.BlockNode) mining.Tip {
 	return mining.Tip{
 		Hash: node.Hash, Height: node.Height, Bits: node.CalcNextBits(),
 		Seed: *node.CalcNextSeed(), MedianTime: node.CalcPastMedianTime(),
 	}
+}
+
+// After satisfies mining.Source.
+func (c *chain) After(parent bc.Hash) (mining.Tip, bool) {
+	node := c.GetBlockIndex().GetNode(&parent)
+	if node == nil {
+		return mining.Tip{}, false
+	}
+	return tipAfter(node), true
+}
+
+// Place satisfies mining.Source.
+func (c *chain) Place(id bc.Hash, height uint64) mining.Place {
+	index := c.GetBlockIndex()
+	p := mining.Place{Known: index.BlockExist(&id), Main: index.InMainchain(id), Best: c.BestBlockHeight()}
+	if there := index.NodeByHeight(height); there != nil {
+		p.There = there.Hash
+	}
+	return p
 }
 
 // Ready satisfies mining.Source. A solonet is its own authority.
@@ -59,7 +83,19 @@ func (c *chain) Ready() error {
 
 // Process satisfies mining.Sink.
 func (c *chain) Process(ctx context.Context, block *types.Block) (mining.Outcome, error) {
-	return c.gate.process(ctx, block)
+	outcome, err := c.gate.process(ctx, block)
+	if !errors.Is(err, mining.ErrRejected) {
+		return outcome, err
+	}
+	// The chain does not tell a bad block from a full disk.
+	switch check := c.Check(ctx, block); {
+	case check == nil:
+		return 0, fmt.Errorf("%w: %w", mining.ErrChainFailed, err)
+	case errors.Is(check, mining.ErrBadParent):
+		return 0, err // Not on the tip: nobody can say.
+	default:
+		return 0, fmt.Errorf("%w (%w)", check, err)
+	}
 }
 
 // Announce satisfies mining.Sink.

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pelletier/go-toml/v2"
 	"github.com/spf13/pflag"
@@ -27,8 +28,13 @@ type Config struct {
 	Mining MiningConfig
 	// Verify is how proofs of work are checked.
 	Verify VerifyConfig
+	// Notify is who is told of what happens.
+	Notify NotifyConfig
 	// Log is where the log goes and how it looks.
 	Log LogConfig
+
+	// now is the chain's clock.
+	now func() time.Time
 }
 
 // MiningConfig is the part of the miner.
@@ -39,8 +45,23 @@ type MiningConfig struct {
 	Threads int
 	// Devices names what to mine on: see PickDevices.
 	Devices string
+	// ExtraNodes are the URLs of nodes that found blocks are submitted to as well,
+	// separated by commas.
+	ExtraNodes string
+	// RefreshFees is how much more, in BTM, a template must pay to replace the one
+	// before it on the same tip ahead of time.
+	RefreshFees float64
 	// AllowUnsynced hands out work without peers and behind them.
 	AllowUnsynced bool
+}
+
+// feeStep is RefreshFees in the smallest unit of BTM.
+func (m MiningConfig) feeStep() uint64 { return uint64(m.RefreshFees * 1e8) }
+
+// NotifyConfig is the part of the notifications.
+type NotifyConfig struct {
+	// Webhook is a URL that each Notification is posted to; empty is none.
+	Webhook string
 }
 
 // VerifyConfig is the part of the chain gate.
@@ -60,9 +81,10 @@ type LogConfig struct {
 func NewConfig() *Config {
 	c := &Config{
 		Bytom:  cfg.DefaultConfig(),
-		Mining: MiningConfig{Devices: "auto"},
+		Mining: MiningConfig{Devices: "auto", RefreshFees: 0.01},
 		Verify: VerifyConfig{Fast: true},
 		Log:    LogConfig{Format: "text"},
+		now:    time.Now,
 	}
 	c.Bytom.RootDir = cfg.DefaultDataDir()
 	c.Bytom.ApiAddress = "127.0.0.1:9888"
@@ -117,6 +139,9 @@ func (c *Config) Register(fs *pflag.FlagSet) {
 	fs.StringVar(&c.Mining.Address, "mining.address", c.Mining.Address, "address that found blocks pay; empty is the wallet's mining address")
 	fs.IntVar(&c.Mining.Threads, "mining.threads", c.Mining.Threads, "workers on a device at the most; 0 is one a core")
 	fs.StringVar(&c.Mining.Devices, "mining.devices", c.Mining.Devices, "devices to mine on: auto, all, none or names as 'bytom-solo devices' lists them")
+	fs.StringVar(&c.Mining.ExtraNodes, "mining.extra-nodes", c.Mining.ExtraNodes, "nodes that found blocks are submitted to as well, http://[user:password@]host:port separated by commas")
+	fs.Float64Var(&c.Mining.RefreshFees, "mining.refresh-fees", c.Mining.RefreshFees, "BTM of fees by which a template must gain to replace the one before it within 30 s")
+	fs.StringVar(&c.Notify.Webhook, "notify.webhook", c.Notify.Webhook, "URL that is posted a JSON notification when a found block is found, confirmed, lost and so on, and when the clock is wrong")
 	fs.BoolVar(&c.Mining.AllowUnsynced, "mining.allow-unsynced", c.Mining.AllowUnsynced, "hand out work without peers, and behind them")
 	fs.BoolVar(&c.Verify.Fast, "verify.fast", c.Verify.Fast, "verify proofs of work with the fast kernels")
 }
@@ -246,6 +271,9 @@ func (c *Config) check() error {
 	}
 	if c.Mining.Threads < 0 {
 		bad("mining.threads", c.Mining.Threads, "0 or a number of workers")
+	}
+	if f := c.Mining.RefreshFees; !(f >= 0 && f <= 1e9) {
+		bad("mining.refresh-fees", f, "an amount of BTM")
 	}
 	if _, _, err := net.SplitHostPort(b.ApiAddress); err != nil {
 		bad("api_addr", b.ApiAddress, "host:port")

@@ -1,12 +1,18 @@
 package node
 
 import (
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"time"
 
+	"github.com/gorilla/mux"
+
 	"github.com/bytom/bytom/api"
-	"github.com/bytom/bytom/consensus"
+	"github.com/bytom/bytom/protocol/bc"
 
 	"github.com/bytom-solo/bytom-solo/mining"
 )
@@ -23,54 +29,179 @@ type FoundBlock struct {
 	// Confirmations counts the block and those above it; 0 if it is not on the best
 	// chain.
 	Confirmations uint64 `json:"confirmations"`
-	// Reward is what the coinbase pays, in the smallest unit of BTM.
-	Reward uint64 `json:"reward"`
+	// Reward is what the coinbase pays, in the smallest unit of BTM; Transactions how
+	// many stand behind it.
+	Reward       uint64 `json:"reward"`
+	Transactions int    `json:"transactions"`
 	// Winner is the block that has the height instead.
 	Winner string `json:"winner,omitempty"`
 	// Reason is why it was refused.
 	Reason string `json:"reason,omitempty"`
+	// Events is its life, oldest first.
+	Events []mining.Event `json:"events"`
+	// RawBlock is the whole block in hexadecimal, where it was asked for.
+	RawBlock string `json:"raw_block,omitempty"`
 }
 
-// FoundBlocksRoute answers with all FoundBlocks, the latest first.
-const FoundBlocksRoute = "/list-found-blocks"
+// The routes of found blocks. The first answers with all FoundBlocks, the latest
+// first; the second with one, raw block included; the third brings one to the chain
+// and the peers again, and answers with a Resubmitted.
+const (
+	FoundBlocksRoute   = "/list-found-blocks"
+	FoundBlockRoute    = "/get-found-block"
+	ResubmitFoundRoute = "/resubmit-found-block"
+)
 
-func (n *Node) serveFoundBlocks(w http.ResponseWriter, _ *http.Request) {
-	entries := []mining.Entry{}
-	if n.journal != nil {
-		var err error
-		if entries, err = n.journal.Entries(); err != nil {
-			writeJSON(w, http.StatusInternalServerError, api.NewErrorResponse(err))
+// Resubmitted is what became of a block that was submitted again.
+type Resubmitted struct {
+	// Outcome is as mining.Outcome prints it.
+	Outcome string `json:"outcome"`
+	// Winner is the best chain's block of that height.
+	Winner string `json:"winner"`
+}
+
+// foundBlocks serves what the journal holds.
+type foundBlocks struct {
+	journal   *mining.Journal // nil if it could not be opened
+	source    mining.Source
+	submitter *mining.Submitter
+}
+
+var errNoJournal = errors.New("the node has no journal: see its log of the start")
+
+func (f *foundBlocks) register(r *mux.Router) {
+	r.HandleFunc(FoundBlocksRoute, answered(f.list))
+	r.HandleFunc(FoundBlockRoute, answered(f.get))
+	r.HandleFunc(ResubmitFoundRoute, answered(f.resubmit))
+}
+
+// answered makes a handler of what gives an answer or an error.
+func answered(f func(*http.Request) (any, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		data, err := f(r)
+		if err != nil {
+			writeJSON(w, http.StatusOK, api.Response{Status: api.FAIL, Code: "BTM000", Msg: "Bytom API Error", ErrorDetail: err.Error()})
 			return
 		}
+		// api.Response leaves an empty list out.
+		writeJSON(w, http.StatusOK, map[string]any{"status": api.SUCCESS, "data": data})
 	}
-	found := make([]FoundBlock, 0, len(entries))
-	for _, e := range slices.Backward(entries) {
-		found = append(found, n.foundBlock(e))
-	}
-	// api.Response leaves an empty list out.
-	writeJSON(w, http.StatusOK, map[string]any{"status": api.SUCCESS, "data": found})
 }
 
-func (n *Node) foundBlock(e mining.Entry) FoundBlock {
-	id := e.Block.Hash()
-	f := FoundBlock{Height: e.Block.Height, Hash: id.String(), Found: e.Found, Reward: e.Block.Transactions[0].Outputs[0].Amount}
-	best := n.bytom.chain.BestBlockHeight()
-	switch {
-	case n.bytom.chain.InMainChain(id):
-		f.State, f.Confirmations = "confirmed", best-min(best, f.Height)+1
-		if f.Confirmations > consensus.CoinbasePendingBlockNumber {
-			f.State = "matured"
-		}
-	case !e.Resolved():
-		f.State = "pending"
-	case n.bytom.chain.BlockExist(&id):
-		f.State = "lost"
-		if winner, err := n.bytom.chain.GetHeaderByHeight(f.Height); err == nil {
-			hash := winner.Hash()
-			f.Winner = hash.String()
-		}
-	default:
-		f.State, f.Reason = "refused", e.Verdict
+func (f *foundBlocks) list(*http.Request) (any, error) {
+	found := []FoundBlock{}
+	if f.journal == nil {
+		return found, nil
 	}
-	return f
+	fates, err := f.journal.Fates()
+	if err != nil {
+		return nil, err
+	}
+	for _, fate := range slices.Backward(fates) {
+		found = append(found, f.describe(fate))
+	}
+	return found, nil
+}
+
+func (f *foundBlocks) get(r *http.Request) (any, error) {
+	id, err := f.asked(r)
+	if err != nil {
+		return nil, err
+	}
+	fate, ok, err := f.journal.Fate(id)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, fmt.Errorf("field hash: no block %s was found here", id.String())
+	}
+	block, err := f.journal.Block(id)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := block.MarshalText()
+	if err != nil {
+		return nil, fmt.Errorf("serialise block %s: %w", id.String(), err)
+	}
+	found := f.describe(fate)
+	found.RawBlock = string(raw)
+	return found, nil
+}
+
+func (f *foundBlocks) resubmit(r *http.Request) (any, error) {
+	id, err := f.asked(r)
+	if err != nil {
+		return nil, err
+	}
+	v, err := f.submitter.Resubmit(r.Context(), id)
+	if err != nil {
+		return nil, err
+	}
+	return Resubmitted{Outcome: v.Outcome.String(), Winner: v.Winner.String()}, nil
+}
+
+// asked is the hash that a request names.
+func (f *foundBlocks) asked(r *http.Request) (id bc.Hash, err error) {
+	if f.journal == nil {
+		return id, errNoJournal
+	}
+	var in struct{ Hash string }
+	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+		return id, fmt.Errorf(`the body: %w, expected {"hash": "…"}`, err)
+	}
+	return ParseBlockID("hash", in.Hash)
+}
+
+// ParseBlockID reads a block's hash as it is printed; field names it in the error.
+func ParseBlockID(field, text string) (id bc.Hash, err error) {
+	raw, err := hex.DecodeString(text)
+	if err != nil || len(raw) != 32 {
+		return id, fmt.Errorf("field %s: value %q: expected 64 hexadecimal characters", field, text)
+	}
+	return bc.NewHash([32]byte(raw)), nil
+}
+
+// describe puts a fate beside where its block stands now.
+func (f *foundBlocks) describe(fate mining.Fate) FoundBlock {
+	p := f.source.Place(fate.ID, fate.Height)
+	b := DescribeFate(fate)
+	switch {
+	case p.Main:
+		b.State, b.Confirmations, b.Winner = "confirmed", mining.Confirmations(fate.Height, p.Best), ""
+		if b.Confirmations >= mining.MaturedAt {
+			b.State = "matured"
+		}
+	case p.Known:
+		b.State, b.Confirmations, b.Winner = "lost", 0, ""
+		if p.There != (bc.Hash{}) {
+			b.Winner = p.There.String()
+		}
+	}
+	return b
+}
+
+// DescribeFate is what the journal alone tells of a block.
+func DescribeFate(fate mining.Fate) FoundBlock {
+	b := FoundBlock{
+		Height: fate.Height, Hash: fate.ID.String(), Found: fate.Found, State: "pending",
+		Reward: fate.Reward, Transactions: fate.Txs, Events: fate.Events,
+	}
+	for _, e := range fate.Events {
+		switch e.State {
+		case mining.StateMain, mining.StateConfirmed:
+			b.State, b.Confirmations, b.Winner = "confirmed", mining.Confirmations(fate.Height, e.Best), ""
+		case mining.StateMatured:
+			b.State, b.Confirmations = "matured", mining.Confirmations(fate.Height, e.Best)
+		case mining.StateLost:
+			b.State, b.Confirmations = "lost", 0
+			if e.Winner != nil {
+				b.Winner = e.Winner.String()
+			}
+		case mining.StateRefused:
+			b.State, b.Reason = "refused", e.Detail
+		case mining.StateSubmitted:
+			b.State, b.Reason = "pending", ""
+		}
+	}
+	return b
 }

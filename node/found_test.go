@@ -1,9 +1,17 @@
 package node
 
 import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
+	"reflect"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/gorilla/mux"
 
 	"github.com/bytom/bytom/protocol/bc"
 	"github.com/bytom/bytom/protocol/bc/types"
@@ -11,36 +19,50 @@ import (
 	"github.com/bytom-solo/bytom-solo/mining"
 )
 
-// TestFoundBlockStates brings two rivals and a block on top to a chain, and one that
-// it never sees.
-func TestFoundBlockStates(t *testing.T) {
-	f := newQuickFixture(t)
+// withFoundBlocks serves the fixture's journal.
+func (f *fixture) withFoundBlocks(t *testing.T) (*mining.Journal, http.Handler) {
+	t.Helper()
 	j, err := mining.OpenJournal(filepath.Join(t.TempDir(), "j.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer j.Close()
-	n := &Node{bytom: f.bytom, journal: j}
-	winner, loser, unseen, refused := f.block(t, 1), f.block(t, 2), f.block(t, 3), f.block(t, 4)
-	now := time.Unix(1_700_000_000, 0)
-	record := func(b *types.Block, verdict string) {
-		t.Helper()
-		if err := j.Record(b, now); err != nil {
-			t.Fatal(err)
-		}
-		if verdict == "" {
-			return
-		}
-		if err := j.Resolve(b.Hash(), verdict, bc.Hash{}); err != nil {
-			t.Fatal(err)
-		}
+	t.Cleanup(func() { _ = j.Close() })
+	f.submitter = mining.NewSubmitter(mining.SubmitterConfig{Sink: f.chain, Source: f.chain, Verifier: f.solver, Journal: j})
+	r := mux.NewRouter()
+	(&foundBlocks{j, f.chain, f.submitter}).register(r)
+	return j, r
+}
+
+// ask posts to a route and reads the answer's data.
+func ask(t *testing.T, h http.Handler, route, body string, out any) (detail string) {
+	t.Helper()
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest(http.MethodPost, route, strings.NewReader(body)))
+	var answer struct {
+		Status      string
+		ErrorDetail string `json:"error_detail"`
+		Data        json.RawMessage
 	}
-	record(winner, "main chain")
-	record(loser, "side chain")
-	record(unseen, "")
-	record(refused, "rejected: no good")
+	if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil {
+		t.Fatalf("%s: %v: %s", route, err, w.Body)
+	}
+	if answer.Status != "success" {
+		return answer.ErrorDetail
+	}
+	if err := json.Unmarshal(answer.Data, out); err != nil {
+		t.Fatalf("%s: %v: %s", route, err, answer.Data)
+	}
+	return ""
+}
+
+// TestFoundBlockStates brings two rivals and two blocks on top to a chain, one that it
+// never sees, and one that it refuses.
+func TestFoundBlockStates(t *testing.T) {
+	f := newQuickFixture(t)
+	j, served := f.withFoundBlocks(t)
+	winner, loser, unseen, refused := f.block(t, 1), f.block(t, 2), f.block(t, 3), f.block(t, 4)
 	for _, b := range []*types.Block{winner, loser} {
-		if _, err := f.gate.process(t.Context(), b); err != nil {
+		if _, err := f.submitter.SubmitBlock(t.Context(), b); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -49,23 +71,137 @@ func TestFoundBlockStates(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	entries, err := j.Entries()
-	if err != nil || len(entries) != 4 {
-		t.Fatalf("%d entries, %v", len(entries), err)
+	now := time.Unix(1_700_000_000, 0)
+	for _, b := range []*types.Block{unseen, refused} {
+		if err := j.Record(b, now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := j.Resolve(refused.Hash(), "no good", mining.Event{State: mining.StateRefused, Detail: "no good"}); err != nil {
+		t.Fatal(err)
+	}
+	var found []FoundBlock
+	if detail := ask(t, served, FoundBlocksRoute, "", &found); detail != "" || len(found) != 4 {
+		t.Fatalf("%d found, %s", len(found), detail)
 	}
 	won := winner.Hash()
 	want := map[bc.Hash]FoundBlock{
 		won:            {State: "confirmed", Confirmations: 3},
 		loser.Hash():   {State: "lost", Winner: won.String()},
 		unseen.Hash():  {State: "pending"},
-		refused.Hash(): {State: "refused", Reason: "rejected: no good"},
+		refused.Hash(): {State: "refused", Reason: "no good"},
 	}
-	for _, e := range entries {
-		got, id := n.foundBlock(e), e.Block.Hash()
+	for _, got := range found {
+		id, err := ParseBlockID("hash", got.Hash)
+		if err != nil {
+			t.Fatal(err)
+		}
 		w := want[id]
-		w.Height, w.Hash, w.Found, w.Reward = 1, id.String(), e.Found, 41250000000
-		if got != w {
+		w.Height, w.Hash, w.Found, w.Reward, w.Events = 1, got.Hash, got.Found, 41250000000, got.Events
+		if !reflect.DeepEqual(got, w) || len(got.Events) == 0 {
 			t.Errorf("got %+v, expected %+v", got, w)
 		}
 	}
+}
+
+// TestAFoundBlockIsGivenBackAndResubmitted has a node that never submitted one.
+func TestAFoundBlockIsGivenBackAndResubmitted(t *testing.T) {
+	f := newQuickFixture(t)
+	j, served := f.withFoundBlocks(t)
+	b := f.block(t, 1)
+	if err := j.Record(b, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	id := b.Hash()
+	body := `{"hash":"` + id.String() + `"}`
+	var one FoundBlock
+	if detail := ask(t, served, FoundBlockRoute, body, &one); detail != "" || one.State != "pending" {
+		t.Fatalf("%+v, %s", one, detail)
+	}
+	back := &types.Block{}
+	if err := back.UnmarshalText([]byte(one.RawBlock)); err != nil || back.Hash() != id {
+		t.Errorf("raw block %v, %v", back, err)
+	}
+	for _, want := range []string{"main chain", "duplicate"} {
+		var again Resubmitted
+		if detail := ask(t, served, ResubmitFoundRoute, body, &again); detail != "" || again.Outcome != want || again.Winner != id.String() {
+			t.Errorf("%+v, %s, expected %s", again, detail, want)
+		}
+	}
+	for _, bad := range []string{"", "{}", `{"hash":"xy"}`, `{"hash":7}`, `{"hash":"` + strings.Repeat("0", 64) + `"}`} {
+		for _, route := range []string{FoundBlockRoute, ResubmitFoundRoute} {
+			if ask(t, served, route, bad, &one) == "" {
+				t.Errorf("%s took %q", route, bad)
+			}
+		}
+	}
+}
+
+// TestAReorganisationShowsInTheLife has a block of ours win, lose to a longer branch,
+// and win again.
+func TestAReorganisationShowsInTheLife(t *testing.T) {
+	ours, rival := newQuickFixture(t), newQuickFixture(t)
+	j, served := ours.withFoundBlocks(t)
+	w := mining.NewWatcher(mining.WatcherConfig{Journal: j, Source: ours.chain})
+	ours.onTip = w.TipChanged
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	go w.Run(ctx)
+	mine := func(f *fixture, extranonce uint64) *types.Block {
+		t.Helper()
+		b := f.block(t, extranonce)
+		if _, err := f.gate.process(t.Context(), b); err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	b := ours.block(t, 1)
+	if _, err := ours.submitter.SubmitBlock(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+	expect := func(want ...mining.FateState) {
+		t.Helper()
+		var got []mining.FateState
+		for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+			fate, _, err := j.Fate(b.Hash())
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = nil
+			for _, e := range fate.Events {
+				got = append(got, e.State)
+			}
+			if reflect.DeepEqual(got, want) {
+				return
+			}
+		}
+		t.Fatalf("life %v, expected %v", got, want)
+	}
+	life := []mining.FateState{mining.StateFound, mining.StateJournaled, mining.StateSubmitted, mining.StateMain}
+	expect(life...)
+	branch := []*types.Block{mine(rival, 101), mine(rival, 102)}
+	for _, r := range branch {
+		if _, err := ours.gate.process(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	life = append(life, mining.StateLost)
+	expect(life...)
+	var one FoundBlock
+	id := b.Hash()
+	ask(t, served, FoundBlockRoute, `{"hash":"`+id.String()+`"}`, &one)
+	if first := branch[0].Hash(); one.State != "lost" || one.Winner != first.String() || *one.Events[4].Winner != first {
+		t.Errorf("lost to %s: %+v", first.String(), one)
+	}
+	// A third chain goes on from our block, to a greater height.
+	third := newQuickFixture(t)
+	if _, err := third.gate.process(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 2 {
+		if _, err := ours.gate.process(t.Context(), mine(third, uint64(201+i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	expect(append(life, mining.StateMain)...)
 }

@@ -14,7 +14,6 @@ import (
 	"github.com/bytom/bytom/protocol"
 	"github.com/bytom/bytom/protocol/bc"
 	"github.com/bytom/bytom/protocol/bc/types"
-	"github.com/bytom/bytom/protocol/state"
 
 	"github.com/bytom-solo/bytom-solo/compute"
 	"github.com/bytom-solo/bytom-solo/mining"
@@ -41,7 +40,9 @@ type gate struct {
 	verifier *compute.Verifier // nil: the chain verifies by itself
 	// tipChanged is called after the best block changed; it must not block.
 	tipChanged func()
-	log        *slog.Logger
+	// now is the chain's clock.
+	now func() time.Time
+	log *slog.Logger
 
 	mu       sync.Mutex
 	early    *earlyBlocks
@@ -53,8 +54,8 @@ type gate struct {
 // between two blocks: well above the 30 s that it waits for a peer's answer.
 const fastSyncQuiet = 2 * time.Minute
 
-func newGate(chain *protocol.Chain, verifier *compute.Verifier, tipChanged func(), log *slog.Logger) *gate {
-	return &gate{chain: chain, verifier: verifier, tipChanged: tipChanged, log: log, early: newEarlyBlocks()}
+func newGate(chain *protocol.Chain, verifier *compute.Verifier, tipChanged func(), now func() time.Time, log *slog.Logger) *gate {
+	return &gate{chain: chain, verifier: verifier, tipChanged: tipChanged, now: now, log: log, early: newEarlyBlocks()}
 }
 
 // close waits for the block under way and refuses all that follow.
@@ -66,7 +67,7 @@ func (g *gate) close() {
 
 // process brings a block to the chain. The error is of a kind of package mining.
 func (g *gate) process(ctx context.Context, block *types.Block) (mining.Outcome, error) {
-	if err := checkShape(block); err != nil {
+	if err := mining.CheckShape(block); err != nil {
 		return 0, err
 	}
 	id := block.Hash()
@@ -77,7 +78,7 @@ func (g *gate) process(ctx context.Context, block *types.Block) (mining.Outcome,
 	if parent == nil {
 		return g.hold(ctx, id, block)
 	}
-	if err := checkHeader(&block.BlockHeader, parent, time.Now()); err != nil {
+	if err := mining.CheckHeader(&block.BlockHeader, tipAfter(parent), g.now()); err != nil {
 		return 0, err
 	}
 	seed := *parent.CalcNextSeed()
@@ -187,56 +188,12 @@ func (g *gate) release(ctx context.Context, children []*types.Block) {
 	}
 }
 
-// checkShape refuses what the chain would panic on. Mapping the block is the part
-// of its work that can; here a panic is an error.
-func checkShape(block *types.Block) (err error) {
-	switch {
-	case block == nil:
-		return fmt.Errorf("%w: no block", mining.ErrMalformed)
-	case len(block.Transactions) == 0:
-		return fmt.Errorf("%w: no transactions, expected a coinbase at least", mining.ErrMalformed)
-	case block.Nonce > mining.MaxNonce:
-		return fmt.Errorf("%w: nonce %#x is above %#x", mining.ErrNonceRange, block.Nonce, uint64(mining.MaxNonce))
-	}
-	for i, tx := range block.Transactions {
-		if tx == nil || tx.Tx == nil {
-			return fmt.Errorf("%w: transaction %d is missing", mining.ErrMalformed, i)
-		}
-	}
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("%w: %v", mining.ErrMalformed, p)
-		}
-	}()
-	types.MapBlock(block)
-	return nil
-}
-
-// checkHeader applies the rules that cost nothing, before the proof is computed,
-// and says which one is broken; the chain's own errors are unexported.
-func checkHeader(h *types.BlockHeader, parent *state.BlockNode, now time.Time) error {
-	median, bits := parent.CalcPastMedianTime(), parent.CalcNextBits()
-	limit := uint64(now.Unix()) + consensus.MaxTimeOffsetSeconds
-	switch {
-	case h.Version != 1:
-		return fmt.Errorf("%w: version %d, expected 1", mining.ErrBadVersion, h.Version)
-	case h.Height != parent.Height+1:
-		return fmt.Errorf("%w: height %d, expected %d", mining.ErrBadHeight, h.Height, parent.Height+1)
-	case h.Bits != bits:
-		return fmt.Errorf("%w: bits %d, expected %d", mining.ErrBadBits, h.Bits, bits)
-	case h.Timestamp <= median:
-		return fmt.Errorf("%w: timestamp %d is not above the median %d of the last 11 blocks", mining.ErrTimeTooOld, h.Timestamp, median)
-	case h.Timestamp > limit:
-		return fmt.Errorf("%w: timestamp %d is above %d, an hour ahead of the clock", mining.ErrTimeTooNew, h.Timestamp, limit)
-	}
-	return nil
-}
-
 // peerChain is the gate as the network sees it: it satisfies netsync.Chain, whose
 // other methods are the chain's own.
 type peerChain struct {
 	*protocol.Chain
-	gate *gate
+	gate  *gate
+	clock *clockWatch
 }
 
 // ProcessBlock is called for each block that a peer sends.
@@ -246,6 +203,12 @@ func (p peerChain) ProcessBlock(block *types.Block) (isOrphan bool, err error) {
 		return p.gate.processCheckpointed(block)
 	case regularBlockSync:
 		p.gate.endFastSync() // They run in the same goroutine.
+	default: // The fetcher's, of blocks that were just announced.
+		defer func() {
+			if err == nil && !isOrphan {
+				p.clock.liveBlock(block.Timestamp)
+			}
+		}()
 	}
 	outcome, err := p.gate.process(context.Background(), block)
 	if errors.Is(err, mining.ErrStopped) || errors.Is(err, mining.ErrNotReady) {
@@ -268,7 +231,7 @@ func (p peerChain) CalcNextSeed(parent *bc.Hash) (*bc.Hash, error) {
 // processCheckpointed takes a block that a checkpoint vouches for: the fast sync
 // has compared it with the checkpoint's branch and stands for its proof.
 func (g *gate) processCheckpointed(block *types.Block) (bool, error) {
-	if err := checkShape(block); err != nil {
+	if err := mining.CheckShape(block); err != nil {
 		return false, err
 	}
 	g.mu.Lock()

@@ -105,7 +105,7 @@ func TestEarlyBlocks(t *testing.T) {
 	}
 	f := newQuickFixture(t)
 	for _, b := range slices.Backward(blocks[1:]) {
-		orphan, err := peerChain{f.bytom.chain, f.gate}.ProcessBlock(b)
+		orphan, err := peerChain{f.bytom.chain, f.gate, f.clock}.ProcessBlock(b)
 		if err != nil || !orphan {
 			t.Fatalf("height %d before its parent: orphan %v, error %v", b.Height, orphan, err)
 		}
@@ -251,7 +251,7 @@ func TestCacheHoldsTrueProofsAlone(t *testing.T) {
 func TestNoBlocksBesideAFastSync(t *testing.T) {
 	f := newQuickFixture(t)
 	b := f.block(t, 1)
-	peers := peerChain{f.bytom.chain, f.gate}
+	peers := peerChain{f.bytom.chain, f.gate, f.clock}
 	if _, err := peers.CalcNextSeed(&b.PreviousBlockHash); err != nil {
 		t.Fatal(err)
 	}

@@ -41,10 +41,12 @@ type fixture struct {
 	gate      *gate
 	chain     *chain
 	submitter *mining.Submitter
+	clock     *clockWatch
 	// verifying counts what the verifier hashes, solver is for the test's own use.
 	verifying *countingBackend
 	solver    *compute.Verifier
 	tips      atomic.Int64
+	onTip     func() // called as well, if set before the first block
 }
 
 func newFixture(t testing.TB, fast bool) *fixture {
@@ -90,10 +92,18 @@ func newFixtureOn(t testing.TB, backends []compute.Backend, fast bool) *fixture 
 	if !fast {
 		gateVerifier = nil
 	}
-	f.gate = newGate(f.bytom.chain, gateVerifier, func() { f.tips.Add(1) }, log)
+	f.gate = newGate(f.bytom.chain, gateVerifier, f.tipChanged, time.Now, log)
+	f.clock = &clockWatch{now: time.Now, log: log, alarm: func(Notification) {}}
 	f.chain = &chain{Chain: f.bytom.chain, gate: f.gate, pool: f.bytom.pool, selector: newSelector(f.bytom.chain, log), dispatcher: f.bytom.dispatcher, log: log}
 	f.submitter = mining.NewSubmitter(mining.SubmitterConfig{Sink: f.chain, Source: f.chain, Verifier: verifier, Log: log})
 	return f
+}
+
+func (f *fixture) tipChanged() {
+	f.tips.Add(1)
+	if f.onTip != nil {
+		f.onTip()
+	}
 }
 
 var testPayee = mining.Payee{Address: "test", Program: append([]byte{0, 20}, make([]byte, 20)...)}

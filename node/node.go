@@ -36,6 +36,12 @@ type Node struct {
 	generator *mining.Generator
 	journal   *mining.Journal // nil if it could not be opened
 	submitter *mining.Submitter
+	watcher   *mining.Watcher // nil without a journal
+	relay     *relay
+	notifier  *notifier
+	metrics   *metrics
+	clock     *clockWatch
+	found     *foundBlocks
 	miner     *mining.Miner
 	payees    *payees
 	poolEvent *event.Subscription
@@ -61,6 +67,9 @@ func (n *Node) open(ctx context.Context, notices io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if err := n.openOutlets(); err != nil {
+		return err
+	}
 	n.verifier = compute.NewVerifier(n.backends[0])
 	if n.bytom, err = openBytom(ctx, n.config.Bytom); err != nil {
 		return err
@@ -69,7 +78,7 @@ func (n *Node) open(ctx context.Context, notices io.Writer) error {
 	if n.config.Verify.Fast {
 		verifier = n.verifier
 	}
-	n.gate = newGate(n.bytom.chain, verifier, func() { n.generator.TipChanged() }, n.log)
+	n.gate = newGate(n.bytom.chain, verifier, n.tipChanged, n.config.now, n.log)
 	if n.payees, err = newPayees(n.config.Mining.Address, n.bytom.accounts, func() { n.generator.PayeeChanged() }); err != nil {
 		return err
 	}
@@ -89,43 +98,86 @@ func (n *Node) open(ctx context.Context, notices io.Writer) error {
 	return n.assembleMining(devices)
 }
 
+// openOutlets makes what tells others of what happens here.
+func (n *Node) openOutlets() error {
+	var err error
+	if n.relay, err = newRelay(n.config.Mining.ExtraNodes, n.log); err != nil {
+		return err
+	}
+	if n.notifier, err = newNotifier(n.config.Notify.Webhook, n.log); err != nil {
+		return err
+	}
+	n.metrics = newMetrics()
+	n.clock = &clockWatch{now: n.config.now, log: n.log, alarm: n.notify}
+	return nil
+}
+
+// notify sends a notification in this node's name.
+func (n *Node) notify(note Notification) {
+	note.Network, note.Node = n.config.Bytom.ChainID, n.config.Bytom.NodeAlias
+	n.notifier.send(note)
+}
+
+// tipChanged tells who needs to know of a new tip. It only leaves marks.
+func (n *Node) tipChanged() {
+	n.generator.TipChanged()
+	if n.watcher != nil {
+		n.watcher.TipChanged()
+	}
+}
+
 // assembleMining builds the line from the tip to the chain gate, and puts its
 // routes before the API.
-func (n *Node) assembleMining(devices []compute.Backend) error {
+func (n *Node) assembleMining(devices []string) error {
 	c := &chain{
 		Chain: n.bytom.chain, gate: n.gate, pool: n.bytom.pool, dispatcher: n.bytom.dispatcher,
 		selector:      newSelector(n.bytom.chain, n.log),
 		allowUnsynced: n.config.Mining.AllowUnsynced, log: n.log,
 	}
-	n.generator = mining.NewGenerator(mining.GeneratorConfig{Source: c, Payee: n.payees.current, Log: n.log})
+	n.generator = mining.NewGenerator(mining.GeneratorConfig{
+		Source: c, Payee: n.payees.current, Now: n.config.now, FeeStep: n.config.Mining.feeStep(),
+		Observe: n.metrics.observe, Log: n.log,
+	})
+	n.openJournal(c)
 	// The network's goroutines may call the gate, hence the generator, as soon as
 	// they are made.
 	n.bulk = newBulkSync(n.bytom.chain, n.gate, n.backends[0].Info().Workers, n.log)
-	if err := n.bytom.openNetwork(peerChain{n.bytom.chain, n.gate}, n.bulk); err != nil {
+	if err := n.bytom.openNetwork(peerChain{n.bytom.chain, n.gate, n.clock}, n.bulk); err != nil {
 		return err
 	}
 	if !n.config.Bytom.VaultMode {
 		c.peers = n.bytom.sync
 	}
-	n.openJournal()
-	n.submitter = mining.NewSubmitter(mining.SubmitterConfig{Sink: c, Source: c, Verifier: n.verifier, Journal: n.journal, Log: n.log})
+	n.submitter = mining.NewSubmitter(mining.SubmitterConfig{
+		Sink: c, Source: c, Verifier: n.verifier, Journal: n.journal, Relay: n.relay.send, Now: n.config.now,
+		Observe: n.metrics.observe, Log: n.log,
+	})
 	space := mining.NewExtranonces()
 	n.miner = mining.NewMiner(mining.MinerConfig{
-		Devices: devices, Threads: n.config.Mining.Threads,
-		Generator: n.generator, Submitter: n.submitter, Extranonces: space, Log: n.log,
+		Devices:   n.backends,
+		Settings:  mining.MinerSettings{On: n.config.Bytom.Mining, Devices: devices, Threads: n.config.Mining.Threads},
+		Generator: n.generator, Submitter: n.submitter, Extranonces: space, Observe: n.metrics.observe, Log: n.log,
 	})
-	n.miner.SetMining(n.config.Bytom.Mining)
+	n.found = &foundBlocks{n.journal, c, n.submitter}
+	n.metrics.watchNode(n)
+	n.serveWork(space)
+	return nil
+}
+
+// serveWork makes the server of all routes.
+func (n *Node) serveWork(space *mining.Extranonces) {
 	work := gbt.New(gbt.Config{
 		Generator: n.generator, Submitter: n.submitter, Miner: n.miner, Extranonces: space,
 		Address: n.payees.address, SetAddress: n.payees.setAddress,
 		Tag: n.payees.currentTag, SetTag: n.payees.setTag,
+		Devices: func(names string) ([]string, error) { return PickDevices(n.backends, names) },
 	})
-	n.server = newServer(newRouter(n.bytom.api, work, n.miner, n.serveFoundBlocks), n.bytom.tokens, n.config.Bytom.Auth.Disable, n.log)
-	return nil
+	router := newRouter(n.bytom.api, n.miner, work.Register, n.found.register, n.metrics.register)
+	n.server = newServer(router, n.bytom.tokens, n.config.Bytom.Auth.Disable, n.log)
 }
 
 // openJournal opens the journal of found blocks. Mining goes on without one, loudly.
-func (n *Node) openJournal() {
+func (n *Node) openJournal(source mining.Source) {
 	path := filepath.Join(n.config.Bytom.RootDir, "mining", "journal.db")
 	journal, err := mining.OpenJournal(path)
 	if err != nil {
@@ -133,6 +185,44 @@ func (n *Node) openJournal() {
 		return
 	}
 	n.journal = journal
+	journal.Watch(n.tellEvents)
+	n.watcher = mining.NewWatcher(mining.WatcherConfig{Journal: journal, Source: source, Log: n.log})
+}
+
+// tellEvents counts and tells what happens to a found block.
+func (n *Node) tellEvents(fate mining.Fate, events []mining.Event) {
+	for _, e := range events {
+		n.metrics.blocks.WithLabelValues(string(e.State)).Inc()
+		if e.State == mining.StateJournaled || e.State == mining.StateSubmitted {
+			continue // Steps on the way that only matter when something goes wrong.
+		}
+		block := DescribeFate(fate)
+		n.notify(Notification{Event: "block." + string(e.State), At: e.At, Block: &block, Detail: e.Detail})
+	}
+}
+
+// watchFound follows the found blocks.
+func (n *Node) watchFound(ctx context.Context) error {
+	if n.watcher == nil {
+		return nil
+	}
+	return n.watcher.Run(ctx)
+}
+
+// watchTemplates looks at the clock with each template.
+func (n *Node) watchTemplates(ctx context.Context) error {
+	templates, cancel := n.generator.Subscribe()
+	defer cancel()
+	for {
+		select {
+		case t := <-templates:
+			if t != nil {
+				n.clock.chainMedian(t.Tip.MedianTime)
+			}
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // replay submits what the last run may not have brought to the chain.
@@ -157,6 +247,10 @@ func (n *Node) Run(ctx context.Context) (err error) {
 		parts.Go(func() error { return serveProfiles(ctx, n.config.Bytom.ProfListenAddress) })
 	}
 	parts.Go(func() error { return n.replay(ctx) })
+	parts.Go(func() error { return n.watchFound(ctx) })
+	parts.Go(func() error { return n.watchTemplates(ctx) })
+	parts.Go(func() error { mining.PrepareSeeds(ctx, n.generator, n.backends[0]); return ctx.Err() })
+	parts.Go(func() error { return n.notifier.run(ctx) })
 	parts.Go(func() error { return n.generator.Run(ctx) })
 	parts.Go(func() error { return n.miner.Run(ctx) })
 	parts.Go(func() error { return n.bulk.run(ctx) })
@@ -295,6 +389,9 @@ func (n *Node) logStatus() {
 // free gives back what can be given back.
 func (n *Node) free() error {
 	var errs []error
+	if n.relay != nil {
+		n.relay.wait(2 * time.Second)
+	}
 	if n.verifier != nil {
 		n.verifier.Close()
 	}

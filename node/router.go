@@ -19,15 +19,16 @@ import (
 	"github.com/bytom-solo/bytom-solo/mining"
 )
 
-// newRouter puts our routes in front of the stock API: the mining routes, the list
-// of found blocks, and /net-info, whose mining field is ours. Everything else, the web dashboard
-// included, is the stock node's.
-func newRouter(stock *api.API, work *gbt.Handler, miner *mining.Miner, found http.HandlerFunc) *mux.Router {
+// newRouter puts our routes in front of the stock API: those that register adds, and
+// /net-info, whose mining field is ours. Everything else, the web dashboard included,
+// is the stock node's.
+func newRouter(stock *api.API, miner *mining.Miner, register ...func(*mux.Router)) *mux.Router {
 	r := mux.NewRouter()
 	// The stock API has exact paths; cleaning them would redirect instead.
 	r.SkipClean(true)
-	work.Register(r)
-	r.HandleFunc(FoundBlocksRoute, found)
+	for _, add := range register {
+		add(r)
+	}
 	r.HandleFunc("/net-info", func(w http.ResponseWriter, _ *http.Request) {
 		info := stock.GetNodeInfo()
 		info.Mining = miner.Mining()
