@@ -106,6 +106,9 @@ func (c *Config) Home(lookupEnv func(string) (string, bool)) string {
 	return expandHome(c.Bytom.RootDir)
 }
 
+// JournalPath is the file of the journal of found blocks.
+func (c *Config) JournalPath() string { return filepath.Join(c.Bytom.RootDir, "mining", "journal.db") }
+
 // Register adds a flag for every key. A flag's name is the key.
 func (c *Config) Register(fs *pflag.FlagSet) {
 	b := c.Bytom

@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	_ "net/http/pprof" // The profiles of prof_laddr.
-	"path/filepath"
 	"time"
 
 	browser "github.com/toqueteos/webbrowser"
@@ -178,8 +177,7 @@ func (n *Node) serveWork(space *mining.Extranonces) {
 
 // openJournal opens the journal of found blocks. Mining goes on without one, loudly.
 func (n *Node) openJournal(source mining.Source) {
-	path := filepath.Join(n.config.Bytom.RootDir, "mining", "journal.db")
-	journal, err := mining.OpenJournal(path)
+	journal, err := mining.OpenJournal(n.config.JournalPath())
 	if err != nil {
 		n.log.Error("found blocks will not be written down before they are submitted", "error", err)
 		return

@@ -47,13 +47,13 @@ func TestKillLosesNoFoundBlock(t *testing.T) {
 	last.Stop()
 	for _, e := range journaled(t, home) {
 		if !e.Resolved() {
-			t.Errorf("height %d has no verdict after the last start", e.Block.Height)
+			t.Errorf("height %d has no verdict after the last start", e.Height)
 		}
 	}
 }
 
 // journaled is what the journal holds while its node is down.
-func journaled(t *testing.T, home string) []mining.Entry {
+func journaled(t *testing.T, home string) []mining.Fate {
 	t.Helper()
 	path := filepath.Join(home, "mining", "journal.db")
 	if _, err := os.Stat(path); err != nil {
@@ -64,7 +64,7 @@ func journaled(t *testing.T, home string) []mining.Entry {
 		t.Fatal(err)
 	}
 	defer j.Close()
-	all, err := j.Entries()
+	all, err := j.Fates()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,13 +72,13 @@ func journaled(t *testing.T, home string) []mining.Entry {
 }
 
 // checkJournaled waits until the chain knows each of the blocks.
-func checkJournaled(t *testing.T, n *testnet.Node, entries []mining.Entry) {
+func checkJournaled(t *testing.T, n *testnet.Node, entries []mining.Fate) {
 	t.Helper()
 	testnet.Wait(t, 30*time.Second, func() error {
 		for _, e := range entries {
-			hash := e.Block.Hash()
+			hash := e.ID
 			if err := n.Call("/get-raw-block", map[string]any{"block_hash": hash.String()}, nil); err != nil {
-				return fmt.Errorf("block %s of height %d: %w", hash.String(), e.Block.Height, err)
+				return fmt.Errorf("block %s of height %d: %w", hash.String(), e.Height, err)
 			}
 		}
 		return nil

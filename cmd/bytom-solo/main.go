@@ -39,6 +39,7 @@ func newRoot(out, terminal io.Writer) *cobra.Command {
 		newInitCommand(config),
 		newNodeCommand(config, terminal),
 		newBlocksCommand(config),
+		newJournalCommand(config),
 		newBenchCommand(),
 		newDevicesCommand(terminal),
 		newHashCommand(terminal),

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/bytom-solo/bytom-solo/node"
+)
+
+// errNodeAway means that no node answered.
+var errNodeAway = errors.New("no node answers")
+
+// registerNode adds the flags by which a command finds the running node: the node's
+// own, of which only the address shows.
+func registerNode(cmd *cobra.Command, config *node.Config) {
+	config.Register(cmd.Flags())
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { f.Hidden = f.Name != "api_addr" })
+}
+
+// nodeURL is where the node of a configuration answers.
+func nodeURL(cmd *cobra.Command, config *node.Config) (*url.URL, error) {
+	if !cmd.Flags().Changed("api_addr") {
+		if err := config.Load(cmd.Flags(), os.LookupEnv); err != nil {
+			return nil, fmt.Errorf("where does the node listen? give --api_addr: %w", err)
+		}
+	}
+	host, port, err := net.SplitHostPort(config.Bytom.ApiAddress)
+	if err != nil {
+		return nil, err
+	}
+	if ip := net.ParseIP(host); host == "" || ip.IsUnspecified() {
+		host = "127.0.0.1" // It listens everywhere, here too.
+	}
+	return &url.URL{Scheme: "http", Host: net.JoinHostPort(host, port)}, nil
+}
+
+// ask posts in to a route of a node, and reads the answer's data into out.
+func ask(ctx context.Context, base *url.URL, route string, in, out any) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	body, err := json.Marshal(in)
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, base.JoinPath(route).String(), bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errNodeAway, err)
+	}
+	defer resp.Body.Close()
+	var answer struct {
+		Status, Msg string
+		ErrorDetail string `json:"error_detail"`
+		Data        json.RawMessage
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
+		return fmt.Errorf("read the answer of %s%s: %w", base.Redacted(), route, err)
+	}
+	if answer.Status != "success" {
+		return fmt.Errorf("%s%s answered: %s: %s", base.Redacted(), route, answer.Msg, answer.ErrorDetail)
+	}
+	if err := json.Unmarshal(answer.Data, out); err != nil {
+		return fmt.Errorf("read the answer of %s%s: %w", base.Redacted(), route, err)
+	}
+	return nil
+}

@@ -1,0 +1,202 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"slices"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bytom-solo/bytom-solo/mining"
+	"github.com/bytom-solo/bytom-solo/node"
+)
+
+// journalReader reads the journal of found blocks: of the running node, or of its
+// file where no node runs.
+type journalReader struct {
+	config *node.Config
+	file   string
+}
+
+func newJournalCommand(config *node.Config) *cobra.Command {
+	r := &journalReader{config: config}
+	asJSON := false
+	cmd := &cobra.Command{
+		Use:   "journal",
+		Short: "Inspect the journal of found blocks, and submit one of them again",
+		Long: `Inspect the journal of found blocks, and submit one of them again.
+
+The running node is asked; where none answers, the journal in its home directory is
+read.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			found, err := r.list(cmd)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return printJSON(cmd.OutOrStdout(), found)
+			}
+			return printJournal(cmd.OutOrStdout(), found)
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	show, resubmit := r.showCommand(), r.resubmitCommand()
+	for _, c := range []*cobra.Command{cmd, show, resubmit} {
+		registerNode(c, config)
+		c.Flags().StringVar(&r.file, "file", "", "read this journal file, and ask no node")
+	}
+	cmd.AddCommand(show, resubmit)
+	return cmd
+}
+
+func (r *journalReader) showCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "show HASH",
+		Short: "Print all that is known of a found block as JSON, the raw block included",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			b, err := r.block(cmd, args[0])
+			if err != nil {
+				return err
+			}
+			return printJSON(cmd.OutOrStdout(), b)
+		},
+	}
+}
+
+func (r *journalReader) resubmitCommand() *cobra.Command {
+	to := ""
+	cmd := &cobra.Command{
+		Use:   "resubmit HASH",
+		Short: "Submit a found block again: to the running node, or to another",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if to != "" {
+				return r.resubmitTo(cmd, args[0], to)
+			}
+			base, err := nodeURL(cmd, r.config)
+			if err != nil {
+				return err
+			}
+			var done node.Resubmitted
+			if err := ask(cmd.Context(), base, node.ResubmitFoundRoute, map[string]string{"hash": args[0]}, &done); err != nil {
+				if errors.Is(err, errNodeAway) {
+					err = fmt.Errorf("%w; start the node, which submits what is unresolved by itself, or give --to another's URL", err)
+				}
+				return err
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "outcome: %s; the best chain's block of that height: %s\n", done.Outcome, done.Winner)
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&to, "to", "", "URL of any Bytom node's RPC, http://[user:password@]host:port")
+	return cmd
+}
+
+// resubmitTo submits to any Bytom node, the stock one included.
+func (r *journalReader) resubmitTo(cmd *cobra.Command, hash, to string) error {
+	u, err := url.Parse(to)
+	if err != nil || u.Host == "" {
+		return fmt.Errorf("--to %q: expected http://host:port", to)
+	}
+	b, err := r.block(cmd, hash)
+	if err != nil {
+		return err
+	}
+	var taken bool
+	if err := ask(cmd.Context(), u, "/submit-block", map[string]string{"raw_block": b.RawBlock}, &taken); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s took it\n", u.Redacted())
+	return err
+}
+
+// list are all found blocks, the latest first.
+func (r *journalReader) list(cmd *cobra.Command) (found []node.FoundBlock, err error) {
+	err = r.read(cmd, func(ctx context.Context, base *url.URL) error {
+		return ask(ctx, base, node.FoundBlocksRoute, nil, &found)
+	}, func(j *mining.Journal) error {
+		fates, err := j.Fates()
+		for _, f := range slices.Backward(fates) {
+			found = append(found, node.DescribeFate(f))
+		}
+		return err
+	})
+	return found, err
+}
+
+// block is one found block, the raw block included.
+func (r *journalReader) block(cmd *cobra.Command, hash string) (b node.FoundBlock, err error) {
+	id, err := node.ParseBlockID("HASH", hash)
+	if err != nil {
+		return b, err
+	}
+	err = r.read(cmd, func(ctx context.Context, base *url.URL) error {
+		return ask(ctx, base, node.FoundBlockRoute, map[string]string{"hash": hash}, &b)
+	}, func(j *mining.Journal) error {
+		fate, ok, err := j.Fate(id)
+		if err != nil || !ok {
+			return errors.Join(err, fmt.Errorf("block %s is not in the journal", hash))
+		}
+		block, err := j.Block(id)
+		if err != nil {
+			return err
+		}
+		raw, err := block.MarshalText()
+		b = node.DescribeFate(fate)
+		b.RawBlock = string(raw)
+		return err
+	})
+	return b, err
+}
+
+// read asks the running node, or reads the file where none answers.
+func (r *journalReader) read(cmd *cobra.Command, ask func(context.Context, *url.URL) error, read func(*mining.Journal) error) error {
+	path := r.file
+	if path == "" {
+		base, err := nodeURL(cmd, r.config)
+		if err != nil {
+			return err
+		}
+		if err := ask(cmd.Context(), base); !errors.Is(err, errNodeAway) {
+			return err
+		}
+		r.config.Bytom.RootDir = r.config.Home(os.LookupEnv)
+		path = r.config.JournalPath()
+	}
+	j, err := mining.ReadJournal(path)
+	if err != nil {
+		return fmt.Errorf("no node answers, and its journal can't be read: %w", err)
+	}
+	return errors.Join(read(j), j.Close())
+}
+
+// printJournal prints each block with its life.
+func printJournal(out io.Writer, found []node.FoundBlock) error {
+	if len(found) == 0 {
+		_, err := fmt.Fprintln(out, "the journal is empty")
+		return err
+	}
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, b := range found {
+		fmt.Fprintf(w, "%d %s  %s, %d transactions, %s\n", b.Height, b.Hash, b.State, b.Transactions, btm(b.Reward))
+		for _, e := range b.Events {
+			note := e.Detail
+			if e.Winner != nil {
+				note = "to " + e.Winner.String()
+			}
+			if e.Best > 0 {
+				note = fmt.Sprintf("chain at %d %s", e.Best, note)
+			}
+			fmt.Fprintf(w, "\t%s\t%s\t%s\n", e.At.Local().Format(time.DateTime+".000"), e.State, note)
+		}
+	}
+	return w.Flush()
+}

@@ -1,0 +1,92 @@
+package node
+
+import (
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/bytom/bytom/protocol/bc/types"
+)
+
+// TestRelayReachesTheExtraNodes submits to one that answers, one that fails at first
+// and wants a token, and one that is not there.
+func TestRelayReachesTheExtraNodes(t *testing.T) {
+	f := newQuickFixture(t)
+	block := f.block(t, 1)
+	var mu sync.Mutex
+	got := make(map[string]int)
+	node := func(name string, failures int) *httptest.Server {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			mu.Lock()
+			defer mu.Unlock()
+			var in struct {
+				RawBlock *types.Block `json:"raw_block"`
+			}
+			user, password, _ := r.BasicAuth()
+			if err := json.NewDecoder(r.Body).Decode(&in); err != nil || r.URL.Path != "/submit-block" || in.RawBlock.Hash() != block.Hash() {
+				t.Errorf("%s was sent %s: %v", name, r.URL, err)
+			}
+			got[name+" "+user+":"+password]++
+			if got[name+" "+user+":"+password] <= failures {
+				http.Error(w, "busy", http.StatusBadGateway)
+				return
+			}
+			writeJSON(w, http.StatusOK, map[string]any{"status": "success", "data": true})
+		}))
+		t.Cleanup(s.Close)
+		return s
+	}
+	good, busy, gone := node("good", 0), node("busy", 2), httptest.NewServer(http.NotFoundHandler())
+	gone.Close()
+	var log strings.Builder
+	r, err := newRelay(good.URL+", "+strings.Replace(busy.URL, "http://", "http://me:secret@", 1)+","+gone.URL,
+		slog.New(slog.NewTextHandler(&log, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.pause = time.Millisecond
+	r.send(block)
+	r.wait(30 * time.Second)
+	mu.Lock()
+	defer mu.Unlock()
+	if len(got) != 2 || got["good :"] != 1 || got["busy me:secret"] != 3 {
+		t.Errorf("requests: %v", got)
+	}
+	if text := log.String(); !strings.Contains(text, "not relayed") || strings.Contains(text, "secret") {
+		t.Errorf("log: %s", text)
+	}
+}
+
+// TestASlowExtraNodeHoldsNothingUp has one that never answers.
+func TestASlowExtraNodeHoldsNothingUp(t *testing.T) {
+	f := newQuickFixture(t)
+	stuck := make(chan struct{})
+	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-stuck }))
+	defer s.Close()
+	defer close(stuck)
+	r, err := newRelay(s.URL, slog.New(slog.NewTextHandler(t.Output(), nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	start := time.Now()
+	r.send(f.block(t, 1))
+	if r.wait(50 * time.Millisecond); time.Since(start) > 10*time.Second {
+		t.Errorf("held up for %v", time.Since(start))
+	}
+}
+
+func TestRelayRefusesWhatIsNoURL(t *testing.T) {
+	for _, bad := range []string{"10.0.0.1:9888", "ftp://x", "http://", "http://a:9888,x"} {
+		if _, err := newRelay(bad, slog.Default()); err == nil || !strings.Contains(err.Error(), "mining.extra-nodes") {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+	if r, err := newRelay("", slog.Default()); err != nil || len(r.nodes) != 0 {
+		t.Errorf("none: %v, %v", r, err)
+	}
+}
