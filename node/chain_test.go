@@ -36,12 +36,23 @@ func child(tx *types.Tx) *types.Tx {
 }
 
 // fund makes the outputs that the transactions spend exist on the chain.
-func (f *fixture) fund(t *testing.T, coinbase bool, txs ...*types.Tx) {
+func (f *fixture) fund(t testing.TB, coinbase bool, txs ...*types.Tx) {
+	t.Helper()
+	f.setOutputs(t, storage.NewUtxoEntry(coinbase, 0, false), txs)
+}
+
+// unfund takes them away.
+func (f *fixture) unfund(t testing.TB, txs ...*types.Tx) {
+	t.Helper()
+	f.setOutputs(t, storage.NewUtxoEntry(false, 0, true), txs)
+}
+
+func (f *fixture) setOutputs(t testing.TB, entry *storage.UtxoEntry, txs []*types.Tx) {
 	t.Helper()
 	view := state.NewUtxoViewpoint()
 	for _, tx := range txs {
 		for _, id := range tx.SpentOutputIDs {
-			view.Entries[id] = storage.NewUtxoEntry(coinbase, 0, false)
+			view.Entries[id] = entry
 		}
 	}
 	if err := f.bytom.store.SaveChainStatus(f.bytom.chain.GetBlockIndex().BestNode(), view); err != nil {
@@ -50,7 +61,7 @@ func (f *fixture) fund(t *testing.T, coinbase bool, txs ...*types.Tx) {
 }
 
 // pool puts transactions in the pool in this order.
-func (f *fixture) poolAdd(t *testing.T, txs ...*types.Tx) {
+func (f *fixture) poolAdd(t testing.TB, txs ...*types.Tx) {
 	t.Helper()
 	for _, tx := range txs {
 		if _, err := f.bytom.pool.ProcessTransaction(tx, false, 0, testFee); err != nil {

@@ -64,7 +64,13 @@ func testPool(r *rand.Rand, clusters int) (all []*candidate, groups []cluster, v
 }
 
 func testCandidate(r *rand.Rand, source bc.Hash, amount uint64) *candidate {
-	return &candidate{bytes: 100, Candidate: mining.Candidate{Tx: spendTx(source, amount), Fee: 1 + r.Uint64N(1000), Gas: 1 + r.Uint64N(20)}}
+	c := candidateOf(spendTx(source, amount))
+	c.Fee, c.Gas = 1+r.Uint64N(1000), 1+r.Uint64N(20)
+	return c
+}
+
+func candidateOf(tx *types.Tx) *candidate {
+	return &candidate{bytes: 100, Candidate: mining.Candidate{Tx: tx}}
 }
 
 // conflicting spends what tx spends, in another way.
@@ -128,7 +134,7 @@ func TestSelectionPays(t *testing.T) {
 		s := &selector{limit: limits{gas: 1000, bytes: 100 * 10_000}}
 		ours := s.best(all, view, 1)
 		checkChoice(t, ours, all)
-		arrival := s.newChoice(view, 1)
+		arrival := s.newChoice(all, view, 1)
 		arrival.byArrival(all)
 		if checkChoice(t, arrival, all); arrival.fees > ours.fees {
 			t.Errorf("pool %d: fees %d, by order of arrival %d", seed, ours.fees, arrival.fees)
@@ -179,7 +185,7 @@ func checkChoice(t *testing.T, b *choice, all []*candidate) {
 func TestSelectionKeepsToTheBytes(t *testing.T) {
 	all, _, view := testPool(random(), 50)
 	s := &selector{limit: limits{gas: 1 << 40, bytes: 1050}}
-	b := s.newChoice(view, 1)
+	b := s.newChoice(all, view, 1)
 	b.byPackage(all, feePerGas)
 	if len(b.chosen) != 10 || b.bytes != 1000 {
 		t.Errorf("%d chosen of %d bytes, expected 10 of 1000", len(b.chosen), b.bytes)
@@ -199,7 +205,7 @@ func TestALongChainComesIn(t *testing.T) {
 	}
 	slices.Reverse(all)
 	relate(all)
-	b := (&selector{limit: limits{gas: 1 << 40, bytes: 1 << 40}}).newChoice(view, 1)
+	b := (&selector{limit: limits{gas: 1 << 40, bytes: 1 << 40}}).newChoice(all, view, 1)
 	b.byPackage(all, feePerGas)
 	checkChoice(t, b, all)
 	if len(b.chosen) != len(all) {
@@ -216,7 +222,7 @@ func BenchmarkChoose(b *testing.B) {
 	for _, n := range []int{100, 1000, 10_000} {
 		all, _, view := testPool(random(), n/2)
 		b.Run(fmt.Sprintf("txs=%d", len(all)), func(b *testing.B) {
-			s := &selector{limit: limits{consensus.MaxBlockGas, maxTemplateBytes}}
+			s := &selector{limit: limits{gas: consensus.MaxBlockGas, bytes: maxTemplateBytes}}
 			for range b.N {
 				s.best(all, view, 1)
 			}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -26,6 +27,9 @@ type Options struct {
 	Args []string
 	// Profile serves profiles.
 	Profile bool
+	// ExpectErrors are parts of the lines that the node must log at Error. Without
+	// them, any such line fails the test.
+	ExpectErrors []string
 }
 
 // Node is a running node on a solonet of its own. Its p2p listens on a loopback
@@ -42,6 +46,7 @@ type Node struct {
 	t       testing.TB
 	cmd     *exec.Cmd
 	logPath string
+	expect  []string
 	exited  chan struct{}
 	exitErr error
 	stopped bool
@@ -51,11 +56,11 @@ type Node struct {
 var nextIP atomic.Uint32
 
 // Start runs a node and waits until it answers. The test's end stops it; a node of
-// ours that then does not stop within five seconds, fails or has logged an error
-// fails the test. The node's log is shown if the test failed.
+// ours that then does not stop within five seconds, fails or has logged another
+// error than expected fails the test. The node's log is shown if the test failed.
 func Start(t testing.TB, o Options) *Node {
 	t.Helper()
-	n := &Node{Home: o.Home, Stock: o.Stock, t: t, exited: make(chan struct{})}
+	n := &Node{Home: o.Home, Stock: o.Stock, t: t, expect: o.ExpectErrors, exited: make(chan struct{})}
 	if n.Home == "" {
 		n.Home = t.TempDir()
 	}
@@ -177,11 +182,7 @@ func (n *Node) cleanup() {
 		}
 	}
 	if !n.Stock {
-		for line := range strings.Lines(n.Log()) {
-			if strings.Contains(line, "level=ERROR") || strings.Contains(line, "panic:") {
-				n.t.Errorf("the node logged: %s", line)
-			}
-		}
+		n.checkErrors()
 	}
 	if n.t.Failed() {
 		log := []byte(n.Log())
@@ -189,23 +190,24 @@ func (n *Node) cleanup() {
 	}
 }
 
-// Connect makes n dial other, and waits until both see each other.
-func (n *Node) Connect(other *Node) {
-	n.t.Helper()
-	Wait(n.t, 30*time.Second, func() error {
-		for _, node := range []*Node{n, other} {
-			peers, err := node.PeerCount()
-			if err != nil {
-				return err
+// checkErrors compares the errors in the log with those that are expected.
+func (n *Node) checkErrors() {
+	missing := slices.Clone(n.expect)
+	for line := range strings.Lines(n.Log()) {
+		bad := strings.Contains(line, "level=ERROR") || strings.Contains(line, "panic:")
+		for _, part := range n.expect {
+			if bad && strings.Contains(line, part) {
+				bad = false
+				missing = slices.DeleteFunc(missing, func(m string) bool { return m == part })
 			}
-			if peers > 0 {
-				continue
-			}
-			dial := n.Call("/connect-peer", map[string]any{"ip": other.IP, "port": other.Port}, nil)
-			return fmt.Errorf("%s has no peer yet: dialling gave %v", node.URL, dial)
 		}
-		return nil
-	})
+		if bad {
+			n.t.Errorf("the node logged: %s", line)
+		}
+	}
+	for _, part := range missing {
+		n.t.Errorf("the node has not logged an error that says %q", part)
+	}
 }
 
 // Run runs a program against the node's RPC (as BYTOM_URL) and returns what it

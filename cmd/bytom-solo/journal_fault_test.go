@@ -1,0 +1,99 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/bytom-solo/bytom-solo/testnet"
+)
+
+// TestMiningWithoutAJournal starts nodes that can't write found blocks down: they
+// say so at once, as an error, and mine all the same.
+func TestMiningWithoutAJournal(t *testing.T) {
+	r := newRig(t)
+	for _, test := range []struct {
+		name  string
+		spoil func(t *testing.T, path string)
+		want  string
+	}{
+		{"no folder", spoilFolder, "not a directory"},
+		{"another file", spoilContent, "invalid database"},
+		{"full disk", spoilDisk, "no space left on device"},
+		{"read-only", spoilMode, "permission denied"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			home := t.TempDir()
+			test.spoil(t, journalPath(home))
+			const told = "found blocks will not be written down"
+			n := testnet.Start(t, testnet.Options{Home: home, Args: []string{"--mining"}, ExpectErrors: []string{told, "found block not written down"}})
+			n.WaitHeight(3, r.limit(3))
+			if log := n.Log(); !strings.Contains(log, test.want) || strings.Index(log, told) > strings.Index(log, "node is up") {
+				t.Errorf("the log does not say %q before the node is up", test.want)
+			}
+			if _, err := foundBlocks(n); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func spoilFolder(t *testing.T, path string) {
+	write(t, filepath.Dir(path), "a file where the folder should be", 0o600)
+}
+
+func spoilContent(t *testing.T, path string) {
+	makeFolder(t, path)
+	write(t, path, strings.Repeat("no journal at all. ", 1000), 0o600)
+}
+
+// spoilDisk puts the journal on a device that is always full.
+func spoilDisk(t *testing.T, path string) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux has /dev/full")
+	}
+	makeFolder(t, path)
+	if err := os.Symlink("/dev/full", path); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func spoilMode(t *testing.T, path string) {
+	makeFolder(t, path)
+	write(t, path, "", 0o400)
+	if f, err := os.OpenFile(path, os.O_RDWR, 0); err == nil {
+		f.Close()
+		obeyModes(t)
+	}
+}
+
+// obeyModes has the nodes of a test started without root's right to write to files
+// that are read-only.
+func obeyModes(t *testing.T) {
+	t.Helper()
+	setpriv, err := exec.LookPath("setpriv")
+	if err != nil {
+		t.Skipf("root may write to read-only files, unless setpriv takes that right away: %v", err)
+	}
+	script := filepath.Join(t.TempDir(), "bytom-solo")
+	write(t, script, fmt.Sprintf("#!/bin/sh\nexec '%s' --bounding-set=-dac_override -- '%s' \"$@\"\n", setpriv, testnet.Solo(t)), 0o700)
+	t.Setenv("BYTOM_SOLO", script)
+}
+
+func makeFolder(t *testing.T, path string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func write(t *testing.T, path, text string, mode os.FileMode) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), mode); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,148 @@
+//go:build linux || darwin
+
+package mining
+
+import (
+	"bytes"
+	"log/slog"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/bytom/bytom/protocol/bc"
+
+	"github.com/bytom-solo/bytom-solo/compute"
+)
+
+// TestAFullDiskCostsNoBlock lets the journal grow no further, as a full disk does,
+// then again. The limit on the size of files stands for the disk: the same calls
+// fail in the same way, with another error. It holds for the whole process, hence
+// the process of its own.
+func TestAFullDiskCostsNoBlock(t *testing.T) {
+	const child = "BYTOM_SOLO_TEST_FULL_DISK"
+	if os.Getenv(child) == "" {
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
+		cmd.Env = append(os.Environ(), child+"=1")
+		out, err := cmd.CombinedOutput()
+		if err != nil || !strings.Contains(string(out), "--- PASS: "+t.Name()) {
+			t.Errorf("%v\n%s", err, out)
+		}
+		return
+	}
+	signal.Ignore(syscall.SIGXFSZ) // It would end the process.
+	path := filepath.Join(t.TempDir(), "j.db")
+	m := newDiskMiner(t, newJournal(t, path))
+	written := []bc.Hash{m.mine(t)}
+	full := limitFiles(t, path)
+	lost := m.mine(t)
+	for ; m.recorded(t, lost); lost = m.mine(t) {
+		if written = append(written, lost); len(written) > 1000 {
+			t.Fatalf("the journal of %d blocks has grown beyond its limit", len(written))
+		}
+		if log := m.log.String(); log != "" {
+			t.Fatalf("with room left: %s", log)
+		}
+	}
+	if log := m.log.String(); !strings.Contains(log, "level=ERROR") || !strings.Contains(log, syscall.EFBIG.Error()) {
+		t.Errorf("the loss is not told at Error, with its cause: %q", log)
+	}
+	m.mine(t) // Nor does the next one stop it.
+
+	full.lift(t)
+	m.log.Reset()
+	written = append(written, m.mine(t))
+	if log := m.log.String(); log != "" {
+		t.Errorf("with room again: %s", log)
+	}
+	if err := m.journal.Close(); err != nil {
+		t.Fatal(err)
+	}
+	m.journal = newJournal(t, path)
+	for i, id := range written {
+		if !m.recorded(t, id) {
+			t.Errorf("block %d of %d is not in the journal, or without a verdict", i, len(written))
+		}
+	}
+}
+
+// diskMiner submits blocks with a journal, and keeps what is said of it.
+type diskMiner struct {
+	chain     *fakeChain
+	journal   *Journal
+	submitter *Submitter
+	log       bytes.Buffer
+}
+
+func newDiskMiner(t *testing.T, j *Journal) *diskMiner {
+	m := &diskMiner{chain: newFakeChain(), journal: j}
+	v := compute.NewVerifier(&fakeBackend{name: "cpu", workers: 1, batch: 1})
+	t.Cleanup(v.Close)
+	m.submitter = NewSubmitter(SubmitterConfig{
+		Sink: m.chain, Source: m.chain, Verifier: v, Journal: j, Now: func() time.Time { return timeAt(5000) },
+		Log: slog.New(slog.NewTextHandler(&m.log, &slog.HandlerOptions{Level: slog.LevelWarn})),
+	})
+	return m
+}
+
+// mine brings a block to the chain and to the peers.
+func (m *diskMiner) mine(t *testing.T) bc.Hash {
+	t.Helper()
+	announced := len(m.chain.announced)
+	v, err := m.submitter.Submit(t.Context(), solve(t, testJob(t, m.chain), true))
+	if err != nil || v.Outcome != MainChain {
+		t.Fatalf("verdict %+v, error %v", v, err)
+	}
+	if len(m.chain.announced) != announced+1 || m.chain.announced[announced].Hash() != v.Block {
+		t.Fatalf("block %d was not announced", v.Height)
+	}
+	return v.Block
+}
+
+// recorded tells whether the journal has a block, and its verdict.
+func (m *diskMiner) recorded(t *testing.T, id bc.Hash) bool {
+	t.Helper()
+	entries, err := m.journal.Fates()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if e.ID == id {
+			return e.Resolved()
+		}
+	}
+	return false
+}
+
+// fileLimit is a limit on the size of this process's files.
+type fileLimit struct{ before syscall.Rlimit }
+
+// limitFiles lets no file grow beyond the size that one has.
+func limitFiles(t *testing.T, path string) *fileLimit {
+	t.Helper()
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &fileLimit{}
+	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &l.before); err != nil {
+		t.Fatal(err)
+	}
+	now := l.before
+	now.Cur = uint64(info.Size())
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &now); err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func (l *fileLimit) lift(t *testing.T) {
+	t.Helper()
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &l.before); err != nil {
+		t.Fatal(err)
+	}
+}

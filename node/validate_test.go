@@ -1,0 +1,332 @@
+package node
+
+import (
+	"context"
+	"crypto/sha3"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/bytom/bytom/consensus"
+	"github.com/bytom/bytom/crypto"
+	"github.com/bytom/bytom/crypto/ed25519"
+	"github.com/bytom/bytom/protocol"
+	"github.com/bytom/bytom/protocol/bc"
+	"github.com/bytom/bytom/protocol/bc/types"
+	"github.com/bytom/bytom/protocol/validation"
+	"github.com/bytom/bytom/protocol/vm"
+
+	"github.com/bytom-solo/bytom-solo/mining"
+)
+
+// testKey signs all that is signed here.
+var testKey = ed25519.NewKeyFromSeed(make([]byte, 32))
+
+// payToKey is the P2WPKH program of testKey.
+func payToKey() []byte {
+	return append([]byte{0, 20}, crypto.Ripemd160(testKey.Public())...)
+}
+
+// payToScript is the P2WSH program of a predicate.
+func payToScript(predicate []byte) []byte {
+	hash := sha3.Sum256(predicate)
+	return append([]byte{0, 32}, hash[:]...)
+}
+
+// assemble is vm.Assemble for programs that are written down here.
+func assemble(t testing.TB, text string) []byte {
+	t.Helper()
+	prog, err := vm.Assemble(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return prog
+}
+
+// sized makes a transaction, of the size that it has on the wire.
+func sized(data types.TxData) *types.Tx {
+	text, err := data.MarshalText()
+	if err != nil {
+		panic(err)
+	}
+	data.SerializedSize = uint64(len(text) / 2)
+	return types.NewTx(data)
+}
+
+// signed makes a transaction whose inputs are of testKey.
+func signed(data types.TxData) *types.Tx {
+	key := testKey.Public()
+	for _, in := range data.Inputs {
+		in.SetArguments([][]byte{make([]byte, ed25519.SignatureSize), key}) // For the size.
+	}
+	tx := sized(data)
+	for i := range data.Inputs {
+		hash := tx.SigHash(uint32(i))
+		tx.SetInputArguments(uint32(i), [][]byte{ed25519.Sign(testKey, hash.Bytes()), key})
+	}
+	return tx
+}
+
+// signedTx spends an output of testKey and pays all but the fee to it.
+func signedTx(source bc.Hash, amount, fee uint64) *types.Tx {
+	return signed(types.TxData{
+		Version: 1,
+		Inputs:  []*types.TxInput{types.NewSpendInput(nil, source, *consensus.BTMAssetID, amount, 0, payToKey())},
+		Outputs: []*types.TxOutput{types.NewTxOutput(*consensus.BTMAssetID, amount-fee, payToKey())},
+	})
+}
+
+// heightTest makes transactions whose validity depends on the height in each way
+// that there is, and in none.
+type heightTest struct {
+	t *testing.T
+	r *rand.Rand
+}
+
+func (h heightTest) source() bc.Hash { return bc.Hash{V0: h.r.Uint64(), V1: h.r.Uint64()} }
+
+// predicate is a program, most often one that asks for the height.
+func (h heightTest) predicate() []byte {
+	limit := h.r.IntN(200)
+	switch h.r.IntN(6) {
+	case 0:
+		return assemble(h.t, "TRUE")
+	case 1:
+		return assemble(h.t, fmt.Sprintf("BLOCKHEIGHT %d LESSTHAN", limit))
+	case 2: // The program that reads the height is data, and run as a predicate.
+		return assemble(h.t, fmt.Sprintf("0 0x%x 0 CHECKPREDICATE", assemble(h.t, fmt.Sprintf("BLOCKHEIGHT %d LESSTHAN", limit))))
+	case 3: // It is made of other bytes: 0x32 inverted is BLOCKHEIGHT.
+		return assemble(h.t, fmt.Sprintf("0 0x32 INVERT 0x%x CAT 0 CHECKPREDICATE", assemble(h.t, fmt.Sprintf("%d LESSTHAN", limit))))
+	case 4: // A jump into the data of a push: to BLOCKHEIGHT.
+		inner := assemble(h.t, fmt.Sprintf("BLOCKHEIGHT %d LESSTHAN", limit))
+		return append([]byte{byte(vm.OP_JUMP), 6, 0, 0, 0, byte(len(inner))}, inner...)
+	default:
+		return h.noise()
+	}
+}
+
+// noise is a program of random instructions.
+func (h heightTest) noise() []byte {
+	ops := []vm.Op{
+		vm.OP_TRUE, vm.OP_FALSE, vm.OP_BLOCKHEIGHT, vm.OP_CHECKPREDICATE, vm.OP_JUMP, vm.OP_JUMPIF, vm.OP_CAT, vm.OP_DUP,
+		vm.OP_LESSTHAN, vm.OP_ADD, vm.OP_INVERT, vm.OP_DATA_1, vm.OP_DATA_2, vm.OP_PUSHDATA1, vm.OP_SWAP, vm.OP_NOP, vm.OP_DROP,
+	}
+	var prog []byte
+	for range 1 + h.r.IntN(12) {
+		op := ops[h.r.IntN(len(ops))]
+		prog = append(prog, byte(op))
+		if op == vm.OP_JUMP || op == vm.OP_JUMPIF {
+			prog = append(prog, byte(h.r.IntN(16)), 0, 0, 0)
+		}
+	}
+	return prog
+}
+
+func (h heightTest) tx() *types.Tx {
+	const fee = 40_000_000
+	in := types.NewSpendInput(nil, h.source(), *consensus.BTMAssetID, 1e9, 0, []byte{byte(vm.OP_TRUE)})
+	asset, assetID := h.predicate(), bc.AssetID{V0: 1}
+	data := types.TxData{
+		Version: 1, Inputs: []*types.TxInput{in},
+		Outputs: []*types.TxOutput{types.NewTxOutput(*consensus.BTMAssetID, 1e9-fee, []byte{byte(vm.OP_TRUE)})},
+	}
+	if h.r.IntN(4) == 0 {
+		data.TimeRange = 1 + h.r.Uint64N(200)
+	}
+	switch h.r.IntN(7) {
+	case 0:
+		data.Inputs = []*types.TxInput{types.NewSpendInput(nil, h.source(), *consensus.BTMAssetID, 1e9, 0, payToKey())}
+		tx := signed(data)
+		if h.r.IntN(4) == 0 {
+			tx.SetInputArguments(0, [][]byte{make([]byte, 64), testKey.Public()})
+		}
+		return tx
+	case 1:
+		data.Inputs = []*types.TxInput{types.NewSpendInput([][]byte{asset}, h.source(), *consensus.BTMAssetID, 1e9, 0, payToScript(asset))}
+	case 2: // BTM pays, and an asset's program may fail.
+		data.Inputs = append(data.Inputs, types.NewSpendInput(nil, h.source(), assetID, 5, 0, asset))
+		data.Outputs = append(data.Outputs, types.NewTxOutput(assetID, 5, []byte{byte(vm.OP_TRUE)}))
+	case 3: // The same with an issuance.
+		issue := types.NewIssuanceInput([]byte{1}, 5, asset, nil, []byte{2})
+		data.Inputs = append(data.Inputs, issue)
+		data.Outputs = append(data.Outputs, types.NewTxOutput(issue.AssetID(), 5, []byte{byte(vm.OP_TRUE)}))
+	case 4: // The same output twice.
+		data.Inputs = append(data.Inputs, in)
+		data.Outputs[0].Amount += 1e9
+	case 5: // Like a P2WPKH, but of a version that is run as it is.
+		prog := append([]byte{byte(vm.OP_1), 20}, make([]byte, 20)...)
+		data.Inputs = []*types.TxInput{types.NewSpendInput(nil, h.source(), *consensus.BTMAssetID, 1e9, 0, prog)}
+	}
+	return sized(data)
+}
+
+// TestResultsHoldOverHeights compares each result at each height for which it claims
+// to hold with a validation at that height.
+func TestResultsHoldOverHeights(t *testing.T) {
+	heights := []uint64{1, 2, 50, 100, 150, 199, 200, 201, standardInputs - 1, standardInputs, standardInputs + 1, 1 << 40}
+	block := func(height uint64) *bc.Block {
+		return &bc.Block{BlockHeader: &bc.BlockHeader{Version: 1, Height: height}}
+	}
+	type result struct {
+		fee, gas         uint64
+		gasOnly, invalid bool
+	}
+	fresh := func(tx *types.Tx, height uint64) (r result) {
+		gas, err := validation.ValidateTx(tx.Tx, block(height))
+		if err != nil && !gas.GasValid {
+			return result{invalid: true}
+		}
+		return result{fee: gas.BTMValue, gas: uint64(gas.GasUsed), gasOnly: err != nil}
+	}
+	h := heightTest{t, rand.New(rand.NewPCG(3, 4))}
+	changing, forever := 0, 0
+	for n := range 800 {
+		tx := h.tx()
+		var want []result
+		for _, height := range heights {
+			want = append(want, fresh(tx, height))
+		}
+		if slices.ContainsFunc(want, func(r result) bool { return r != want[0] }) {
+			changing++
+		}
+		for _, at := range heights {
+			v := validate(tx, block(at))
+			if !v.holds(tx, at) {
+				t.Fatalf("transaction %d: the result at %d is for %d to %d", n, at, v.from, v.to)
+			}
+			if v.from == 0 && v.to == math.MaxUint64 {
+				forever++
+			}
+			for i, height := range heights {
+				got := result{v.Fee, v.Gas, v.GasOnly, v.invalid != nil}
+				if v.holds(tx, height) && got != want[i] {
+					t.Fatalf("transaction %d: %+v from height %d is said to hold at %d, where it is %+v", n, got, at, height, want[i])
+				}
+			}
+		}
+	}
+	if changing < 80 || forever < 80*len(heights) {
+		t.Errorf("%d of 800 change with the height, %d of %d results hold for ever: too few to test anything", changing, forever, 800*len(heights))
+	}
+	t.Logf("%d of 800 change with the height, %d of %d results hold for ever", changing, forever, 800*len(heights))
+}
+
+// TestUsualSpendsAreHeightFree names what must not be validated at each height.
+func TestUsualSpendsAreHeightFree(t *testing.T) {
+	multisig := fmt.Sprintf("TXSIGHASH 0x%x 0x%x 1 2 CHECKMULTISIG", slices.Repeat([]byte{0xcd}, 32), slices.Repeat([]byte{0xc0}, 32))
+	for name, test := range map[string]struct {
+		prog []byte
+		args [][]byte
+		want bool
+	}{
+		"P2WPKH":               {payToKey(), nil, false},
+		"OP_TRUE":              {[]byte{byte(vm.OP_TRUE)}, nil, false},
+		"multisig":             {payToScript(nil), [][]byte{nil, assemble(t, multisig)}, false},
+		"P2WSH without":        {payToScript(nil), nil, false},
+		"P2WSH height":         {payToScript(nil), [][]byte{assemble(t, "BLOCKHEIGHT")}, true},
+		"height in other args": {payToScript(nil), [][]byte{assemble(t, "BLOCKHEIGHT"), assemble(t, "TRUE")}, false},
+	} {
+		if got := spendReadsHeight(test.prog, test.args); got != test.want {
+			t.Errorf("%s: reads the height: %v, expected %v", name, got, test.want)
+		}
+	}
+}
+
+// TestAnotherWitnessIsValidatedAgain has the same id twice, once with a bad
+// signature: a result belongs to the transaction, not to its id.
+func TestAnotherWitnessIsValidatedAgain(t *testing.T) {
+	f := newQuickFixture(t)
+	good := signedTx(bc.Hash{V0: 1}, 1e9, testFee)
+	bad := signedTx(bc.Hash{V0: 1}, 1e9, testFee)
+	bad.SetInputArguments(0, [][]byte{make([]byte, 64), testKey.Public()})
+	if good.ID != bad.ID {
+		t.Fatal("the ids differ")
+	}
+	f.fund(t, false, good)
+	for i, tx := range []*types.Tx{good, bad, good} {
+		chosen, err := f.chain.selector.choose(t.Context(), []*protocol.TxDesc{{Tx: tx}}, 1)
+		if err != nil || (len(chosen) == 1) != (tx == good) {
+			t.Errorf("round %d: %d chosen, error %v", i, len(chosen), err)
+		}
+	}
+}
+
+// TestACancelledChoiceLeavesNothingWrong calls a choice off before it has validated
+// anything.
+func TestACancelledChoiceLeavesNothingWrong(t *testing.T) {
+	s := newSelector(newQuickFixture(t).bytom.chain, slog.New(slog.DiscardHandler))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	pool := []*protocol.TxDesc{{Tx: signedTx(bc.Hash{V0: 1}, 1e9, testFee)}}
+	if _, err := s.choose(ctx, pool, 1); !errors.Is(err, context.Canceled) {
+		t.Fatalf("error %v", err)
+	}
+	if _, err := s.choose(t.Context(), pool, 1); err != nil {
+		t.Fatal(err)
+	}
+	if v, ok := s.explain(pool[0].Tx.ID); !ok || v.Fate != fateMissing {
+		t.Errorf("verdict %+v", v)
+	}
+}
+
+// TestValidationPanicsAreErrors has shapes that make Bytom's validation panic.
+func TestValidationPanicsAreErrors(t *testing.T) {
+	cb := func(arbitrary byte) *types.TxInput { return types.NewCoinbaseInput([]byte{arbitrary}) }
+	tx := sized(types.TxData{
+		Version: 1, Inputs: []*types.TxInput{cb(1), cb(2)},
+		Outputs: []*types.TxOutput{types.NewTxOutput(*consensus.BTMAssetID, 1, []byte{byte(vm.OP_TRUE)})},
+	})
+	block := &bc.Block{BlockHeader: &bc.BlockHeader{Version: 1, Height: 1}, Transactions: []*bc.Tx{tx.Tx}}
+	panicked := func() (p any) {
+		defer func() { p = recover() }()
+		_, _ = validation.ValidateTx(tx.Tx, block)
+		return nil
+	}()
+	if panicked == nil {
+		t.Error("Bytom's validation does not panic: the test tests nothing")
+	}
+	if v := validate(tx, block); !errors.Is(v.invalid, mining.ErrBadTx) {
+		t.Errorf("error %v, expected %s", v.invalid, mining.ErrBadTx)
+	}
+}
+
+// BenchmarkChooseAtNewHeight picks from a pool of 10,000 transactions: of those that
+// were never seen, which is what a start-up costs, and after a block that moved the
+// height, which each new tip costs.
+func BenchmarkChooseAtNewHeight(b *testing.B) {
+	for name, make := range map[string]func(bc.Hash) *types.Tx{
+		"signed": func(source bc.Hash) *types.Tx { return signedTx(source, 1e9, testFee) },
+		"simple": func(source bc.Hash) *types.Tx { return spendTx(source, 1e9) },
+	} {
+		f := newQuickFixture(b)
+		var pool []*protocol.TxDesc
+		for i := range 10_000 {
+			tx := make(bc.Hash{V0: uint64(i) + 1})
+			f.fund(b, false, tx)
+			pool = append(pool, &protocol.TxDesc{Tx: tx, Added: time.Unix(int64(i), 0)})
+		}
+		choose := func(b *testing.B, s *selector, height uint64) {
+			if chosen, err := s.choose(b.Context(), slices.Clone(pool), height); err != nil || len(chosen) < 1000 {
+				b.Fatal(len(chosen), err)
+			}
+		}
+		b.Run(name+"/cold", func(b *testing.B) {
+			for range b.N {
+				choose(b, newSelector(f.bytom.chain, slog.New(slog.DiscardHandler)), 1)
+			}
+		})
+		b.Run(name+"/next", func(b *testing.B) {
+			s := newSelector(f.bytom.chain, slog.New(slog.DiscardHandler))
+			choose(b, s, 1)
+			b.ResetTimer()
+			for i := range b.N {
+				choose(b, s, uint64(i)+2)
+			}
+		})
+	}
+}

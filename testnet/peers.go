@@ -1,0 +1,109 @@
+package testnet
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// redialAfter is how long both ends get to finish their handshakes. They take up to
+// a second. Bytom knows a connection by its peer's key alone: to dial again while
+// the other end is at it makes the end of the second connection close the first.
+const redialAfter = 3 * time.Second
+
+// Connect makes n dial other, and waits until both are done with the handshake.
+func (n *Node) Connect(other *Node) {
+	n.t.Helper()
+	var dialled time.Time
+	Wait(n.t, 30*time.Second, func() error {
+		err := n.linked(other, true)
+		if err != nil && time.Since(dialled) > redialAfter {
+			dial := n.Call("/connect-peer", map[string]any{"ip": other.IP, "port": other.Port}, nil)
+			if dialled = time.Now(); dial != nil {
+				err = fmt.Errorf("%w: dialling gave %w", err, dial)
+			}
+		}
+		return err
+	})
+}
+
+// Disconnect makes n drop its connection with other, and waits until neither knows
+// of it. Bytom does not dial again by itself where the network has no seeds.
+func (n *Node) Disconnect(other *Node) {
+	n.t.Helper()
+	Wait(n.t, 30*time.Second, func() error {
+		err := n.linked(other, false)
+		if err == nil {
+			return nil
+		}
+		id, idErr := other.peerID()
+		if idErr != nil {
+			return idErr
+		}
+		if drop := n.Call("/disconnect-peer", map[string]string{"peer_id": id}, nil); drop != nil {
+			err = fmt.Errorf("%w: dropping it gave %w", err, drop)
+		}
+		return err
+	})
+}
+
+// linked is nil if each of the two has the other among its peers, or neither, as
+// want says.
+func (n *Node) linked(other *Node, want bool) error {
+	for _, end := range [][2]*Node{{n, other}, {other, n}} {
+		has, err := end[0].hasPeer(end[1])
+		if err == nil && has != want {
+			err = fmt.Errorf("%s has %s for a peer: %v, expected %v", end[0].URL, end[1].URL, has, want)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hasPeer tells whether other is a peer. That is an error while a handshake is under
+// way: the peer is listed before it is counted, and can't be dropped meanwhile.
+func (n *Node) hasPeer(other *Node) (bool, error) {
+	id, err := other.peerID()
+	if err != nil {
+		return false, err
+	}
+	var peers []struct {
+		ID string `json:"peer_id"`
+	}
+	if err := n.Call("/list-peers", nil, &peers); err != nil {
+		return false, err
+	}
+	count, err := n.PeerCount()
+	if err != nil {
+		return false, err
+	}
+	if count != len(peers) {
+		return false, fmt.Errorf("%s lists %d peers and counts %d", n.URL, len(peers), count)
+	}
+	for _, p := range peers {
+		if p.ID == id {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// peerID is what peers know the node by: its public key, the second half of its
+// private one.
+func (n *Node) peerID() (string, error) {
+	text, err := os.ReadFile(filepath.Join(n.Home, "nodekey"))
+	if err != nil {
+		return "", err
+	}
+	key, err := hex.DecodeString(string(text))
+	if err != nil || len(key) != 64 {
+		return "", errors.Join(fmt.Errorf("%s has a node key of %d bytes", n.URL, len(key)), err)
+	}
+	return strings.ToUpper(hex.EncodeToString(key[32:])), nil
+}
