@@ -29,6 +29,8 @@ type Config struct {
 	SetTag func(tag []byte)
 	// Devices are the names of the devices that an operator's list of them means.
 	Devices func(list string) ([]string, error)
+	// Overrides is the operator's say in the choice of transactions.
+	Overrides Overrides
 }
 
 // Handler answers the mining routes. It is safe for concurrent use.
@@ -55,6 +57,10 @@ func (h *Handler) Register(r *mux.Router) {
 	r.Handle("/set-mining-address", callWith(h.setAddress))
 	r.Handle("/get-coinbase-arbitrary", call(h.getTag))
 	r.Handle("/set-coinbase-arbitrary", callWith(h.setTag))
+	r.Handle("/prioritise-transaction", callWith(h.prioritise))
+	r.Handle("/exclude-transaction", callWith(h.exclude))
+	r.Handle("/list-overrides", call(h.listOverrides))
+	r.Handle("/explain-template", callWith(h.explain))
 }
 
 // work is a header that nobody else was given.

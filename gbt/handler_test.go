@@ -84,6 +84,7 @@ func server(t *testing.T) (*chain, *mux.Router) {
 			return a, nil
 		},
 		Tag: func() []byte { return tag }, SetTag: func(b []byte) { tag = b },
+		Overrides: &fakeOverrides{deltas: make(map[bc.Hash]int64), excluded: make(map[bc.Hash]bool)},
 		Devices: func(list string) ([]string, error) {
 			if list != "none" {
 				return nil, errors.New("no such device")

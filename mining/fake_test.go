@@ -32,6 +32,7 @@ type fakeChain struct {
 	check     func(*types.Block) error
 	place     func(id bc.Hash, height uint64) Place // if set, what Place says
 	onBlock   func()
+	observe   func(Stage, time.Duration) // what a miner on it is given
 }
 
 func newFakeChain() *fakeChain {
@@ -143,6 +144,7 @@ type fakeBackend struct {
 	workers int
 	batch   int
 	delay   time.Duration
+	prepare time.Duration // what a new seed takes
 	wrong   bool
 	fail    func() error
 	seen    func(header [32]byte)
@@ -152,7 +154,10 @@ func (b *fakeBackend) Info() compute.Info {
 	return compute.Info{Name: b.name, Kernel: "fake", Workers: b.workers}
 }
 
-func (b *fakeBackend) NewHasher(_ context.Context, seed [32]byte) (compute.Hasher, error) {
+func (b *fakeBackend) NewHasher(ctx context.Context, seed [32]byte) (compute.Hasher, error) {
+	if b.prepare > 0 {
+		sleep(ctx, b.prepare)
+	}
 	return &fakeHasher{b, seed}, nil
 }
 

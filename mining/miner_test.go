@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -25,7 +26,7 @@ func mineWith(t *testing.T, c *fakeChain, devices ...compute.Backend) *Miner {
 		names = append(names, d.Info().Name)
 	}
 	m := NewMiner(MinerConfig{
-		Devices: devices, Settings: MinerSettings{Devices: names}, Generator: g, Extranonces: NewExtranonces(),
+		Devices: devices, Settings: MinerSettings{Devices: names}, Observe: c.observe, Generator: g, Extranonces: NewExtranonces(),
 		Submitter: NewSubmitter(SubmitterConfig{Sink: c, Source: c, Verifier: v}),
 	})
 	ctx, cancel := context.WithCancel(context.Background())
@@ -181,4 +182,72 @@ func TestMeter(t *testing.T) {
 	if r := m.rate(start.Add(2 * time.Hour)); r.Quarter != 0 {
 		t.Errorf("two hours later: %+v", r)
 	}
+}
+
+// TestSettingsChangeWhileItRuns moves the work from one device to another, and to
+// fewer workers.
+func TestSettingsChangeWhileItRuns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newFakeChain()
+		c.tip.Bits = 1
+		m := mineWith(t, c,
+			&fakeBackend{name: "a", workers: 4, batch: 1, delay: 10 * time.Millisecond},
+			&fakeBackend{name: "b", workers: 4, batch: 1, delay: 10 * time.Millisecond})
+		for _, test := range []struct {
+			settings MinerSettings
+			a, b     float64
+		}{
+			{MinerSettings{On: true, Devices: []string{"a", "b"}}, 400, 400},
+			{MinerSettings{On: true, Devices: []string{"b"}}, 0, 400},
+			{MinerSettings{On: true, Devices: []string{"a"}, Threads: 1}, 100, 0},
+			{MinerSettings{On: true}, 0, 0},
+			{MinerSettings{Devices: []string{"a", "b"}}, 0, 0},
+		} {
+			m.Set(test.settings)
+			time.Sleep(30 * time.Second)
+			d := m.Devices()
+			near := func(got, want float64) bool { return got >= 0.9*want && got <= 1.1*want }
+			if !near(d[0].Hashrate.Ten, test.a) || !near(d[1].Hashrate.Ten, test.b) {
+				t.Errorf("%+v: %.0f and %.0f H/s, expected %.0f and %.0f", test.settings, d[0].Hashrate.Ten, d[1].Hashrate.Ten, test.a, test.b)
+			}
+			if used := test.a > 0 || !test.settings.On; d[0].Used != used {
+				t.Errorf("%+v: a is used: %v", test.settings, d[0].Used)
+			}
+		}
+	})
+}
+
+// TestStagesOfDevicesAreObserved changes the tip and the seed under a miner.
+func TestStagesOfDevicesAreObserved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newFakeChain()
+		c.tip.Bits = 1
+		var mu sync.Mutex
+		seen := make(map[Stage][]time.Duration)
+		b := &fakeBackend{name: "a", workers: 1, batch: 1, delay: 10 * time.Millisecond, prepare: 30 * time.Millisecond}
+		c.observe = func(s Stage, d time.Duration) { mu.Lock(); defer mu.Unlock(); seen[s] = append(seen[s], d) }
+		m := mineWith(t, c, b)
+		time.Sleep(time.Second)
+		for i := range 10 {
+			c.mu.Lock()
+			c.tip.Hash.V0++
+			if i == 5 {
+				c.tip.Seed.V0++
+			}
+			c.mu.Unlock()
+			c.onBlock()
+			time.Sleep(time.Second + time.Millisecond)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if got := seen[StageSwitch]; len(got) != 10 || slices.Max(got) > 10*time.Millisecond {
+			t.Errorf("switched after %v, expected ten times within a batch of 10 ms", got)
+		}
+		if got := seen[StageSeed]; len(got) != 1 || got[0] > 30*time.Millisecond {
+			t.Errorf("dead time %v, expected one of 30 ms at the most", got)
+		}
+		if d := m.Devices()[0]; d.SeedSwitch != seen[StageSeed][0].Seconds() {
+			t.Errorf("dead time told: %v", d.SeedSwitch)
+		}
+	})
 }

@@ -51,6 +51,9 @@ type MiningConfig struct {
 	// RefreshFees is how much more, in BTM, a template must pay to replace the one
 	// before it on the same tip ahead of time.
 	RefreshFees float64
+	// MinFeeRate is the least that a transaction must pay to be chosen, in the smallest
+	// unit of BTM for each unit of gas.
+	MinFeeRate float64
 	// AllowUnsynced hands out work without peers and behind them.
 	AllowUnsynced bool
 }
@@ -144,6 +147,7 @@ func (c *Config) Register(fs *pflag.FlagSet) {
 	fs.StringVar(&c.Mining.Devices, "mining.devices", c.Mining.Devices, "devices to mine on: auto, all, none or names as 'bytom-solo devices' lists them")
 	fs.StringVar(&c.Mining.ExtraNodes, "mining.extra-nodes", c.Mining.ExtraNodes, "nodes that found blocks are submitted to as well, http://[user:password@]host:port separated by commas")
 	fs.Float64Var(&c.Mining.RefreshFees, "mining.refresh-fees", c.Mining.RefreshFees, "BTM of fees by which a template must gain to replace the one before it within 30 s")
+	fs.Float64Var(&c.Mining.MinFeeRate, "mining.min-fee-rate", c.Mining.MinFeeRate, "least fee of a transaction in a template, in the smallest unit of BTM for each unit of gas")
 	fs.StringVar(&c.Notify.Webhook, "notify.webhook", c.Notify.Webhook, "URL that is posted a JSON notification when a found block is found, confirmed, lost and so on, and when the clock is wrong")
 	fs.BoolVar(&c.Mining.AllowUnsynced, "mining.allow-unsynced", c.Mining.AllowUnsynced, "hand out work without peers, and behind them")
 	fs.BoolVar(&c.Verify.Fast, "verify.fast", c.Verify.Fast, "verify proofs of work with the fast kernels")
@@ -277,6 +281,9 @@ func (c *Config) check() error {
 	}
 	if f := c.Mining.RefreshFees; !(f >= 0 && f <= 1e9) {
 		bad("mining.refresh-fees", f, "an amount of BTM")
+	}
+	if r := c.Mining.MinFeeRate; !(r >= 0 && r <= 1e15) {
+		bad("mining.min-fee-rate", r, "a fee for each unit of gas")
 	}
 	if _, _, err := net.SplitHostPort(b.ApiAddress); err != nil {
 		bad("api_addr", b.ApiAddress, "host:port")

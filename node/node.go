@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	_ "net/http/pprof" // The profiles of prof_laddr.
+	"path/filepath"
 	"time"
 
 	browser "github.com/toqueteos/webbrowser"
@@ -31,6 +32,7 @@ type Node struct {
 	verifier  *compute.Verifier
 	bytom     *bytom
 	gate      *gate
+	selector  *selector
 	bulk      *bulkSync
 	generator *mining.Generator
 	journal   *mining.Journal // nil if it could not be opened
@@ -128,9 +130,10 @@ func (n *Node) tipChanged() {
 // assembleMining builds the line from the tip to the chain gate, and puts its
 // routes before the API.
 func (n *Node) assembleMining(devices []string) error {
+	n.openOverrides()
 	c := &chain{
 		Chain: n.bytom.chain, gate: n.gate, pool: n.bytom.pool, dispatcher: n.bytom.dispatcher,
-		selector:      newSelector(n.bytom.chain, n.log),
+		selector:      n.selector,
 		allowUnsynced: n.config.Mining.AllowUnsynced, log: n.log,
 	}
 	n.generator = mining.NewGenerator(mining.GeneratorConfig{
@@ -169,10 +172,24 @@ func (n *Node) serveWork(space *mining.Extranonces) {
 		Generator: n.generator, Submitter: n.submitter, Miner: n.miner, Extranonces: space,
 		Address: n.payees.address, SetAddress: n.payees.setAddress,
 		Tag: n.payees.currentTag, SetTag: n.payees.setTag,
-		Devices: func(names string) ([]string, error) { return PickDevices(n.backends, names) },
+		Overrides: wishes{n.selector},
+		Devices:   func(names string) ([]string, error) { return PickDevices(n.backends, names) },
 	})
 	router := newRouter(n.bytom.api, n.miner, work.Register, n.found.register, n.metrics.register)
 	n.server = newServer(router, n.bytom.tokens, n.config.Bytom.Auth.Disable, n.log)
+}
+
+// openOverrides makes the selector, with what the operator wants of single
+// transactions. Mining goes on without that.
+func (n *Node) openOverrides() {
+	n.selector = newSelector(n.bytom.chain, n.log)
+	n.selector.limit.feeRate = n.config.Mining.MinFeeRate
+	overrides, err := openOverrides(filepath.Join(n.config.Bytom.RootDir, "mining", "overrides.db"))
+	if err != nil {
+		n.log.Error("what the operator wanted of transactions is not known", "error", err)
+		return
+	}
+	n.selector.overrides = overrides
 }
 
 // openJournal opens the journal of found blocks. Mining goes on without one, loudly.
@@ -396,6 +413,9 @@ func (n *Node) free() error {
 	errs = append(errs, CloseBackends(n.backends))
 	if n.journal != nil {
 		errs = append(errs, n.journal.Close())
+	}
+	if n.selector != nil {
+		errs = append(errs, n.selector.overrides.Close())
 	}
 	if n.bytom != nil {
 		errs = append(errs, n.bytom.lock.Release())

@@ -24,6 +24,7 @@ var routes = []struct {
 	{"/submit-block", true}, {"/is-mining", false}, {"/set-mining", false}, {"/get-mining-address", false},
 	{"/set-mining-address", true}, {"/get-coinbase-arbitrary", false}, {"/set-coinbase-arbitrary", false}, {"/net-info", false}, {"/list-found-blocks", false},
 	{"/get-found-block", true}, {"/resubmit-found-block", true}, {"/metrics", false},
+	{"/prioritise-transaction", true}, {"/exclude-transaction", true}, {"/list-overrides", false}, {"/explain-template", true},
 
 	{"/create-account", true}, {"/update-account-alias", true}, {"/list-accounts", false}, {"/delete-account", true},
 	{"/create-account-receiver", true}, {"/list-addresses", false}, {"/validate-address", false}, {"/list-pubkeys", true},
@@ -84,7 +85,7 @@ func everyField(value string) string {
 		"token", "secret", "program", "contract", "args", "block_height", "block_hash", "tx_ids", "addresses", "peer_id", "ip",
 		"port", "filter", "mnemonic", "language", "definition", "issuance_program", "xpubs", "message", "derived_xpub", "signature",
 		"from", "count", "unconfirmed", "smart_contract", "detail", "asset_images", "account_image", "key_images", "transaction_template",
-		"hash", "threads", "devices",
+		"hash", "threads", "devices", "fee_delta", "exclude",
 	}
 	var b strings.Builder
 	for i, f := range fields {

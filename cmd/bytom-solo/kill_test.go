@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-
 	"github.com/bytom-solo/bytom-solo/compute/computetest"
 	"github.com/bytom-solo/bytom-solo/mining"
 	"github.com/bytom-solo/bytom-solo/node"

@@ -1,0 +1,136 @@
+package gbt
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"github.com/bytom/bytom/protocol/bc"
+)
+
+// Override is what the operator wants of a transaction, whatever it pays, and what the
+// last template made of it.
+type Override struct {
+	TxID string `json:"tx_id"`
+	// FeeDelta is added to the fee where transactions are put in order, in the smallest
+	// unit of BTM. The coinbase never sees it.
+	FeeDelta int64 `json:"fee_delta"`
+	// Excluded keeps it, and all that spends from it, out of templates.
+	Excluded bool `json:"excluded"`
+	Explanation
+}
+
+// Explanation is what the last template made of a transaction of the pool.
+type Explanation struct {
+	// State is chosen, or why it is not: invalid, immature, spent, missing, low-fee,
+	// excluded, no-room; unknown if it was not in the pool.
+	State string `json:"state"`
+	// Reason is a sentence, where there is more to say.
+	Reason string `json:"reason,omitempty"`
+	// Fee is what it pays, in the smallest unit of BTM; Gas is what it takes.
+	Fee uint64 `json:"fee,omitempty"`
+	Gas uint64 `json:"gas,omitempty"`
+	// Place is where it stands in the block, behind the coinbase at 0.
+	Place int `json:"place,omitempty"`
+}
+
+// Overrides is the operator's say in the choice of transactions. Its methods are safe
+// for concurrent use.
+type Overrides interface {
+	// Prioritise adds delta to what was added to a transaction's fee before, for the
+	// order alone, and returns the sum. Zero takes all of it back.
+	Prioritise(tx bc.Hash, delta int64) (total int64, err error)
+	// Exclude keeps a transaction out of templates, or no longer does.
+	Exclude(tx bc.Hash, on bool) error
+	// List gives all overrides.
+	List() []Override
+	// Explain says what the last template made of a transaction.
+	Explain(tx bc.Hash) Explanation
+}
+
+type prioritiseIn struct {
+	TxID     string   `json:"tx_id"`
+	FeeDelta *integer `json:"fee_delta"`
+}
+
+func (h *Handler) prioritise(_ *http.Request, in prioritiseIn) envelope {
+	id, err := parseTxID(in.TxID)
+	if err != nil {
+		return failure(err)
+	}
+	if in.FeeDelta == nil {
+		return failure(fmt.Errorf("field fee_delta: missing, expected a number in the smallest unit of BTM; 0 takes all deltas back"))
+	}
+	total, err := h.cfg.Overrides.Prioritise(id, int64(*in.FeeDelta))
+	if err != nil {
+		return failure(err)
+	}
+	h.cfg.Generator.Force()
+	return success(map[string]any{"tx_id": in.TxID, "fee_delta": total})
+}
+
+type excludeIn struct {
+	TxID    string `json:"tx_id"`
+	Exclude *bool  `json:"exclude"`
+}
+
+func (h *Handler) exclude(_ *http.Request, in excludeIn) envelope {
+	id, err := parseTxID(in.TxID)
+	if err != nil {
+		return failure(err)
+	}
+	if in.Exclude == nil {
+		return failure(fmt.Errorf("field exclude: missing, expected true or false"))
+	}
+	if err := h.cfg.Overrides.Exclude(id, *in.Exclude); err != nil {
+		return failure(err)
+	}
+	h.cfg.Generator.Force()
+	return success(map[string]any{"tx_id": in.TxID, "excluded": *in.Exclude})
+}
+
+func (h *Handler) listOverrides(*http.Request) envelope {
+	return success(h.cfg.Overrides.List())
+}
+
+type explainIn struct {
+	TxID string `json:"tx_id"`
+}
+
+func (h *Handler) explain(_ *http.Request, in explainIn) envelope {
+	id, err := parseTxID(in.TxID)
+	if err != nil {
+		return failure(err)
+	}
+	return success(h.cfg.Overrides.Explain(id))
+}
+
+func parseTxID(text string) (id bc.Hash, err error) {
+	raw, err := hex.DecodeString(text)
+	if err != nil || len(raw) != 32 {
+		return id, fmt.Errorf("field tx_id: value %q: expected 64 hexadecimal characters", text)
+	}
+	return bc.NewHash([32]byte(raw)), nil
+}
+
+// integer is a whole number, in JSON as a number or as a decimal string: JavaScript and
+// others lose digits of numbers above 2^53.
+type integer int64
+
+// UnmarshalJSON satisfies json.Unmarshaler.
+func (i *integer) UnmarshalJSON(raw []byte) error {
+	text := string(raw)
+	if len(raw) > 0 && raw[0] == '"' {
+		if err := json.Unmarshal(raw, &text); err != nil {
+			return err
+		}
+	}
+	v, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return fmt.Errorf("found %.40s, expected a whole number of 64 bits, or one as a string", raw)
+	}
+	*i = integer(v)
+	return nil
+}
