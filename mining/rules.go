@@ -23,6 +23,9 @@ func CheckShape(block *types.Block) (err error) {
 		if tx == nil || tx.Tx == nil {
 			return fmt.Errorf("%w: transaction %d is missing", ErrMalformed, i)
 		}
+		if n := coinbaseInputs(tx); n > 1 {
+			return &TxError{Index: i, ID: tx.ID, Err: fmt.Errorf("%w: %d coinbase inputs, expected one", ErrCoinbaseMultiple, n)}
+		}
 	}
 	defer func() {
 		if p := recover(); p != nil {
@@ -31,6 +34,17 @@ func CheckShape(block *types.Block) (err error) {
 	}()
 	types.MapBlock(block)
 	return nil
+}
+
+// coinbaseInputs counts them. Bytom's mapping completes the last alone: the others
+// make its validation read what is not there.
+func coinbaseInputs(tx *types.Tx) (n int) {
+	for _, in := range tx.Inputs {
+		if _, ok := in.TypedInput.(*types.CoinbaseInput); ok {
+			n++
+		}
+	}
+	return n
 }
 
 // CheckHeader applies the rules for a block on parent that cost nothing, and says

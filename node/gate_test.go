@@ -176,6 +176,15 @@ func TestEarlyBlocksAreBounded(t *testing.T) {
 	}
 }
 
+// doubleCoinbase has two coinbase inputs: the chain's own validation panics on it.
+func doubleCoinbase() *types.Tx {
+	return types.NewTx(types.TxData{
+		Version: 1, SerializedSize: 100,
+		Inputs:  []*types.TxInput{types.NewCoinbaseInput([]byte{0, '1'}), types.NewCoinbaseInput([]byte{0, '2'})},
+		Outputs: []*types.TxOutput{types.NewTxOutput(*consensus.BTMAssetID, 41250000000, []byte{0x51})},
+	})
+}
+
 // TestGateRefusals changes one thing at a time in a good block.
 func TestGateRefusals(t *testing.T) {
 	f := newQuickFixture(t)
@@ -200,6 +209,7 @@ func TestGateRefusals(t *testing.T) {
 		{"no transactions", edit(func(b *types.Block) { b.Transactions = nil }), mining.ErrMalformed},
 		{"nil transaction", edit(func(b *types.Block) { b.Transactions[0] = nil }), mining.ErrMalformed},
 		{"unmapped transaction", edit(func(b *types.Block) { b.Transactions[0] = &types.Tx{} }), mining.ErrMalformed},
+		{"two coinbases in one", edit(func(b *types.Block) { b.Transactions[0] = doubleCoinbase() }), mining.ErrCoinbaseMultiple},
 		{"nonce", edit(func(b *types.Block) { b.Nonce = 1 << 63 }), mining.ErrNonceRange},
 		{"version", edit(func(b *types.Block) { b.Version = 2 }), mining.ErrBadVersion},
 		{"height", edit(func(b *types.Block) { b.Height++ }), mining.ErrBadHeight},
