@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/bytom/bytom/consensus"
 	"github.com/bytom/bytom/event"
@@ -28,7 +29,9 @@ type chain struct {
 	// peers is nil in vault mode.
 	peers         *netsync.SyncManager
 	allowUnsynced bool
-	log           *slog.Logger
+	// now is the chain's clock; nil is time.Now.
+	now func() time.Time
+	log *slog.Logger
 }
 
 // Tip satisfies mining.Source.

@@ -134,7 +134,7 @@ func (n *Node) assembleMining(devices []string) error {
 	c := &chain{
 		Chain: n.bytom.chain, gate: n.gate, pool: n.bytom.pool, dispatcher: n.bytom.dispatcher,
 		selector:      n.selector,
-		allowUnsynced: n.config.Mining.AllowUnsynced, log: n.log,
+		allowUnsynced: n.config.Mining.AllowUnsynced, now: n.config.now, log: n.log,
 	}
 	n.generator = mining.NewGenerator(mining.GeneratorConfig{
 		Source: c, Payee: n.payees.current, Now: n.config.now, FeeStep: n.config.Mining.feeStep(),

@@ -155,7 +155,8 @@ func newSeedWork(t *testing.T) *seedWork {
 	space := mining.NewExtranonces()
 	w.lease = uint32(space.Lease().Next()>>32) + 1
 	w.miner = mining.NewMiner(mining.MinerConfig{
-		Devices: []compute.Backend{w.device}, Generator: generator, Submitter: w.submitter, Extranonces: space,
+		Devices: []compute.Backend{w.device}, Settings: mining.MinerSettings{Devices: []string{w.device.Info().Name}},
+		Generator: generator, Submitter: w.submitter, Extranonces: space,
 	})
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
@@ -371,7 +372,7 @@ func (w *seedWork) findJob(templates []*mining.Template, last map[uint32]*jobTra
 func (w *seedWork) templateOn(t *testing.T, tip mining.Tip) *mining.Template {
 	t.Helper()
 	config := w.config
-	config.Source = standingTip{tip}
+	config.Source = &movingTip{tip: tip}
 	g := mining.NewGenerator(config)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
@@ -385,15 +386,6 @@ func (w *seedWork) templateOn(t *testing.T, tip mining.Tip) *mining.Template {
 		t.Fatalf("no template on height %d", tip.Height)
 		return nil
 	}
-}
-
-// standingTip is a chain that has no transactions, and always this tip.
-type standingTip struct{ tip mining.Tip }
-
-func (s standingTip) Tip() mining.Tip { return s.tip }
-func (standingTip) Ready() error      { return nil }
-func (standingTip) Select(context.Context, mining.Tip) ([]mining.Candidate, error) {
-	return nil, nil
 }
 
 // tipRecorder is a source that records the tips that it was asked for, in order.
