@@ -4,12 +4,15 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/bytom/bytom/consensus"
 	"github.com/bytom/bytom/event"
 	"github.com/bytom/bytom/netsync"
 	"github.com/bytom/bytom/protocol"
+	"github.com/bytom/bytom/protocol/bc"
 	"github.com/bytom/bytom/protocol/bc/types"
+	"github.com/bytom/bytom/protocol/state"
 
 	"github.com/bytom-solo/bytom-solo/mining"
 )
@@ -25,16 +28,43 @@ type chain struct {
 	// peers is nil in vault mode.
 	peers         *netsync.SyncManager
 	allowUnsynced bool
-	log           *slog.Logger
+	// now is the clock; nil is time.Now.
+	now func() time.Time
+	log *slog.Logger
 }
 
 // Tip satisfies mining.Source.
-func (c *chain) Tip() mining.Tip {
-	node := c.GetBlockIndex().BestNode()
+func (c *chain) Tip() mining.Tip { return tipOf(c.GetBlockIndex().BestNode()) }
+
+// After satisfies mining.Source.
+func (c *chain) After(parent bc.Hash) (mining.Tip, bool) {
+	node := c.GetBlockIndex().GetNode(&parent)
+	if node == nil {
+		return mining.Tip{}, false
+	}
+	return tipOf(node), true
+}
+
+func tipOf(node *state.BlockNode) mining.Tip {
 	return mining.Tip{
 		Hash: node.Hash, Height: node.Height, Bits: node.CalcNextBits(),
 		Seed: *node.CalcNextSeed(), MedianTime: node.CalcPastMedianTime(),
 	}
+}
+
+// Known tells whether the chain has stored a block, on whichever branch.
+func (c *chain) Known(id bc.Hash) bool { return c.GetBlockIndex().BlockExist(&id) }
+
+// Place says where a block of a height stands: whether it is on the best chain,
+// which block of that height is (the zero hash if that chain is shorter), and the
+// best height.
+func (c *chain) Place(id bc.Hash, height uint64) (onMain bool, winner bc.Hash, best uint64) {
+	index := c.GetBlockIndex()
+	best = index.BestNode().Height
+	if node := index.NodeByHeight(height); node != nil {
+		winner = node.Hash
+	}
+	return winner == id && id != (bc.Hash{}), winner, best
 }
 
 // Ready satisfies mining.Source. A solonet is its own authority.

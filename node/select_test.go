@@ -149,6 +149,41 @@ func TestSelectionPays(t *testing.T) {
 	t.Logf("the worst of 300 pools reaches %.4f of the best", worst)
 }
 
+// TestEachOrderIsWorthTrying has blocks of ten gas that one of the three orders alone
+// fills well.
+func TestEachOrderIsWorthTrying(t *testing.T) {
+	type tx struct {
+		gas, fee uint64
+		delta    int64
+	}
+	for _, test := range []struct {
+		name    string
+		txs     []tx
+		feeRate float64
+		want    uint64 // fees
+	}{
+		{"fee per gas", []tx{{6, 8, 0}, {5, 7, 0}, {5, 7, 0}}, 0, 14},
+		{"fee", []tx{{1, 2, 0}, {10, 11, 0}}, 0, 11},
+		{"arrival", []tx{{5, 9, 0}, {5, 9, 0}, {6, 11, 0}}, 0, 18},
+		{"the operator's delta beats fees", []tx{{10, 11, 0}, {1, 2, 100}}, 0, 2},
+		{"a least rate binds all orders", []tx{{10, 11, 0}, {5, 9, 0}}, 1.5, 9},
+	} {
+		r, view := random(), state.NewUtxoViewpoint()
+		var all []*candidate
+		for i, tx := range test.txs {
+			c := testCandidate(r, bc.Hash{V0: uint64(i) + 1}, 1e12)
+			c.Gas, c.Fee, c.Delta, c.arrival = tx.gas, tx.fee, tx.delta, i
+			view.Entries[c.Tx.SpentOutputIDs[0]] = newEntry
+			all = append(all, c)
+		}
+		relate(all)
+		b := (&selector{limit: limits{gas: 10, bytes: 1e6, feeRate: test.feeRate}}).best(all, view, 1)
+		if checkChoice(t, b, all); b.fees != test.want {
+			t.Errorf("%s: fees %d, expected %d", test.name, b.fees, test.want)
+		}
+	}
+}
+
 // checkChoice holds a choice to the rules of a block.
 func checkChoice(t *testing.T, b *choice, all []*candidate) {
 	t.Helper()

@@ -1,0 +1,549 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bytom/bytom/consensus"
+	"github.com/bytom/bytom/protocol"
+	"github.com/bytom/bytom/protocol/bc"
+	"github.com/bytom/bytom/protocol/bc/types"
+	"github.com/bytom/bytom/protocol/validation"
+	"github.com/bytom/bytom/protocol/vm"
+
+	"github.com/bytom-solo/bytom-solo/mining"
+)
+
+// keyPayee is paid by coinbases that testKey can spend.
+var keyPayee = mining.Payee{Address: "key", Program: payToKey()}
+
+// fullTemplate is a template on the fixture's tip that has waited for its
+// transactions.
+func (f *fixture) fullTemplate(t testing.TB) *mining.Template {
+	t.Helper()
+	g := mining.NewGenerator(mining.GeneratorConfig{
+		Source: f.chain, EmptyAfter: time.Hour,
+		Payee: func() (mining.Payee, []byte, error) { return keyPayee, []byte("tag"), nil },
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	sub, done := g.Subscribe()
+	defer done()
+	go g.Run(ctx)
+	select {
+	case template := <-sub:
+		return template
+	case <-time.After(time.Minute):
+		t.Fatal("no template")
+		return nil
+	}
+}
+
+// unsolved is the block of a template, without work.
+func unsolved(t testing.TB, template *mining.Template) *types.Block {
+	t.Helper()
+	b, err := mining.NewJob(template, 1).Block(template.Timestamp, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// work finds the nonce of a block on the tip.
+func (f *fixture) work(t testing.TB, b *types.Block) {
+	t.Helper()
+	target, seed := mining.TargetFromBits(b.Bits), f.chain.Tip().Seed
+	for b.Nonce = 0; ; b.Nonce++ {
+		id := b.Hash()
+		result, err := f.solver.Hash(t.Context(), id.Byte32(), seed.Byte32())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if target.Met(result) {
+			return
+		}
+	}
+}
+
+// process hands a block to the chain, which must take it as the best.
+func (f *fixture) process(t testing.TB, b *types.Block) {
+	t.Helper()
+	f.work(t, b)
+	if outcome, err := f.gate.process(t.Context(), b); err != nil || outcome != mining.MainChain {
+		t.Fatalf("height %d: outcome %s, error %v", b.Height, outcome, err)
+	}
+}
+
+// seal puts the right roots into a block's header, and returns what its transactions
+// pay and take.
+func seal(b *types.Block) (fees, gas uint64) {
+	mapped, status := types.MapBlock(b), bc.NewTransactionStatus()
+	for i, tx := range b.Transactions {
+		v := validate(tx, mapped)
+		if err := status.SetStatus(i, v.GasOnly); err != nil {
+			panic(err)
+		}
+		fees, gas = fees+v.Fee, gas+v.Gas
+	}
+	b.TransactionsMerkleRoot, _ = types.TxMerkleRoot(mapped.Transactions)
+	b.TransactionStatusHash, _ = types.TxStatusMerkleRoot(status.VerifyStatus)
+	return fees, gas
+}
+
+// coinbaseTx is a coinbase of one input and any outputs.
+func coinbaseTx(arbitrary []byte, outputs ...*types.TxOutput) *types.Tx {
+	return sized(types.TxData{Version: 1, Inputs: []*types.TxInput{types.NewCoinbaseInput(arbitrary)}, Outputs: outputs})
+}
+
+func btm(amount uint64, prog ...byte) *types.TxOutput {
+	return types.NewTxOutput(*consensus.BTMAssetID, amount, prog)
+}
+
+// checkTest is a chain of two blocks with a pool of a parent, its child, one that
+// fails but for its gas and a plain one, which a good block on it holds.
+type checkTest struct {
+	*fixture
+	good     *types.Block
+	immature *types.Tx // spends the first block's coinbase
+	gasOnly  *types.Tx
+}
+
+func newCheckTest(t testing.TB) checkTest {
+	c := checkTest{fixture: newQuickFixture(t)}
+	first := unsolved(t, c.fullTemplate(t))
+	c.process(t, first)
+	c.process(t, unsolved(t, c.fullTemplate(t)))
+	c.immature = spendOf(first.Transactions[0], testFee)
+	c.gasOnly = gasOnlyTx(t, bc.Hash{V0: 3}, bc.Hash{V0: 4})
+	parent, plain := signedTx(bc.Hash{V0: 1}, 1e9, testFee), signedTx(bc.Hash{V0: 2}, 1e9, testFee)
+	c.fund(t, false, parent, plain, c.gasOnly)
+	c.poolAdd(t, parent, spendOf(parent, testFee), plain, c.gasOnly)
+	c.good = unsolved(t, c.fullTemplate(t))
+	if len(c.good.Transactions) != 5 {
+		t.Fatalf("%d transactions in the good block", len(c.good.Transactions))
+	}
+	return c
+}
+
+// spendOf spends the first output of a transaction, which is of testKey.
+func spendOf(tx *types.Tx, fee uint64) *types.Tx {
+	out, err := tx.Output(*tx.ResultIds[0])
+	if err != nil {
+		panic(err)
+	}
+	return signedTx(*out.Source.Ref, out.Source.Value.Amount, fee)
+}
+
+// gasOnlyTx pays in BTM and spends an asset, the second output of its maker, by a
+// program that fails.
+func gasOnlyTx(t testing.TB, source, assetSource bc.Hash) *types.Tx {
+	asset := bc.AssetID{V0: 9}
+	return sized(types.TxData{
+		Version: 1,
+		Inputs: []*types.TxInput{
+			types.NewSpendInput(nil, source, *consensus.BTMAssetID, 1e9, 0, []byte{byte(vm.OP_TRUE)}),
+			types.NewSpendInput(nil, assetSource, asset, 5, 1, assemble(t, "1 2 EQUAL")),
+		},
+		Outputs: []*types.TxOutput{btm(1e9-testFee, payToKey()...), types.NewTxOutput(asset, 5, []byte{byte(vm.OP_TRUE)})},
+	})
+}
+
+// edit is the good block with a change.
+func (c checkTest) edit(change func(b *types.Block)) *types.Block {
+	b := *c.good
+	b.Transactions = slices.Clone(c.good.Transactions)
+	change(&b)
+	return &b
+}
+
+// sealed is the good block with a change to its transactions, and all that follows
+// from it made right again.
+func (c checkTest) sealed(change func(b *types.Block)) *types.Block {
+	return c.edit(func(b *types.Block) {
+		change(b)
+		fees, _ := seal(b)
+		b.Transactions[0] = coinbaseTx([]byte{0, '3'}, btm(consensus.BlockSubsidy(b.Height)+fees, payToKey()...))
+		seal(b)
+	})
+}
+
+// TestCheckGivesTheReason breaks one rule at a time in a block that is otherwise
+// valid.
+func TestCheckGivesTheReason(t *testing.T) {
+	c := newCheckTest(t)
+	add := func(txs ...*types.Tx) *types.Block {
+		return c.sealed(func(b *types.Block) { b.Transactions = append(b.Transactions, txs...) })
+	}
+	withCoinbase := func(tx *types.Tx) *types.Block {
+		return c.edit(func(b *types.Block) { b.Transactions[0] = tx; seal(b) })
+	}
+	value := c.good.Transactions[0].Outputs[0].Amount
+	spend := func(change func(data *types.TxData)) *types.Tx {
+		data := types.TxData{
+			Version: 1, Inputs: []*types.TxInput{types.NewSpendInput(nil, bc.Hash{V0: 70}, *consensus.BTMAssetID, 1e9, 0, []byte{0x51})},
+			Outputs: []*types.TxOutput{btm(1e9-testFee, 0x51)},
+		}
+		change(&data)
+		tx := sized(data)
+		c.fund(t, false, tx)
+		return tx
+	}
+	badWitness := signedTx(bc.Hash{V0: 2}, 1e9, testFee)
+	badWitness.SetInputArguments(0, [][]byte{make([]byte, 64), testKey.Public()})
+	plain := slices.IndexFunc(c.good.Transactions, func(tx *types.Tx) bool { return tx.ID == badWitness.ID })
+	missing := signedTx(bc.Hash{V0: 80}, 1e9, testFee)
+	for _, test := range []struct {
+		name  string
+		block *types.Block
+		want  mining.ErrorKind
+		tx    int    // at fault; -1 if none is
+		text  string // in the error
+	}{
+		{"nil", nil, mining.ErrMalformed, -1, "no block"},
+		{"no transactions", c.edit(func(b *types.Block) { b.Transactions = nil }), mining.ErrMalformed, -1, "coinbase"},
+		{"nil transaction", c.edit(func(b *types.Block) { b.Transactions[1] = nil }), mining.ErrMalformed, -1, "transaction 1"},
+		{"hollow transaction", c.edit(func(b *types.Block) { b.Transactions[0] = &types.Tx{Tx: &bc.Tx{}} }), mining.ErrMalformed, -1, ""},
+		{"nonce", c.edit(func(b *types.Block) { b.Nonce = 1 << 63 }), mining.ErrNonceRange, -1, "0x8000000000000000"},
+		{"unknown parent", c.edit(func(b *types.Block) { b.PreviousBlockHash.V0++ }), mining.ErrBadParent, -1, "unknown"},
+		{"former parent", c.edit(func(b *types.Block) { b.PreviousBlockHash = c.chain.GetBlockIndex().NodeByHeight(1).Hash }), mining.ErrBadParent, -1, "height 1 is not the tip"},
+		{"version", c.edit(func(b *types.Block) { b.Version = 2 }), mining.ErrBadVersion, -1, "version 2, expected 1"},
+		{"height", c.edit(func(b *types.Block) { b.Height++ }), mining.ErrBadHeight, -1, "height 4, expected 3"},
+		{"bits", c.edit(func(b *types.Block) { b.Bits++ }), mining.ErrBadBits, -1, "expected"},
+		{"old", c.edit(func(b *types.Block) { b.Timestamp = 1 }), mining.ErrTimeTooOld, -1, "timestamp 1 "},
+		{"new", c.edit(func(b *types.Block) { b.Timestamp += 3700 }), mining.ErrTimeTooNew, -1, "an hour ahead"},
+		{"transactions root", c.edit(func(b *types.Block) { b.TransactionsMerkleRoot.V3++ }), mining.ErrTxRoot, -1, "expected"},
+		{"status root", c.edit(func(b *types.Block) { b.TransactionStatusHash.V3++ }), mining.ErrStatusRoot, -1, "expected"},
+		{"no coinbase", c.edit(func(b *types.Block) { b.Transactions = b.Transactions[1:]; seal(b) }), mining.ErrCoinbaseMissing, 0, "no coinbase input"},
+		{"coinbase second", c.edit(func(b *types.Block) {
+			b.Transactions[0], b.Transactions[1] = b.Transactions[1], b.Transactions[0]
+			seal(b)
+		}), mining.ErrCoinbaseMissing, 0, "no coinbase input"},
+		{"two coinbases", c.edit(func(b *types.Block) {
+			b.Transactions = append(b.Transactions, coinbaseTx([]byte{1}, btm(1, 0x51)))
+			seal(b)
+		}),
+			mining.ErrCoinbaseMultiple, 5, "not the first"},
+		{"the coinbase twice", c.edit(func(b *types.Block) { b.Transactions = append(b.Transactions, b.Transactions[0]); seal(b) }),
+			mining.ErrCoinbaseMultiple, 5, "not the first"},
+		{"two coinbase inputs", withCoinbase(sized(types.TxData{
+			Version: 1, Inputs: []*types.TxInput{types.NewCoinbaseInput([]byte{1}), types.NewCoinbaseInput([]byte{2})},
+			Outputs: []*types.TxOutput{btm(value, 0x51)},
+		})), mining.ErrCoinbaseMultiple, 0, "2 coinbase inputs"},
+		{"long coinbase", withCoinbase(coinbaseTx(make([]byte, 129), btm(value, 0x51))), mining.ErrCoinbaseLength, 0, "129 bytes, expected at most 128"},
+		{"coinbase too much", withCoinbase(coinbaseTx(nil, btm(value+1, 0x51))), mining.ErrCoinbaseAmount, 0, "expected"},
+		{"coinbase too little", withCoinbase(coinbaseTx(nil, btm(value-1, 0x51))), mining.ErrCoinbaseAmount, 0, "expected"},
+		{"coinbase without fees", withCoinbase(coinbaseTx(nil, btm(1, 0x51))), mining.ErrCoinbaseAmount, 0, "expected"},
+		{"coinbase of two outputs", withCoinbase(coinbaseTx(nil, btm(value-1, 0x51), btm(1, 0x51))), mining.ErrCoinbaseAmount, 0, "2 outputs"},
+		{"coinbase of no output", withCoinbase(coinbaseTx(nil, btm(value, byte(vm.OP_FAIL)))), mining.ErrCoinbaseAmount, 0, "retirement"},
+		{"coinbase of an asset", withCoinbase(coinbaseTx(nil, types.NewTxOutput(bc.AssetID{V0: 1}, value, []byte{0x51}))), mining.ErrBadTx, 0, "asset"},
+		{"coinbase to a free program", withCoinbase(coinbaseTx(nil, btm(value, 0x52))), mining.ErrBadTx, 0, "standard"},
+		{"gas", c.sealed(func(b *types.Block) { b.Transactions = append(b.Transactions, heavyTxs(t, c.fixture, 51)...) }), mining.ErrBlockGas, -1, "at most 10000000"},
+		{"bad version", add(spend(func(d *types.TxData) { d.Version = 2 })), mining.ErrBadTx, 5, "version 2"},
+		{"expired", add(spend(func(d *types.TxData) { d.TimeRange = 2 })), mining.ErrBadTx, 5, "time range 2, expected 0 or at least the block's height 3"},
+		{"not standard", add(spend(func(d *types.TxData) { d.Outputs[0].ControlProgram = []byte{0x52} })), mining.ErrBadTx, 5, "standard"},
+		{"too little for its gas", add(spend(func(d *types.TxData) { d.Outputs[0].Amount = 1e9 - 1 })), mining.ErrBadTx, 5, ""},
+		{"witness of a known one", c.edit(func(b *types.Block) { b.Transactions[plain] = badWitness }), mining.ErrBadTx, plain, ""},
+		{"missing input", add(missing), mining.ErrBadInput, 5, "no such output"},
+		{"immature", add(c.immature), mining.ErrBadInput, 5, "can be spent from height 101 on, the block's is 3"},
+		{"twice", add(c.good.Transactions[plain]), mining.ErrBadInput, 5, "already spent"},
+		{"double spend", add(signedTx(bc.Hash{V0: 2}, 1e9, 2*testFee)), mining.ErrBadInput, 5, "already spent"},
+		{"its own coinbase", c.edit(func(b *types.Block) {
+			b.Transactions[0] = coinbaseTx(nil, btm(value+testFee, payToKey()...))
+			b.Transactions = append(b.Transactions, spendOf(b.Transactions[0], testFee))
+			seal(b)
+		}), mining.ErrBadInput, 5, "can be spent from height 103 on"},
+		{"child first", c.sealed(func(b *types.Block) { slices.Reverse(b.Transactions[1:]) }), mining.ErrBadInput, -2, "no such output"},
+		{"child of gas only", add(signed(types.TxData{
+			Version: 1, Inputs: []*types.TxInput{
+				types.NewSpendInput(nil, muxOf(c.gasOnly), *consensus.BTMAssetID, 1e9-testFee, 0, payToKey()),
+				types.NewSpendInput(nil, muxOf(c.gasOnly), bc.AssetID{V0: 9}, 5, 1, []byte{byte(vm.OP_TRUE)}),
+			},
+			Outputs: []*types.TxOutput{btm(1e9-2*testFee, 0x51), types.NewTxOutput(bc.AssetID{V0: 9}, 5, []byte{0x51})},
+		})), mining.ErrBadInput, 5, "no such output"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			err := c.chain.Check(t.Context(), test.block)
+			if !errors.Is(err, test.want) || !strings.Contains(err.Error(), test.text) {
+				t.Fatalf("error %v, expected %s with %q", err, test.want, test.text)
+			}
+			var fault *mining.TxError
+			if errors.As(err, &fault) != (test.tx != -1) {
+				t.Fatalf("error %v: a transaction's fault: %v", err, fault != nil)
+			}
+			if test.tx >= 0 && (fault.Index != test.tx || fault.ID != test.block.Transactions[test.tx].ID) {
+				t.Errorf("at fault is %d, %s, expected %d", fault.Index, fault.ID.String(), test.tx)
+			}
+		})
+	}
+	c.expectUntouched(t)
+}
+
+func muxOf(tx *types.Tx) bc.Hash {
+	out, err := tx.Output(*tx.ResultIds[0])
+	if err != nil {
+		panic(err)
+	}
+	return *out.Source.Ref
+}
+
+// heavyTxs take 199,000 gas each: fifty of them nearly fill a block.
+func heavyTxs(t testing.TB, f *fixture, n int) []*types.Tx {
+	var txs []*types.Tx
+	for i := range n {
+		data := types.TxData{
+			Version: 1, SerializedSize: 199_000,
+			Inputs:  []*types.TxInput{types.NewSpendInput(nil, bc.Hash{V0: uint64(i), V1: 1}, *consensus.BTMAssetID, 1e9, 0, []byte{0x51})},
+			Outputs: []*types.TxOutput{btm(1e9-4e7-uint64(i), 0x51)},
+		}
+		txs = append(txs, types.NewTx(data))
+	}
+	f.fund(t, false, txs...)
+	return txs
+}
+
+// expectUntouched holds that all the checks changed nothing, cost no proof of work,
+// and that the good block still passes, as does a pool's choice.
+func (c checkTest) expectUntouched(t *testing.T) {
+	t.Helper()
+	hashes := c.verifying.hashes.Load()
+	for range 2 {
+		if err := c.chain.Check(t.Context(), c.good); err != nil {
+			t.Errorf("the good block: %v", err)
+		}
+	}
+	if n := c.verifying.hashes.Load() - hashes; n != 0 {
+		t.Errorf("%d hashes for a check", n)
+	}
+	if h, n := c.bytom.chain.BestBlockHeight(), len(c.bytom.pool.GetTransactions()); h != 2 || n != 4 {
+		t.Errorf("height %d and %d pooled transactions after checks, expected 2 and 4", h, n)
+	}
+	if id := c.good.Hash(); c.chain.BlockExist(&id) {
+		t.Error("the chain knows the checked block")
+	}
+	if err := c.chain.Check(t.Context(), c.edit(func(*types.Block) {})); err != nil {
+		t.Errorf("a copy of the good block: %v", err)
+	}
+}
+
+// TestCheckUsesItsClock moves the clock instead of the block.
+func TestCheckUsesItsClock(t *testing.T) {
+	c := newCheckTest(t)
+	c.chain.now = func() time.Time { return time.Unix(int64(c.good.Timestamp)-3601, 0) }
+	if err := c.chain.Check(t.Context(), c.good); !errors.Is(err, mining.ErrTimeTooNew) {
+		t.Errorf("error %v, expected %s", err, mining.ErrTimeTooNew)
+	}
+	c.chain.now = func() time.Time { return time.Unix(int64(c.good.Timestamp)-3600, 0) }
+	if err := c.chain.Check(t.Context(), c.good); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestCheckOfAnUnseenBlock has no template made before: nothing is known of its
+// transactions.
+func TestCheckOfAnUnseenBlock(t *testing.T) {
+	c := newCheckTest(t)
+	c.chain.selector = newSelector(c.bytom.chain, c.chain.log)
+	if err := c.chain.Check(t.Context(), c.good); err != nil {
+		t.Error(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := c.chain.Check(ctx, c.good); !errors.Is(err, context.Canceled) {
+		t.Errorf("called off: %v", err)
+	}
+}
+
+// TestCheckValidatesTheCoinbaseInItsPlace has the selector see a coinbase, which is
+// invalid in a pool.
+func TestCheckValidatesTheCoinbaseInItsPlace(t *testing.T) {
+	c := newCheckTest(t)
+	pool := []*protocol.TxDesc{{Tx: c.good.Transactions[0]}}
+	if chosen, err := c.chain.selector.choose(t.Context(), pool, c.good.Height); err != nil || len(chosen) != 0 {
+		t.Fatalf("%d chosen, error %v", len(chosen), err)
+	}
+	if err := c.chain.Check(t.Context(), c.good); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestChainTellsOfBlocks has two blocks on the best chain and a rival of the first.
+func TestChainTellsOfBlocks(t *testing.T) {
+	f := newQuickFixture(t)
+	rival := f.block(t, 2)
+	genesis := f.chain.Tip()
+	first := f.block(t, 1)
+	f.process(t, first)
+	afterFirst := f.chain.Tip()
+	if outcome, err := f.gate.process(t.Context(), rival); err != nil || outcome != mining.SideChain {
+		t.Fatalf("outcome %s, error %v", outcome, err)
+	}
+	f.process(t, f.block(t, 3))
+	for _, tip := range []mining.Tip{genesis, afterFirst, f.chain.Tip()} {
+		if got, ok := f.chain.After(tip.Hash); !ok || got != tip {
+			t.Errorf("after %s: %+v, %v, expected %+v", tip.Hash.String(), got, ok, tip)
+		}
+	}
+	side, ok := f.chain.After(rival.Hash())
+	if !ok || side.Height != 1 || side.Hash != rival.Hash() || side.MedianTime == 0 {
+		t.Errorf("after the rival: %+v, %v", side, ok)
+	}
+	if _, ok := f.chain.After(bc.Hash{V0: 1}); ok || f.chain.Known(bc.Hash{V0: 1}) {
+		t.Error("an unknown block is known")
+	}
+	if !f.chain.Known(rival.Hash()) || !f.chain.Known(first.Hash()) {
+		t.Error("a stored block is unknown")
+	}
+	place := func(id bc.Hash, height uint64, wantMain bool, wantWinner bc.Hash) {
+		t.Helper()
+		if onMain, winner, best := f.chain.Place(id, height); onMain != wantMain || winner != wantWinner || best != 2 {
+			t.Errorf("on the best chain: %v, winner %s, best height %d", onMain, winner.String(), best)
+		}
+	}
+	place(first.Hash(), 1, true, first.Hash())
+	place(rival.Hash(), 1, false, first.Hash())
+	place(rival.Hash(), 3, false, bc.Hash{})
+	place(bc.Hash{}, 3, false, bc.Hash{})
+}
+
+// TestCheckAgreesWithTheChain lets the chain judge random blocks, good ones and
+// spoilt ones, as they come from the wire, after Check did.
+func TestCheckAgreesWithTheChain(t *testing.T) {
+	accepted, refused := 0, 0
+	for seed := range uint64(rounds(6, 100)) {
+		r := rand.New(rand.NewPCG(seed, 11))
+		p := newPoisoned(t, r)
+		p.grow(t, 101)
+		for range 10 {
+			p.spoil(t, 12)
+			b := unsolved(t, p.fullTemplate(t))
+			for range r.IntN(3) {
+				p.mutate(b)
+			}
+			b = overTheWire(t, b)
+			verdict := p.chain.Check(t.Context(), b)
+			p.work(t, b)
+			outcome, err := p.gate.process(t.Context(), b)
+			if err == nil && outcome != mining.MainChain {
+				t.Fatalf("outcome %s", outcome)
+			}
+			if (verdict == nil) != (err == nil) {
+				t.Fatalf("seed %d height %d: Check says %v, the chain %v", seed, b.Height, verdict, err)
+			}
+			if err == nil {
+				accepted++
+			} else {
+				refused++
+			}
+		}
+	}
+	if accepted < 10 || refused < 10 {
+		t.Errorf("%d accepted, %d refused: too few of one to show anything", accepted, refused)
+	}
+	t.Logf("%d accepted, %d refused", accepted, refused)
+}
+
+func overTheWire(t testing.TB, b *types.Block) *types.Block {
+	t.Helper()
+	text, err := b.MarshalText()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := &types.Block{}
+	if err := got.UnmarshalText(text); err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+// mutate changes a block, in a way that may or may not matter. Where the
+// transactions change, the header and the coinbase follow, most often.
+func (p *poisoned) mutate(b *types.Block) {
+	n := len(b.Transactions)
+	some := 1 + p.r.IntN(max(n-1, 1)) // A place for a transaction behind the coinbase.
+	switch p.r.IntN(16) {
+	case 0:
+		b.Version = p.r.Uint64N(3)
+	case 1:
+		b.Height += p.r.Uint64N(3) - 1
+	case 2:
+		b.Timestamp += p.r.Uint64N(8000) - 4000
+	case 3:
+		b.TransactionStatusHash.V1 ^= p.r.Uint64N(2)
+	case 4:
+		b.TransactionsMerkleRoot.V1 ^= p.r.Uint64N(2)
+	case 5:
+		b.Bits ^= p.r.Uint64N(2)
+	case 6, 7:
+		b.Transactions = slices.Delete(b.Transactions, min(some, n-1), n)
+		p.reseal(b)
+	case 8, 9:
+		p.r.Shuffle(n-1, func(i, j int) {
+			b.Transactions[1+i], b.Transactions[1+j] = b.Transactions[1+j], b.Transactions[1+i]
+		})
+		p.reseal(b)
+	case 10:
+		b.Transactions = append(b.Transactions, b.Transactions[some%n])
+		p.reseal(b)
+	case 11, 12: // Whatever there is in the pool.
+		for _, desc := range p.bytom.pool.GetTransactions() {
+			if p.r.IntN(8) == 0 {
+				b.Transactions = append(b.Transactions, desc.Tx)
+			}
+		}
+		p.reseal(b)
+	case 13: // A witness that the id does not cover.
+		tx := *b.Transactions[some%n]
+		tx.TxData.Inputs = slices.Clone(tx.TxData.Inputs)
+		in := *tx.TxData.Inputs[0]
+		if spend, ok := in.TypedInput.(*types.SpendInput); ok {
+			other := *spend
+			other.Arguments = append(slices.Clone(other.Arguments), []byte{1})
+			in.TypedInput = &other
+		}
+		tx.TxData.Inputs[0] = &in
+		b.Transactions[some%n] = types.NewTx(tx.TxData)
+	case 14: // No coinbase, but its amount.
+		source := p.source()
+		fees := uint64(0)
+		for _, tx := range b.Transactions[1:] {
+			fees += validate(tx, types.MapBlock(b)).Fee
+		}
+		amount := consensus.BlockSubsidy(b.Height) + fees + testFee
+		b.Transactions[0] = signedTx(source, amount+testFee, testFee)
+		p.fundTx(b.Transactions[0])
+		seal(b)
+	case 15:
+		amount := b.Transactions[0].Outputs[0].Amount + p.r.Uint64N(3) - 1
+		b.Transactions[0] = coinbaseTx([]byte{0, byte(p.r.Uint32())}, btm(amount, payToKey()...))
+		seal(b)
+	}
+}
+
+// reseal makes the coinbase and the roots right, or the roots alone.
+func (p *poisoned) reseal(b *types.Block) {
+	fees, _ := seal(b)
+	if p.r.IntN(4) > 0 {
+		b.Transactions[0] = coinbaseTx([]byte{0, byte(p.r.Uint32())}, btm(consensus.BlockSubsidy(b.Height)+fees, payToKey()...))
+	}
+	seal(b)
+}
+
+// TestBytomsValidationIsTheOneWeKnow names what Check and sameResult were written
+// against: a new release of Bytom must be read again.
+func TestBytomsValidationIsTheOneWeKnow(t *testing.T) {
+	block := &bc.Block{BlockHeader: &bc.BlockHeader{Version: 1, Height: standardInputs - 1}}
+	in := types.NewSpendInput(nil, bc.Hash{V0: 1}, *consensus.BTMAssetID, 1e9, 0, []byte{0x51})
+	tx := sized(types.TxData{Version: 1, Inputs: []*types.TxInput{in, in}, Outputs: []*types.TxOutput{btm(1e9, 0x51)}})
+	if _, err := validation.ValidateTx(tx.Tx, block); errors.Is(err, validation.ErrEmptyInputIDs) {
+		t.Errorf("height %d: %v", block.Height, err)
+	}
+	block.Height++
+	if _, err := validation.ValidateTx(tx.Tx, block); !errors.Is(err, validation.ErrEmptyInputIDs) {
+		t.Errorf("height %d: %v, expected %v", block.Height, err, validation.ErrEmptyInputIDs)
+	}
+}

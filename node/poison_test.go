@@ -1,0 +1,403 @@
+package node
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/bytom/bytom/consensus"
+	stock "github.com/bytom/bytom/mining"
+	"github.com/bytom/bytom/protocol/bc"
+	"github.com/bytom/bytom/protocol/bc/types"
+	"github.com/bytom/bytom/protocol/vm"
+)
+
+// rounds is how often a random test runs: short as a rule, long where
+// BYTOM_SOLO_LONG asks for it.
+func rounds(short, long int) int {
+	if os.Getenv("BYTOM_SOLO_LONG") != "" {
+		return long
+	}
+	return short
+}
+
+// poisoned is a chain whose pool holds everything that has ever spoilt a template.
+type poisoned struct {
+	*fixture
+	r *rand.Rand
+	// coinbases are the chain's, by height, all of testKey.
+	coinbases []*types.Tx
+	// good are transactions that need nothing but an output of the chain, which
+	// nothing else spends, and are valid for ever.
+	good  []*types.Tx
+	added time.Time // of the last one in the pool
+}
+
+func newPoisoned(t testing.TB, r *rand.Rand) *poisoned {
+	return &poisoned{fixture: newQuickFixture(t), r: r, coinbases: []*types.Tx{nil}, added: time.Unix(1e9, 0)}
+}
+
+// grow mines empty blocks.
+func (p *poisoned) grow(t testing.TB, blocks int) {
+	t.Helper()
+	for range blocks {
+		tip := p.chain.Tip()
+		cb := coinbaseTx([]byte(fmt.Sprintf("\x00%d", tip.Height+1)), btm(consensus.BlockSubsidy(tip.Height+1), payToKey()...))
+		b := &types.Block{
+			BlockHeader: types.BlockHeader{
+				Version: 1, Height: tip.Height + 1, PreviousBlockHash: tip.Hash, Timestamp: max(uint64(time.Now().Unix()), tip.MedianTime+1), Bits: tip.Bits,
+			},
+			Transactions: []*types.Tx{cb},
+		}
+		seal(b)
+		p.process(t, b)
+		p.coinbases = append(p.coinbases, cb)
+	}
+}
+
+// source is an id that no output has yet.
+func (p *poisoned) source() bc.Hash { return bc.Hash{V0: p.r.Uint64(), V1: p.r.Uint64()} }
+
+// fee pays for the gas of any transaction here, by chance a lot.
+func (p *poisoned) fee() uint64 { return testFee + p.r.Uint64N(1+testFee<<p.r.IntN(6)) }
+
+// fundTx makes what a transaction spends exist.
+func (p *poisoned) fundTx(tx *types.Tx) { p.fund(panicker{}, false, tx) }
+
+// panicker is a testing.TB for what can't fail.
+type panicker struct{ testing.TB }
+
+func (panicker) Helper()           {}
+func (panicker) Fatal(args ...any) { panic(fmt.Sprint(args...)) }
+
+// pool adds transactions to the pool, in this order of arrival.
+func (p *poisoned) pool(t testing.TB, txs ...*types.Tx) {
+	t.Helper()
+	next := &bc.Block{BlockHeader: &bc.BlockHeader{Version: 1, Height: p.chain.Tip().Height + 1}}
+	for _, tx := range txs {
+		v := validate(tx, next)
+		if _, err := p.bytom.pool.ProcessTransaction(tx, v.GasOnly, next.Height, v.Fee); err != nil {
+			t.Fatal(err)
+		}
+		if desc, err := p.bytom.pool.GetTransaction(&tx.ID); err == nil {
+			p.added = p.added.Add(time.Second)
+			desc.Added = p.added
+		}
+	}
+}
+
+// free spends an output of any program and pays to any.
+func (p *poisoned) free(spends, pays []byte, args [][]byte, change func(*types.TxData)) *types.Tx {
+	data := types.TxData{
+		Version: 1, Inputs: []*types.TxInput{types.NewSpendInput(args, p.source(), *consensus.BTMAssetID, 1e11, 0, spends)},
+		Outputs: []*types.TxOutput{btm(1e11-p.fee(), pays...)},
+	}
+	if change != nil {
+		change(&data)
+	}
+	tx := sized(data)
+	p.fundTx(tx)
+	return tx
+}
+
+// spoil adds n groups of transactions to the pool.
+func (p *poisoned) spoil(t testing.TB, n int) {
+	t.Helper()
+	for range n {
+		p.spoilOnce(t)
+	}
+}
+
+func (p *poisoned) spoilOnce(t testing.TB) {
+	t.Helper()
+	height := p.chain.Tip().Height + 1
+	open := []byte{byte(vm.OP_TRUE)}
+	switch p.r.IntN(16) {
+	case 0, 1: // Nothing is wrong with it.
+		tx := signedTx(p.source(), 1e11, p.fee())
+		p.fundTx(tx)
+		p.good = append(p.good, tx)
+		p.pool(t, tx)
+	case 2: // A big one, that takes room.
+		tx := p.free(open, open, nil, func(d *types.TxData) {
+			d.Outputs[0].Amount = 1e11 - 4*testFee - p.fee()
+			d.Outputs = append(d.Outputs, btm(1, append([]byte{byte(vm.OP_FAIL)}, make([]byte, p.r.IntN(30_000))...)...))
+		})
+		p.good = append(p.good, tx)
+		p.pool(t, tx)
+	case 3, 4: // A chain, by chance with a child before its parent.
+		p.poolChain(t, 2+p.r.IntN(4))
+	case 5: // A conflict.
+		source := p.source()
+		one, two := signedTx(source, 1e11, p.fee()), signedTx(source, 1e11, testFee-1)
+		p.fundTx(one)
+		p.pool(t, one, two, spendOf(two, testFee))
+	case 6: // Those that fail but for their gas, and who spends their change.
+		p.poolGasOnly(t)
+	case 7: // Coinbases, immature and mature.
+		p.pool(t, spendOf(p.coinbases[1+p.r.IntN(len(p.coinbases)-1)], p.fee()))
+		p.pool(t, spendOf(p.coinbases[max(1, len(p.coinbases)-100+p.r.IntN(5))], p.fee()))
+	case 8: // Time ranges: past, and soon to be.
+		p.pool(t, p.free(open, open, nil, func(d *types.TxData) { d.TimeRange = 1 + p.r.Uint64N(height) }))
+		p.pool(t, p.free(open, open, nil, func(d *types.TxData) { d.TimeRange = height + p.r.Uint64N(3) }))
+	case 9: // Its input is spent by the chain.
+		tx := signedTx(p.source(), 1e11, p.fee())
+		p.fundTx(tx)
+		p.pool(t, tx, spendOf(tx, testFee))
+		p.unfund(t, tx)
+	case 10: // The parent never comes: it was there for a moment.
+		parent := signedTx(p.source(), 1e11, p.fee())
+		p.fundTx(parent)
+		p.pool(t, parent, spendOf(parent, testFee))
+		p.bytom.pool.RemoveTransaction(&parent.ID)
+	case 11: // Good below, or from, some height on.
+		op := []string{"LESSTHAN", "GREATERTHAN"}[p.r.IntN(2)]
+		predicate := assemble(t, fmt.Sprintf("BLOCKHEIGHT %d %s", height+p.r.Uint64N(4)-2, op))
+		p.pool(t, p.free(payToScript(predicate), open, [][]byte{predicate}, nil))
+	case 12: // A signature of something else.
+		tx := signedTx(p.source(), 1e11, p.fee())
+		tx.SetInputArguments(0, [][]byte{make([]byte, 64), testKey.Public()})
+		p.fundTx(tx)
+		p.pool(t, tx, spendOf(tx, testFee))
+	case 13: // A program that is not standard, and a version that is not 1.
+		p.pool(t, p.free(open, []byte{byte(vm.OP_2)}, nil, nil))
+		p.pool(t, p.free(open, open, nil, func(d *types.TxData) { d.Version = 2 }))
+	case 14: // The pool's orphan: it comes, or not.
+		parent := signedTx(p.source(), 1e11, p.fee())
+		p.fundTx(parent)
+		p.pool(t, spendOf(parent, testFee))
+		if p.r.IntN(2) == 0 {
+			p.pool(t, parent)
+		}
+	case 15: // The same output twice in one transaction.
+		p.pool(t, p.free(open, open, nil, func(d *types.TxData) {
+			d.Inputs = append(d.Inputs, d.Inputs[0])
+			d.Outputs[0].Amount += 1e11
+		}))
+	}
+}
+
+// poolGasOnly adds two that fail but for their gas. They name the same asset output,
+// which neither spends after all: it is no conflict, and it can go away.
+func (p *poisoned) poolGasOnly(t testing.TB) {
+	t.Helper()
+	asset := bc.AssetID{V0: 9}
+	maker := p.free([]byte{byte(vm.OP_TRUE)}, payToKey(), nil, func(d *types.TxData) {
+		d.Inputs = append(d.Inputs, types.NewSpendInput(nil, p.source(), asset, 5, 0, []byte{byte(vm.OP_TRUE)}))
+		d.Outputs = append(d.Outputs, types.NewTxOutput(asset, 5, assemble(t, "1 2 EQUAL")))
+	})
+	one, two := gasOnlyTx(t, p.source(), muxOf(maker)), gasOnlyTx(t, p.source(), muxOf(maker))
+	for _, tx := range []*types.Tx{one, two} {
+		p.fundTx(tx)
+		p.unfundAsset(t, tx)
+	}
+	p.pool(t, maker, one, two, spendOf(one, testFee))
+	if p.r.IntN(2) == 0 {
+		p.unfund(t, maker)
+	}
+	p.good = append(p.good, one, two)
+}
+
+// unfundAsset takes away what a transaction spends in assets.
+func (p *poisoned) unfundAsset(t testing.TB, tx *types.Tx) {
+	t.Helper()
+	var assets []bc.Hash
+	for _, id := range tx.SpentOutputIDs {
+		if !moves(tx.Tx, id, true) {
+			assets = append(assets, id)
+		}
+	}
+	p.unfund(t, &types.Tx{Tx: &bc.Tx{SpentOutputIDs: assets}})
+}
+
+func (p *poisoned) poolChain(t testing.TB, length int) {
+	t.Helper()
+	tx := signedTx(p.source(), 1e11, p.fee())
+	p.fundTx(tx)
+	chain := []*types.Tx{tx}
+	for range length {
+		tx = spendOf(tx, p.fee())
+		chain = append(chain, tx)
+	}
+	p.pool(t, chain...)
+	if p.r.IntN(2) == 0 {
+		for i, tx := range chain { // They are in the pool in order; now they arrived in reverse.
+			if desc, err := p.bytom.pool.GetTransaction(&tx.ID); err == nil {
+				desc.Added = p.added.Add(-time.Duration(i) * time.Second)
+			}
+		}
+	}
+}
+
+// TestAPoisonedPoolSpoilsNoTemplate mines the templates of random pools, block after
+// block, and lets the chain judge each.
+func TestAPoisonedPoolSpoilsNoTemplate(t *testing.T) {
+	for seed := range uint64(rounds(8, 200)) {
+		r := rand.New(rand.NewPCG(seed, 13))
+		p := newPoisoned(t, r)
+		p.grow(t, 101)
+		for range 8 {
+			p.spoil(t, 5+r.IntN(20))
+			if r.IntN(3) == 0 {
+				p.chain.selector.limit.gas = 20_000 + r.Uint64N(80_000)
+			} else {
+				p.chain.selector.limit.gas = consensus.MaxBlockGas
+			}
+			if p.mineTemplate(t); t.Failed() {
+				t.Fatalf("seed %d, height %d", seed, p.chain.Tip().Height)
+			}
+		}
+	}
+}
+
+// mineTemplate holds a template to the rules and mines it.
+func (p *poisoned) mineTemplate(t *testing.T) {
+	t.Helper()
+	before := len(p.bytom.pool.GetTransactions())
+	template := p.fullTemplate(t)
+	if n := len(p.bytom.pool.GetTransactions()); n != before {
+		t.Errorf("the pool has %d transactions after the template, had %d", n, before)
+	}
+	sum := p.chain.selector.summary()
+	b := unsolved(t, template)
+	p.checkTemplate(t, b, sum)
+	if err := p.chain.Check(t.Context(), b); err != nil {
+		t.Errorf("Check: %v", err)
+		return
+	}
+	p.process(t, b)
+	p.coinbases = append(p.coinbases, b.Transactions[0])
+	mined := make(map[bc.Hash]bool)
+	for _, tx := range b.Transactions {
+		mined[tx.ID] = true
+	}
+	left := p.good[:0]
+	for _, tx := range p.good {
+		if mined[tx.ID] {
+			continue
+		}
+		left = append(left, tx)
+		if v, _ := p.chain.selector.explain(tx.ID); v.Fate != fateNoRoom {
+			t.Errorf("a good transaction was left out: %+v", v)
+		}
+	}
+	if len(left) > 0 && (sum.Counts[fateNoRoom] == 0 || len(b.Transactions) == 1) {
+		t.Errorf("%d good transactions are not in, with %d in the block and %d without room", len(left), len(b.Transactions), sum.Counts[fateNoRoom])
+	}
+	p.good = left
+}
+
+// checkTemplate recomputes what a template says of itself, by Bytom's validation.
+func (p *poisoned) checkTemplate(t *testing.T, b *types.Block, sum summary) {
+	t.Helper()
+	var fees, gas, size uint64
+	made, spent := make(map[bc.Hash]int), make(map[bc.Hash]bool)
+	for i, tx := range b.Transactions {
+		for _, id := range tx.ResultIds {
+			made[*id] = i
+		}
+	}
+	mapped := types.MapBlock(b)
+	for i, tx := range b.Transactions {
+		v := validate(tx, mapped)
+		if v.invalid != nil {
+			t.Errorf("transaction %d: %v", i, v.invalid)
+		}
+		if i > 0 {
+			fees, gas, size = fees+v.Fee, gas+v.Gas, size+tx.SerializedSize
+		}
+		for _, id := range tx.SpentOutputIDs {
+			if out, err := tx.Output(id); err != nil || v.GasOnly && *out.Source.Value.AssetId != *consensus.BTMAssetID {
+				continue
+			}
+			if maker, ok := made[id]; ok && maker >= i {
+				t.Errorf("transaction %d stands before its parent %d", i, maker)
+			}
+			if spent[id] {
+				t.Errorf("transaction %d spends what is spent", i)
+			}
+			spent[id] = true
+		}
+	}
+	if want := consensus.BlockSubsidy(b.Height) + fees; b.Transactions[0].Outputs[0].Amount != want {
+		t.Errorf("the coinbase pays %d, expected %d", b.Transactions[0].Outputs[0].Amount, want)
+	}
+	if gas > p.chain.selector.limit.gas || size > p.chain.selector.limit.bytes {
+		t.Errorf("%d gas of %d, %d bytes of %d", gas, p.chain.selector.limit.gas, size, p.chain.selector.limit.bytes)
+	}
+	if sum.Fees != fees || sum.Gas != gas || sum.Bytes != size || sum.Counts[fateChosen] != len(b.Transactions)-1 {
+		t.Errorf("the summary %+v, expected fees %d, gas %d, bytes %d", sum, fees, gas, size)
+	}
+	total := 0
+	for _, n := range sum.Counts {
+		total += n
+	}
+	if n := len(p.bytom.pool.GetTransactions()); total != n {
+		t.Errorf("%d transactions have a fate, %d are in the pool", total, n)
+	}
+}
+
+// TestSelectionPaysMoreThanTheStockNode compares the coinbase of our template with
+// that of Bytom's own, on pools of the real chain: some that fill a block many times
+// over, some with all that is poisonous. Bytom's comes last, since it edits the pool.
+func TestSelectionPaysMoreThanTheStockNode(t *testing.T) {
+	more := 0
+	pools := rounds(12, 300)
+	for seed := range uint64(pools) {
+		r := rand.New(rand.NewPCG(seed, 17))
+		p := newPoisoned(t, r)
+		p.grow(t, 101)
+		p.spoil(t, r.IntN(60))
+		if r.IntN(3) > 0 {
+			p.crowd(t, 60+r.IntN(200))
+		}
+		for _, desc := range p.bytom.pool.GetTransactions() {
+			// The pool would not have let it in, and the stock selection does not ask.
+			if desc.Tx.TxData.Version != 1 {
+				p.bytom.pool.RemoveTransaction(&desc.Tx.ID)
+			}
+		}
+		ours := p.fullTemplate(t)
+		theirs, err := stock.NewBlockTemplate(p.bytom.chain, p.bytom.pool, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := theirs.Transactions[0].Outputs[0].Amount
+		if ours.Value < want {
+			t.Errorf("pool %d: our block pays %d, the stock node's %d", seed, ours.Value, want)
+		}
+		if ours.Value > want {
+			more++
+		}
+		if err := p.chain.Check(t.Context(), unsolved(t, ours)); err != nil {
+			t.Errorf("pool %d: %v", seed, err)
+		}
+		theirs.Timestamp = ours.Timestamp // Theirs is the clock's, which may be too old.
+		if err := p.chain.Check(t.Context(), theirs); err != nil {
+			t.Errorf("pool %d: the stock node's block: %v", seed, err)
+		}
+	}
+	if more == 0 {
+		t.Error("our block never paid more: the pools are too easy")
+	}
+	t.Logf("our block paid more than the stock node's on %d of %d pools, and never less", more, pools)
+}
+
+// crowd adds more than a block holds, of which each takes a fiftieth at the most.
+func (p *poisoned) crowd(t testing.TB, n int) {
+	for range n {
+		data := types.TxData{
+			Version: 1, SerializedSize: 1000 + p.r.Uint64N(190_000),
+			Inputs:  []*types.TxInput{types.NewSpendInput(nil, p.source(), *consensus.BTMAssetID, 1e12, 0, []byte{byte(vm.OP_TRUE)})},
+			Outputs: []*types.TxOutput{btm(1e12-4*testFee-p.fee(), payToKey()...)},
+		}
+		tx := types.NewTx(data)
+		p.fundTx(tx)
+		p.pool(t, tx)
+		if p.r.IntN(4) == 0 {
+			p.pool(t, spendOf(tx, p.fee()))
+		}
+	}
+}
