@@ -3,11 +3,12 @@ package compute
 import (
 	"context"
 	"crypto/sha3"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // Contestant is one of the backends that Bench compares.
@@ -15,10 +16,17 @@ type Contestant struct {
 	// Name is what the report calls it; backends may share one Info().Name.
 	Name    string
 	Backend Backend
-	// Peak, if not nil, makes as many multiply-adds as it can on one core for a
-	// while and returns their number: the limit that the backend is held to. It
-	// may return 0 for "not known".
-	Peak func() float64
+	// Peaks are the limits that the backend is held to.
+	Peaks []Peak
+}
+
+// Peak is a limit that a backend is held to: how fast an instruction multiplies.
+type Peak struct {
+	// Name is the instruction's.
+	Name string
+	// Run executes it on one core, on registers alone, for some tenths of a second
+	// and returns how many multiply-adds that made.
+	Run func() float64
 }
 
 // BenchConfig says what Bench is to measure.
@@ -27,51 +35,81 @@ type BenchConfig struct {
 	// Baseline is the Name of the contestant that ratios are taken to; empty
 	// means no ratios.
 	Baseline string
+	// Threads are the numbers of Hashers to run at a time; none stands for 1. A
+	// backend that can keep only one busy runs no more than that.
+	Threads []int
 	// Rounds is how often every contestant has its turn; 0 stands for 5.
 	Rounds int
-	// Turn is how long a turn takes at least; 0 stands for one second. A turn is
-	// at least one batch.
+	// Turn is how long a turn takes at least with each number of Hashers; 0 stands
+	// for one second. A turn is at least one batch a Hasher.
 	Turn time.Duration
 }
 
-// BenchReport is the outcome of Bench. All figures are medians over the rounds.
+// BenchReport is the outcome of Bench. All figures are medians over the rounds, and
+// ratios are medians of the rounds' ratios.
 type BenchReport struct {
-	// Clock is "cpu" if times are processor time of the whole process, and
-	// "wall" on systems where that is not to be had.
+	// Clock is "cpu" if times of one core are processor time of the whole process,
+	// and "wall" on systems where that is not to be had.
 	Clock    string        `json:"clock"`
 	Rounds   int           `json:"rounds"`
 	Baseline string        `json:"baseline,omitempty"`
 	Results  []BenchResult `json:"results"`
 }
 
-// BenchResult is what Bench found out about one contestant.
+// BenchResult is what Bench found out about one contestant. Ratios are to the
+// baseline, above 1 if the contestant is better, and 0 without one.
 type BenchResult struct {
 	Name   string `json:"name"`
 	Kernel string `json:"kernel"`
 	// HashesPerSecond is for one core: hashes per second of processor time.
 	HashesPerSecond float64 `json:"hashes_per_second"`
-	// WallHashesPerSecond is what one Hasher made by the clock on the wall: the
-	// figure that counts for a device that is not the processor.
-	WallHashesPerSecond float64 `json:"wall_hashes_per_second"`
-	// Ratio is to the baseline's HashesPerSecond; 0 without a baseline.
-	Ratio float64 `json:"ratio,omitempty"`
-	// SeedMilliseconds is the time to prepare a Hasher for a new seed.
-	SeedMilliseconds float64 `json:"seed_milliseconds"`
-	// MultiplyAdds are those per second that the hashes were made of, and Peak is
-	// the limit per second that Contestant.Peak found, 0 if none is known.
-	MultiplyAdds float64 `json:"multiply_adds_per_second"`
-	Peak         float64 `json:"peak_multiply_adds_per_second,omitempty"`
+	Ratio           float64 `json:"ratio,omitempty"`
+	// MultiplyAdds are those per second that the hashes of one core are made of.
+	MultiplyAdds float64       `json:"multiply_adds_per_second"`
+	Peaks        []BenchPeak   `json:"peaks,omitempty"`
+	Threads      []BenchThread `json:"threads"`
+	// SeedMilliseconds is the processor time that expanding a new seed takes.
+	SeedMilliseconds float64 `json:"seed_milliseconds,omitempty"`
+	SeedRatio        float64 `json:"seed_ratio,omitempty"`
+	// VerifyMilliseconds is the time until one hash under a new seed is verified on
+	// all cores, by the clock on the wall.
+	VerifyMilliseconds float64 `json:"verify_milliseconds"`
+	VerifyRatio        float64 `json:"verify_ratio,omitempty"`
 	// Hashes is how many were computed, and Verified that each of them was
 	// compared with its known answer.
 	Hashes   int  `json:"hashes"`
 	Verified bool `json:"verified"`
 }
 
-// Bench compares backends on one core each. Machines are noisy, so the
-// contestants take turns, round after round, and what counts is their ratio
-// within one run. Nothing else should be busy in the process meanwhile. Every
-// hash is compared with an answer that others have published; a wrong one ends
-// Bench with a WrongHashError, whose Backend tells whose it was.
+// BenchPeak is how a contestant does against a Peak of the same run.
+type BenchPeak struct {
+	Name         string  `json:"name"`
+	MultiplyAdds float64 `json:"multiply_adds_per_second"`
+	// Part is what part of it the hashes of one core make up.
+	Part float64 `json:"part"`
+}
+
+// BenchThread is what a number of Hashers made at a time.
+type BenchThread struct {
+	Threads int `json:"threads"`
+	// HashesPerSecond is all Hashers' together, by the clock on the wall.
+	HashesPerSecond float64 `json:"hashes_per_second"`
+	// Scaling is how much a Hasher makes of what a single one does; 0 if no single
+	// one was measured.
+	Scaling float64 `json:"scaling,omitempty"`
+}
+
+// seedExpander is what a Backend may be besides whose Hashers expand the seed with
+// every hash, so that Bench can tell what part of it that is.
+type seedExpander interface {
+	ExpandSeed(seed [32]byte)
+}
+
+// Bench compares backends. Machines are noisy, so the contestants take turns, round
+// after round, and what counts is their ratio within one run. Nothing else should be
+// busy in the process meanwhile. Every hash is compared with an answer that others
+// have published, or, under a new seed, with the first contestant's; a wrong one ends
+// Bench with an error, a WrongHashError in the first case.
 func Bench(ctx context.Context, config BenchConfig) (BenchReport, error) {
 	if config.Rounds <= 0 {
 		config.Rounds = 5
@@ -79,14 +117,18 @@ func Bench(ctx context.Context, config BenchConfig) (BenchReport, error) {
 	if config.Turn <= 0 {
 		config.Turn = time.Second
 	}
+	if len(config.Threads) == 0 {
+		config.Threads = []int{1}
+	}
 	if err := checkBaseline(config); err != nil {
 		return BenchReport{}, err
 	}
 
 	runs := make([]benchRun, len(config.Contestants))
 	for round := range config.Rounds {
+		fresh := newFreshHash(round)
 		for i, c := range config.Contestants {
-			if err := runs[i].turn(ctx, c, round, config.Turn); err != nil {
+			if err := runs[i].turn(ctx, c, config, fresh); err != nil {
 				return BenchReport{}, fmt.Errorf("benchmark of %s: %w", c.Name, err)
 			}
 		}
@@ -109,96 +151,224 @@ func checkBaseline(config BenchConfig) error {
 	return fmt.Errorf("compute: baseline %q is not among the contestants", config.Baseline)
 }
 
-// benchRun gathers a contestant's turns.
+// freshHash is a hash under a seed that no cache can know, and another such seed for
+// the expansion alone.
+type freshHash struct {
+	expansion, seed, header [32]byte
+	want                    *[32]byte // nil before the first contestant's turn
+}
+
+func newFreshHash(round int) *freshHash {
+	text := func(what string) [32]byte { return sha3.Sum256(fmt.Appendf(nil, "bench %s %d", what, round)) }
+	return &freshHash{expansion: text("expansion"), seed: text("seed"), header: text("header")}
+}
+
+// benchRun gathers a contestant's turns: one value a round in each slice.
 type benchRun struct {
-	// One of each a round: hashes/s by either clock, ms, multiply-adds/s.
-	rates, wallRates, seeds, peaks []float64
-	hashes                         int
+	rates    []float64   // hashes per second of one core
+	wall     [][]float64 // hashes per second of each number of Hashers
+	peaks    [][]float64 // multiply-adds per second of each Peak
+	seeds    []float64   // milliseconds
+	verifies []float64   // milliseconds
+	hashes   int
 }
 
 // turn is one contestant's share of a round.
-func (r *benchRun) turn(ctx context.Context, c Contestant, round int, least time.Duration) error {
-	if err := r.timeSeed(ctx, c.Backend, round); err != nil {
+func (r *benchRun) turn(ctx context.Context, c Contestant, config BenchConfig, fresh *freshHash) error {
+	if err := r.timeSeed(ctx, c.Backend, fresh); err != nil {
 		return err
 	}
-	h, err := c.Backend.NewHasher(ctx, hash32(knownSeed))
-	if err != nil {
-		return err
-	}
-	defer h.Close()
-
-	wallStart, start, before := time.Now(), benchClock(), r.hashes
-	for time.Since(wallStart) < least || r.hashes == before {
-		if err := r.batch(ctx, c.Backend.Info(), h); err != nil {
+	for i, n := range benchThreads(c, config) {
+		if err := r.timeHashes(ctx, c.Backend, i, n, config.Turn); err != nil {
 			return err
 		}
 	}
-	made := float64(r.hashes - before)
-	r.rates = append(r.rates, made/(benchClock()-start).Seconds())
-	r.wallRates = append(r.wallRates, made/time.Since(wallStart).Seconds())
-
-	if c.Peak != nil {
+	for i, p := range c.Peaks {
 		start := benchClock()
-		if made := c.Peak(); made > 0 {
-			r.peaks = append(r.peaks, made/(benchClock()-start).Seconds())
+		made := p.Run()
+		appendTo(&r.peaks, i, made/(benchClock()-start).Seconds())
+	}
+	return r.timeVerify(ctx, c.Backend, fresh)
+}
+
+// benchThreads are the numbers of Hashers that a contestant can run.
+func benchThreads(c Contestant, config BenchConfig) []int {
+	if c.Backend.Info().Workers == 1 {
+		return []int{1}
+	}
+	return config.Threads
+}
+
+// appendTo appends to the i-th of a list of lists, which may have to be begun.
+func appendTo(lists *[][]float64, i int, value float64) {
+	if i == len(*lists) {
+		*lists = append(*lists, nil)
+	}
+	(*lists)[i] = append((*lists)[i], value)
+}
+
+// timeSeed times the expansion of a seed.
+func (r *benchRun) timeSeed(ctx context.Context, b Backend, fresh *freshHash) error {
+	start := benchClock()
+	if e, ok := b.(seedExpander); ok {
+		e.ExpandSeed(fresh.expansion)
+	} else {
+		h, err := b.NewHasher(ctx, fresh.expansion)
+		if err != nil {
+			return err
 		}
+		defer h.Close()
+	}
+	r.seeds = append(r.seeds, (benchClock()-start).Seconds()*1000)
+	return nil
+}
+
+// timeVerify times the verification of a hash under a new seed. The first contestant
+// has to come to the same result by the way that miners go.
+func (r *benchRun) timeVerify(ctx context.Context, b Backend, fresh *freshHash) error {
+	v := NewVerifier(b)
+	defer v.Close()
+	start := time.Now()
+	result, err := v.Hash(ctx, fresh.header, fresh.seed)
+	if err != nil {
+		return err
+	}
+	r.verifies = append(r.verifies, time.Since(start).Seconds()*1000)
+	if fresh.want == nil {
+		h, err := b.NewHasher(ctx, fresh.seed)
+		if err != nil {
+			return err
+		}
+		defer h.Close()
+		results, headers := make([][32]byte, 1), [][32]byte{fresh.header}
+		if err := h.Hash(ctx, results, headers); err != nil {
+			return err
+		}
+		fresh.want = &results[0]
+	}
+	if result != *fresh.want {
+		return fmt.Errorf("header %x, seed %x: got %x, want %x", fresh.header, fresh.seed, result, *fresh.want)
 	}
 	return nil
 }
 
-// timeSeed times a Hasher for a seed that no cache can know.
-func (r *benchRun) timeSeed(ctx context.Context, b Backend, round int) error {
-	seed := sha3.Sum256(binary.LittleEndian.AppendUint64([]byte("bench seed "), uint64(round)))
-	start := benchClock()
-	h, err := b.NewHasher(ctx, seed)
-	if err != nil {
+// timeHashes runs n Hashers at a time, the i-th of the numbers to try.
+func (r *benchRun) timeHashes(ctx context.Context, b Backend, i, n int, least time.Duration) error {
+	hashers := make([]Hasher, n)
+	for k := range hashers {
+		h, err := b.NewHasher(ctx, hash32(knownSeed))
+		if err != nil {
+			return err
+		}
+		defer h.Close()
+		hashers[k] = h
+	}
+	start, startWall := benchClock(), time.Now()
+	var running errgroup.Group
+	made := make([]int, n)
+	for k, h := range hashers {
+		running.Go(func() (err error) {
+			made[k], err = hashKnown(ctx, b.Info(), h, least)
+			return err
+		})
+	}
+	if err := running.Wait(); err != nil {
 		return err
 	}
-	r.seeds = append(r.seeds, float64(benchClock()-start)/float64(time.Millisecond))
-	return h.Close()
+	var sum int
+	for _, m := range made {
+		sum += m
+	}
+	r.hashes += sum
+	if i == 0 {
+		r.rates = append(r.rates, float64(sum)/(benchClock()-start).Seconds())
+	}
+	appendTo(&r.wall, i, float64(sum)/time.Since(startWall).Seconds())
+	return nil
 }
 
-// batch computes and checks one batch, going on in the list of known answers.
-func (r *benchRun) batch(ctx context.Context, info Info, h Hasher) error {
-	first := r.hashes % len(knownAnswers)
-	answers := append(slices.Clone(knownAnswers[first:]), knownAnswers[:first]...)
+// hashKnown computes and checks hashes with known answers for a while, and returns
+// how many.
+func hashKnown(ctx context.Context, info Info, h Hasher, least time.Duration) (made int, err error) {
 	headers, results := make([][32]byte, h.Batch()), make([][32]byte, h.Batch())
-	for i := range headers {
-		headers[i] = hash32(answers[i%len(answers)].header)
+	for start := time.Now(); time.Since(start) < least || made == 0; {
+		first := made % len(knownAnswers)
+		answers := append(slices.Clone(knownAnswers[first:]), knownAnswers[:first]...)
+		for i := range headers {
+			headers[i] = hash32(answers[i%len(answers)].header)
+		}
+		if err := h.Hash(ctx, results, headers); err != nil {
+			return made, err
+		}
+		if err := checkAnswers(info, results, answers); err != nil {
+			return made, err
+		}
+		made += len(headers)
 	}
-	if err := h.Hash(ctx, results, headers); err != nil {
-		return err
-	}
-	r.hashes += len(headers)
-	return checkAnswers(info, results, answers)
+	return made, nil
 }
+
+// leastExpansion is what is believed to be the expansion of a seed, in milliseconds.
+// Bytom's own code has none to show: it expands it with every hash.
+const leastExpansion = 1
 
 func benchReport(config BenchConfig, runs []benchRun) BenchReport {
 	report := BenchReport{Clock: benchClockName, Rounds: config.Rounds, Baseline: config.Baseline}
-	var base float64
+	var base benchRun // of nothing, without a baseline
 	for i, c := range config.Contestants {
-		rate := median(runs[i].rates)
 		if c.Name == config.Baseline {
-			base = rate
+			base = runs[i]
 		}
-		report.Results = append(report.Results, BenchResult{
-			Name:                c.Name,
-			Kernel:              c.Backend.Info().Kernel,
-			HashesPerSecond:     rate,
-			WallHashesPerSecond: median(runs[i].wallRates),
-			SeedMilliseconds:    median(runs[i].seeds),
-			MultiplyAdds:        rate * MultiplyAdds,
-			Peak:                median(runs[i].peaks),
-			Hashes:              runs[i].hashes,
-			Verified:            true, // or Bench would have ended
-		})
 	}
-	if base > 0 {
-		for i := range report.Results {
-			report.Results[i].Ratio = report.Results[i].HashesPerSecond / base
+	for i, c := range config.Contestants {
+		r := runs[i]
+		result := BenchResult{
+			Name:               c.Name,
+			Kernel:             c.Backend.Info().Kernel,
+			HashesPerSecond:    median(r.rates),
+			Ratio:              medianRatio(r.rates, base.rates),
+			MultiplyAdds:       median(r.rates) * MultiplyAdds,
+			VerifyMilliseconds: median(r.verifies),
+			VerifyRatio:        medianRatio(base.verifies, r.verifies),
+			Hashes:             r.hashes,
+			Verified:           true, // or Bench would have ended
 		}
+		if ms := median(r.seeds); ms >= leastExpansion {
+			result.SeedMilliseconds = ms
+			if median(base.seeds) >= leastExpansion {
+				result.SeedRatio = medianRatio(base.seeds, r.seeds)
+			}
+		}
+		for k, p := range c.Peaks {
+			result.Peaks = append(result.Peaks, BenchPeak{p.Name, median(r.peaks[k]), MultiplyAdds * medianRatio(r.rates, r.peaks[k])})
+		}
+		threads := benchThreads(c, config)
+		single := slices.Index(threads, 1)
+		for k, n := range threads {
+			t := BenchThread{Threads: n, HashesPerSecond: median(r.wall[k])}
+			if single >= 0 {
+				t.Scaling = medianRatio(r.wall[k], r.wall[single]) / float64(n)
+			}
+			result.Threads = append(result.Threads, t)
+		}
+		report.Results = append(report.Results, result)
 	}
 	return report
+}
+
+// medianRatio returns the median of the rounds' ratios, 0 if one side has none or is
+// too small for the clock.
+func medianRatio(over, under []float64) float64 {
+	if len(over) != len(under) || median(under) == 0 {
+		return 0
+	}
+	ratios := make([]float64, 0, len(over))
+	for i := range over {
+		if under[i] > 0 {
+			ratios = append(ratios, over[i]/under[i])
+		}
+	}
+	return median(ratios)
 }
 
 // median returns the middle value, or 0 of none.

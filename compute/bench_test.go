@@ -3,6 +3,7 @@ package compute
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 )
@@ -28,19 +29,65 @@ func TestBench(t *testing.T) {
 	report, err := Bench(t.Context(), BenchConfig{
 		Contestants: []Contestant{
 			{Name: "a", Backend: tableBackend{}},
-			{Name: "b", Backend: tableBackend{}, Peak: func() float64 { return 1e9 }},
+			{Name: "b", Backend: wideBackend{}, Peaks: []Peak{{"mul", func() float64 { time.Sleep(time.Millisecond); return 1e9 }}}},
 		},
-		Baseline: "a", Rounds: 3, Turn: 20 * time.Millisecond,
+		Baseline: "a", Threads: []int{1, 3}, Rounds: 3, Turn: 20 * time.Millisecond,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(report.Results) != 2 || report.Results[0].Ratio != 1 || report.Results[0].Peak != 0 {
-		t.Errorf("%+v", report)
+	if len(report.Results) != 2 || report.Results[0].Ratio != 1 || len(report.Results[0].Peaks) != 0 {
+		t.Fatalf("%+v", report)
 	}
 	for _, r := range report.Results {
-		if !r.Verified || r.Hashes < 3*4 || r.WallHashesPerSecond <= 0 {
+		if !r.Verified || r.Hashes < 3*4 || r.VerifyMilliseconds <= 0 || r.VerifyRatio <= 0 {
 			t.Errorf("%+v", r)
+		}
+	}
+	a, b := report.Results[0], report.Results[1]
+	if len(a.Threads) != 1 || len(b.Threads) != 2 || b.Threads[0].Scaling != 1 || b.Threads[1].Scaling < 0.5 {
+		t.Errorf("threads %+v, %+v", a.Threads, b.Threads)
+	}
+	if len(b.Peaks) != 1 || b.Peaks[0].Name != "mul" {
+		t.Errorf("peaks %+v", b.Peaks)
+	}
+}
+
+// wideBackend is a tableBackend that has three workers.
+type wideBackend struct{ tableBackend }
+
+func (wideBackend) Info() Info { return Info{Name: "wide", Kernel: "table", Workers: 3} }
+
+func TestBenchRefusesOtherHashesUnderANewSeed(t *testing.T) {
+	_, err := Bench(t.Context(), BenchConfig{
+		Contestants: []Contestant{{Name: "a", Backend: tableBackend{}}, {Name: "b", Backend: oddBackend{}}},
+		Rounds:      1, Turn: time.Millisecond,
+	})
+	if err == nil || !strings.Contains(err.Error(), "benchmark of b: header") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// oddBackend is wrong about what is in no table.
+type oddBackend struct{ tableBackend }
+
+func (oddBackend) NewHasher(context.Context, [32]byte) (Hasher, error) { return oddBackend{}, nil }
+
+func (o oddBackend) Hash(ctx context.Context, results, headers [][32]byte) error {
+	results[0] = [32]byte{1}
+	return o.tableBackend.Hash(ctx, results, headers)
+}
+
+func TestMedianRatio(t *testing.T) {
+	for _, c := range []struct {
+		over, under []float64
+		want        float64
+	}{
+		{nil, nil, 0}, {[]float64{1}, nil, 0}, {[]float64{1, 2}, []float64{0, 0}, 0},
+		{[]float64{2, 6, 8}, []float64{1, 2, 1}, 3}, {[]float64{2, 6, 4}, []float64{1, 0, 1}, 3},
+	} {
+		if got := medianRatio(c.over, c.under); got != c.want {
+			t.Errorf("%v over %v: got %v, want %v", c.over, c.under, got, c.want)
 		}
 	}
 }

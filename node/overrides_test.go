@@ -338,6 +338,15 @@ func TestSummaryCountsEveryFate(t *testing.T) {
 	if _, ok := s.explain(bc.Hash{}); ok {
 		t.Error("a transaction that was never there is explained")
 	}
+	if err := s.overrides.exclude(orphan.ID, true); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.chain.Select(t.Context(), f.chain.Tip()); err != nil {
+		t.Fatal(err)
+	}
+	if v, _ := s.explain(orphan.ID); v.Fate != fateExcluded {
+		t.Errorf("an excluded one whose parent is missing: %+v", v)
+	}
 	sum.Counts[fateChosen] = 77
 	if got := s.summary().Counts[fateChosen]; got != 1 {
 		t.Errorf("%d after a copy was changed", got)

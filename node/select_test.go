@@ -157,14 +157,16 @@ func TestEachOrderIsWorthTrying(t *testing.T) {
 		delta    int64
 	}
 	for _, test := range []struct {
-		name string
-		txs  []tx
-		want uint64 // fees
+		name    string
+		txs     []tx
+		feeRate float64
+		want    uint64 // fees
 	}{
-		{"fee per gas", []tx{{6, 8, 0}, {5, 7, 0}, {5, 7, 0}}, 14},
-		{"fee", []tx{{1, 2, 0}, {10, 11, 0}}, 11},
-		{"arrival", []tx{{5, 9, 0}, {5, 9, 0}, {6, 11, 0}}, 18},
-		{"the operator's delta beats fees", []tx{{1, 2, 100}, {10, 11, 0}}, 2},
+		{"fee per gas", []tx{{6, 8, 0}, {5, 7, 0}, {5, 7, 0}}, 0, 14},
+		{"fee", []tx{{1, 2, 0}, {10, 11, 0}}, 0, 11},
+		{"arrival", []tx{{5, 9, 0}, {5, 9, 0}, {6, 11, 0}}, 0, 18},
+		{"the operator's delta beats fees", []tx{{10, 11, 0}, {1, 2, 100}}, 0, 2},
+		{"a least rate binds all orders", []tx{{10, 11, 0}, {5, 9, 0}}, 1.5, 9},
 	} {
 		r, view := random(), state.NewUtxoViewpoint()
 		var all []*candidate
@@ -175,7 +177,7 @@ func TestEachOrderIsWorthTrying(t *testing.T) {
 			all = append(all, c)
 		}
 		relate(all)
-		b := (&selector{limit: limits{gas: 10, bytes: 1e6}}).best(all, view, 1)
+		b := (&selector{limit: limits{gas: 10, bytes: 1e6, feeRate: test.feeRate}}).best(all, view, 1)
 		if checkChoice(t, b, all); b.fees != test.want {
 			t.Errorf("%s: fees %d, expected %d", test.name, b.fees, test.want)
 		}

@@ -13,7 +13,11 @@ import (
 	"crypto/sha3"
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
 	"unsafe"
 
 	"github.com/bytom-solo/bytom-solo/compute"
@@ -28,9 +32,13 @@ func Kernels() []Kernel {
 		verdict := C.tensority_support(C.enum_tensority_isa(i))
 		kernels[i] = Kernel{
 			Name:     name,
-			Compiled: verdict != C.TENSORITY_NOT_COMPILED,
+			Compiled: verdict != C.TENSORITY_OTHER_ARCHITECTURE && verdict != C.TENSORITY_COMPILER_LACKS,
 			Usable:   verdict == C.TENSORITY_USABLE,
 			Reason:   reason(name, verdict),
+		}
+		if failed := proofs[i].failed.Load(); failed != nil {
+			kernels[i].Usable = false
+			kernels[i].Reason = (*failed).Error()
 		}
 	}
 	return kernels
@@ -40,10 +48,12 @@ func reason(name string, verdict C.enum_tensority_verdict) string {
 	switch verdict {
 	case C.TENSORITY_USABLE:
 		return ""
-	case C.TENSORITY_NOT_COMPILED:
+	case C.TENSORITY_OTHER_ARCHITECTURE:
 		return fmt.Sprintf("%s is not an instruction set of %s", name, runtime.GOARCH)
+	case C.TENSORITY_COMPILER_LACKS:
+		return fmt.Sprintf("the C compiler that built this was too old for %s", name)
 	case C.TENSORITY_OS_LACKS:
-		return fmt.Sprintf("the operating system does not save the registers of %s", name)
+		return fmt.Sprintf("the operating system does not give programs the registers of %s", name)
 	default:
 		return fmt.Sprintf("the processor does not have %s", name)
 	}
@@ -61,45 +71,106 @@ type backend struct {
 // Its Hashers take a header at a time, each on the core of whoever calls, and may
 // run on any number of threads; a context that ends is noticed between hashes. A
 // compute.Verifier can spread a hash of theirs over cores.
+//
+// A kernel has to pass compute.SelfTest once in a process, which takes about as
+// long as two seeds and five hashes; New does without one that fails.
 func New(config Config) (compute.Backend, error) {
-	isa, err := choose(config.Kernel)
+	if config.Log == nil {
+		config.Log = slog.New(slog.DiscardHandler)
+	}
+	isa, err := choose(config, prove)
 	if err != nil {
 		return nil, err
 	}
-	b := &backend{isa: isa, threads: config.Threads}
-	if b.threads <= 0 {
-		b.threads = compute.UsableCores()
-	}
+	return open(isa, config.threads()), nil
+}
+
+func open(isa int, threads int) *backend {
+	b := &backend{isa: C.enum_tensority_isa(isa), threads: threads}
 	b.seeds = compute.NewSeedCache(compute.SeedsKept, b.expand, b.free)
-	return b, nil
+	return b
 }
 
 // choose finds the kernel to run: the one named, or the best that is allowed.
-func choose(name string) (C.enum_tensority_isa, error) {
-	if name == "" {
+func choose(config Config, prove func(isa int) error) (int, error) {
+	if config.Kernel == "" {
 		most, err := kernelCap()
-		return C.tensority_choose(C.enum_tensority_isa(most)), err
+		if err != nil {
+			return 0, err
+		}
+		return climbDown(most, config.Log, prove)
 	}
-	n, err := kernelNumber(name, "the kernel's name")
+	isa, err := kernelNumber(config.Kernel, "the kernel's name")
 	if err != nil {
 		return 0, err
 	}
-	if k := Kernels()[n]; !k.Usable {
-		return 0, fmt.Errorf("cpu: kernel %s cannot run here: %s", name, k.Reason)
+	if k := Kernels()[isa]; !k.Usable {
+		return 0, fmt.Errorf("cpu: kernel %s cannot run here: %s", k.Name, k.Reason)
 	}
-	return C.enum_tensority_isa(n), nil
+	return isa, prove(isa)
+}
+
+// climbDown finds the fastest kernel, of those up to most, that runs here and
+// computes right hashes.
+func climbDown(most int, log *slog.Logger, prove func(isa int) error) (int, error) {
+	var failed error
+	for isa := most; isa >= 0; isa-- {
+		if C.tensority_support(C.enum_tensority_isa(isa)) != C.TENSORITY_USABLE {
+			continue
+		}
+		err := prove(isa)
+		if err == nil {
+			return isa, nil
+		}
+		log.Error("kernel is not used", "kernel", kernelNames[isa], "error", err)
+		failed = errors.Join(failed, err)
+	}
+	return 0, failed
+}
+
+// proofs are the self-tests of this process: one a kernel, when it is first wanted.
+var proofs [len(kernelNames)]struct {
+	once   sync.Once
+	failed atomic.Pointer[error]
+}
+
+// prove returns why a kernel must not be used, nil if it may.
+func prove(isa int) error {
+	p := &proofs[isa]
+	p.once.Do(func() {
+		b := open(isa, 1)
+		defer b.Close()
+		if err := compute.SelfTest(context.Background(), b); err != nil {
+			err = fmt.Errorf("cpu: kernel %s failed its self-test: %w", kernelNames[isa], err)
+			p.failed.Store(&err)
+		}
+	})
+	if failed := p.failed.Load(); failed != nil {
+		return *failed
+	}
+	return nil
 }
 
 func (b *backend) expand(seed [32]byte) (unsafe.Pointer, error) {
-	extended := compute.ExtendSeed(seed)
-	m := C.tensority_seed_new(b.isa, (*C.uint8_t)(&extended[0]))
+	m := C.tensority_seed_allocate(b.isa)
 	if m == nil {
 		return nil, errNoMemory
 	}
-	return unsafe.Pointer(m), nil
+	b.fill(m, seed)
+	b.pack(m)
+	return m, nil
 }
 
-func (b *backend) free(seed unsafe.Pointer) { C.tensority_seed_free((*C.tensority_matrix)(seed)) }
+// fill writes a seed's matrices as the definition has them, and pack brings those
+// into the kernel's own order.
+func (b *backend) fill(m unsafe.Pointer, seed [32]byte) {
+	extended := compute.ExtendSeed(seed)
+	C.tensority_seed_expand(b.isa, m, (*C.uint8_t)(&extended[0]))
+}
+
+func (b *backend) pack(m unsafe.Pointer) { C.tensority_seed_pack(b.isa, m) }
+
+func (b *backend) free(seed unsafe.Pointer) { C.tensority_seed_free(b.isa, seed) }
 
 func (b *backend) Info() compute.Info {
 	return compute.Info{Name: "cpu", Kernel: kernelNames[b.isa], Workers: b.threads}
@@ -160,7 +231,7 @@ func (h *hasher) hash(header [32]byte) [32]byte {
 // fold goes from the matrix numbers to what the last SHA3-256 is taken of.
 func (h *hasher) fold(indices *[4][32]uint8) [compute.Size]byte {
 	var folded [compute.Size]byte
-	C.tensority_hash(h.isa, (*C.tensority_matrix)(h.seed), h.scratch,
+	C.tensority_hash(h.isa, h.seed, h.scratch,
 		(*C.uint8_t)(&indices[0][0]), (*C.uint8_t)(&folded[0]))
 	return folded
 }
@@ -174,14 +245,29 @@ func (h *hasher) Close() error {
 	return nil
 }
 
-// Peak runs the instructions of a kernel's inner loop on registers alone and
-// returns how many multiply-adds that made, for a comparison with what the whole
-// kernel reaches. It takes some tenths of a second. It returns 0 if no such
-// limit is known of the kernel, or if it cannot run here.
-func Peak(kernel string) float64 {
-	isa, err := choose(kernel)
-	if err != nil {
-		return 0
+// Peaks are the limits of a kernel, its own inner loop's first: none if nothing is
+// known, or if it cannot run here.
+func Peaks(kernel string) []compute.Peak {
+	isa, err := kernelNumber(kernel, "the kernel's name")
+	if err != nil || !Kernels()[isa].Usable {
+		return nil
 	}
-	return float64(C.tensority_peak(isa, 150_000_000))
+	var all []compute.Peak
+	for n := 0; ; n++ {
+		name := C.tensority_peak_name(C.enum_tensority_isa(isa), C.int(n))
+		if name == nil {
+			return all
+		}
+		all = append(all, compute.Peak{Name: C.GoString(name), Run: func() float64 { return runPeak(isa, n) }})
+	}
+}
+
+// peakTime is how long a peak is measured: long enough for the clock to rise.
+const peakTime = 200 * time.Millisecond
+
+func runPeak(isa, n int) (made float64) {
+	for start := time.Now(); time.Since(start) < peakTime; {
+		made += float64(C.tensority_peak(C.enum_tensority_isa(isa), C.int(n), 50_000))
+	}
+	return made
 }

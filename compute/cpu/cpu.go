@@ -5,8 +5,11 @@ package cpu
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"strings"
+
+	"github.com/bytom-solo/bytom-solo/compute"
 )
 
 // CapVariable is the environment variable that caps the kernels that New
@@ -18,11 +21,21 @@ var ErrNoCgo = errors.New("cpu: this binary was built without cgo and has no CPU
 
 // Config says what New is to make. The zero value is a good choice.
 type Config struct {
-	// Threads is the number of Hashers to keep busy; 0 stands for one a core.
+	// Threads is the number of Hashers to keep busy; 0 stands for one a core, and
+	// -n for one a core but n, at least one in all.
 	Threads int
 	// Kernel is the name of the kernel to use. Empty means the fastest usable
 	// one that CapVariable allows.
 	Kernel string
+	// Log takes a line for each kernel that has failed its self-test; nil discards it.
+	Log *slog.Logger
+}
+
+func (c Config) threads() int {
+	if c.Threads > 0 {
+		return c.Threads
+	}
+	return max(1, compute.UsableCores()+c.Threads)
 }
 
 // Kernel is one of the code paths of this package, for an instruction set.
@@ -31,15 +44,16 @@ type Kernel struct {
 	Name string
 	// Compiled tells whether the kernel is in this binary.
 	Compiled bool
-	// Usable tells whether it can run on this machine.
+	// Usable tells whether it can run on this machine, and has not failed its
+	// self-test in this process.
 	Usable bool
 	// Reason says why it is not usable, and is empty if it is.
 	Reason string
 }
 
-// kernelNames are the kernels from the plainest to the fastest, in the order of
-// enum tensority_isa.
-var kernelNames = [...]string{"portable", "avx2"}
+// kernelNames are the kernels from the plainest to the fastest of amd64 and of
+// arm64, in the order of enum tensority_isa.
+var kernelNames = [...]string{"portable", "avx2", "avxvnni", "avx512vnni", "amx", "dotprod", "i8mm"}
 
 // kernelNumber finds a kernel by its name. source says where the name is from.
 func kernelNumber(name, source string) (int, error) {

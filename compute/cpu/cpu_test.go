@@ -48,10 +48,13 @@ func TestConformance(t *testing.T) {
 }
 
 func TestThreads(t *testing.T) {
-	if b, err := New(Config{Threads: 7}); err == nil && b.Info().Workers != 7 {
-		t.Errorf("%d workers, want 7", b.Info().Workers)
-	} else if err != nil && !errors.Is(err, ErrNoCgo) {
-		t.Error(err)
+	cores := compute.UsableCores()
+	for threads, want := range map[int]int{7: 7, 0: cores, -1: max(1, cores-1), -cores: 1, -1000: 1} {
+		if b, err := New(Config{Threads: threads}); err == nil && b.Info().Workers != want {
+			t.Errorf("%d threads: %d workers, want %d", threads, b.Info().Workers, want)
+		} else if err != nil && !errors.Is(err, ErrNoCgo) {
+			t.Error(err)
+		}
 	}
 }
 

@@ -4,24 +4,37 @@ package cpu
 
 import (
 	"bytes"
+	"errors"
 	"math/rand/v2"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"unsafe"
 
 	"github.com/bytom-solo/bytom-solo/compute"
+	"github.com/bytom-solo/bytom-solo/compute/computetest"
 )
 
-// onMatrices returns a hasher of a kernel that works on Go's matrices.
+// onMatrices returns a hasher of a kernel that works on copies of Go's matrices.
 func onMatrices(t *testing.T, kernel string, m *compute.Matrices) *hasher {
 	t.Helper()
-	h, err := newBackend(t, kernel).NewHasher(t.Context(), [32]byte{})
+	b := newBackend(t, kernel).(*backend)
+	own := *newHasher(t, b, [32]byte{}).(*hasher)
+	own.seed = ownSeed(t, b)
+	copy(matricesBytes(own.seed), matricesBytes(unsafe.Pointer(m.Matrix(0))))
+	b.pack(own.seed)
+	return &own
+}
+
+// ownSeed makes a seed that is in no cache.
+func ownSeed(t *testing.T, b *backend) unsafe.Pointer {
+	t.Helper()
+	seed, err := b.expand([32]byte{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { h.Close() })
-	own := *h.(*hasher)
-	own.seed = unsafe.Pointer(m.Matrix(0))
-	return &own
+	t.Cleanup(func() { b.free(seed) })
+	return seed
 }
 
 // TestExpansion compares all matrices of a seed with the reference's, which a
@@ -30,13 +43,10 @@ func TestExpansion(t *testing.T) {
 	seed := [32]byte{1, 2, 3}
 	want := matricesBytes(unsafe.Pointer(compute.NewMatrices(seed).Matrix(0)))
 	forKernels(t, func(t *testing.T, kernel string) {
-		h, err := newBackend(t, kernel).NewHasher(t.Context(), seed)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer h.Close()
-		got := matricesBytes(h.(*hasher).seed)
-		if !bytes.Equal(got, want) {
+		b := newBackend(t, kernel).(*backend)
+		own := ownSeed(t, b)
+		b.fill(own, seed)
+		if got := matricesBytes(own); !bytes.Equal(got, want) {
 			t.Fatalf("differs from the reference first at byte %d", firstDifference(got, want))
 		}
 	})
@@ -90,12 +100,30 @@ func TestExtremes(t *testing.T) {
 		t.Fatalf("portable: got %x, the reference %x", got, want)
 	}
 
-	// Every pair of uniform matrices begins a chain, random ones follow; and
-	// then chains of nothing but extremes.
+	sets := extremeChains()
+	want := make([][compute.Size]byte, len(sets))
+	for i := range sets {
+		want[i] = plain.fold(&sets[i])
+	}
+	forKernels(t, func(t *testing.T, kernel string) {
+		if kernel == "portable" {
+			t.Skip("it is what the others are compared with")
+		}
+		h := onMatrices(t, kernel, m)
+		for i := range sets {
+			if h.fold(&sets[i]) != want[i] {
+				t.Errorf("chains %v differ from the portable kernel's", sets[i])
+			}
+		}
+	})
+}
+
+// extremeChains begin with every pair of uniform matrices, after which random ones
+// follow; and there are chains of nothing but extremes.
+func extremeChains() (sets [3][4][32]uint8) {
 	source := rand.New(rand.NewPCG(3, 4))
-	var sets [][4][32]uint8
-	for first := range 3 {
-		var indices [4][32]uint8
+	for first := range sets {
+		indices := &sets[first]
 		for chain := range indices {
 			for i := range indices[chain] {
 				indices[chain][i] = uint8(source.IntN(compute.Count))
@@ -105,18 +133,72 @@ func TestExtremes(t *testing.T) {
 		for i := range indices[3] {
 			indices[3][i] = uint8(source.IntN(32))
 		}
-		sets = append(sets, indices)
 	}
-	for _, indices := range sets {
-		want := plain.fold(&indices)
-		forKernels(t, func(t *testing.T, kernel string) {
-			if kernel == "portable" {
-				t.Skip("it is what the others are compared with")
-			}
-			if got := onMatrices(t, kernel, m).fold(&indices); got != want {
-				t.Errorf("chains %v differ from the portable kernel's", indices)
+	return sets
+}
+
+// TestSelfTest has each kernel compute known answers.
+func TestSelfTest(t *testing.T) {
+	forKernels(t, func(t *testing.T, kernel string) {
+		if err := compute.SelfTest(t.Context(), newBackend(t, kernel)); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestRandomPairs compares hashes of random headers, each under a random seed of its
+// own, with the portable kernel's. A failure prints its header and seed.
+func TestRandomPairs(t *testing.T) {
+	pairs := 4
+	switch {
+	case computetest.Long() && emulated:
+		pairs = 100
+	case computetest.Long():
+		pairs = 10_000
+	}
+	plain := newBackend(t, "portable")
+	var others []compute.Backend
+	for _, k := range Kernels() {
+		if k.Usable && k.Name != "portable" {
+			others = append(others, newBackend(t, k.Name))
+		}
+	}
+	if len(others) == 0 {
+		t.Skip("there is only the portable kernel")
+	}
+	var next atomic.Int64
+	var group sync.WaitGroup
+	for range compute.UsableCores() {
+		group.Go(func() {
+			for next.Add(1) <= int64(pairs) && !t.Failed() {
+				comparePair(t, plain, others)
 			}
 		})
+	}
+	group.Wait()
+	t.Logf("%d pairs, %d kernels", pairs, len(others))
+}
+
+func comparePair(t *testing.T, plain compute.Backend, others []compute.Backend) {
+	var seed, header [1][32]byte
+	for i := range seed[0] {
+		seed[0][i], header[0][i] = byte(rand.Uint32()), byte(rand.Uint32())
+	}
+	hash := func(b compute.Backend) (result [1][32]byte) {
+		h, err := b.NewHasher(t.Context(), seed[0])
+		if err == nil {
+			err = errors.Join(h.Hash(t.Context(), result[:], header[:]), h.Close())
+		}
+		if err != nil {
+			t.Error(err)
+		}
+		return result
+	}
+	want := hash(plain)
+	for _, b := range others {
+		if got := hash(b); got != want {
+			t.Errorf("%s: header %x seed %x: got %x, want %x", b.Info().Kernel, header, seed, got, want)
+		}
 	}
 }
 

@@ -25,5 +25,5 @@ func New(config Config) (compute.Backend, error) {
 	return nil, ErrNoCgo
 }
 
-// Peak returns 0: there are no kernels.
-func Peak(string) float64 { return 0 }
+// Peaks returns none: there are no kernels.
+func Peaks(string) []compute.Peak { return nil }

@@ -17,17 +17,6 @@ import (
 	"github.com/bytom-solo/bytom-solo/compute"
 )
 
-// pieceRows is how many rows of a chain are worked on at a time when a hash is
-// spread over cores. There are 32 pieces, so that cores of unequal speed (one of
-// them may be mining) end together, and a context that ends is noticed soon;
-// more of them would read the matrices more often from where all cores share.
-const pieceRows = 32
-
-const (
-	piecesPerChain = compute.Size / pieceRows
-	pieces         = C.TENSORITY_CHAINS * piecesPerChain
-)
-
 var errStranger = errors.New("cpu: a helper is not an open Hasher of the same backend and seed")
 
 // Spread computes one hash on several cores, this Hasher's and one for each
@@ -67,16 +56,20 @@ func (h *hasher) Spread(ctx context.Context, header [32]byte, helpers []compute.
 }
 
 // takePieces adds pieces of a hash to the Hasher's own sum until none are left
-// or ctx ends.
+// or ctx ends. A piece is as few rows of a chain as the kernel takes, 32 or 64. That
+// makes 32 or 16 pieces, so that cores of unequal speed (one of them may be mining)
+// end together, and a context that ends is noticed soon.
 func (h *hasher) takePieces(ctx context.Context, indices *[4][32]uint8, next *atomic.Int32) {
+	rows := int(C.tensority_step(h.isa))
+	perChain := compute.Size / rows
 	C.tensority_begin(h.scratch)
 	for ctx.Err() == nil {
 		n := int(next.Add(1)) - 1
-		if n >= pieces {
+		if n >= len(indices)*perChain {
 			return
 		}
-		first := n % piecesPerChain * pieceRows
-		C.tensority_rows(h.isa, (*C.tensority_matrix)(h.seed), h.scratch, (*C.uint8_t)(&indices[0][0]),
-			C.int(n/piecesPerChain), C.int(first), C.int(first+pieceRows))
+		first := n % perChain * rows
+		C.tensority_rows(h.isa, h.seed, h.scratch, (*C.uint8_t)(&indices[0][0]),
+			C.int(n/perChain), C.int(first), C.int(first+rows))
 	}
 }

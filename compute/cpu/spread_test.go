@@ -85,7 +85,7 @@ func TestSpread(t *testing.T) {
 		if err := newHasher(t, b, seed).Hash(t.Context(), want, headers); err != nil {
 			t.Fatal(err)
 		}
-		for _, cores := range []int{1, 2, 3, 4, 8, pieces + 1} {
+		for _, cores := range []int{1, 2, 3, 4, 8, 33} { // of 32 pieces at most
 			t.Run(fmt.Sprint(cores), func(t *testing.T) {
 				got := make([][32]byte, 1)
 				err := newHasher(t, spreadBackend{b, cores}, seed).Hash(t.Context(), got, headers)

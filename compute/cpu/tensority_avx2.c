@@ -26,9 +26,20 @@
 
 #ifdef TENSORITY_X86
 #include <immintrin.h>
-#include <string.h>
 
 #define AVX2 static inline __attribute__((always_inline, target("avx2")))
+
+struct scratch {
+	/* The beginning of struct tensority_groups. A product needs no second state:
+	 * the group under way stands below. */
+	tensority_group sum[TENSORITY_GROUPS];
+	tensority_group state[TENSORITY_GROUPS];
+	/* The group under way, taken apart. */
+	struct {
+		int8_t magnitude[TENSORITY_ROWS][4]; /* |x|, unsigned */
+		int8_t sign[TENSORITY_ROWS][4];      /* -1 where x < 0, else 0 */
+	} quads[TENSORITY_QUADS];
+};
 
 AVX2 __m256i load(const void *p) { return _mm256_load_si256(p); }
 AVX2 void store(void *p, __m256i x) { _mm256_store_si256(p, x); }
@@ -69,11 +80,11 @@ AVX2 void store(void *p, __m256i x) { _mm256_store_si256(p, x); }
 
 /* Takes a group apart into magnitudes and signs. correction[v] becomes, for
  * each of the register's 8 rows, two 16-bit sums whose sum is the correction. */
-AVX2 void take_apart(struct tensority_scratch_avx2 *s, int group, __m256i correction[2])
+AVX2 void take_apart(struct scratch *s, int group, __m256i correction[2])
 {
 	const __m256i zero = _mm256_setzero_si256(), ones = _mm256_set1_epi8(1);
 	correction[0] = correction[1] = zero;
-	for (int q = 0; q < TENSORITY_AVX2_QUADS; q++) {
+	for (int q = 0; q < TENSORITY_QUADS; q++) {
 		for (int v = 0; v < 2; v++) {
 			__m256i x = load(s->state[group][q][8 * v]);
 			__m256i magnitude = _mm256_abs_epi8(x);
@@ -88,7 +99,7 @@ AVX2 void take_apart(struct tensority_scratch_avx2 *s, int group, __m256i correc
 
 /* Adds the products of 4 matrix rows with the group's 16 rows to acc. Each row
  * has two 16-bit sums in its accumulator, of its even and of its odd pairs. */
-AVX2 void multiply(__m256i acc[4][2], const struct tensority_scratch_avx2 *s, const int8_t *rows)
+AVX2 void multiply(__m256i acc[4][2], const struct scratch *s, const int8_t *rows)
 {
 	const int8_t *end = rows + TENSORITY_SIZE;
 	const void *quads = s->quads;
@@ -132,11 +143,11 @@ AVX2 __m256i fold_quad(__m256i x0, __m256i x1, __m256i x2, __m256i x3)
 /* One product of one group with the matrix m, in place. While it runs, the
  * group's share of the next product's matrix is fetched into L2. */
 __attribute__((target("avx2")))
-static void mul_fold(struct tensority_scratch_avx2 *s, int group, tensority_matrix m, const int8_t *ahead)
+static void mul_fold(struct scratch *s, int group, const tensority_matrix m, const int8_t *ahead)
 {
 	__m256i correction[2];
 	take_apart(s, group, correction);
-	for (int j = 0; j < TENSORITY_AVX2_QUADS; j++) {
+	for (int j = 0; j < TENSORITY_QUADS; j++) {
 		_mm_prefetch((const char *)ahead + 64 * j, _MM_HINT_T1);
 		__m256i acc[4][2];
 		for (int r = 0; r < 4; r++) {
@@ -149,69 +160,27 @@ static void mul_fold(struct tensority_scratch_avx2 *s, int group, tensority_matr
 	}
 }
 
-/* 16 elements of a matrix row, folded: x if it is not negative, else x - 1. */
-AVX2 __m128i fold_row(const int8_t *p)
-{
-	__m128i x = _mm_loadu_si128((const __m128i *)p);
-	return _mm_add_epi8(x, _mm_cmpgt_epi8(_mm_setzero_si128(), x));
-}
-
-/* The first product, identity times transposed matrix, is a look-up: row i of
- * the result is column i of the matrix. 4 x 16 elements change their order. */
 __attribute__((target("avx2")))
-static void first_product(struct tensority_scratch_avx2 *s, int group, tensority_matrix m)
+static void rows(const void *seed, void *scratch, const uint8_t *indices, int first, int end)
 {
-	for (int q = 0; q < TENSORITY_AVX2_QUADS; q++) {
-		const int8_t *p = &m[4 * q][TENSORITY_AVX2_ROWS * group];
-		__m128i r0 = fold_row(p), r1 = fold_row(p + TENSORITY_SIZE);
-		__m128i r2 = fold_row(p + 2 * TENSORITY_SIZE), r3 = fold_row(p + 3 * TENSORITY_SIZE);
-		__m128i low01 = _mm_unpacklo_epi8(r0, r1), high01 = _mm_unpackhi_epi8(r0, r1);
-		__m128i low23 = _mm_unpacklo_epi8(r2, r3), high23 = _mm_unpackhi_epi8(r2, r3);
-		__m128i *out = (__m128i *)s->state[group][q];
-		_mm_store_si128(out, _mm_unpacklo_epi16(low01, low23));
-		_mm_store_si128(out + 1, _mm_unpackhi_epi16(low01, low23));
-		_mm_store_si128(out + 2, _mm_unpacklo_epi16(high01, high23));
-		_mm_store_si128(out + 3, _mm_unpackhi_epi16(high01, high23));
-	}
-}
-
-__attribute__((target("avx2")))
-void tensority_rows_avx2(tensority_matrix *seed, struct tensority_scratch_avx2 *s,
-	const uint8_t *indices, int first, int end)
-{
-	const int from = first / TENSORITY_AVX2_ROWS, to = end / TENSORITY_AVX2_ROWS;
+	const tensority_matrix *matrices = seed;
+	struct scratch *s = scratch;
+	const int from = first / TENSORITY_ROWS, to = end / TENSORITY_ROWS;
 	for (int group = from; group < to; group++)
-		first_product(s, group, seed[indices[0]]);
+		tensority_first_product(s->state[group], &matrices[indices[0]][0][TENSORITY_ROWS * group], TENSORITY_SIZE, 0);
 	for (int n = 1; n < TENSORITY_PASSES * TENSORITY_INDICES; n++) {
-		const int8_t *ahead = seed[indices[(n + 1) % TENSORITY_INDICES]][0];
+		const int8_t *ahead = matrices[indices[(n + 1) % TENSORITY_INDICES]][0];
 		for (int group = from; group < to; group++)
-			mul_fold(s, group, seed[indices[n % TENSORITY_INDICES]],
+			mul_fold(s, group, matrices[indices[n % TENSORITY_INDICES]],
 				ahead + group * (int)sizeof s->state[0]);
 	}
-	int8_t *sum = (int8_t *)s->sum[from], *state = (int8_t *)s->state[from];
-	for (size_t i = 0; i < (size_t)(to - from) * sizeof s->sum[0]; i += 32)
-		store(sum + i, _mm256_add_epi8(load(sum + i), load(state + i)));
-}
-
-/* Brings the sum back into rows, for which the state gives its room. */
-static void untangle(struct tensority_scratch_avx2 *s, uint8_t total[TENSORITY_SIZE][TENSORITY_SIZE])
-{
-	for (int i = 0; i < TENSORITY_SIZE; i++)
-		for (int q = 0; q < TENSORITY_AVX2_QUADS; q++)
-			memcpy(&total[i][4 * q],
-				s->sum[i / TENSORITY_AVX2_ROWS][q][i % TENSORITY_AVX2_ROWS], 4);
-}
-
-void tensority_finish_avx2(struct tensority_scratch_avx2 *s, uint8_t *folded)
-{
-	untangle(s, (void *)s->state);
-	tensority_fold_rows((void *)s->sum, (void *)s->state, folded);
+	tensority_add_groups(s->sum, s->state, from, to);
 }
 
 /* The inner loop's instructions without its loads: what it could do at best. The
  * broadcasts are stood in for by moves, which cost a register no execution. */
 __attribute__((target("avx2")))
-double tensority_peak_avx2(uint32_t count)
+static double peak(uint32_t count)
 {
 	__m256i magnitude0 = _mm256_set1_epi8(3), magnitude1 = _mm256_set1_epi8(5);
 	__m256i sign0 = _mm256_set1_epi8(-1), sign1 = _mm256_set1_epi8(1);
@@ -228,6 +197,38 @@ double tensority_peak_avx2(uint32_t count)
 			  [sign0] "x"(sign0), [sign1] "x"(sign1));
 	return (double)count * 4 * 32;
 }
+
+/* What the usual way, operands widened to 16 bits, could do at best. */
+__attribute__((target("avx2")))
+static double peak_vpmaddwd(uint32_t count)
+{
+	__m256i a = _mm256_set1_epi16(3), b = _mm256_set1_epi16(5), t, u, v, w;
+	__m256i acc0 = _mm256_setzero_si256(), acc1 = acc0, acc2 = acc0, acc3 = acc0;
+	for (uint32_t n = 0; n < count; n++)
+		__asm__ volatile(
+			"vpmaddwd %[a], %[b], %[t]\n\t"
+			"vpmaddwd %[a], %[b], %[u]\n\t"
+			"vpmaddwd %[a], %[b], %[v]\n\t"
+			"vpmaddwd %[a], %[b], %[w]\n\t"
+			"vpaddd %[t], %[acc0], %[acc0]\n\t"
+			"vpaddd %[u], %[acc1], %[acc1]\n\t"
+			"vpaddd %[v], %[acc2], %[acc2]\n\t"
+			"vpaddd %[w], %[acc3], %[acc3]\n\t"
+			: [acc0] "+x"(acc0), [acc1] "+x"(acc1), [acc2] "+x"(acc2), [acc3] "+x"(acc3),
+			  [t] "=&x"(t), [u] "=&x"(u), [v] "=&x"(v), [w] "=&x"(w)
+			: [a] "x"(a), [b] "x"(b));
+	return (double)count * 4 * 16;
+}
+
+const struct tensority_kernel tensority_avx2 = {
+	.seed_size = sizeof(tensority_matrix) * TENSORITY_COUNT,
+	.scratch_size = sizeof(struct scratch),
+	.step = 32,
+	.expand = tensority_expand_avx2,
+	.rows = rows,
+	.finish = tensority_finish_groups,
+	.peaks = {{"vpmaddubsw", peak}, {"vpmaddwd", peak_vpmaddwd}},
+};
 #endif
 
 /* A file must not be empty. */

@@ -1,144 +1,213 @@
-/* Which instruction set runs: one ladder per question, widest first. */
+/* Which instruction sets there are, and which of them run here. */
 #include "tensority_impl.h"
 
 #include <string.h>
 
+/* The ladder. What is missing was left out by the architecture or the compiler. */
+static const struct tensority_kernel *const ladder[TENSORITY_ISAS] = {
+	[TENSORITY_PORTABLE] = &tensority_portable,
 #ifdef TENSORITY_X86
+	[TENSORITY_AVX2] = &tensority_avx2,
+#endif
+#ifdef TENSORITY_HAS_AVXVNNI
+	[TENSORITY_AVXVNNI] = &tensority_avxvnni,
+#endif
+#ifdef TENSORITY_HAS_AVX512VNNI
+	[TENSORITY_AVX512VNNI] = &tensority_avx512vnni,
+#endif
+#ifdef TENSORITY_HAS_AMX
+	[TENSORITY_AMX] = &tensority_amx,
+#endif
+#ifdef TENSORITY_HAS_DOTPROD
+	[TENSORITY_DOTPROD] = &tensority_dotprod,
+#endif
+#ifdef TENSORITY_HAS_I8MM
+	[TENSORITY_I8MM] = &tensority_i8mm,
+#endif
+};
+
+#if defined(TENSORITY_X86)
 #include <cpuid.h>
+#ifdef __linux__
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 enum {
 	LEAF1_ECX_OSXSAVE = 1 << 27, /* the system uses XSAVE, xgetbv may be asked */
 	LEAF7_EBX_AVX2 = 1 << 5,
-	XCR0_YMM = 1 << 1 | 1 << 2 /* SSE and AVX state are saved */
+	LEAF7_EBX_AVX512 = 1 << 16 | 1 << 30, /* F, BW */
+	LEAF7_ECX_AVX512VNNI = 1 << 11,
+	LEAF7_EDX_AMX = 1 << 24 | 1 << 25, /* TILE, INT8 */
+	LEAF7_1_EAX_AVXVNNI = 1 << 4
+};
+static const uint32_t LEAF7_EBX_AVX512VL = UINT32_C(1) << 31;
+
+enum { /* what the system saves of a thread */
+	XCR0_YMM = 1 << 1 | 1 << 2,
+	XCR0_ZMM = XCR0_YMM | 1 << 5 | 1 << 6 | 1 << 7,
+	XCR0_TILES = XCR0_ZMM | 1 << 17 | 1 << 18
 };
 
-static uint32_t read_xcr0(void)
-{
-	uint32_t low, high;
-	__asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-	return low;
-}
-
-static enum tensority_verdict support_avx2(void)
+static int os_saves(uint32_t registers)
 {
 	unsigned int eax, ebx, ecx, edx;
-	if (!__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) || !(ebx & LEAF7_EBX_AVX2))
-		return TENSORITY_CPU_LACKS;
 	if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx) || !(ecx & LEAF1_ECX_OSXSAVE))
-		return TENSORITY_OS_LACKS;
-	if ((read_xcr0() & XCR0_YMM) != XCR0_YMM)
+		return 0;
+	uint32_t low, high;
+	__asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+	return (low & registers) == registers;
+}
+
+/* Linux gives tiles to processes that ask, for all their threads. */
+static int os_grants_tiles(void)
+{
+#if defined(__linux__)
+	enum { ARCH_REQ_XCOMP_PERM = 0x1023, XFEATURE_XTILEDATA = 18 };
+	return syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA) == 0;
+#else
+	return 0;
+#endif
+}
+
+/* What the processor has of an instruction set, and which registers that needs. */
+static int cpu_has(enum tensority_isa isa, uint32_t *registers)
+{
+	unsigned int eax, ebx = 0, ecx = 0, edx = 0, eax1 = 0, unused;
+	if (!__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx))
+		return 0;
+	if (eax >= 1)
+		__get_cpuid_count(7, 1, &eax1, &unused, &unused, &unused);
+	const int avx512 = (ebx & LEAF7_EBX_AVX512) == LEAF7_EBX_AVX512 && ebx & LEAF7_EBX_AVX512VL;
+	switch (isa) {
+	case TENSORITY_AVX2:
+		*registers = XCR0_YMM;
+		return (ebx & LEAF7_EBX_AVX2) != 0;
+	case TENSORITY_AVXVNNI:
+		*registers = XCR0_YMM;
+		return ebx & LEAF7_EBX_AVX2 && eax1 & LEAF7_1_EAX_AVXVNNI;
+	case TENSORITY_AVX512VNNI:
+		*registers = XCR0_ZMM;
+		return avx512 && ecx & LEAF7_ECX_AVX512VNNI;
+	case TENSORITY_AMX:
+		*registers = XCR0_TILES;
+		return avx512 && (edx & LEAF7_EDX_AMX) == LEAF7_EDX_AMX;
+	default:
+		return 0;
+	}
+}
+
+static enum tensority_verdict machine_support(enum tensority_isa isa)
+{
+#ifdef TENSORITY_EMULATED
+	if (isa > TENSORITY_AVX2)
+		return TENSORITY_USABLE;
+#endif
+	uint32_t registers;
+	if (!cpu_has(isa, &registers))
+		return TENSORITY_CPU_LACKS;
+	if (!os_saves(registers) || (isa == TENSORITY_AMX && !os_grants_tiles()))
 		return TENSORITY_OS_LACKS;
 	return TENSORITY_USABLE;
 }
+#elif defined(TENSORITY_ARM64)
+#if defined(__linux__)
+#include <sys/auxv.h>
+#elif defined(__APPLE__)
+#include <sys/sysctl.h>
 #endif
+
+static enum tensority_verdict machine_support(enum tensority_isa isa)
+{
+	int has = 0;
+#if defined(__linux__)
+	enum { HWCAP_DOTPROD = 1 << 20, HWCAP2_MATRIX = 1 << 13 };
+	has = isa == TENSORITY_DOTPROD ? (getauxval(AT_HWCAP) & HWCAP_DOTPROD) != 0
+		: (getauxval(AT_HWCAP2) & HWCAP2_MATRIX) != 0;
+#elif defined(__APPLE__)
+	size_t size = sizeof has;
+	const char *name = isa == TENSORITY_DOTPROD ? "hw.optional.arm.FEAT_DotProd" : "hw.optional.arm.FEAT_I8MM";
+	if (sysctlbyname(name, &has, &size, NULL, 0))
+		has = 0;
+#endif
+	return has ? TENSORITY_USABLE : TENSORITY_CPU_LACKS;
+}
+#else
+static enum tensority_verdict machine_support(enum tensority_isa isa)
+{
+	(void)isa;
+	return TENSORITY_CPU_LACKS;
+}
+#endif
+
+static int of_this_architecture(enum tensority_isa isa)
+{
+#if defined(TENSORITY_X86)
+	return isa < TENSORITY_DOTPROD;
+#elif defined(TENSORITY_ARM64)
+	return isa >= TENSORITY_DOTPROD;
+#else
+	(void)isa;
+	return 0;
+#endif
+}
 
 enum tensority_verdict tensority_support(enum tensority_isa isa)
 {
-	switch (isa) {
-#ifdef TENSORITY_X86
-	case TENSORITY_AVX2:
-		return support_avx2();
-#endif
-	case TENSORITY_PORTABLE:
+	if (isa == TENSORITY_PORTABLE)
 		return TENSORITY_USABLE;
-	default:
-		return TENSORITY_NOT_COMPILED;
-	}
+	if (!of_this_architecture(isa))
+		return TENSORITY_OTHER_ARCHITECTURE;
+	if (!ladder[isa])
+		return TENSORITY_COMPILER_LACKS;
+	return machine_support(isa);
 }
 
-enum tensority_isa tensority_choose(enum tensority_isa cap)
+void *tensority_seed_allocate(enum tensority_isa isa)
 {
-	if (cap >= TENSORITY_AVX2 && tensority_support(TENSORITY_AVX2) == TENSORITY_USABLE)
-		return TENSORITY_AVX2;
-	return TENSORITY_PORTABLE;
+	return tensority_allocate(ladder[isa]->seed_size);
 }
 
-static const size_t seed_size = sizeof(tensority_matrix) * TENSORITY_COUNT;
-
-static size_t scratch_size(enum tensority_isa isa)
+void tensority_seed_expand(enum tensority_isa isa, void *seed, const uint8_t *extended)
 {
-	switch (isa) {
-#ifdef TENSORITY_X86
-	case TENSORITY_AVX2:
-		return sizeof(struct tensority_scratch_avx2);
-#endif
-	default:
-		return sizeof(struct tensority_scratch_portable);
-	}
+	ladder[isa]->expand(seed, extended);
 }
 
-tensority_matrix *tensority_seed_new(enum tensority_isa isa, const uint8_t *extended)
+void tensority_seed_pack(enum tensority_isa isa, void *seed)
 {
-	tensority_matrix *seed = tensority_allocate(seed_size);
-	if (!seed)
-		return NULL;
-	switch (isa) {
-#ifdef TENSORITY_X86
-	case TENSORITY_AVX2:
-		tensority_expand_avx2(seed, extended);
-		break;
-#endif
-	default:
-		tensority_expand_portable(seed, extended);
-	}
-	return seed;
+	if (ladder[isa]->pack)
+		ladder[isa]->pack(seed);
 }
 
-void tensority_seed_free(tensority_matrix *seed)
+void tensority_seed_free(enum tensority_isa isa, void *seed)
 {
-	tensority_release(seed, seed_size);
+	tensority_release(seed, ladder[isa]->seed_size);
 }
 
 void *tensority_scratch_new(enum tensority_isa isa)
 {
-	return tensority_allocate(scratch_size(isa));
+	return tensority_allocate(ladder[isa]->scratch_size);
 }
 
 void tensority_scratch_free(enum tensority_isa isa, void *scratch)
 {
-	tensority_release(scratch, scratch_size(isa));
+	tensority_release(scratch, ladder[isa]->scratch_size);
 }
 
-void tensority_rows(enum tensority_isa isa, tensority_matrix *seed, void *scratch,
-	const uint8_t *indices, int chain, int first, int end)
+int tensority_step(enum tensority_isa isa)
 {
-	indices += chain * TENSORITY_INDICES;
-	switch (isa) {
-#ifdef TENSORITY_X86
-	case TENSORITY_AVX2:
-		tensority_rows_avx2(seed, scratch, indices, first, end);
-		break;
-#endif
-	default:
-		tensority_rows_portable(seed, scratch, indices, first, end);
-	}
+	return ladder[isa]->step;
 }
-
-void tensority_finish(enum tensority_isa isa, void *scratch, uint8_t *folded)
-{
-	switch (isa) {
-#ifdef TENSORITY_X86
-	case TENSORITY_AVX2:
-		tensority_finish_avx2(scratch, folded);
-		break;
-#endif
-	default:
-		tensority_finish_portable(scratch, folded);
-	}
-}
-
-/* Where the sum lies, and how large it is, is all that begin and add know of a
- * scratch. */
-_Static_assert(offsetof(struct tensority_scratch_portable, sum) == 0, "the sum comes first");
-_Static_assert(sizeof((struct tensority_scratch_portable *)0)->sum == TENSORITY_SUM, "a byte an element");
-#ifdef TENSORITY_X86
-_Static_assert(offsetof(struct tensority_scratch_avx2, sum) == 0, "the sum comes first");
-_Static_assert(sizeof((struct tensority_scratch_avx2 *)0)->sum == TENSORITY_SUM, "a byte an element");
-#endif
 
 void tensority_begin(void *scratch)
 {
 	memset(scratch, 0, TENSORITY_SUM);
+}
+
+void tensority_rows(enum tensority_isa isa, const void *seed, void *scratch,
+	const uint8_t *indices, int chain, int first, int end)
+{
+	ladder[isa]->rows(seed, scratch, indices + chain * TENSORITY_INDICES, first, end);
 }
 
 void tensority_add(void *scratch, const void *other)
@@ -149,7 +218,12 @@ void tensority_add(void *scratch, const void *other)
 		sum[i] = (uint8_t)(sum[i] + more[i]);
 }
 
-void tensority_hash(enum tensority_isa isa, tensority_matrix *seed, void *scratch,
+void tensority_finish(enum tensority_isa isa, void *scratch, uint8_t *folded)
+{
+	ladder[isa]->finish(scratch, folded);
+}
+
+void tensority_hash(enum tensority_isa isa, const void *seed, void *scratch,
 	const uint8_t *indices, uint8_t *folded)
 {
 	tensority_begin(scratch);
@@ -158,15 +232,12 @@ void tensority_hash(enum tensority_isa isa, tensority_matrix *seed, void *scratc
 	tensority_finish(isa, scratch, folded);
 }
 
-double tensority_peak(enum tensority_isa isa, uint32_t count)
+const char *tensority_peak_name(enum tensority_isa isa, int n)
 {
-	switch (isa) {
-#ifdef TENSORITY_X86
-	case TENSORITY_AVX2:
-		return tensority_peak_avx2(count);
-#endif
-	default:
-		(void)count;
-		return 0;
-	}
+	return ladder[isa] ? ladder[isa]->peaks[n].name : NULL;
+}
+
+double tensority_peak(enum tensority_isa isa, int n, uint32_t count)
+{
+	return ladder[isa]->peaks[n].run(count);
 }

@@ -22,6 +22,9 @@
 #if defined(__x86_64__) || defined(_M_X64)
 #define TENSORITY_X86 1
 #endif
+#if defined(__aarch64__)
+#define TENSORITY_ARM64 1
+#endif
 
 enum {
 	TENSORITY_SIZE = 256,     /* rows and columns of a matrix */
@@ -29,7 +32,6 @@ enum {
 	TENSORITY_CHAINS = 4,     /* slices of a header, each with its chain */
 	TENSORITY_INDICES = 32,   /* matrix numbers of a chain */
 	TENSORITY_PASSES = 2,     /* times that a chain goes through them */
-	TENSORITY_STEP = 16,      /* rows of a piece of a chain: a multiple of this */
 	TENSORITY_WORDS = 64,     /* words of 32 bits in a row of the sum */
 	TENSORITY_EXTENDED = 128, /* bytes of the extended seed */
 	TENSORITY_ROUNDS = 128,   /* ROMix rounds, two matrices each */
@@ -40,57 +42,71 @@ enum {
 
 #define TENSORITY_FNV_PRIME UINT32_C(0x01000193)
 
-/* The instruction sets, from the plainest to the fastest. */
+/* The instruction sets, from the plainest to the fastest of each architecture. */
 enum tensority_isa {
 	TENSORITY_PORTABLE,
 	TENSORITY_AVX2,
+	TENSORITY_AVXVNNI,
+	TENSORITY_AVX512VNNI,
+	TENSORITY_AMX,
+	TENSORITY_DOTPROD,
+	TENSORITY_I8MM,
 	TENSORITY_ISAS /* how many there are */
 };
 
 enum tensority_verdict {
 	TENSORITY_USABLE,
-	TENSORITY_NOT_COMPILED, /* not an instruction set of this architecture */
-	TENSORITY_CPU_LACKS,    /* CPUID says no */
-	TENSORITY_OS_LACKS      /* the system does not save its registers */
+	TENSORITY_OTHER_ARCHITECTURE,
+	TENSORITY_COMPILER_LACKS, /* was too old to compile it */
+	TENSORITY_CPU_LACKS,      /* CPUID says no */
+	TENSORITY_OS_LACKS        /* the system does not save or grant its registers */
 };
 
-/* 256 matrices of int8, row by row, in their order: 16 MiB. */
+/* 256 matrices of int8, row by row, in their order: 16 MiB. A seed begins with
+ * them, until it is packed. */
 typedef int8_t tensority_matrix[TENSORITY_SIZE][TENSORITY_SIZE];
 
 /* tensority_dispatch.c: the only file that knows the machine. */
 
 enum tensority_verdict tensority_support(enum tensority_isa isa);
-/* The fastest usable instruction set that is not above the cap. */
-enum tensority_isa tensority_choose(enum tensority_isa cap);
-/* Allocates and expands a seed, or returns NULL if there is no memory. */
-tensority_matrix *tensority_seed_new(enum tensority_isa isa, const uint8_t *extended);
-void tensority_seed_free(tensority_matrix *seed);
+
+/* A seed is memory for its matrices and what an instruction set wants besides:
+ * allocated (NULL if there is no memory), expanded, packed, shared by any number of
+ * threads, freed. Packing brings it into the order of its instruction set. */
+void *tensority_seed_allocate(enum tensority_isa isa);
+void tensority_seed_expand(enum tensority_isa isa, void *seed, const uint8_t *extended);
+void tensority_seed_pack(enum tensority_isa isa, void *seed);
+void tensority_seed_free(enum tensority_isa isa, void *seed);
+
 /* Allocates what one thread needs to hash, or returns NULL. */
 void *tensority_scratch_new(enum tensority_isa isa);
 void tensority_scratch_free(enum tensority_isa isa, void *scratch);
 /* Steps 5 to 7 of one hash: from its matrix numbers to the 256 bytes that SHA3
- * makes the result of. The seed may come from any instruction set. */
-void tensority_hash(enum tensority_isa isa, tensority_matrix *seed, void *scratch,
+ * makes the result of. The seed is one of the same instruction set. */
+void tensority_hash(enum tensority_isa isa, const void *seed, void *scratch,
 	const uint8_t *indices, uint8_t *folded);
 
 /* The same in pieces, for several threads with a scratch each. The rows of a chain
  * never mix, and the chains meet in a sum mod 256 alone, so each piece, some rows
  * of a chain, goes into the sum of any scratch. In the end the sums are added. */
 
+/* How many rows a piece of a chain has at least. */
+int tensority_step(enum tensority_isa isa);
 /* Empties a scratch's sum. */
 void tensority_begin(void *scratch);
 /* Computes the rows from first to before end of a chain and adds them to the
- * scratch's sum. Both are multiples of TENSORITY_STEP. */
-void tensority_rows(enum tensority_isa isa, tensority_matrix *seed, void *scratch,
+ * scratch's sum. Both are multiples of the step. */
+void tensority_rows(enum tensority_isa isa, const void *seed, void *scratch,
 	const uint8_t *indices, int chain, int first, int end);
 /* Adds another scratch's sum, of the same instruction set. */
 void tensority_add(void *scratch, const void *other);
 /* Steps 6 and 7: folds the sum, which it destroys. */
 void tensority_finish(enum tensority_isa isa, void *scratch, uint8_t *folded);
-/* Runs the instructions of the inner loop on registers alone, count times, and
- * returns the number of multiply-adds that this made: 0 if nothing is known
- * about this instruction set's limit. */
-double tensority_peak(enum tensority_isa isa, uint32_t count);
+/* The name of an instruction set's n-th peak loop, NULL if it has none. */
+const char *tensority_peak_name(enum tensority_isa isa, int n);
+/* Runs that loop, multiply-adds on registers alone, count times and returns how many
+ * multiply-adds this made. */
+double tensority_peak(enum tensority_isa isa, int n, uint32_t count);
 
 /* tensority_memory.c */
 
@@ -98,22 +114,30 @@ double tensority_peak(enum tensority_isa isa, uint32_t count);
 void *tensority_allocate(size_t size);
 void tensority_release(void *memory, size_t size);
 
+/* What an instruction set is, for the dispatch. */
+struct tensority_kernel {
+	size_t seed_size, scratch_size;
+	int step;
+	void (*expand)(void *seed, const uint8_t *extended);
+	void (*pack)(void *seed); /* NULL if the matrices are read as they are */
+	/* The indices are those of the chain alone. */
+	void (*rows)(const void *seed, void *scratch, const uint8_t *indices, int first, int end);
+	void (*finish)(void *scratch, uint8_t *folded);
+	/* What it could do at best; first what its own inner loop is made of. */
+	struct {
+		const char *name; /* of the instruction that multiplies; NULL ends the list */
+		double (*run)(uint32_t count);
+	} peaks[3];
+};
+
+extern const struct tensority_kernel tensority_portable;
+
 /* tensority_portable.c */
 
 /* Every scratch begins with its sum, in an order of the instruction set's own. */
 enum { TENSORITY_SUM = TENSORITY_SIZE * TENSORITY_SIZE };
 
-struct tensority_scratch_portable {
-	uint8_t sum[TENSORITY_SIZE][TENSORITY_SIZE];
-	tensority_matrix state;
-	int16_t wide[TENSORITY_SIZE][TENSORITY_SIZE]; /* the matrix under way */
-};
-
-void tensority_expand_portable(tensority_matrix *seed, const uint8_t *extended);
-/* The indices are those of the chain alone. */
-void tensority_rows_portable(tensority_matrix *seed, struct tensority_scratch_portable *scratch,
-	const uint8_t *indices, int first, int end);
-void tensority_finish_portable(struct tensority_scratch_portable *scratch, uint8_t *folded);
+void tensority_expand_portable(void *seed, const uint8_t *extended);
 /* Steps 6 and 7 of a sum in the order of rows, with room for its words. Shared by
  * all instruction sets: it takes microseconds. */
 void tensority_fold_rows(uint32_t words[TENSORITY_SIZE][TENSORITY_WORDS],
@@ -121,39 +145,82 @@ void tensority_fold_rows(uint32_t words[TENSORITY_SIZE][TENSORITY_WORDS],
 
 /* Where ROMix's i-th block of a round belongs: even blocks are the halves of the
  * rows of the round's first matrix, odd blocks those of its second. */
-static inline uint8_t *tensority_block(tensority_matrix *seed, int round, uint32_t i)
+static inline uint8_t *tensority_block(void *seed, int round, uint32_t i)
 {
-	return (uint8_t *)seed[2 * round + (i & 1)] + (i >> 1) * TENSORITY_BLOCK;
+	tensority_matrix *matrices = seed;
+	return (uint8_t *)matrices[2 * round + (i & 1)] + (i >> 1) * TENSORITY_BLOCK;
 }
 
-#ifdef TENSORITY_X86
-/* tensority_avx2.c, tensority_seed_avx2.c */
+/* tensority_groups.c: what the kernels have in common that hold the state as
+ * groups of 16 rows, each in the order in which dot products of 4 bytes want it:
+ * column quad by column quad, the rows' four bytes side by side. */
 
 enum {
-	TENSORITY_AVX2_ROWS = 16,                                       /* rows in a group */
-	TENSORITY_AVX2_GROUPS = TENSORITY_SIZE / TENSORITY_AVX2_ROWS,   /* 16 groups */
-	TENSORITY_AVX2_QUADS = TENSORITY_SIZE / 4                       /* 64 quads of columns */
+	TENSORITY_ROWS = 16,                                /* rows in a group */
+	TENSORITY_GROUPS = TENSORITY_SIZE / TENSORITY_ROWS, /* 16 groups */
+	TENSORITY_QUADS = TENSORITY_SIZE / 4                /* 64 quads of columns */
 };
 
-/* A group of 16 rows as the AVX2 kernel holds it: column quad by column quad,
- * the rows' four bytes side by side, 64 bytes a quad. */
-typedef int8_t tensority_group_avx2[TENSORITY_AVX2_QUADS][TENSORITY_AVX2_ROWS][4];
+typedef int8_t tensority_group[TENSORITY_QUADS][TENSORITY_ROWS][4];
 
-struct tensority_scratch_avx2 {
-	tensority_group_avx2 sum[TENSORITY_AVX2_GROUPS];
-	tensority_group_avx2 state[TENSORITY_AVX2_GROUPS];
-	/* The group under way, taken apart. */
-	struct {
-		int8_t magnitude[TENSORITY_AVX2_ROWS][4]; /* |x|, unsigned */
-		int8_t sign[TENSORITY_AVX2_ROWS][4];      /* -1 where x < 0, else 0 */
-	} quads[TENSORITY_AVX2_QUADS];
+struct tensority_groups {
+	tensority_group sum[TENSORITY_GROUPS];
+	tensority_group state[2][TENSORITY_GROUPS]; /* a product goes from one to the other */
 };
 
-void tensority_expand_avx2(tensority_matrix *seed, const uint8_t *extended);
-void tensority_rows_avx2(tensority_matrix *seed, struct tensority_scratch_avx2 *scratch,
-	const uint8_t *indices, int first, int end);
-void tensority_finish_avx2(struct tensority_scratch_avx2 *scratch, uint8_t *folded);
-double tensority_peak_avx2(uint32_t count);
+/* The first product, identity times transposed matrix, is a look-up: row i of the
+ * result is column i of the matrix. Every byte of the state is xored with bias. column
+ * is the matrix from the group's first column on; its rows are stride bytes apart, and
+ * each 16 of them take 4 KiB. */
+void tensority_first_product(tensority_group state, const int8_t *column, int stride, int8_t bias);
+/* Adds the groups from first to before end to the sum. */
+void tensority_add_groups(tensority_group *sum, const tensority_group *state, int first, int end);
+/* Steps 6 and 7 of a sum of groups. */
+void tensority_finish_groups(void *scratch, uint8_t *folded);
+
+/* Kernels whose dot product takes one side unsigned hold the state as x + 128 and
+ * make up for it in where the sums begin. With a matrix row's elements m, the sum of
+ * m * (x + 128) is 128 * (sum of m) too large. 2^15 more makes fold(x) + 128 of
+ * fold(x), since that is the high byte of 257 * x mod 2^16. Four times 128, from the
+ * chains' end states, vanish from the sum. The table stands behind the matrices. */
+struct tensority_biased_seed {
+	tensority_matrix matrices[TENSORITY_COUNT];
+	int32_t start[TENSORITY_COUNT][TENSORITY_SIZE];
+};
+enum { TENSORITY_BIAS = -128 };
+
+void tensority_pack_biased(void *seed);
+
+#ifdef TENSORITY_X86
+void tensority_expand_avx2(void *seed, const uint8_t *extended);
+extern const struct tensority_kernel tensority_avx2;
+
+/* A file whose instructions the compiler does not know is left out. */
+#if defined(TENSORITY_EMULATED) || __has_include(<avxvnniintrin.h>)
+#define TENSORITY_HAS_AVXVNNI 1
+extern const struct tensority_kernel tensority_avxvnni;
+#endif
+#if defined(TENSORITY_EMULATED) || __has_include(<avx512vnniintrin.h>)
+#define TENSORITY_HAS_AVX512VNNI 1
+void tensority_expand_avx512(void *seed, const uint8_t *extended);
+extern const struct tensority_kernel tensority_avx512vnni;
+#endif
+#if defined(TENSORITY_EMULATED) || __has_include(<amxint8intrin.h>)
+#define TENSORITY_HAS_AMX 1
+extern const struct tensority_kernel tensority_amx;
+#endif
+#endif
+
+#ifdef TENSORITY_ARM64
+/* clang before 17 has these intrinsics only if the whole file may use them. */
+#if !defined(__clang__) || __clang_major__ >= 17 || defined(__ARM_FEATURE_DOTPROD)
+#define TENSORITY_HAS_DOTPROD 1
+extern const struct tensority_kernel tensority_dotprod;
+#endif
+#if !defined(__clang__) || __clang_major__ >= 17 || defined(__ARM_FEATURE_MATMUL_INT8)
+#define TENSORITY_HAS_I8MM 1
+extern const struct tensority_kernel tensority_i8mm;
+#endif
 #endif
 
 #endif

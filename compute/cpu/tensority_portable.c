@@ -4,6 +4,12 @@
 
 #include <string.h>
 
+struct scratch {
+	uint8_t sum[TENSORITY_SIZE][TENSORITY_SIZE];
+	tensority_matrix state;
+	int16_t wide[TENSORITY_SIZE][TENSORITY_SIZE]; /* the matrix under way */
+};
+
 static uint32_t load32(const uint8_t *p)
 {
 	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
@@ -59,7 +65,7 @@ static void block_mix(uint32_t state[32])
 	salsa_xor(state + 16, state);
 }
 
-void tensority_expand_portable(tensority_matrix *seed, const uint8_t *extended)
+void tensority_expand_portable(void *seed, const uint8_t *extended)
 {
 	uint32_t state[32];
 	for (int i = 0; i < 32; i++)
@@ -93,7 +99,7 @@ static int8_t fold(int32_t x)
  * before end. A row of the result depends on the same row of the state alone, so it
  * takes its place. Elements are widened to 16 bits first because compilers know how
  * to make a sum of products of those. */
-static void mul_fold(struct tensority_scratch_portable *s, tensority_matrix m, int first, int end)
+static void mul_fold(struct scratch *s, const tensority_matrix m, int first, int end)
 {
 	for (int j = 0; j < TENSORITY_SIZE; j++)
 		for (int k = 0; k < TENSORITY_SIZE; k++)
@@ -112,22 +118,24 @@ static void mul_fold(struct tensority_scratch_portable *s, tensority_matrix m, i
 	}
 }
 
-void tensority_rows_portable(tensority_matrix *seed, struct tensority_scratch_portable *s,
-	const uint8_t *indices, int first, int end)
+static void rows(const void *seed, void *scratch, const uint8_t *indices, int first, int end)
 {
+	const tensority_matrix *matrices = seed;
+	struct scratch *s = scratch;
 	for (int i = first; i < end; i++) {
 		memset(s->state[i], 0, sizeof s->state[i]);
 		s->state[i][i] = 1; /* the identity */
 	}
 	for (int n = 0; n < TENSORITY_PASSES * TENSORITY_INDICES; n++)
-		mul_fold(s, seed[indices[n % TENSORITY_INDICES]], first, end);
+		mul_fold(s, matrices[indices[n % TENSORITY_INDICES]], first, end);
 	for (int i = first; i < end; i++)
 		for (int j = 0; j < TENSORITY_SIZE; j++)
 			s->sum[i][j] = (uint8_t)(s->sum[i][j] + (uint8_t)s->state[i][j]);
 }
 
-void tensority_finish_portable(struct tensority_scratch_portable *s, uint8_t *folded)
+static void finish(void *scratch, uint8_t *folded)
 {
+	struct scratch *s = scratch;
 	/* The state is done with: its room serves for the words. */
 	tensority_fold_rows((void *)s->state, s->sum, folded);
 }
@@ -148,3 +156,14 @@ void tensority_fold_rows(uint32_t words[TENSORITY_SIZE][TENSORITY_WORDS],
 	for (int w = 0; w < TENSORITY_WORDS; w++)
 		store32(folded + 4 * w, words[0][w]);
 }
+
+_Static_assert(offsetof(struct scratch, sum) == 0, "the sum comes first");
+
+const struct tensority_kernel tensority_portable = {
+	.seed_size = sizeof(tensority_matrix) * TENSORITY_COUNT,
+	.scratch_size = sizeof(struct scratch),
+	.step = 32,
+	.expand = tensority_expand_portable,
+	.rows = rows,
+	.finish = finish,
+};

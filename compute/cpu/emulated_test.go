@@ -1,0 +1,6 @@
+//go:build cgo && tensority_emulated
+
+package cpu
+
+// emulated tells whether the kernels that this machine lacks are emulated.
+const emulated = true
