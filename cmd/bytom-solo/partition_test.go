@@ -22,7 +22,7 @@ import (
 func TestRivals(t *testing.T) {
 	r := newRig(t)
 	// A block takes 20 hashes, and about as many again are lost in races.
-	blocks := max(10, uint64(25*time.Second/(40*r.hash)))
+	blocks := max(8, uint64(12*time.Second/(40*r.hash)))
 	if computetest.Long() {
 		blocks = 500
 	}
