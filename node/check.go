@@ -51,7 +51,7 @@ func (c *chain) Check(ctx context.Context, block *types.Block) (err error) {
 	if err := checkRoots(block, mapped); err != nil {
 		return err
 	}
-	err = c.checkOutputs(mapped)
+	err = c.checkOutputs(mapped, tip)
 	if best := c.GetBlockIndex().BestNode(); best != tip {
 		// The outputs were looked up on another block than the parent.
 		return fmt.Errorf("%w: the tip moved to %s meanwhile", mining.ErrBadParent, best.Hash.String())
@@ -208,11 +208,12 @@ func checkRoots(block *types.Block, mapped *bc.Block) error {
 }
 
 // checkOutputs applies the block to what is unspent at the tip.
-func (c *chain) checkOutputs(block *bc.Block) error {
-	view := state.NewUtxoViewpoint()
-	if err := c.GetTransactionsUtxo(view, block.Transactions); err != nil {
-		return fmt.Errorf("%w: look up inputs: %w", mining.ErrRejected, err)
+func (c *chain) checkOutputs(block *bc.Block, tip *state.BlockNode) error {
+	found, err := c.selector.found.Load().at(tip, c.Chain).lookUp(block.Transactions, c.Chain)
+	if err != nil {
+		return fmt.Errorf("%w: %w", mining.ErrRejected, err)
 	}
+	view := found.scratch()
 	entry := func(id bc.Hash) *storage.UtxoEntry { return view.Entries[id] }
 	for i, tx := range block.Transactions {
 		gasOnly := block.TransactionStatus.VerifyStatus[i].StatusFail

@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -369,6 +371,53 @@ func TestCheckValidatesTheCoinbaseInItsPlace(t *testing.T) {
 	if err := c.chain.Check(t.Context(), c.good); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestCheckBesideABusyChain checks templates while others choose and blocks connect:
+// none may be found faulty but for a tip that moved.
+func TestCheckBesideABusyChain(t *testing.T) {
+	p := newPoisoned(t, rand.New(rand.NewPCG(1, 29)))
+	p.grow(t, 101)
+	p.spoil(t, 100)
+	var current atomic.Pointer[types.Block]
+	current.Store(unsolved(t, p.fullTemplate(t)))
+	var passed, late atomic.Int64
+	ctx, cancel := context.WithCancel(t.Context())
+	var sides sync.WaitGroup
+	for range 2 {
+		sides.Go(func() {
+			for ctx.Err() == nil {
+				switch err := p.chain.Check(ctx, current.Load()); {
+				case err == nil:
+					passed.Add(1)
+				case errors.Is(err, mining.ErrBadParent):
+					late.Add(1)
+				case ctx.Err() == nil:
+					t.Errorf("a template's block: %v", err)
+				}
+			}
+		})
+		sides.Go(func() {
+			for ctx.Err() == nil {
+				if _, err := p.chain.Select(ctx, p.chain.Tip()); err != nil && !errors.Is(err, mining.ErrTipMoved) && ctx.Err() == nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	for passed.Load() == 0 && !t.Failed() { // All are under way.
+		time.Sleep(time.Millisecond)
+	}
+	for range 20 {
+		p.grow(t, 1)
+		b := unsolved(t, p.fullTemplate(t))
+		current.Store(b)
+		solved := *b
+		p.process(t, &solved)
+	}
+	cancel()
+	sides.Wait()
+	t.Logf("%d checks passed, %d were late", passed.Load(), late.Load())
 }
 
 // TestChainTellsOfBlocks has two blocks on the best chain and a rival of the first.

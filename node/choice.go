@@ -6,7 +6,6 @@ import (
 
 	"github.com/bytom/bytom/database/storage"
 	"github.com/bytom/bytom/protocol/bc"
-	"github.com/bytom/bytom/protocol/state"
 
 	"github.com/bytom-solo/bytom-solo/mining"
 )
@@ -14,7 +13,7 @@ import (
 // choice is a block's transactions as they are chosen.
 type choice struct {
 	limit  limits
-	base   *state.UtxoViewpoint // not changed: what the chain has
+	base   map[bc.Hash]*storage.UtxoEntry // not changed: what the chain has
 	height uint64
 
 	chosen           []mining.Candidate
@@ -30,9 +29,9 @@ type choice struct {
 	visited []int
 }
 
-func (s *selector) newChoice(all []*candidate, view *state.UtxoViewpoint, height uint64) *choice {
+func (s *selector) newChoice(all []*candidate, base map[bc.Hash]*storage.UtxoEntry, height uint64) *choice {
 	b := &choice{
-		limit: s.limit, base: view, height: height,
+		limit: s.limit, base: base, height: height,
 		in: make([]bool, len(all)), out: make([]bool, len(all)), visited: make([]int, len(all)),
 		made: make(map[bc.Hash]bool, len(all)), spent: make(map[bc.Hash]bool, len(all)),
 	}
@@ -142,7 +141,7 @@ func (b *choice) entry(id bc.Hash) *storage.UtxoEntry {
 	case b.made[id]:
 		return newEntry
 	}
-	return b.base.Entries[id]
+	return b.base[id]
 }
 
 // pack is a transaction with those that it needs and that are not chosen yet.

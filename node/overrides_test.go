@@ -9,9 +9,9 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/bytom/bytom/database/storage"
 	"github.com/bytom/bytom/protocol/bc"
 	"github.com/bytom/bytom/protocol/bc/types"
-	"github.com/bytom/bytom/protocol/state"
 
 	"github.com/bytom-solo/bytom-solo/mining"
 )
@@ -244,7 +244,7 @@ func TestSelectionObeysTheOperator(t *testing.T) {
 // or the operator wants it.
 func TestLeastFeeRate(t *testing.T) {
 	r := random()
-	view := state.NewUtxoViewpoint()
+	view := make(map[bc.Hash]*storage.UtxoEntry)
 	poor, parent := testCandidate(r, bc.Hash{V0: 1}, 1e12), testCandidate(r, bc.Hash{V0: 2}, 1e12)
 	rich := testCandidate(r, bc.Hash{V0: 3}, 1e12)
 	rescuer, beggar := candidateOf(child(parent.Tx)), candidateOf(child(rich.Tx))
@@ -253,7 +253,7 @@ func TestLeastFeeRate(t *testing.T) {
 		all[i].Fee, all[i].Gas, all[i].arrival = fee, 10, i
 	}
 	for _, c := range []*candidate{poor, parent, rich} {
-		view.Entries[c.Tx.SpentOutputIDs[0]] = newEntry
+		view[c.Tx.SpentOutputIDs[0]] = newEntry
 	}
 	relate(all)
 	s := &selector{limit: limits{gas: 1000, bytes: 1e6, feeRate: 1}}

@@ -2,17 +2,16 @@ package node
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
 	"sync/atomic"
 
 	"github.com/bytom/bytom/consensus"
+	"github.com/bytom/bytom/database/storage"
 	"github.com/bytom/bytom/protocol"
 	"github.com/bytom/bytom/protocol/bc"
 	"github.com/bytom/bytom/protocol/bc/types"
-	"github.com/bytom/bytom/protocol/state"
 
 	"github.com/bytom-solo/bytom-solo/mining"
 )
@@ -50,6 +49,8 @@ type selector struct {
 	mu sync.Mutex // one choice at a time
 	// known are the pool's transactions of the last choice, as validated.
 	known atomic.Pointer[map[bc.Hash]*validated]
+	// found are the outputs that it looked up.
+	found atomic.Pointer[outputs]
 	last  atomic.Pointer[selection]
 }
 
@@ -91,12 +92,12 @@ func (s *selector) choose(ctx context.Context, pool []*protocol.TxDesc, height u
 		return nil, err
 	}
 	all := s.candidates(pool, known)
-	view, err := s.outputs(all)
+	found, err := s.lookUp(all)
 	if err != nil {
 		return nil, err
 	}
 	relate(all)
-	best := s.best(all, view, height)
+	best := s.best(all, found.entries, height)
 	s.remember(known, all, best)
 	return best.chosen, nil
 }
@@ -152,17 +153,21 @@ func (s *selector) candidates(pool []*protocol.TxDesc, known map[bc.Hash]*valida
 	return all
 }
 
-// outputs looks up what the transactions spend.
-func (s *selector) outputs(all []*candidate) (*state.UtxoViewpoint, error) {
-	view := state.NewUtxoViewpoint()
+// lookUp finds what the transactions spend. What was found before is looked up again
+// only if a block has touched it since.
+func (s *selector) lookUp(all []*candidate) (*outputs, error) {
 	txs := make([]*bc.Tx, len(all))
 	for i, c := range all {
 		txs[i] = c.Tx.Tx
 	}
-	if err := s.chain.GetTransactionsUtxo(view, txs); err != nil {
-		return nil, fmt.Errorf("look up inputs: %w", err)
+	// A block that connects meanwhile does no harm: what it touches is stale at the
+	// next choice, however much of it was seen here.
+	found, err := s.found.Load().at(s.chain.GetBlockIndex().BestNode(), s.chain).lookUp(txs, s.chain)
+	if err != nil {
+		return nil, err
 	}
-	return view, nil
+	s.found.Store(found)
+	return found, nil
 }
 
 // relate finds who spends whose outputs.
@@ -189,13 +194,13 @@ func relate(all []*candidate) {
 // two that spend the same output it takes the one that pays more for its gas, where
 // there may be room for the one that pays more; and the stock node's order must
 // never win.
-func (s *selector) best(all []*candidate, view *state.UtxoViewpoint, height uint64) *choice {
-	best := s.newChoice(all, view, height)
+func (s *selector) best(all []*candidate, base map[bc.Hash]*storage.UtxoEntry, height uint64) *choice {
+	best := s.newChoice(all, base, height)
 	best.byPackage(all, feePerGas)
 	if !best.contested {
 		return best
 	}
-	byFee, byArrival := s.newChoice(all, view, height), s.newChoice(all, view, height)
+	byFee, byArrival := s.newChoice(all, base, height), s.newChoice(all, base, height)
 	var others sync.WaitGroup
 	others.Go(func() { byFee.byPackage(all, feeAlone) })
 	others.Go(func() { byArrival.byArrival(all) })

@@ -10,7 +10,6 @@ import (
 	"github.com/bytom/bytom/database/storage"
 	"github.com/bytom/bytom/protocol/bc"
 	"github.com/bytom/bytom/protocol/bc/types"
-	"github.com/bytom/bytom/protocol/state"
 
 	"github.com/bytom-solo/bytom-solo/mining"
 )
@@ -22,15 +21,15 @@ import (
 type cluster []*candidate
 
 // testPool makes clusters on outputs that the view then has.
-func testPool(r *rand.Rand, clusters int) (all []*candidate, groups []cluster, view *state.UtxoViewpoint) {
-	view = state.NewUtxoViewpoint()
+func testPool(r *rand.Rand, clusters int) (all []*candidate, groups []cluster, view map[bc.Hash]*storage.UtxoEntry) {
+	view = make(map[bc.Hash]*storage.UtxoEntry)
 	serial := uint64(0)
 	source := func() bc.Hash { serial++; return bc.Hash{V0: serial, V1: r.Uint64()} }
 	for range clusters {
 		var g cluster
 		root := testCandidate(r, source(), 1e12)
 		for _, id := range root.Tx.SpentOutputIDs {
-			view.Entries[id] = storage.NewUtxoEntry(false, 0, false)
+			view[id] = storage.NewUtxoEntry(false, 0, false)
 		}
 		g = append(g, root)
 		switch r.IntN(4) {
@@ -168,12 +167,12 @@ func TestEachOrderIsWorthTrying(t *testing.T) {
 		{"the operator's delta beats fees", []tx{{10, 11, 0}, {1, 2, 100}}, 0, 2},
 		{"a least rate binds all orders", []tx{{10, 11, 0}, {5, 9, 0}}, 1.5, 9},
 	} {
-		r, view := random(), state.NewUtxoViewpoint()
+		r, view := random(), make(map[bc.Hash]*storage.UtxoEntry)
 		var all []*candidate
 		for i, tx := range test.txs {
 			c := testCandidate(r, bc.Hash{V0: uint64(i) + 1}, 1e12)
 			c.Gas, c.Fee, c.Delta, c.arrival = tx.gas, tx.fee, tx.delta, i
-			view.Entries[c.Tx.SpentOutputIDs[0]] = newEntry
+			view[c.Tx.SpentOutputIDs[0]] = newEntry
 			all = append(all, c)
 		}
 		relate(all)
@@ -230,9 +229,9 @@ func TestSelectionKeepsToTheBytes(t *testing.T) {
 // TestALongChainComesIn has more unconfirmed ancestors than a package may.
 func TestALongChainComesIn(t *testing.T) {
 	r := random()
-	view := state.NewUtxoViewpoint()
+	view := make(map[bc.Hash]*storage.UtxoEntry)
 	all := []*candidate{testCandidate(r, bc.Hash{V0: 1}, 1e12)}
-	view.Entries[all[0].Tx.SpentOutputIDs[0]] = storage.NewUtxoEntry(false, 0, false)
+	view[all[0].Tx.SpentOutputIDs[0]] = storage.NewUtxoEntry(false, 0, false)
 	for range 5 * maxPackage {
 		last := all[len(all)-1]
 		out, _ := last.Tx.Output(*last.Tx.ResultIds[0])

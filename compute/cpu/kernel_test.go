@@ -137,13 +137,9 @@ func extremeChains() (sets [3][4][32]uint8) {
 	return sets
 }
 
-// TestSelfTest has each kernel compute known answers.
+// TestSelfTest has each kernel compute known answers, as New does before its first use.
 func TestSelfTest(t *testing.T) {
-	forKernels(t, func(t *testing.T, kernel string) {
-		if err := compute.SelfTest(t.Context(), newBackend(t, kernel)); err != nil {
-			t.Error(err)
-		}
-	})
+	forKernels(t, func(t *testing.T, kernel string) { newBackend(t, kernel) })
 }
 
 // TestRandomPairs compares hashes of random headers, each under a random seed of its
@@ -176,7 +172,7 @@ func TestRandomPairs(t *testing.T) {
 		})
 	}
 	group.Wait()
-	t.Logf("%d pairs, %d kernels", pairs, len(others))
+	t.Logf("%d pairs on %d kernels", next.Load()-int64(compute.UsableCores()), len(others))
 }
 
 func comparePair(t *testing.T, plain compute.Backend, others []compute.Backend) {

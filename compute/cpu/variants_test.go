@@ -19,13 +19,20 @@ const emulated = false
 // kernels are slow, and the rest of the tests is about Go.
 const kernelTests = "^(TestKernels|TestSelfTest|TestExpansion|TestExtremes|TestRandomPairs)$"
 
+// longKernelTests are they and the conformance suite, where there is time.
+const longKernelTests = "^(TestKernels|TestSelfTest|TestExpansion|TestExtremes|TestRandomPairs|TestConformance)$"
+
 // TestEmulated runs the kernels for amd64 that this machine may lack, with plain C
 // in the place of their instructions.
 func TestEmulated(t *testing.T) {
 	if runtime.GOARCH != "amd64" {
 		t.Skip("the emulated kernels are amd64's")
 	}
-	goTest(t, []string{"CGO_CFLAGS=-O3 -march=native"}, "-tags", "tensority_emulated", "-run", kernelTests)
+	tests := kernelTests
+	if computetest.Long() {
+		tests = longKernelTests
+	}
+	goTest(t, []string{"CGO_CFLAGS=-O3 -march=native"}, "-tags", "tensority_emulated", "-run", tests)
 }
 
 // TestSanitized runs all kernels for amd64, emulated ones too, under the sanitizers
@@ -67,9 +74,6 @@ func TestArm64(t *testing.T) {
 // goTest tests this package in another build.
 func goTest(t *testing.T, env []string, args ...string) {
 	t.Helper()
-	if testing.CoverMode() != "" {
-		t.Skip("covers another build")
-	}
 	cmd := exec.CommandContext(t.Context(), "go", append([]string{"test", "-v", "-timeout", "60m"}, append(args, ".")...)...)
 	cmd.Env = append(os.Environ(), env...)
 	out, err := cmd.CombinedOutput()
