@@ -221,7 +221,7 @@ func (n *Node) Run(ctx context.Context, program string, args ...string) (string,
 
 // Goroutines is how many goroutines the node runs; it needs Options.Profile.
 func (n *Node) Goroutines() (total int, err error) {
-	resp, err := client.Get(n.ProfileURL + "goroutine?debug=1")
+	resp, err := httpClient.Get(n.ProfileURL + "goroutine?debug=1")
 	if err != nil {
 		return 0, err
 	}
