@@ -24,18 +24,27 @@ AVXVNNI __m256i broadcast(const int8_t *p)
 }
 
 /* One quad of a matrix row. Sums have names of their own, a row's number and that of
- * the state's register, and are kept: gcc 12 would copy them round in each turn. */
+ * the state's register. */
 #define ROW(r)                                                             \
 	do {                                                               \
 		__m256i m = broadcast(rows + r * TENSORITY_SIZE + 4 * q);  \
 		sum##r##0 = _mm256_dpbusd_avx_epi32(sum##r##0, low, m);    \
 		sum##r##1 = _mm256_dpbusd_avx_epi32(sum##r##1, high, m);   \
-		TENSORITY_KEEP(sum##r##0);                                 \
-		TENSORITY_KEEP(sum##r##1);                                 \
 	} while (0)
 
 #define BEGIN(r) __m256i sum##r##0 = _mm256_set1_epi32(start[r]), sum##r##1 = sum##r##0
 #define END(r) (sums[r][0] = sum##r##0, sums[r][1] = sum##r##1)
+
+/* Keeps all twelve at once. gcc 12 copies them round in each turn otherwise, and, kept
+ * one by one, still copies the last, which then is the slowest of them. */
+#ifdef TENSORITY_EMULATED
+#define KEEP_ALL() ((void)0)
+#else
+#define KEEP_ALL()                                                                      \
+	__asm__ volatile("" : "+x"(sum00), "+x"(sum01), "+x"(sum10), "+x"(sum11),       \
+		"+x"(sum20), "+x"(sum21), "+x"(sum30), "+x"(sum31), "+x"(sum40),        \
+		"+x"(sum41), "+x"(sum50), "+x"(sum51))
+#endif
 
 /* sums = start + six matrix rows times the group. A function of its own, with nothing
  * else in its registers. */
@@ -46,6 +55,7 @@ static void multiply6(__m256i sums[6][2], const tensority_group state, const int
 	for (int q = 0; q < TENSORITY_QUADS; q++) {
 		__m256i low = load(state[q][0]), high = load(state[q][8]);
 		ROW(0); ROW(1); ROW(2); ROW(3); ROW(4); ROW(5);
+		KEEP_ALL();
 	}
 	END(0); END(1); END(2); END(3); END(4); END(5);
 }
