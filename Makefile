@@ -10,7 +10,7 @@ TESTS    ?= ./...
 STATIC   := linux/amd64 linux/arm64 windows/amd64 darwin/arm64
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build run test race test-long bench lint cross dist clean
+.PHONY: help deps build run test race test-long test-arm bench lint cross dist clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -37,8 +37,14 @@ test-long: deps ## the long forms of the tests: more random pairs, the C code un
 	BYTOM_SOLO_LONG=1 $(GO) test -timeout 60m $(TESTS)
 	$(GO) test -asan -timeout 60m ./compute/...
 
+test-arm: deps ## run the kernels for arm64 under QEMU, which this installs where it may
+	@for tool in qemu-aarch64:qemu-user aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu; do \
+		command -v $${tool%:*} >/dev/null || apt-get install -qy $${tool#*:} || exit 1; \
+	done
+	BYTOM_SOLO_LONG=1 TENSORITY_REQUIRE=arm64 $(GO) test -v -timeout 60m -run '^TestArm64$$' ./compute/cpu
+
 bench: build ## measure the hash on this machine, then the node's own paths
-	bin/bytom-solo bench
+	bin/bytom-solo bench --isa all --compare
 	$(GO) test -run '^$$' -bench . -benchmem -timeout 60m $(TESTS)
 
 lint: deps ## gofmt, go vet and staticcheck
