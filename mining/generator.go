@@ -318,11 +318,11 @@ func (g *Generator) build(ctx context.Context, reason Reason) (*Template, error)
 	if err := g.cfg.Source.Ready(); err != nil {
 		return nil, err
 	}
-	payee, tag, err := g.cfg.Payee()
+	d, err := g.draft(nil)
 	if err != nil {
 		return nil, err
 	}
-	d := draft{tip: g.cfg.Source.Tip(), payee: payee, tag: tag, reason: reason}
+	d.reason = reason
 	chosen, err := g.choose(ctx, d.tip, func() {
 		if t, err := g.assemble(ctx, d, nil); err == nil {
 			g.offer(t, false)
@@ -332,6 +332,81 @@ func (g *Generator) build(ctx context.Context, reason Reason) (*Template, error)
 		return nil, fmt.Errorf("select transactions: %w", err)
 	}
 	return g.assemble(ctx, d, chosen)
+}
+
+// Request asks for a template of one's own.
+type Request struct {
+	// Payee is whom it pays; nil is the generator's.
+	Payee *Payee
+	// Empty leaves all transactions out; Only, if not nil, all but these.
+	Empty bool
+	Only  []bc.Hash
+	// Parent is the block to build on, with no transactions; nil is the tip.
+	Parent *bc.Hash
+}
+
+// Make builds a template for one caller; it is not published. The error is as for
+// Current, or says what can't be had.
+func (g *Generator) Make(ctx context.Context, r Request) (*Template, error) {
+	if err := g.cfg.Source.Ready(); err != nil {
+		return nil, err
+	}
+	d, err := g.draft(r.Payee)
+	if err != nil {
+		return nil, err
+	}
+	if r.Parent != nil && *r.Parent != d.tip.Hash {
+		parent, known := g.cfg.Source.After(*r.Parent)
+		if !known {
+			return nil, fmt.Errorf("%w: block %s is unknown", ErrBadParent, r.Parent.String())
+		}
+		// A block without transactions has nothing that another than the tip could
+		// refuse.
+		return newTemplate(parent, nil, d.payee, d.tag, g.cfg.Now(), d.reason)
+	}
+	var chosen []Candidate
+	if !r.Empty {
+		if chosen, err = g.cfg.Source.Select(ctx, d.tip); err != nil {
+			return nil, err
+		}
+	}
+	if r.Only != nil {
+		if chosen, err = only(chosen, r.Only); err != nil {
+			return nil, err
+		}
+	}
+	return g.assemble(ctx, d, chosen)
+}
+
+// only is what was chosen of these transactions.
+func only(chosen []Candidate, ids []bc.Hash) ([]Candidate, error) {
+	missing := make(map[bc.Hash]bool)
+	for _, id := range ids {
+		missing[id] = true
+	}
+	chosen = slices.DeleteFunc(slices.Clone(chosen), func(c Candidate) bool {
+		wanted := missing[c.Tx.ID]
+		delete(missing, c.Tx.ID)
+		return !wanted
+	})
+	for id := range missing {
+		return nil, fmt.Errorf("transaction %s can't stand in the next block, or is not in the pool", id.String())
+	}
+	return chosen, nil
+}
+
+// draft is what a template on the tip is made of for a payee; nil is the generator's.
+func (g *Generator) draft(payee *Payee) (draft, error) {
+	d := draft{reason: Forced}
+	var err error
+	if d.payee, d.tag, err = g.cfg.Payee(); err != nil && payee == nil {
+		return d, err
+	}
+	if payee != nil {
+		d.payee = *payee
+	}
+	d.tip = g.cfg.Source.Tip()
+	return d, nil
 }
 
 // draft is what a template is made of, but for its transactions.

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/pelletier/go-toml/v2"
 	"github.com/spf13/pflag"
@@ -28,13 +27,12 @@ type Config struct {
 	Mining MiningConfig
 	// Verify is how proofs of work are checked.
 	Verify VerifyConfig
+	// Solonet is what a private network for tests has.
+	Solonet SolonetConfig
 	// Notify is who is told of what happens.
 	Notify NotifyConfig
 	// Log is where the log goes and how it looks.
 	Log LogConfig
-
-	// now is the chain's clock.
-	now func() time.Time
 }
 
 // MiningConfig is the part of the miner.
@@ -60,6 +58,13 @@ type MiningConfig struct {
 
 // feeStep is RefreshFees in the smallest unit of BTM.
 func (m MiningConfig) feeStep() uint64 { return uint64(m.RefreshFees * 1e8) }
+
+// SolonetConfig is the part of a private network for tests.
+type SolonetConfig struct {
+	// Tools serves the routes by which tests mine at will and set the clock, which is
+	// then virtual at first.
+	Tools bool
+}
 
 // NotifyConfig is the part of the notifications.
 type NotifyConfig struct {
@@ -87,7 +92,6 @@ func NewConfig() *Config {
 		Mining: MiningConfig{Devices: "auto", RefreshFees: 0.01},
 		Verify: VerifyConfig{Fast: true},
 		Log:    LogConfig{Format: "text"},
-		now:    time.Now,
 	}
 	c.Bytom.RootDir = cfg.DefaultDataDir()
 	c.Bytom.ApiAddress = "127.0.0.1:9888"
@@ -150,6 +154,7 @@ func (c *Config) Register(fs *pflag.FlagSet) {
 	fs.Float64Var(&c.Mining.MinFeeRate, "mining.min-fee-rate", c.Mining.MinFeeRate, "least fee of a transaction in a template, in the smallest unit of BTM for each unit of gas")
 	fs.StringVar(&c.Notify.Webhook, "notify.webhook", c.Notify.Webhook, "URL that is posted a JSON notification when a found block is found, confirmed, lost and so on, and when the clock is wrong")
 	fs.BoolVar(&c.Mining.AllowUnsynced, "mining.allow-unsynced", c.Mining.AllowUnsynced, "hand out work without peers, and behind them")
+	fs.BoolVar(&c.Solonet.Tools, "solonet.tools", c.Solonet.Tools, "on a solonet: serve /solonet-mine, /solonet-auto and /solonet-clock to tests, and timestamp blocks by a virtual clock")
 	fs.BoolVar(&c.Verify.Fast, "verify.fast", c.Verify.Fast, "verify proofs of work with the fast kernels")
 }
 
@@ -266,6 +271,9 @@ func (c *Config) check() error {
 	b := c.Bytom
 	if _, ok := consensus.NetParams[b.ChainID]; !ok {
 		bad("chain_id", b.ChainID, "mainnet, wisdom or solonet; 'bytom-solo init' writes it into config.toml")
+	}
+	if c.Solonet.Tools && b.ChainID != "solonet" {
+		bad("solonet.tools", true, "chain_id solonet, not "+b.ChainID)
 	}
 	if b.DBBackend != "leveldb" && b.DBBackend != "memdb" {
 		bad("db_backend", b.DBBackend, "leveldb or memdb")

@@ -171,7 +171,7 @@ func (f *foundBlocks) describe(fate mining.Fate) FoundBlock {
 		if b.Confirmations >= mining.MaturedAt {
 			b.State = "matured"
 		}
-	case p.Known:
+	case p.Known && b.State != "refused": // The chain stores some that it refuses.
 		b.State, b.Confirmations, b.Winner = "lost", 0, ""
 		if p.There != (bc.Hash{}) {
 			b.Winner = p.There.String()

@@ -40,9 +40,7 @@ type gate struct {
 	verifier *compute.Verifier // nil: the chain verifies by itself
 	// tipChanged is called after the best block changed; it must not block.
 	tipChanged func()
-	// now is the chain's clock.
-	now func() time.Time
-	log *slog.Logger
+	log        *slog.Logger
 
 	mu       sync.Mutex
 	early    *earlyBlocks
@@ -54,8 +52,8 @@ type gate struct {
 // between two blocks: well above the 30 s that it waits for a peer's answer.
 const fastSyncQuiet = 2 * time.Minute
 
-func newGate(chain *protocol.Chain, verifier *compute.Verifier, tipChanged func(), now func() time.Time, log *slog.Logger) *gate {
-	return &gate{chain: chain, verifier: verifier, tipChanged: tipChanged, now: now, log: log, early: newEarlyBlocks()}
+func newGate(chain *protocol.Chain, verifier *compute.Verifier, tipChanged func(), log *slog.Logger) *gate {
+	return &gate{chain: chain, verifier: verifier, tipChanged: tipChanged, log: log, early: newEarlyBlocks()}
 }
 
 // close waits for the block under way and refuses all that follow.
@@ -78,7 +76,8 @@ func (g *gate) process(ctx context.Context, block *types.Block) (mining.Outcome,
 	if parent == nil {
 		return g.hold(ctx, id, block)
 	}
-	if err := mining.CheckHeader(&block.BlockHeader, tipAfter(parent), g.now()); err != nil {
+	// By the wall clock, as the chain does, wherever timestamps come from.
+	if err := mining.CheckHeader(&block.BlockHeader, tipAfter(parent), time.Now()); err != nil {
 		return 0, err
 	}
 	seed := *parent.CalcNextSeed()

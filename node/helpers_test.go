@@ -92,7 +92,7 @@ func newFixtureOn(t testing.TB, backends []compute.Backend, fast bool) *fixture 
 	if !fast {
 		gateVerifier = nil
 	}
-	f.gate = newGate(f.bytom.chain, gateVerifier, f.tipChanged, time.Now, log)
+	f.gate = newGate(f.bytom.chain, gateVerifier, f.tipChanged, log)
 	f.clock = &clockWatch{now: time.Now, log: log, alarm: func(Notification) {}}
 	f.chain = &chain{Chain: f.bytom.chain, gate: f.gate, pool: f.bytom.pool, selector: newSelector(f.bytom.chain, log), dispatcher: f.bytom.dispatcher, log: log}
 	f.submitter = mining.NewSubmitter(mining.SubmitterConfig{Sink: f.chain, Source: f.chain, Verifier: verifier, Log: log})

@@ -43,6 +43,7 @@ type Node struct {
 	metrics   *metrics
 	clock     *clockWatch
 	found     *foundBlocks
+	solonet   *solonet
 	miner     *mining.Miner
 	payees    *payees
 	poolEvent *event.Subscription
@@ -79,7 +80,7 @@ func (n *Node) open(ctx context.Context, notices io.Writer) error {
 	if n.config.Verify.Fast {
 		verifier = n.verifier
 	}
-	n.gate = newGate(n.bytom.chain, verifier, n.tipChanged, n.config.now, n.log)
+	n.gate = newGate(n.bytom.chain, verifier, n.tipChanged, n.log)
 	if n.payees, err = newPayees(n.config.Mining.Address, n.bytom.accounts, func() { n.generator.PayeeChanged() }); err != nil {
 		return err
 	}
@@ -109,7 +110,7 @@ func (n *Node) openOutlets() error {
 		return err
 	}
 	n.metrics = newMetrics()
-	n.clock = &clockWatch{now: n.config.now, log: n.log, alarm: n.notify}
+	n.clock = &clockWatch{now: time.Now, log: n.log, alarm: n.notify}
 	return nil
 }
 
@@ -134,10 +135,11 @@ func (n *Node) assembleMining(devices []string) error {
 	c := &chain{
 		Chain: n.bytom.chain, gate: n.gate, pool: n.bytom.pool, dispatcher: n.bytom.dispatcher,
 		selector:      n.selector,
-		allowUnsynced: n.config.Mining.AllowUnsynced, now: n.config.now, log: n.log,
+		allowUnsynced: n.config.Mining.AllowUnsynced, log: n.log,
 	}
+	n.solonet = newSolonet(n.bytom.chain, n.config.Solonet.Tools)
 	n.generator = mining.NewGenerator(mining.GeneratorConfig{
-		Source: c, Payee: n.payees.current, Now: n.config.now, FeeStep: n.config.Mining.feeStep(),
+		Source: c, Payee: n.payees.current, Now: n.solonet.now, FeeStep: n.config.Mining.feeStep(),
 		Observe: n.metrics.observe, Log: n.log,
 	})
 	n.openJournal(c)
@@ -151,7 +153,7 @@ func (n *Node) assembleMining(devices []string) error {
 		c.peers = n.bytom.sync
 	}
 	n.submitter = mining.NewSubmitter(mining.SubmitterConfig{
-		Sink: c, Source: c, Verifier: n.verifier, Journal: n.journal, Relay: n.relay.send, Now: n.config.now,
+		Sink: c, Source: c, Verifier: n.verifier, Journal: n.journal, Relay: n.relay.send,
 		Observe: n.metrics.observe, Log: n.log,
 	})
 	space := mining.NewExtranonces()
@@ -161,6 +163,7 @@ func (n *Node) assembleMining(devices []string) error {
 		Generator: n.generator, Submitter: n.submitter, Extranonces: space, Observe: n.metrics.observe, Log: n.log,
 	})
 	n.found = &foundBlocks{n.journal, c, n.submitter}
+	n.solonet.open(n.config.Bytom.NodeAlias, c, n.generator, n.submitter, n.verifier, n.log)
 	n.metrics.watchNode(n)
 	n.serveWork(space)
 	return nil
@@ -175,7 +178,7 @@ func (n *Node) serveWork(space *mining.Extranonces) {
 		Overrides: wishes{n.selector},
 		Devices:   func(names string) ([]string, error) { return PickDevices(n.backends, names) },
 	})
-	router := newRouter(n.bytom.api, n.miner, work.Register, n.found.register, n.metrics.register)
+	router := newRouter(n.bytom.api, n.miner, work.Register, n.found.register, n.metrics.register, n.solonet.register)
 	n.server = newServer(router, n.bytom.tokens, n.config.Bytom.Auth.Disable, n.log)
 }
 
@@ -266,6 +269,7 @@ func (n *Node) Run(ctx context.Context) (err error) {
 	parts.Go(func() error { return n.watchTemplates(ctx) })
 	parts.Go(func() error { mining.PrepareSeeds(ctx, n.generator, n.backends[0]); return ctx.Err() })
 	parts.Go(func() error { return n.notifier.run(ctx) })
+	parts.Go(func() error { return n.solonet.run(ctx) })
 	parts.Go(func() error { return n.generator.Run(ctx) })
 	parts.Go(func() error { return n.miner.Run(ctx) })
 	parts.Go(func() error { return n.bulk.run(ctx) })

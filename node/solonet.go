@@ -1,0 +1,281 @@
+package node
+
+import (
+	"context"
+	"crypto/sha3"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/gorilla/mux"
+
+	"github.com/bytom/bytom/protocol"
+	"github.com/bytom/bytom/protocol/bc"
+
+	"github.com/bytom-solo/bytom-solo/compute"
+	"github.com/bytom-solo/bytom-solo/mining"
+)
+
+// The routes of --solonet.tools.
+const (
+	SolonetMineRoute  = "/solonet-mine"
+	SolonetAutoRoute  = "/solonet-auto"
+	SolonetClockRoute = "/solonet-clock"
+)
+
+// solonet is what tests can ask of a node on a private network: to mine at will, and
+// to set the clock. The same requests give the same blocks on any machine: the clock
+// is virtual, the extranonce comes from the node's alias, and the nonce is the lowest
+// that meets the target.
+type solonet struct {
+	tools bool
+	*virtualClock
+
+	source    mining.Source
+	chain     *protocol.Chain
+	generator *mining.Generator
+	submitter *mining.Submitter
+	verifier  *compute.Verifier
+	log       *slog.Logger
+
+	mu         sync.Mutex // one block at a time
+	extranonce uint64
+
+	auto chan time.Duration // how often to mine by itself; negative is never
+}
+
+// newSolonet makes the clock. Without tools it is the wall's.
+func newSolonet(chain *protocol.Chain, tools bool) *solonet {
+	return &solonet{tools: tools, chain: chain, virtualClock: newVirtualClock(chain, tools), auto: make(chan time.Duration)}
+}
+
+// open adds what came after the clock.
+func (s *solonet) open(alias string, source mining.Source, g *mining.Generator, submitter *mining.Submitter, v *compute.Verifier, log *slog.Logger) {
+	s.source, s.generator, s.submitter, s.verifier, s.log = source, g, submitter, v, log
+	// Two nodes that pay the same address must not make the same block.
+	id := sha3.Sum256([]byte(alias))
+	s.extranonce = binary.BigEndian.Uint64(id[:]) &^ 0xffffffff
+}
+
+func (s *solonet) register(r *mux.Router) {
+	if !s.tools {
+		return
+	}
+	r.HandleFunc(SolonetMineRoute, answered(s.serveMine))
+	r.HandleFunc(SolonetAutoRoute, answered(s.serveAuto))
+	r.HandleFunc(SolonetClockRoute, answered(s.serveClock))
+}
+
+// mineIn asks for blocks.
+type mineIn struct {
+	// Blocks is how many; 1 if missing.
+	Blocks *int `json:"blocks"`
+	// Address is whom they pay; the node's own payee if empty.
+	Address string `json:"address"`
+	// Empty leaves all transactions out; TxIDs, if present, all but these from the first
+	// block, which must hold them.
+	Empty bool     `json:"empty"`
+	TxIDs []string `json:"tx_ids"`
+	// BranchAt is the height of the best chain's block on which a branch of blocks
+	// without transactions begins; missing, the tip is built on.
+	BranchAt *uint64 `json:"branch_at"`
+}
+
+// mined tells of the blocks that were made.
+type mined struct {
+	Hashes []string `json:"hashes"`
+	// Height is the best chain's afterwards.
+	Height uint64 `json:"height"`
+}
+
+// maxMine bounds one request.
+const maxMine = 10_000
+
+func (s *solonet) serveMine(r *http.Request) (any, error) {
+	var in mineIn
+	if err := decodeBody(r, &in); err != nil {
+		return nil, err
+	}
+	blocks := 1
+	if in.Blocks != nil {
+		blocks = *in.Blocks
+	}
+	if blocks < 1 || blocks > maxMine {
+		return nil, fmt.Errorf("field blocks: value %d: expected 1 to %d", blocks, maxMine)
+	}
+	request, err := s.request(in)
+	if err != nil {
+		return nil, err
+	}
+	out := mined{Hashes: []string{}}
+	for range blocks {
+		id, err := s.mine(r.Context(), request)
+		if err != nil {
+			return nil, fmt.Errorf("after %d blocks: %w", len(out.Hashes), err)
+		}
+		out.Hashes = append(out.Hashes, id.String())
+		if request.Parent != nil {
+			request.Parent = &id
+		}
+		request.Only = nil
+	}
+	out.Height = s.chain.BestBlockHeight()
+	return out, nil
+}
+
+// request is what to build of a call's input.
+func (s *solonet) request(in mineIn) (r mining.Request, err error) {
+	r.Empty = in.Empty
+	if in.Address != "" {
+		payee, err := parsePayee(in.Address)
+		if err != nil {
+			return r, fmt.Errorf("field address: %w", err)
+		}
+		r.Payee = &payee
+	}
+	for _, text := range in.TxIDs {
+		id, err := ParseBlockID("tx_ids", text)
+		if err != nil {
+			return r, err
+		}
+		r.Only = append(r.Only, id)
+	}
+	if in.BranchAt != nil {
+		at := s.chain.GetBlockIndex().NodeByHeight(*in.BranchAt)
+		if at == nil {
+			return r, fmt.Errorf("field branch_at: value %d: expected a height up to %d", *in.BranchAt, s.chain.BestBlockHeight())
+		}
+		id := at.Hash
+		r.Parent, r.Empty = &id, true
+	}
+	return r, nil
+}
+
+// mine makes one block and brings it to the chain.
+func (s *solonet) mine(ctx context.Context, request mining.Request) (id bc.Hash, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for {
+		t, err := s.generator.Make(ctx, request)
+		if errors.Is(err, mining.ErrTipMoved) {
+			continue
+		}
+		if err != nil {
+			return id, err
+		}
+		extranonce := s.extranonce
+		if t.Tip.Hash != s.source.Tip().Hash {
+			// A rival of the best chain's block must not be that very block.
+			extranonce++
+		}
+		solution, err := s.solve(ctx, mining.NewJob(t, extranonce), request.Parent == nil)
+		if errors.Is(err, mining.ErrTipMoved) {
+			continue
+		}
+		if err != nil {
+			return id, err
+		}
+		v, err := s.submitter.Submit(ctx, solution)
+		if err != nil {
+			return id, err
+		}
+		return v.Block, nil
+	}
+}
+
+// solve finds the lowest nonce. Where the block is meant for the tip, it gives up when
+// that moves.
+func (s *solonet) solve(ctx context.Context, job *mining.Job, onTip bool) (mining.Solution, error) {
+	t := job.Template
+	for nonce := uint64(0); ; nonce++ {
+		if onTip && s.source.Tip().Hash != t.Tip.Hash {
+			return mining.Solution{}, mining.ErrTipMoved
+		}
+		result, err := s.verifier.Hash(ctx, job.HeaderHash(t.Timestamp, nonce), t.Tip.Seed.Byte32())
+		if err != nil {
+			return mining.Solution{}, err
+		}
+		if t.Target.Met(result) {
+			return mining.Solution{Job: job, Timestamp: t.Timestamp, Nonce: nonce}, nil
+		}
+	}
+}
+
+func (s *solonet) serveAuto(r *http.Request) (any, error) {
+	var in struct{ Every string }
+	if err := decodeBody(r, &in); err != nil {
+		return nil, err
+	}
+	every, err := time.ParseDuration(in.Every)
+	switch {
+	case in.Every == "on":
+		every = 0
+	case in.Every == "off":
+		every = -1
+	case err != nil || every <= 0:
+		return nil, fmt.Errorf("field every: value %q: expected on, off or a duration such as 5s", in.Every)
+	}
+	select {
+	case s.auto <- every:
+		return map[string]string{"every": in.Every}, nil
+	case <-r.Context().Done():
+		return nil, r.Context().Err()
+	}
+}
+
+// run mines by itself when it is asked to, until ctx ends.
+func (s *solonet) run(ctx context.Context) error {
+	every := time.Duration(-1)
+	for {
+		var next <-chan time.Time
+		if every >= 0 {
+			next = time.After(every)
+		}
+		select {
+		case every = <-s.auto:
+		case <-next:
+			if _, err := s.mine(ctx, mining.Request{}); err != nil && ctx.Err() == nil {
+				s.log.Warn("no block mined", "error", err)
+				every = max(every, time.Second) // Not a loop of failures.
+			}
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// clockIn sets the clock; what is missing stays as it is.
+type clockIn struct {
+	Mode    string `json:"mode"`
+	Time    int64  `json:"time"`
+	Advance int64  `json:"advance"`
+}
+
+func (s *solonet) serveClock(r *http.Request) (any, error) {
+	var in clockIn
+	if err := decodeBody(r, &in); err != nil {
+		return nil, err
+	}
+	if err := s.set(in); err != nil {
+		return nil, err
+	}
+	s.generator.Force()
+	mode, now := s.read()
+	return map[string]any{"mode": mode, "time": now.Unix()}, nil
+}
+
+// decodeBody reads a request's JSON; none is an empty object.
+func decodeBody(r *http.Request, v any) error {
+	d := json.NewDecoder(r.Body)
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("the body: %w", err)
+	}
+	return nil
+}
