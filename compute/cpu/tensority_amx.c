@@ -33,7 +33,11 @@ enum {
 
 struct scratch {
 	struct tensority_groups groups; /* begins with the sum */
-	int32_t sums[4][16][16];        /* of the block before, being folded */
+	/* A load may wait for a store under way to an address that is equal mod 4 KiB. The
+	 * first step loads the first KiB of 4 of everything, right after the first tile
+	 * of sums was stored: that goes to the second. */
+	uint8_t distance[TILE];
+	int32_t sums[4][16][16]; /* of the block before, being folded */
 };
 
 /* Tiles 0 to 3 hold sums, of the first and the second 16 matrix rows and in either
