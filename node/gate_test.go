@@ -185,6 +185,24 @@ func doubleCoinbase() *types.Tx {
 	})
 }
 
+// TestOddInputsDoNotStopTheNode has a solved block with a transaction whose input is of
+// an unknown version: the chain's own validation panics on it.
+func TestOddInputsDoNotStopTheNode(t *testing.T) {
+	f := newQuickFixture(t)
+	b := f.block(t, 1)
+	b.Transactions = append(b.Transactions, types.NewTx(types.TxData{
+		Version: 1, SerializedSize: 100,
+		Inputs:  []*types.TxInput{{AssetVersion: 2}, types.NewSpendInput(nil, b.Hash(), *consensus.BTMAssetID, 1000, 0, []byte{0x51})},
+		Outputs: []*types.TxOutput{types.NewTxOutput(*consensus.BTMAssetID, 10, []byte{0x51})},
+	}))
+	if _, err := f.gate.process(t.Context(), b); !errors.Is(err, mining.ErrBadTx) {
+		t.Errorf("error %v, expected %s", err, mining.ErrBadTx)
+	}
+	if _, err := f.gate.processCheckpointed(b); !errors.Is(err, mining.ErrBadTx) {
+		t.Errorf("checkpointed: error %v, expected %s", err, mining.ErrBadTx)
+	}
+}
+
 // TestGateRefusals changes one thing at a time in a good block.
 func TestGateRefusals(t *testing.T) {
 	f := newQuickFixture(t)
