@@ -30,6 +30,9 @@ type refusal struct {
 	Debug  string `json:"debug"`
 }
 
+// nullData stands for a result of null, which omitempty would leave out.
+var nullData = json.RawMessage("null")
+
 func success(data any) envelope { return envelope{Status: "success", Data: data} }
 
 // failure answers an error in the stock node's form. Errors of a kind carry it as

@@ -1,10 +1,12 @@
 package gbt
 
 import (
+	"context"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/gorilla/mux"
 
@@ -15,6 +17,7 @@ import (
 
 // Config is what the handlers need. All of it must be safe for concurrent use.
 type Config struct {
+	Source      mining.Source
 	Generator   *mining.Generator
 	Submitter   *mining.Submitter
 	Miner       *mining.Miner
@@ -29,20 +32,45 @@ type Config struct {
 	SetTag func(tag []byte)
 	// Devices are the names of the devices that an operator's list of them means.
 	Devices func(list string) ([]string, error)
+	// ParsePayee reads an address.
+	ParsePayee func(address string) (mining.Payee, error)
+	// Skipped is how many transactions the last template was chosen from, and how many
+	// were left out for which reason.
+	Skipped func() (candidates int, skipped map[string]int)
+	// Network is what is known of the network.
+	Network Network
+	// LongpollHold is how long a longpoll is held, Expires for how long a template is
+	// good at the most; zero is 60 s and two minutes.
+	LongpollHold, Expires time.Duration
 	// Overrides is the operator's say in the choice of transactions.
 	Overrides Overrides
 }
 
 // Handler answers the mining routes. It is safe for concurrent use.
 type Handler struct {
-	cfg   Config
-	works *works
+	cfg       Config
+	works     *works
+	templates *templates
+	views     views
+	stopping  context.Context
+	stop      context.CancelFunc
 }
 
 // New makes the handlers.
 func New(cfg Config) *Handler {
-	return &Handler{cfg: cfg, works: newWorks(cfg.Extranonces.Lease(), maxWorks)}
+	if cfg.LongpollHold == 0 {
+		cfg.LongpollHold = longpollHold
+	}
+	if cfg.Expires == 0 {
+		cfg.Expires = 2 * time.Minute
+	}
+	h := &Handler{cfg: cfg, works: newWorks(cfg.Extranonces.Lease(), maxWorks), templates: newTemplates(maxWorks)}
+	h.stopping, h.stop = context.WithCancel(context.Background())
+	return h
 }
+
+// Stop has all that wait answered at once.
+func (h *Handler) Stop() { h.stop() }
 
 // Register adds the routes to a router. As on the stock node any method will do.
 func (h *Handler) Register(r *mux.Router) {
@@ -57,6 +85,12 @@ func (h *Handler) Register(r *mux.Router) {
 	r.Handle("/set-mining-address", callWith(h.setAddress))
 	r.Handle("/get-coinbase-arbitrary", call(h.getTag))
 	r.Handle("/set-coinbase-arbitrary", callWith(h.setTag))
+	for _, route := range []string{"/get-block-template", "/getblocktemplate"} {
+		r.Handle(route, callWith(h.template))
+	}
+	r.Handle("/submit-solution", callWith(h.submitSolution))
+	r.Handle("/mining-info", call(h.miningInfo))
+	r.Path("/").Methods(http.MethodPost).HandlerFunc(h.serveJSONRPC)
 	r.Handle("/prioritise-transaction", callWith(h.prioritise))
 	r.Handle("/exclude-transaction", callWith(h.exclude))
 	r.Handle("/list-overrides", call(h.listOverrides))
@@ -104,7 +138,7 @@ func (h *Handler) submitWork(r *http.Request, in submitWorkIn) envelope {
 }
 
 type submitWorkJSONIn struct {
-	BlockHeader *headerJSON `json:"block_header"`
+	BlockHeader *headerJSONIn `json:"block_header"`
 }
 
 func (h *Handler) submitWorkJSON(r *http.Request, in submitWorkJSONIn) envelope {
@@ -153,6 +187,8 @@ func sameWork(j *mining.Job, header *types.BlockHeader) error {
 
 type submitBlockIn struct {
 	Block *string `json:"raw_block"`
+	// WorkID is taken for BIP 22's sake: the block says all that is needed.
+	WorkID string `json:"workid"`
 }
 
 func (h *Handler) submitBlock(r *http.Request, in submitBlockIn) envelope {
@@ -169,15 +205,30 @@ func answer(v mining.Verdict, err error) envelope {
 	if err != nil {
 		return failure(err)
 	}
+	reason, id := reasonOfOutcome(v.Outcome), v.Block.String()
 	switch v.Outcome {
 	case mining.MainChain:
 		return success(true)
 	case mining.SideChain:
-		return refused("inconclusive", fmt.Sprintf("block %s is valid, but lost the race to %s", v.Block.String(), v.Winner.String()))
+		return refused(reason, fmt.Sprintf("block %s is valid, but lost the race to %s", id, v.Winner.String()))
 	case mining.Duplicate:
-		return refused("duplicate", fmt.Sprintf("block %s is known already", v.Block.String()))
+		return refused(reason, fmt.Sprintf("block %s is known already", id))
 	default:
-		return refused("prev-blk-not-found", fmt.Sprintf("block submitted is orphan: the parent of %s is unknown", v.Block.String()))
+		return refused(reason, fmt.Sprintf("block submitted is orphan: the parent of %s is unknown", id))
+	}
+}
+
+// reasonOfOutcome is BIP 22's word for an outcome; empty for the new best block.
+func reasonOfOutcome(o mining.Outcome) string {
+	switch o {
+	case mining.MainChain:
+		return ""
+	case mining.SideChain:
+		return "inconclusive"
+	case mining.Duplicate:
+		return "duplicate"
+	default:
+		return "prev-blk-not-found"
 	}
 }
 

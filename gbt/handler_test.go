@@ -5,6 +5,7 @@ import (
 	"crypto/sha3"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -29,22 +30,51 @@ type chain struct {
 
 	mu        sync.Mutex
 	processed []*types.Block
+	made      *types.Block // the last one processed
+	pool      []mining.Candidate
+	check     func(*types.Block) error
+	generator *mining.Generator
+	handler   *Handler
 }
 
-func (c *chain) Tip() mining.Tip { return c.tip }
-func (c *chain) Ready() error    { return nil }
+func (c *chain) Tip() mining.Tip {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.tip
+}
+func (c *chain) Ready() error { return nil }
 func (c *chain) Select(context.Context, mining.Tip) ([]mining.Candidate, error) {
-	return nil, nil
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.pool, nil
+}
+
+// move makes another tip.
+func (c *chain) move() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.tip.Hash.V0++
+	c.tip.Height++
 }
 func (c *chain) Process(_ context.Context, b *types.Block) (mining.Outcome, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.processed = append(c.processed, b)
+	c.processed, c.made = append(c.processed, b), b
 	return c.outcome, nil
 }
-func (c *chain) Announce(*types.Block)                     {}
-func (c *chain) Check(context.Context, *types.Block) error { return nil }
-func (c *chain) After(parent bc.Hash) (mining.Tip, bool)   { return c.tip, parent == c.tip.Hash }
+func (c *chain) Announce(*types.Block) {}
+func (c *chain) Check(_ context.Context, b *types.Block) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.check == nil {
+		return nil
+	}
+	return c.check(b)
+}
+func (c *chain) After(parent bc.Hash) (mining.Tip, bool) {
+	tip := c.Tip()
+	return tip, parent == tip.Hash
+}
 
 func (c *chain) Place(id bc.Hash, height uint64) mining.Place {
 	c.mu.Lock()
@@ -56,6 +86,17 @@ func (c *chain) Place(id bc.Hash, height uint64) mining.Place {
 		}
 	}
 	return p
+}
+
+type fakeNetwork struct{}
+
+func (fakeNetwork) Name() string { return "solonet" }
+func (fakeNetwork) Peers() int   { return 7 }
+func (fakeNetwork) Hashrate(blocks int, height int64) (float64, error) {
+	if height > 9 {
+		return 0, errors.New("height: expected up to 9")
+	}
+	return float64(1000 + blocks), nil
 }
 
 // server is a handler on a chain whose target one hash in 16 meets.
@@ -74,6 +115,13 @@ func server(t *testing.T) (*chain, *mux.Router) {
 	t.Cleanup(v.Close)
 	tag := []byte("t")
 	h := New(Config{
+		Source: c, Network: fakeNetwork{}, Skipped: func() (int, map[string]int) { return 3, map[string]int{"spent": 1} },
+		ParsePayee: func(address string) (mining.Payee, error) {
+			if len(address) != 20 {
+				return mining.Payee{}, fmt.Errorf("address %q: expected 20 characters", address)
+			}
+			return mining.Payee{Address: address, Program: append([]byte{0, 20}, address...)}, nil
+		},
 		Generator: g, Submitter: mining.NewSubmitter(mining.SubmitterConfig{Sink: c, Source: c, Verifier: v}),
 		Miner: mining.NewMiner(mining.MinerConfig{Generator: g}), Extranonces: mining.NewExtranonces(),
 		Address: func() (string, error) { return payee.Address, nil },
@@ -92,6 +140,7 @@ func server(t *testing.T) (*chain, *mux.Router) {
 			return nil, nil
 		},
 	})
+	c.generator, c.handler = g, h
 	r := mux.NewRouter()
 	h.Register(r)
 	return c, r

@@ -2,10 +2,8 @@ package gbt
 
 import (
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"net/http"
-	"strconv"
 
 	"github.com/bytom/bytom/protocol/bc"
 )
@@ -51,8 +49,8 @@ type Overrides interface {
 }
 
 type prioritiseIn struct {
-	TxID     string   `json:"tx_id"`
-	FeeDelta *integer `json:"fee_delta"`
+	TxID     string  `json:"tx_id"`
+	FeeDelta *number `json:"fee_delta"`
 }
 
 func (h *Handler) prioritise(_ *http.Request, in prioritiseIn) envelope {
@@ -63,7 +61,11 @@ func (h *Handler) prioritise(_ *http.Request, in prioritiseIn) envelope {
 	if in.FeeDelta == nil {
 		return failure(fmt.Errorf("field fee_delta: missing, expected a number in the smallest unit of BTM; 0 takes all deltas back"))
 	}
-	total, err := h.cfg.Overrides.Prioritise(id, int64(*in.FeeDelta))
+	delta, err := in.FeeDelta.signed("fee_delta", 0)
+	if err != nil {
+		return failure(err)
+	}
+	total, err := h.cfg.Overrides.Prioritise(id, delta)
 	if err != nil {
 		return failure(err)
 	}
@@ -113,24 +115,4 @@ func parseTxID(text string) (id bc.Hash, err error) {
 		return id, fmt.Errorf("field tx_id: value %q: expected 64 hexadecimal characters", text)
 	}
 	return bc.NewHash([32]byte(raw)), nil
-}
-
-// integer is a whole number, in JSON as a number or as a decimal string: JavaScript and
-// others lose digits of numbers above 2^53.
-type integer int64
-
-// UnmarshalJSON satisfies json.Unmarshaler.
-func (i *integer) UnmarshalJSON(raw []byte) error {
-	text := string(raw)
-	if len(raw) > 0 && raw[0] == '"' {
-		if err := json.Unmarshal(raw, &text); err != nil {
-			return err
-		}
-	}
-	v, err := strconv.ParseInt(text, 10, 64)
-	if err != nil {
-		return fmt.Errorf("found %.40s, expected a whole number of 64 bits, or one as a string", raw)
-	}
-	*i = integer(v)
-	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/bytom/bytom/protocol/bc"
 	"github.com/bytom/bytom/protocol/bc/types"
@@ -23,7 +24,8 @@ type workJSONAnswer struct {
 	Seed        *bc.Hash    `json:"seed"`
 }
 
-// headerJSON is a header spelled out. Field order is the stock node's.
+// headerJSON is a header spelled out. Field order is the stock node's; the strings
+// behind are ours, for clients whose numbers lose digits above 2^53.
 type headerJSON struct {
 	Version           uint64                 `json:"version"`
 	Height            uint64                 `json:"height"`
@@ -32,26 +34,71 @@ type headerJSON struct {
 	Nonce             uint64                 `json:"nonce"`
 	Bits              uint64                 `json:"bits"`
 	BlockCommitment   *types.BlockCommitment `json:"block_commitment"`
+
+	VersionStr   string `json:"version_str"`
+	HeightStr    string `json:"height_str"`
+	TimestampStr string `json:"timestamp_str"`
+	NonceStr     string `json:"nonce_str"`
+	BitsStr      string `json:"bits_str"`
+	BitsHex      string `json:"bits_hex"`
 }
 
 func newHeaderJSON(h *types.BlockHeader) *headerJSON {
+	text := func(v uint64) string { return strconv.FormatUint(v, 10) }
 	return &headerJSON{
 		Version: h.Version, Height: h.Height, PreviousBlockHash: h.PreviousBlockHash,
 		Timestamp: h.Timestamp, Nonce: h.Nonce, Bits: h.Bits, BlockCommitment: &h.BlockCommitment,
+		VersionStr: text(h.Version), HeightStr: text(h.Height), TimestampStr: text(h.Timestamp),
+		NonceStr: text(h.Nonce), BitsStr: text(h.Bits), BitsHex: fmt.Sprintf("%016x", h.Bits),
 	}
 }
 
-func (h *headerJSON) header() (*types.BlockHeader, error) {
+// headerJSONIn is a header as a client sends it back: numbers, or strings in their
+// stead. A string field, where there is one, wins over its number.
+type headerJSONIn struct {
+	Version           *number                `json:"version"`
+	Height            *number                `json:"height"`
+	PreviousBlockHash bc.Hash                `json:"previous_block_hash"`
+	Timestamp         *number                `json:"timestamp"`
+	Nonce             *number                `json:"nonce"`
+	Bits              *number                `json:"bits"`
+	BlockCommitment   *types.BlockCommitment `json:"block_commitment"`
+
+	VersionStr   *number `json:"version_str"`
+	HeightStr    *number `json:"height_str"`
+	TimestampStr *number `json:"timestamp_str"`
+	NonceStr     *number `json:"nonce_str"`
+	BitsStr      *number `json:"bits_str"`
+}
+
+func (h *headerJSONIn) header() (*types.BlockHeader, error) {
 	if h == nil {
 		return nil, errors.New("field block_header: missing, expected an object as get-work-json gives it")
+	}
+	out := &types.BlockHeader{PreviousBlockHash: h.PreviousBlockHash}
+	for _, f := range []struct {
+		name         string
+		number, text *number
+		into         *uint64
+	}{
+		{"version", h.Version, h.VersionStr, &out.Version}, {"height", h.Height, h.HeightStr, &out.Height},
+		{"timestamp", h.Timestamp, h.TimestampStr, &out.Timestamp}, {"nonce", h.Nonce, h.NonceStr, &out.Nonce},
+		{"bits", h.Bits, h.BitsStr, &out.Bits},
+	} {
+		name, n := "block_header."+f.name, f.number
+		if f.text != nil {
+			name, n = name+"_str", f.text
+		}
+		var err error
+		if *f.into, err = n.unsigned(name); err != nil {
+			return nil, err
+		}
 	}
 	if h.BlockCommitment == nil {
 		return nil, errors.New("field block_header.block_commitment: missing, expected an object with transaction_merkle_root and transaction_status_hash")
 	}
-	return &types.BlockHeader{
-		Version: h.Version, Height: h.Height, PreviousBlockHash: h.PreviousBlockHash,
-		Timestamp: h.Timestamp, Nonce: h.Nonce, Bits: h.Bits, BlockCommitment: *h.BlockCommitment,
-	}, nil
+	out.BlockCommitment = *h.BlockCommitment
+	return out, nil
 }
 
 // parseHeader reads a header in its compressed text form.

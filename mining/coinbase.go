@@ -43,12 +43,15 @@ type coinbase struct {
 	amount    uint64
 	program   []byte
 	arbitrary []byte // extranonce zero
-	layers    [4]layer
+	layers    [4]Layer
 }
 
-type layer struct {
-	tag            string
-	prefix, suffix []byte
+// Layer is one of the four entry ids that a coinbase's id is chained of: SHA3(tag ‖
+// SHA3(prefix ‖ inner ‖ suffix)), inner being the extranonce at first and then the
+// layer before.
+type Layer struct {
+	Tag            string
+	Prefix, Suffix []byte
 }
 
 func newCoinbase(height, amount uint64, payee Payee, tag []byte) (*coinbase, error) {
@@ -67,19 +70,19 @@ func newCoinbase(height, amount uint64, payee Payee, tag []byte) (*coinbase, err
 	value := u64(consensus.BTMAssetID.Bytes(), amount)
 	c := &coinbase{amount: amount, program: payee.Program}
 	c.arbitrary = append(append([]byte(nil), head...), make([]byte, extranonceSize)...)
-	c.layers = [4]layer{
-		{tag: "entryid:coinbase1:", prefix: append(binary.AppendUvarint(nil, uint64(size)), head...)},
+	c.layers = [4]Layer{
+		{Tag: "entryid:coinbase1:", Prefix: append(binary.AppendUvarint(nil, uint64(size)), head...)},
 		{
 			// One source; its value and position; vm version 1, program OP_TRUE.
-			tag: "entryid:mux1:", prefix: []byte{1},
-			suffix: append(u64(u64(clone(value), 0), 1), 1, 0x51),
+			Tag: "entryid:mux1:", Prefix: []byte{1},
+			Suffix: append(u64(u64(clone(value), 0), 1), 1, 0x51),
 		},
 		{
-			tag:    "entryid:output1:",
-			suffix: append(binary.AppendUvarint(u64(u64(clone(value), 0), 1), uint64(len(payee.Program))), payee.Program...),
+			Tag:    "entryid:output1:",
+			Suffix: append(binary.AppendUvarint(u64(u64(clone(value), 0), 1), uint64(len(payee.Program))), payee.Program...),
 		},
 		// Version 1, no time range, one result.
-		{tag: "entryid:txheader:", prefix: append(u64(u64(nil, 1), 0), 1)},
+		{Tag: "entryid:txheader:", Prefix: append(u64(u64(nil, 1), 0), 1)},
 	}
 	return c, nil
 }
@@ -94,10 +97,10 @@ func (c *coinbase) id(extranonce uint64) [32]byte {
 	size := extranonceSize
 	for i := range c.layers {
 		l := &c.layers[i]
-		n := copy(buf[:], l.prefix)
+		n := copy(buf[:], l.Prefix)
 		n += copy(buf[n:], inner[:size])
-		n += copy(buf[n:], l.suffix)
-		inner = entryID(l.tag, buf[:n])
+		n += copy(buf[n:], l.Suffix)
+		inner = entryID(l.Tag, buf[:n])
 		size = len(inner)
 	}
 	return inner

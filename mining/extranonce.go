@@ -32,6 +32,10 @@ type Lease struct {
 	roll  atomic.Uint32
 }
 
+// First is the lowest extranonce of the lease, which Next does not give: the last
+// four bytes, all zero, are for a client to roll that has a lease to itself.
+func (l *Lease) First() uint64 { return l.upper }
+
 // Next is an extranonce of the lease that it has not given before (until 2^32 of
 // them are spent; by then the tip has moved).
 func (l *Lease) Next() uint64 { return l.upper | uint64(l.roll.Add(1)) }

@@ -88,6 +88,8 @@ type Generator struct {
 	// had its transactions.
 	published time.Time
 	fullOn    bc.Hash
+	sequence  uint64 // of the last template
+	forcing   bool   // somebody asked for the template under way
 
 	mu   sync.Mutex // guards subs, and orders publishing with subscribing
 	subs map[chan *Template]struct{}
@@ -176,6 +178,22 @@ func (g *Generator) Fresh(ctx context.Context) (*Template, error) {
 	}
 }
 
+// Await waits for work that differs from that of a sequence number, and gives it: nil
+// where there is none any more. The error is ctx's.
+func (g *Generator) Await(ctx context.Context, sequence uint64) (*Template, error) {
+	for {
+		s := g.current.Load()
+		if s.template == nil || s.template.Sequence != sequence {
+			return s.template, nil
+		}
+		select {
+		case <-s.replaced:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
 // Now is the chain's clock.
 func (g *Generator) Now() time.Time { return g.cfg.Now() }
 
@@ -220,6 +238,12 @@ func (g *Generator) publish(s *state) {
 // offer publishes a template; full tells that its transactions have been chosen.
 func (g *Generator) offer(t *Template, full bool) {
 	old, _ := g.Current()
+	if t.Reason == Forced && old != nil && t.SameWork(old) && !g.forcing {
+		t.Sequence = old.Sequence
+	} else {
+		g.sequence++
+		t.Sequence = g.sequence
+	}
 	g.publish(&state{template: t})
 	since := time.Since(g.start) - time.Duration(g.tipAt.Load())
 	if old == nil || old.Tip.Hash != t.Tip.Hash {
@@ -245,6 +269,7 @@ func (g *Generator) Run(ctx context.Context) error {
 			reason = NewParent
 			continue
 		}
+		g.forcing = false
 		if reason, err = g.wait(ctx, err); err != nil {
 			return err
 		}
@@ -272,6 +297,7 @@ func (g *Generator) wait(ctx context.Context, buildErr error) (Reason, error) {
 		case <-g.payee:
 			return NewPayee, nil
 		case <-g.forced:
+			g.forcing = true
 			return Forced, nil
 		case <-settle.C:
 			txs = g.txs
@@ -323,6 +349,7 @@ func (g *Generator) build(ctx context.Context, reason Reason) (*Template, error)
 		return nil, err
 	}
 	d.reason = reason
+	start := time.Now()
 	chosen, err := g.choose(ctx, d.tip, func() {
 		if t, err := g.assemble(ctx, d, nil); err == nil {
 			g.offer(t, false)
@@ -331,7 +358,12 @@ func (g *Generator) build(ctx context.Context, reason Reason) (*Template, error)
 	if err != nil {
 		return nil, fmt.Errorf("select transactions: %w", err)
 	}
-	return g.assemble(ctx, d, chosen)
+	selected := time.Since(start)
+	t, err := g.assemble(ctx, d, chosen)
+	if t != nil {
+		t.Built, t.Selected = start, selected
+	}
+	return t, err
 }
 
 // Request asks for a template of one's own.
@@ -448,6 +480,7 @@ func (g *Generator) assemble(ctx context.Context, d draft, chosen []Candidate) (
 // checked makes a template of what was chosen, and holds it to the chain's rules:
 // the error with a template says which one it breaks.
 func (g *Generator) checked(ctx context.Context, d draft, chosen []Candidate) (*Template, error) {
+	start := time.Now()
 	t, err := newTemplate(d.tip, chosen, d.payee, d.tag, g.cfg.Now(), d.reason)
 	if err != nil {
 		return nil, err
@@ -456,7 +489,10 @@ func (g *Generator) checked(ctx context.Context, d draft, chosen []Candidate) (*
 	if err != nil {
 		return nil, err
 	}
+	assembled := time.Now()
+	t.Assembled = assembled.Sub(start)
 	err = g.cfg.Source.Check(ctx, block)
+	t.Checked = time.Since(assembled)
 	if g.cfg.Source.Tip().Hash != d.tip.Hash {
 		return nil, ErrTipMoved
 	}

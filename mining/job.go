@@ -77,6 +77,29 @@ func (j *Job) Block(timestamp, nonce uint64) (*types.Block, error) {
 	return b, nil
 }
 
+// Coinbase is the job's first transaction.
+func (j *Job) Coinbase() (*types.Tx, error) { return j.Template.coinbase.tx(j.Extranonce) }
+
+// CoinbaseLayers are what it takes to compute the coinbase's id for each value of the
+// last size bytes, 1 to 8, of the extranonce; the bytes before them are the job's.
+func (j *Job) CoinbaseLayers(size int) []Layer {
+	var fixed [extranonceSize]byte
+	binary.BigEndian.PutUint64(fixed[:], j.Extranonce)
+	var out []Layer
+	for i, l := range j.Template.coinbase.layers {
+		prefix := clone(l.Prefix)
+		if i == 0 {
+			prefix = append(prefix, fixed[:extranonceSize-size]...)
+		}
+		out = append(out, Layer{l.Tag, prefix, clone(l.Suffix)})
+	}
+	return out
+}
+
+// Branch is what turns the coinbase's leaf into the root: the right-hand siblings on
+// its way up, lowest first. It is shared and must not be changed.
+func (j *Job) Branch() [][32]byte { return j.Template.branch }
+
 // JobState is what a job is worth.
 type JobState int
 

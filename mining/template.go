@@ -1,7 +1,9 @@
 package mining
 
 import (
+	"bytes"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/bytom/bytom/consensus"
@@ -35,8 +37,9 @@ type Template struct {
 	Timestamp uint64
 	// Target is what the proof of work must not exceed.
 	Target Target
-	// Txs are the transactions behind the coinbase.
-	Txs []*types.Tx
+	// Txs are the transactions behind the coinbase, and Chosen what is known of each.
+	Txs    []*types.Tx
+	Chosen []Candidate
 	// Fees is what they pay; Value is what the coinbase pays, fees and subsidy,
 	// in the smallest unit of BTM.
 	Fees, Value uint64
@@ -49,8 +52,13 @@ type Template struct {
 	StatusRoot bc.Hash
 	// Reason says what the template was built for.
 	Reason Reason
-	// Built is when its build began, by the wall clock.
-	Built time.Time
+	// Built is when its build began, by the wall clock; Selected, Assembled and Checked
+	// are what its stages took.
+	Built                        time.Time
+	Selected, Assembled, Checked time.Duration
+	// Sequence is another where work is: it stays where a template replaces one of the
+	// same parent, payee and transactions.
+	Sequence uint64
 
 	published time.Time
 	coinbase  *coinbase
@@ -74,6 +82,7 @@ func newTemplate(tip Tip, chosen []Candidate, payee Payee, tag []byte, now time.
 		return nil, fmt.Errorf("transaction status of the coinbase: %w", err)
 	}
 	ids := make([][32]byte, 0, len(chosen))
+	t.Chosen = chosen
 	for i, c := range chosen {
 		if err := status.SetStatus(i+1, c.GasOnly); err != nil {
 			return nil, fmt.Errorf("transaction status of %s: %w", c.Tx.ID.String(), err)
@@ -95,6 +104,25 @@ func newTemplate(tip Tip, chosen []Candidate, payee Payee, tag []byte, now time.
 	}
 	t.branch = merkleBranch(ids)
 	return t, nil
+}
+
+// For is the same template for another payee and operator's tag. The error is of kind
+// ErrNoPayee where the payee can't be paid.
+func (t *Template) For(payee Payee, tag []byte) (*Template, error) {
+	coinbase, err := newCoinbase(t.Height, t.Value, payee, tag)
+	if err != nil {
+		return nil, err
+	}
+	other := *t
+	other.Payee, other.coinbase = payee, coinbase
+	return &other, nil
+}
+
+// SameWork tells whether another template asks for the same block, but for its
+// timestamp.
+func (t *Template) SameWork(other *Template) bool {
+	return t.Tip.Hash == other.Tip.Hash && t.Fees == other.Fees && slices.Equal(t.Txs, other.Txs) &&
+		bytes.Equal(t.coinbase.arbitrary, other.coinbase.arbitrary) && bytes.Equal(t.coinbase.program, other.coinbase.program)
 }
 
 // block is the block that the template stands for, without a proof of work.

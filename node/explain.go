@@ -66,6 +66,18 @@ func (s *selector) summary() summary {
 	return sum
 }
 
+// skipped is how many transactions the last choice was made from, and how many it left
+// out for which reason.
+func (s *selector) skipped() (candidates int, skipped map[string]int) {
+	skipped = make(map[string]int)
+	for f, n := range s.summary().Counts {
+		if candidates += n; f != fateChosen {
+			skipped[string(f)] = n
+		}
+	}
+	return candidates, skipped
+}
+
 // explain says what the last choice made of a transaction, unless it was not in
 // the pool then.
 func (s *selector) explain(id bc.Hash) (verdict, bool) {

@@ -44,6 +44,7 @@ type Node struct {
 	clock     *clockWatch
 	found     *foundBlocks
 	solonet   *solonet
+	work      *gbt.Handler
 	miner     *mining.Miner
 	payees    *payees
 	poolEvent *event.Subscription
@@ -165,20 +166,21 @@ func (n *Node) assembleMining(devices []string) error {
 	n.found = &foundBlocks{n.journal, c, n.submitter}
 	n.solonet.open(n.config.Bytom.NodeAlias, c, n.generator, n.submitter, n.verifier, n.log)
 	n.metrics.watchNode(n)
-	n.serveWork(space)
+	n.serveWork(c, space)
 	return nil
 }
 
 // serveWork makes the server of all routes.
-func (n *Node) serveWork(space *mining.Extranonces) {
-	work := gbt.New(gbt.Config{
+func (n *Node) serveWork(source mining.Source, space *mining.Extranonces) {
+	n.work = gbt.New(gbt.Config{
+		Source: source, Network: network{n}, ParsePayee: parsePayee, Skipped: n.selector.skipped,
 		Generator: n.generator, Submitter: n.submitter, Miner: n.miner, Extranonces: space,
 		Address: n.payees.address, SetAddress: n.payees.setAddress,
 		Tag: n.payees.currentTag, SetTag: n.payees.setTag,
 		Overrides: wishes{n.selector},
 		Devices:   func(names string) ([]string, error) { return PickDevices(n.backends, names) },
 	})
-	router := newRouter(n.bytom.api, n.miner, work.Register, n.found.register, n.metrics.register, n.solonet.register)
+	router := newRouter(n.bytom.api, n.miner, n.work.Register, n.found.register, n.metrics.register, n.solonet.register)
 	n.server = newServer(router, n.bytom.tokens, n.config.Bytom.Auth.Disable, n.log)
 }
 
@@ -330,6 +332,7 @@ func (n *Node) logReady(rpc net.Addr) {
 // serve answers RPC until ctx ends; calls under way get a second to finish.
 func (n *Node) serve(ctx context.Context, listener net.Listener) error {
 	stopped := context.AfterFunc(ctx, func() {
+		n.work.Stop()
 		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 		defer cancel()
 		if err := n.server.Shutdown(grace); err != nil {

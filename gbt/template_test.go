@@ -1,0 +1,443 @@
+package gbt
+
+import (
+	"context"
+	"crypto/sha3"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gorilla/mux"
+
+	"github.com/bytom/bytom/consensus"
+	"github.com/bytom/bytom/protocol/bc"
+	"github.com/bytom/bytom/protocol/bc/types"
+
+	"github.com/bytom-solo/bytom-solo/mining"
+)
+
+type templateReply struct {
+	Status string
+	Data   templateAnswer
+}
+
+func getTemplate(t *testing.T, r *mux.Router, body string) templateAnswer {
+	t.Helper()
+	var reply templateReply
+	_, text := post(r, "/get-block-template", body)
+	if err := json.Unmarshal([]byte(text), &reply); err != nil || reply.Status != "success" {
+		t.Fatalf("%v: %s", err, text)
+	}
+	return reply.Data
+}
+
+// somePool gives the chain n transactions, each but the first spending from the one
+// before.
+func (c *chain) somePool(n int) {
+	source := bc.Hash{V0: 77}
+	var pool []mining.Candidate
+	for i := range n {
+		tx := types.NewTx(types.TxData{
+			Version: 1, SerializedSize: 100,
+			Inputs:  []*types.TxInput{types.NewSpendInput(nil, source, *consensus.BTMAssetID, uint64(1e9-i), 0, []byte{0x51})},
+			Outputs: []*types.TxOutput{types.NewTxOutput(*consensus.BTMAssetID, uint64(1e9-i-1), []byte{0x51})},
+		})
+		out, err := tx.Output(*tx.ResultIds[0])
+		if err != nil {
+			panic(err)
+		}
+		source = *out.Source.Ref
+		pool = append(pool, mining.Candidate{Tx: tx, Fee: 1, Gas: 10, GasOnly: i%5 == 4})
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.pool = pool
+}
+
+// roll computes the block id of a template by what coinbase_build says alone.
+func roll(a templateAnswer, extranonce string, timestamp, nonce uint64) (id [32]byte, root [32]byte) {
+	unhex := func(s string) []byte {
+		b, err := hex.DecodeString(s)
+		if err != nil {
+			panic(err)
+		}
+		return b
+	}
+	inner := unhex(extranonce)
+	for _, l := range a.CoinbaseBuild.Layers {
+		body := append(append(unhex(l.Prefix), inner...), unhex(l.Suffix)...)
+		hash := sha3.Sum256(body)
+		next := sha3.Sum256(append([]byte(l.Tag), hash[:]...))
+		inner = next[:]
+	}
+	root = sha3.Sum256(append([]byte{0}, inner...))
+	for _, b := range a.CoinbaseBuild.Branch {
+		root = sha3.Sum256(append(append([]byte{1}, root[:]...), unhex(b)...))
+	}
+	var body []byte
+	u64 := func(v uint64) { body = binary.LittleEndian.AppendUint64(body, v) }
+	u64(a.Version)
+	u64(a.Height)
+	body = append(body, unhex(a.PreviousBlockHash)...)
+	u64(timestamp)
+	body = append(body, root[:]...)
+	body = append(body, unhex(a.StatusCommitment)...)
+	bits := unhex(a.Bits)
+	u64(binary.BigEndian.Uint64(bits))
+	u64(nonce)
+	hash := sha3.Sum256(body)
+	return sha3.Sum256(append([]byte("entryid:blockheader:"), hash[:]...)), root
+}
+
+// TestCoinbaseBuild solves templates of 0 to 63 transactions by what the answer holds,
+// and gets each accepted as the very block that it hashed.
+func TestCoinbaseBuild(t *testing.T) {
+	for _, n := range []int{0, 1, 2, 3, 63} {
+		for _, size := range []int{1, 4} {
+			c, r := server(t)
+			c.somePool(n)
+			c.generator.Force()
+			var a templateAnswer
+			for a = getTemplate(t, r, "{}"); n > 0 && string(mustJSON(t, a.Transactions)) == "[]"; {
+				a = getTemplate(t, r, "{}")
+			}
+			a = getTemplate(t, r, fmt.Sprintf(`{"extranonce_size":%d}`, size))
+			if _, root := roll(a, a.CoinbaseBuild.Extranonce.Value, a.CurTime, 0); hex.EncodeToString(root[:]) != a.TransactionsRoot {
+				t.Fatalf("%d transactions: root %x, the answer says %s", n, root, a.TransactionsRoot)
+			}
+			extranonce := strings.Repeat("5a", size)
+			nonce, id := uint64(0), [32]byte{}
+			for ; ; nonce++ {
+				id, _ = roll(a, extranonce, a.CurTime, nonce)
+				if mining.TargetFromBits(c.tip.Bits).Met(sha3.Sum256(id[:])) {
+					break
+				}
+			}
+			status, body := post(r, "/submit-solution", fmt.Sprintf(`{"workid":%q,"nonce":"%d","timestamp":%d,"extranonce":%q}`, a.WorkID, nonce, a.CurTime, extranonce))
+			if status != 200 || body != `{"status":"success","data":true}` {
+				t.Fatalf("%d transactions: %d %s", n, status, body)
+			}
+			block := c.processed[0]
+			if block.Hash().Byte32() != id || len(block.Transactions) != n+1 {
+				t.Errorf("%d transactions: another block reached the chain", n)
+			}
+		}
+	}
+}
+
+func mustJSON(t *testing.T, v any) []byte {
+	t.Helper()
+	raw, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
+// TestTemplateFields holds the answer to what a client may rely on.
+func TestTemplateFields(t *testing.T) {
+	c, r := server(t)
+	a := getTemplate(t, r, `{"capabilities":["longpoll"],"rules":["x"]}`)
+	if a.Height != 10 || a.PreviousBlockHash != c.tip.Hash.String() || a.MinTime != 1001 || a.CurTime < a.MinTime || a.MaxTime < a.CurTime+3500 ||
+		a.Bits != fmt.Sprintf("%016x", c.tip.Bits) || a.BitsStr != fmt.Sprint(c.tip.Bits) || a.NonceRange != "00000000000000007fffffffffffffff" ||
+		a.Seed != c.tip.Seed.String() || a.BlocksToSeedChange != 247 || a.GasLimit != 10_000_000 || a.SizeLimit != 10_000_000 ||
+		a.CoinbaseAux["height"] != "003130" || !strings.HasPrefix(a.CoinbaseTxn.Arbitrary, "003130") ||
+		a.Payee != "a" || a.Expires == 0 || a.Build.Candidates != 3 || a.Build.Skipped["spent"] != 1 {
+		t.Errorf("answer %+v", a)
+	}
+	var tx types.Tx
+	if err := tx.UnmarshalText([]byte(a.CoinbaseTxn.Data)); err != nil || tx.ID.String() != a.CoinbaseTxn.ID || tx.Outputs[0].Amount != a.CoinbaseValue {
+		t.Errorf("coinbase %+v, %v", a.CoinbaseTxn, err)
+	}
+	at, size := a.CoinbaseTxn.ExtranonceOffset, a.CoinbaseTxn.ExtranonceSize
+	if raw, err := hex.DecodeString(a.CoinbaseTxn.Arbitrary); err != nil || at+size != len(raw) || size != 4 {
+		t.Errorf("extranonce of %d bytes at %d of %s, %v", size, at, a.CoinbaseTxn.Arbitrary, err)
+	}
+	b := getTemplate(t, r, "{}")
+	if a.WorkID == b.WorkID || a.TransactionsRoot == b.TransactionsRoot || a.LongpollID != b.LongpollID {
+		t.Error("two clients share a header, or differ in their longpoll id")
+	}
+	// A nonce that is out of range, work that nobody was given, what is missing.
+	for body, want := range map[string]string{
+		`{"workid":"` + a.WorkID + `","nonce":"9223372036854775808","timestamp":2000}`: "bad-nonce-range",
+		`{"workid":"nope","nonce":1,"timestamp":2000}`:                                 "unknown-work",
+		`{"workid":"` + a.WorkID + `","nonce":1,"timestamp":1000}`:                     "time-too-old",
+		`{"workid":"` + a.WorkID + `","nonce":-1,"timestamp":1}`:                       "field nonce",
+		`{"workid":"` + a.WorkID + `","timestamp":1}`:                                  "field nonce",
+		`{"workid":"` + a.WorkID + `","nonce":1}`:                                      "field timestamp",
+		`{"nonce":1}`: "field workid",
+		`{"workid":"` + a.WorkID + `","nonce":1,"timestamp":2000,"extranonce":"00"}`:                    "field extranonce",
+		fmt.Sprintf(`{"workid":%q,"nonce":1,"timestamp":%d}`, a.WorkID, uint64(time.Now().Unix())+4000): "time-too-new",
+	} {
+		if _, text := post(r, "/submit-solution", body); !strings.Contains(text, want) {
+			t.Errorf("%s: %s, expected %s", body, text, want)
+		}
+	}
+	for body, want := range map[string]string{
+		`{"mode":"x"}`: "field mode", `{"extranonce_size":0}`: "field extranonce_size", `{"extranonce_size":5}`: "field extranonce_size",
+		`{"longpollid":"x"}`: "field longpollid", `{"payee":"x"}`: "field payee", `{"coinbase_tag":"x"}`: "field coinbase_tag",
+		`{"coinbase_tag":"` + strings.Repeat("00", 100) + `"}`: "field coinbase_tag", `{"transactions":"x"}`: "field transactions",
+		`{"mode":"proposal"}`: "field data",
+	} {
+		if _, text := post(r, "/getblocktemplate", body); !strings.Contains(text, want) {
+			t.Errorf("%s: %s, expected an error about %s", body, text, want)
+		}
+	}
+}
+
+// TestTransactionsOfATemplate compares full data, ids and what depends on what.
+func TestTransactionsOfATemplate(t *testing.T) {
+	c, r := server(t)
+	c.somePool(5)
+	c.generator.Force()
+	var full []txAnswer
+	var ids []string
+	for len(full) != 5 {
+		if err := json.Unmarshal(mustJSON(t, getTemplate(t, r, "{}").Transactions), &full); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := json.Unmarshal(mustJSON(t, getTemplate(t, r, `{"transactions":"ids"}`).Transactions), &ids); err != nil {
+		t.Fatal(err)
+	}
+	for i, tx := range full {
+		var back types.Tx
+		if err := back.UnmarshalText([]byte(tx.Data)); err != nil || back.ID.String() != tx.ID || ids[i] != tx.ID {
+			t.Errorf("transaction %d: %+v, %v", i, tx, err)
+		}
+		want := []int{}
+		if i > 0 {
+			want = []int{i}
+		}
+		if fmt.Sprint(tx.Depends) != fmt.Sprint(want) || tx.Fee != 1 || tx.Gas != 10 || tx.StatusFail != (i == 4) {
+			t.Errorf("transaction %d: %+v, expected it to depend on %v", i, tx, want)
+		}
+	}
+}
+
+// TestPayees asks for templates of several payees at a time.
+func TestPayees(t *testing.T) {
+	_, r := server(t)
+	var clients sync.WaitGroup
+	for i := range 20 {
+		clients.Go(func() {
+			address := fmt.Sprintf("payee-of-twenty-%04d", i%5)
+			for range 20 {
+				a := getTemplate(t, r, `{"payee":"`+address+`","coinbase_tag":"`+fmt.Sprintf("%02x", i)+`"}`)
+				var tx types.Tx
+				if err := tx.UnmarshalText([]byte(a.CoinbaseTxn.Data)); err != nil {
+					t.Error(err)
+					return
+				}
+				if a.Payee != address || string(tx.Outputs[0].ControlProgram[2:]) != address || !strings.HasPrefix(a.CoinbaseTxn.Arbitrary, fmt.Sprintf("003130%02x", i)) {
+					t.Errorf("client %d: %+v", i, a.CoinbaseTxn)
+				}
+				if _, root := roll(a, a.CoinbaseBuild.Extranonce.Value, a.CurTime, 0); hex.EncodeToString(root[:]) != a.TransactionsRoot {
+					t.Errorf("client %d: another's layers", i)
+				}
+			}
+		})
+	}
+	clients.Wait()
+}
+
+// TestProposals changes what the chain thinks of a block.
+func TestProposals(t *testing.T) {
+	c, r := server(t)
+	h := getWork(t, r)
+	solve(h, true)
+	if _, body := post(r, "/submit-work", submitBody(t, h)); !strings.Contains(body, "true") {
+		t.Fatal(body)
+	}
+	block := *c.processed[0]
+	c.processed = nil
+	propose := func(b types.Block) string {
+		t.Helper()
+		text, err := b.MarshalText()
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, answer := post(r, "/get-block-template", `{"mode":"proposal","data":"`+string(text)+`"}`)
+		return answer
+	}
+	block.Nonce++ // No proof is needed.
+	if got := propose(block); got != `{"status":"success","data":null}` {
+		t.Errorf("a valid proposal: %s", got)
+	}
+	if len(c.processed) != 0 {
+		t.Error("a proposal reached the chain")
+	}
+	orphan := block
+	orphan.PreviousBlockHash = bc.Hash{V0: 5}
+	c.check = func(*types.Block) error { return fmt.Errorf("wrapped: %w", mining.ErrCoinbaseAmount) }
+	known := *c.made
+	for _, test := range []struct {
+		name  string
+		block types.Block
+		want  string
+	}{
+		{"the chain's reason", block, "bad-cb-amount"}, {"unknown parent", orphan, "prev-blk-not-found"}, {"known", known, "duplicate-inconclusive"},
+	} {
+		if test.name == "known" {
+			c.processed = []*types.Block{&known}
+		}
+		if got := propose(test.block); !strings.Contains(got, `"reason":"`+test.want+`"`) {
+			t.Errorf("%s: %s, expected %s", test.name, got, test.want)
+		}
+	}
+}
+
+// TestLongpoll wakes waiters by a new tip, and not by a template of the same work.
+func TestLongpoll(t *testing.T) {
+	c, r := server(t)
+	a := getTemplate(t, r, "{}")
+	const waiters = 100
+	woken := make(chan templateAnswer, waiters)
+	var waiting sync.WaitGroup
+	for range waiters {
+		waiting.Go(func() { woken <- getTemplate(t, r, `{"longpollid":"`+a.LongpollID+`"}`) })
+	}
+	select {
+	case b := <-woken:
+		t.Fatalf("woken for nothing: %s", b.LongpollID)
+	case <-time.After(100 * time.Millisecond):
+	}
+	c.move()
+	c.generator.TipChanged()
+	waiting.Wait()
+	tip := c.Tip().Hash
+	for range waiters {
+		if b := <-woken; b.PreviousBlockHash != tip.String() || b.SubmitOld || b.LongpollID == a.LongpollID {
+			t.Fatalf("woken with %s, submitold %v", b.PreviousBlockHash, b.SubmitOld)
+		}
+	}
+	// Forced by the operator, on the same tip.
+	a = getTemplate(t, r, "{}")
+	go func() { time.Sleep(20 * time.Millisecond); c.generator.Force() }()
+	if b := getTemplate(t, r, `{"longpollid":"`+a.LongpollID+`"}`); b.LongpollID == a.LongpollID || !b.SubmitOld {
+		t.Errorf("%s after %s, submitold %v", b.LongpollID, a.LongpollID, b.SubmitOld)
+	}
+	// The hold ends, and so does the node.
+	a = getTemplate(t, r, "{}")
+	c.handler.cfg.LongpollHold = 50 * time.Millisecond
+	if b := getTemplate(t, r, `{"longpollid":"`+a.LongpollID+`"}`); b.LongpollID != a.LongpollID {
+		t.Error("other work after the hold")
+	}
+	c.handler.cfg.LongpollHold = time.Hour
+	time.AfterFunc(20*time.Millisecond, c.handler.Stop)
+	if _, text := post(r, "/get-block-template", `{"longpollid":"`+a.LongpollID+`"}`); !strings.Contains(text, "stopping") {
+		t.Errorf("when the node stops: %s", text)
+	}
+}
+
+// TestJSONRPC speaks it as Bitcoin's tools do.
+func TestJSONRPC(t *testing.T) {
+	c, r := server(t)
+	var a struct {
+		Version string `json:"jsonrpc"`
+		Result  templateAnswer
+		ID      int
+	}
+	_, text := post(r, "/", `{"jsonrpc":"2.0","id":7,"method":"getblocktemplate","params":[{"rules":["segwit"]}]}`)
+	if err := json.Unmarshal([]byte(text), &a); err != nil || a.ID != 7 || a.Result.Height != 10 || a.Version != "2.0" {
+		t.Fatalf("%v: %s", err, text)
+	}
+	h := getWork(t, r)
+	solve(h, true)
+	post(r, "/submit-work", submitBody(t, h))
+	raw, err := c.processed[0].MarshalText()
+	if err != nil {
+		t.Fatal(err)
+	}
+	miss := *c.processed[0]
+	solve(&miss.BlockHeader, false)
+	missed, err := miss.MarshalText()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.processed = nil
+	for _, test := range []struct{ body, want string }{
+		{`{"id":"x","method":"submitblock","params":["` + string(missed) + `"]}`, `{"error":null,"id":"x","result":"high-hash"}`},
+		{`{"id":"x","method":"submitblock","params":["` + string(raw) + `"]}`, `{"error":null,"id":"x","result":null}`},
+		{`{"id":"x","method":"submitblock","params":["` + string(raw) + `",{"workid":"1"}]}`, `{"error":null,"id":"x","result":"duplicate"}`},
+		{`{"jsonrpc":"2.0","id":1,"method":"getblocktemplate","params":[{"mode":"proposal","data":"` + string(raw) + `"}]}`, `"result":"duplicate-inconclusive"`},
+		{`{"jsonrpc":"2.0","id":1,"method":"getmininginfo"}`, `"chain":"solonet"`},
+		{`{"jsonrpc":"2.0","id":1,"method":"getnetworkhashps","params":[5]}`, `{"id":1,"jsonrpc":"2.0","result":1005}`},
+		{`{"jsonrpc":"2.0","id":1,"method":"getnetworkhashps","params":[5,10]}`, `"code":-32602`},
+		{`{"jsonrpc":"2.0","id":1,"method":"prioritisetransaction","params":["` + strings.Repeat("ab", 32) + `",0,"5"]}`, `"result":true`},
+		{`{"jsonrpc":"2.0","id":1,"method":"prioritisetransaction","params":["ab",0,5]}`, `"code":-32602`},
+		{`{"jsonrpc":"2.0","id":1,"method":"stop"}`, `"code":-32601`},
+		{`{"jsonrpc":"2.0","id":1,"method":"submitblock","params":[]}`, `"code":-32602`},
+		{`{"jsonrpc":"2.0","id":1,"method":"submitblock","params":{}}`, `"code":-32602`},
+		{`{"jsonrpc":"2.0","id":1,"method":"submitblock","params":["zz"]}`, `"code":-32602`},
+		{`{"jsonrpc":"2.0","method":"getmininginfo"}`, ``},
+		{`{`, `"code":-32700`}, {`[]`, `"code":-32600`}, {`"x"`, `"code":-32700`},
+		{`[{"id":1,"jsonrpc":"2.0","method":"getnetworkhashps","params":[1]},{"jsonrpc":"2.0","method":"getmininginfo"},3]`, `[{"id":1,"jsonrpc":"2.0","result":1001},{"error":{"code":-32600,`},
+	} {
+		if _, text := post(r, "/", test.body); !strings.Contains(text, test.want) || test.want == "" && text != "" {
+			t.Errorf("%.100s: %.300s, expected %s", test.body, text, test.want)
+		}
+	}
+}
+
+func TestMiningInfo(t *testing.T) {
+	_, r := server(t)
+	var info struct {
+		Data miningInfoAnswer
+	}
+	_, text := post(r, "/mining-info", "")
+	if err := json.Unmarshal([]byte(text), &info); err != nil || info.Data.Height != 9 || info.Data.Peers != 7 || info.Data.Payee != "a" ||
+		info.Data.Template == nil || info.Data.Template.Value == 0 || info.Data.NetworkHashrate != 1000 {
+		t.Errorf("%v: %s", err, text)
+	}
+}
+
+// TestTemplatesAreBounded asks for more than are kept.
+func TestTemplatesAreBounded(t *testing.T) {
+	c, _ := server(t)
+	s := newTemplates(3)
+	template, err := c.generator.Current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	space := mining.NewExtranonces()
+	seen := make(map[string]bool)
+	for range 10 {
+		w, err := s.hand(template, 4, "a", space)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen[w.id] = true
+	}
+	if len(seen) != 3 {
+		t.Errorf("%d works, expected 3", len(seen))
+	}
+	if _, err := s.hand(template, 4, "b", space); !errors.Is(err, mining.ErrNoTemplate) {
+		t.Errorf("another payee past the limit: %v", err)
+	}
+	for id := range seen {
+		if s.find(id) == nil {
+			t.Error("work was forgotten")
+		}
+	}
+}
+
+// TestAwaitEndsWithItsClient has a client that goes away.
+func TestAwaitEndsWithItsClient(t *testing.T) {
+	c, _ := server(t)
+	template, err := c.generator.Current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	if _, err := c.generator.Await(ctx, template.Sequence); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("error %v", err)
+	}
+}
