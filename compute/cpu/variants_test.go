@@ -17,10 +17,10 @@ const emulated = false
 
 // kernelTests are the tests that other builds of this package have to pass: their
 // kernels are slow, and the rest of the tests is about Go.
-const kernelTests = "^(TestKernels|TestSelfTest|TestExpansion|TestExtremes|TestRandomPairs)$"
+const kernelTests = "^(TestKernels|TestSelfTest|TestExpansion|TestExtremes|TestRandomPairs|TestPeaks)$"
 
 // longKernelTests are they and the conformance suite, where there is time.
-const longKernelTests = "^(TestKernels|TestSelfTest|TestExpansion|TestExtremes|TestRandomPairs|TestConformance)$"
+const longKernelTests = "^(TestKernels|TestSelfTest|TestExpansion|TestExtremes|TestRandomPairs|TestPeaks|TestConformance)$"
 
 // TestEmulated runs the kernels for amd64 that this machine may lack, with plain C
 // in the place of their instructions.
