@@ -6,9 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // Contestant is one of the backends that Bench compares.
@@ -264,15 +263,13 @@ func (r *benchRun) timeHashes(ctx context.Context, b Backend, i, n int, least ti
 		hashers[k] = h
 	}
 	start, startWall := benchClock(), time.Now()
-	var running errgroup.Group
-	made := make([]int, n)
+	var running sync.WaitGroup
+	made, failed := make([]int, n), make([]error, n)
 	for k, h := range hashers {
-		running.Go(func() (err error) {
-			made[k], err = hashKnown(ctx, b.Info(), h, least)
-			return err
-		})
+		running.Go(func() { made[k], failed[k] = hashKnown(ctx, b.Info(), h, least) })
 	}
-	if err := running.Wait(); err != nil {
+	running.Wait()
+	if err := errors.Join(failed...); err != nil {
 		return err
 	}
 	var sum int
