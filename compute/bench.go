@@ -6,9 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // Contestant is one of the backends that Bench compares.
@@ -264,15 +263,13 @@ func (r *benchRun) timeHashes(ctx context.Context, b Backend, i, n int, least ti
 		hashers[k] = h
 	}
 	start, startWall := benchClock(), time.Now()
-	var running errgroup.Group
-	made := make([]int, n)
+	var running sync.WaitGroup
+	made, failed := make([]int, n), make([]error, n)
 	for k, h := range hashers {
-		running.Go(func() (err error) {
-			made[k], err = hashKnown(ctx, b.Info(), h, least)
-			return err
-		})
+		running.Go(func() { made[k], failed[k] = hashKnown(ctx, b.Info(), h, least) })
 	}
-	if err := running.Wait(); err != nil {
+	running.Wait()
+	if err := errors.Join(failed...); err != nil {
 		return err
 	}
 	var sum int
@@ -321,39 +318,44 @@ func benchReport(config BenchConfig, runs []benchRun) BenchReport {
 		}
 	}
 	for i, c := range config.Contestants {
-		r := runs[i]
-		result := BenchResult{
-			Name:               c.Name,
-			Kernel:             c.Backend.Info().Kernel,
-			HashesPerSecond:    median(r.rates),
-			Ratio:              medianRatio(r.rates, base.rates),
-			MultiplyAdds:       median(r.rates) * MultiplyAdds,
-			VerifyMilliseconds: median(r.verifies),
-			VerifyRatio:        medianRatio(base.verifies, r.verifies),
-			Hashes:             r.hashes,
-			Verified:           true, // or Bench would have ended
-		}
-		if ms := median(r.seeds); ms >= leastExpansion {
-			result.SeedMilliseconds = ms
-			if median(base.seeds) >= leastExpansion {
-				result.SeedRatio = medianRatio(base.seeds, r.seeds)
-			}
-		}
-		for k, p := range c.Peaks {
-			result.Peaks = append(result.Peaks, BenchPeak{p.Name, median(r.peaks[k]), MultiplyAdds * medianRatio(r.rates, r.peaks[k])})
-		}
-		threads := benchThreads(c, config)
-		single := slices.Index(threads, 1)
-		for k, n := range threads {
-			t := BenchThread{Threads: n, HashesPerSecond: median(r.wall[k])}
-			if single >= 0 {
-				t.Scaling = medianRatio(r.wall[k], r.wall[single]) / float64(n)
-			}
-			result.Threads = append(result.Threads, t)
-		}
-		report.Results = append(report.Results, result)
+		report.Results = append(report.Results, runs[i].result(c, config, base))
 	}
 	return report
+}
+
+// result sums up a contestant's turns.
+func (r *benchRun) result(c Contestant, config BenchConfig, base benchRun) BenchResult {
+	result := BenchResult{
+		Name:               c.Name,
+		Kernel:             c.Backend.Info().Kernel,
+		HashesPerSecond:    median(r.rates),
+		Ratio:              medianRatio(r.rates, base.rates),
+		MultiplyAdds:       median(r.rates) * MultiplyAdds,
+		VerifyMilliseconds: median(r.verifies),
+		VerifyRatio:        medianRatio(base.verifies, r.verifies),
+		Hashes:             r.hashes,
+		Verified:           true, // or Bench would have ended
+	}
+	if ms := median(r.seeds); ms >= leastExpansion {
+		result.SeedMilliseconds = ms
+		if median(base.seeds) >= leastExpansion {
+			result.SeedRatio = medianRatio(base.seeds, r.seeds)
+		}
+	}
+	for i, p := range c.Peaks {
+		part := MultiplyAdds * medianRatio(r.rates, r.peaks[i])
+		result.Peaks = append(result.Peaks, BenchPeak{p.Name, median(r.peaks[i]), part})
+	}
+	threads := benchThreads(c, config)
+	single := slices.Index(threads, 1)
+	for i, n := range threads {
+		t := BenchThread{Threads: n, HashesPerSecond: median(r.wall[i])}
+		if single >= 0 {
+			t.Scaling = medianRatio(r.wall[i], r.wall[single]) / float64(n)
+		}
+		result.Threads = append(result.Threads, t)
+	}
+	return result
 }
 
 // medianRatio returns the median of the rounds' ratios, 0 if one side has none or is

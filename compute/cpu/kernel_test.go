@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 	"unsafe"
 
 	"github.com/bytom-solo/bytom-solo/compute"
@@ -140,6 +141,28 @@ func extremeChains() (sets [3][4][32]uint8) {
 // TestSelfTest has each kernel compute known answers, as New does before its first use.
 func TestSelfTest(t *testing.T) {
 	forKernels(t, func(t *testing.T, kernel string) { newBackend(t, kernel) })
+}
+
+// TestPeaks measures the limits that a kernel is held to: every one but the plainest
+// has some.
+func TestPeaks(t *testing.T) {
+	forKernels(t, func(t *testing.T, kernel string) {
+		peaks := Peaks(kernel)
+		if (len(peaks) == 0) != (kernel == "portable") {
+			t.Errorf("%d peaks", len(peaks))
+		}
+		for _, p := range peaks {
+			start := time.Now()
+			if made := p.Run(); made <= 0 {
+				t.Errorf("%s made %v", p.Name, made)
+			} else {
+				t.Logf("%s %.1f G/s", p.Name, made/time.Since(start).Seconds()/1e9)
+			}
+		}
+	})
+	if peaks := Peaks("mmx"); peaks != nil {
+		t.Errorf("an unknown kernel has %v", peaks)
+	}
 }
 
 // TestRandomPairs compares hashes of random headers, each under a random seed of its

@@ -228,6 +228,7 @@ static double peak(uint32_t count)
 }
 
 _Static_assert(offsetof(struct scratch, groups.sum) == 0, "the sum comes first");
+_Static_assert(sizeof(struct scratch) <= TENSORITY_MOST_SCRATCH, "a scratch");
 
 const struct tensority_kernel tensority_amx = {
 	.seed_size = sizeof(tensority_matrix) * TENSORITY_COUNT,

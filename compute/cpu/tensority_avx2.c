@@ -220,6 +220,8 @@ static double peak_vpmaddwd(uint32_t count)
 	return (double)count * 4 * 16;
 }
 
+_Static_assert(sizeof(struct scratch) <= TENSORITY_MOST_SCRATCH, "a scratch");
+
 const struct tensority_kernel tensority_avx2 = {
 	.seed_size = sizeof(tensority_matrix) * TENSORITY_COUNT,
 	.scratch_size = sizeof(struct scratch),

@@ -140,6 +140,7 @@ static double peak(uint32_t count)
 
 _Static_assert(offsetof(struct scratch, sum) == 0, "the sum comes first");
 _Static_assert(sizeof(group) == sizeof(tensority_group), "a byte an element");
+_Static_assert(sizeof(struct scratch) <= TENSORITY_MOST_SCRATCH, "a scratch");
 
 const struct tensority_kernel tensority_i8mm = {
 	.seed_size = sizeof(tensority_matrix) * TENSORITY_COUNT,

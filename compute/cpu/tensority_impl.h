@@ -37,7 +37,11 @@ enum {
 	TENSORITY_ROUNDS = 128,   /* ROMix rounds, two matrices each */
 	TENSORITY_BLOCKS = 1024,  /* N of ROMix */
 	TENSORITY_BLOCK = 128,    /* bytes of one of ROMix's blocks: half a row */
-	TENSORITY_ALIGN = 64      /* alignment of seeds and scratches */
+	TENSORITY_ALIGN = 64,     /* alignment of seeds and scratches */
+
+	/* What no kernel may exceed. */
+	TENSORITY_MOST_SEED = 18 << 20,    /* bytes of a seed */
+	TENSORITY_MOST_SCRATCH = 256 << 10 /* bytes of a scratch */
 };
 
 #define TENSORITY_FNV_PRIME UINT32_C(0x01000193)
@@ -167,6 +171,7 @@ struct tensority_groups {
 	tensority_group sum[TENSORITY_GROUPS];
 	tensority_group state[2][TENSORITY_GROUPS]; /* a product goes from one to the other */
 };
+_Static_assert(sizeof(struct tensority_groups) <= TENSORITY_MOST_SCRATCH, "a scratch");
 
 /* The first product, identity times transposed matrix, is a look-up: row i of the
  * result is column i of the matrix. Every byte of the state is xored with bias. column
@@ -188,6 +193,7 @@ struct tensority_biased_seed {
 	int32_t start[TENSORITY_COUNT][TENSORITY_SIZE];
 };
 enum { TENSORITY_BIAS = -128 };
+_Static_assert(sizeof(struct tensority_biased_seed) <= TENSORITY_MOST_SEED, "a seed");
 
 void tensority_pack_biased(void *seed);
 

@@ -158,6 +158,7 @@ void tensority_fold_rows(uint32_t words[TENSORITY_SIZE][TENSORITY_WORDS],
 }
 
 _Static_assert(offsetof(struct scratch, sum) == 0, "the sum comes first");
+_Static_assert(sizeof(struct scratch) <= TENSORITY_MOST_SCRATCH, "a scratch");
 
 const struct tensority_kernel tensority_portable = {
 	.seed_size = sizeof(tensority_matrix) * TENSORITY_COUNT,

@@ -17,10 +17,10 @@ const emulated = false
 
 // kernelTests are the tests that other builds of this package have to pass: their
 // kernels are slow, and the rest of the tests is about Go.
-const kernelTests = "^(TestKernels|TestSelfTest|TestExpansion|TestExtremes|TestRandomPairs)$"
+const kernelTests = "^(TestKernels|TestSelfTest|TestExpansion|TestExtremes|TestRandomPairs|TestPeaks)$"
 
 // longKernelTests are they and the conformance suite, where there is time.
-const longKernelTests = "^(TestKernels|TestSelfTest|TestExpansion|TestExtremes|TestRandomPairs|TestConformance)$"
+const longKernelTests = "^(TestKernels|TestSelfTest|TestExpansion|TestExtremes|TestRandomPairs|TestPeaks|TestSpread|TestConformance)$"
 
 // TestEmulated runs the kernels for amd64 that this machine may lack, with plain C
 // in the place of their instructions.
@@ -47,7 +47,7 @@ func TestSanitized(t *testing.T) {
 	sanitize := "-fsanitize=address,undefined -fno-sanitize-recover=undefined"
 	goTest(t, []string{
 		computetest.LongVariable + "=0",
-		"CGO_CFLAGS=-O1 -g -fno-omit-frame-pointer " + sanitize, "CGO_LDFLAGS=" + sanitize,
+		"CGO_CFLAGS=-O2 -g -fno-omit-frame-pointer " + sanitize, "CGO_LDFLAGS=" + sanitize,
 	}, "-asan", "-tags", "tensority_emulated", "-run", kernelTests)
 }
 
