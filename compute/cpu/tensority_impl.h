@@ -211,7 +211,8 @@ extern const struct tensority_kernel tensority_avxvnni;
 void tensority_expand_avx512(void *seed, const uint8_t *extended);
 extern const struct tensority_kernel tensority_avx512vnni;
 #endif
-#if defined(TENSORITY_EMULATED) || __has_include(<amxint8intrin.h>)
+/* gcc has the former of these headers, clang the latter. */
+#if defined(TENSORITY_EMULATED) || __has_include(<amxint8intrin.h>) || __has_include(<amxintrin.h>)
 #define TENSORITY_HAS_AMX 1
 extern const struct tensority_kernel tensority_amx;
 #endif
