@@ -84,6 +84,9 @@ func TestImportRules(t *testing.T) {
 			if dep == ours("node") && folder != "cmd" || dep == ours("testnet") && folder != "cmd" {
 				t.Errorf("%s imports %s: only cmd does", p.name(), dep)
 			}
+			if dep == ours("gbt") && within(p.name(), "gbt") {
+				t.Errorf("%s imports gbt: a client has no use for the handlers", p.name())
+			}
 			if strings.Contains(dep, "vulkan-go") && p.name() != "compute/vulkan" {
 				t.Errorf("%s imports %s: only compute/vulkan does", p.name(), dep)
 			}

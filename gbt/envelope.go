@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 
+	"github.com/bytom-solo/bytom-solo/gbt/wire"
 	"github.com/bytom-solo/bytom-solo/mining"
 )
 
@@ -15,20 +16,11 @@ import (
 // at half of that.
 const MaxBody = 16 << 20
 
-// envelope is the form that every answer of the stock node has.
-type envelope struct {
-	Status      string `json:"status,omitempty"`
-	Code        string `json:"code,omitempty"`
-	Msg         string `json:"msg,omitempty"`
-	ErrorDetail string `json:"error_detail,omitempty"`
-	Data        any    `json:"data,omitempty"`
-}
+// envelope is the form that every answer has.
+type envelope = wire.Envelope[any]
 
-// refusal is the data of a failed submit: BIP 22's reason and a sentence.
-type refusal struct {
-	Reason string `json:"reason"`
-	Debug  string `json:"debug"`
-}
+// refusal is the data of a failed submit.
+type refusal = wire.Refusal
 
 // nullData stands for a result of null, which omitempty would leave out.
 var nullData = json.RawMessage("null")
@@ -44,16 +36,6 @@ func failure(err error) envelope {
 		e.Data = refusal{Reason: string(kind), Debug: err.Error()}
 	}
 	return e
-}
-
-// badRequest is a request that could not be read, in the stock node's form.
-type badRequest struct {
-	Code   string `json:"code"`
-	Msg    string `json:"msg"`
-	Status string `json:"status"`
-	Detail string `json:"detail"`
-	// Temporary is always false: the same request will fail again.
-	Temporary bool `json:"temporary"`
 }
 
 func write(w http.ResponseWriter, status int, v any) {
@@ -72,7 +54,7 @@ func callWith[T any](f func(*http.Request, T) envelope) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		var in T
 		if err := decode(http.MaxBytesReader(w, r.Body, MaxBody), &in); err != nil {
-			write(w, http.StatusBadRequest, badRequest{Code: "BTM002", Msg: "Invalid request body", Status: "fail", Detail: err.Error()})
+			write(w, http.StatusBadRequest, wire.BadRequest{Code: "BTM002", Msg: "Invalid request body", Status: "fail", Detail: err.Error()})
 			return
 		}
 		write(w, http.StatusOK, f(r, in))

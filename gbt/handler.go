@@ -12,6 +12,7 @@ import (
 
 	"github.com/bytom/bytom/protocol/bc/types"
 
+	"github.com/bytom-solo/bytom-solo/gbt/wire"
 	"github.com/bytom-solo/bytom-solo/mining"
 )
 
@@ -114,7 +115,7 @@ func (h *Handler) getWork(r *http.Request) envelope {
 	if err != nil {
 		return failure(err)
 	}
-	return success(workAnswer{BlockHeader: header, Seed: &j.Template.Tip.Seed})
+	return success(wire.Work{BlockHeader: header, Seed: &j.Template.Tip.Seed})
 }
 
 func (h *Handler) getWorkJSON(r *http.Request) envelope {
@@ -125,11 +126,7 @@ func (h *Handler) getWorkJSON(r *http.Request) envelope {
 	return success(workJSONAnswer{BlockHeader: newHeaderJSON(header), Seed: &j.Template.Tip.Seed})
 }
 
-type submitWorkIn struct {
-	BlockHeader *string `json:"block_header"`
-}
-
-func (h *Handler) submitWork(r *http.Request, in submitWorkIn) envelope {
+func (h *Handler) submitWork(r *http.Request, in wire.SubmitWork) envelope {
 	header, err := parseHeader("block_header", in.BlockHeader)
 	if err != nil {
 		return failure(err)
@@ -185,13 +182,7 @@ func sameWork(j *mining.Job, header *types.BlockHeader) error {
 	return nil
 }
 
-type submitBlockIn struct {
-	Block *string `json:"raw_block"`
-	// WorkID is taken for BIP 22's sake: the block says all that is needed.
-	WorkID string `json:"workid"`
-}
-
-func (h *Handler) submitBlock(r *http.Request, in submitBlockIn) envelope {
+func (h *Handler) submitBlock(r *http.Request, in wire.SubmitBlock) envelope {
 	block, err := parseBlock("raw_block", in.Block)
 	if err != nil {
 		return failure(err)

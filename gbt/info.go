@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/bytom-solo/bytom-solo/gbt/wire"
 	"github.com/bytom-solo/bytom-solo/mining"
 )
 
@@ -20,46 +21,12 @@ type Network interface {
 	Hashrate(blocks int, height int64) (float64, error)
 }
 
-// miningInfo is what an operator looks at.
-type miningInfoAnswer struct {
-	Chain      string `json:"chain"`
-	Height     uint64 `json:"blocks"`
-	BestHash   string `json:"bestblockhash"`
-	Bits       string `json:"bits"`
-	Target     string `json:"target"`
-	Difficulty string `json:"difficulty"`
-	Seed       string `json:"seed"`
-	Peers      int    `json:"connections"`
-	// NetworkHashrate and Hashrate are in hashes per second.
-	NetworkHashrate float64 `json:"networkhashps"`
-	Hashrate        float64 `json:"hashespersec"`
-	// Expected is the mean time to a block at Hashrate, in seconds; 0 if nothing mines.
-	Expected float64               `json:"expected_seconds"`
-	Mining   bool                  `json:"mining"`
-	Devices  []mining.DeviceStatus `json:"devices"`
-	Payee    string                `json:"payee,omitempty"`
-	// NotReady says why no work is handed out.
-	NotReady string        `json:"not_ready,omitempty"`
-	Template *templateInfo `json:"template,omitempty"`
-	// BlocksFound counts those of this run that were on the best chain at once.
-	BlocksFound uint64 `json:"blocks_found"`
-}
-
-type templateInfo struct {
-	AgeSeconds float64       `json:"age_seconds"`
-	Reason     mining.Reason `json:"reason"`
-	Txs        int           `json:"transactions"`
-	Fees       uint64        `json:"fees"`
-	Value      uint64        `json:"value"`
-	Gas        uint64        `json:"gas"`
-}
-
 func (h *Handler) miningInfo(*http.Request) envelope { return success(h.info()) }
 
-func (h *Handler) info() miningInfoAnswer {
+func (h *Handler) info() wire.MiningInfo {
 	tip := h.cfg.Source.Tip()
 	target := mining.TargetFromBits(tip.Bits)
-	a := miningInfoAnswer{
+	a := wire.MiningInfo{
 		Chain: h.cfg.Network.Name(), Height: tip.Height, BestHash: tip.Hash.String(), Bits: strconv.FormatUint(tip.Bits, 16),
 		Target: target.String(), Difficulty: strconv.FormatFloat(target.Difficulty(), 'f', 0, 64), Seed: tip.Seed.String(),
 		Peers: h.cfg.Network.Peers(), Mining: h.cfg.Miner.Mining(), Devices: h.cfg.Miner.Devices(),
@@ -80,7 +47,7 @@ func (h *Handler) info() miningInfoAnswer {
 		return a
 	}
 	a.Payee = t.Payee.Address
-	a.Template = &templateInfo{
+	a.Template = &wire.TemplateInfo{
 		AgeSeconds: time.Since(t.Built).Seconds(), Reason: t.Reason, Txs: len(t.Txs), Fees: t.Fees, Value: t.Value, Gas: t.Gas,
 	}
 	return a

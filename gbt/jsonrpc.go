@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 
+	"github.com/bytom-solo/bytom-solo/gbt/wire"
 	"github.com/bytom-solo/bytom-solo/mining"
 )
 
@@ -177,7 +178,7 @@ func params(raw json.RawMessage, required int, into ...any) error {
 }
 
 func (h *Handler) rpcTemplate(ctx context.Context, raw json.RawMessage) (any, error) {
-	var in templateIn
+	var in wire.TemplateRequest
 	if err := params(raw, 0, &in); err != nil {
 		return nil, err
 	}
@@ -224,15 +225,15 @@ func (h *Handler) rpcSubmitBlock(ctx context.Context, raw json.RawMessage) (any,
 }
 
 func (h *Handler) rpcHashrate(_ context.Context, raw json.RawMessage) (any, error) {
-	var first, second *number
+	var first, second *wire.Number
 	if err := params(raw, 0, &first, &second); err != nil {
 		return nil, err
 	}
-	blocks, err := first.signed("nblocks", 120)
+	blocks, err := first.Signed("nblocks", 120)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errParams, err)
 	}
-	height, err := second.signed("height", -1)
+	height, err := second.Signed("height", -1)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errParams, err)
 	}
@@ -247,7 +248,7 @@ func (h *Handler) rpcHashrate(_ context.Context, raw json.RawMessage) (any, erro
 func (h *Handler) rpcPrioritise(_ context.Context, raw json.RawMessage) (any, error) {
 	var tx string
 	var dummy any
-	var last *number
+	var last *wire.Number
 	if err := params(raw, 3, &tx, &dummy, &last); err != nil {
 		return nil, err
 	}
@@ -255,7 +256,7 @@ func (h *Handler) rpcPrioritise(_ context.Context, raw json.RawMessage) (any, er
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errParams, err)
 	}
-	delta, err := last.signed("fee_delta", 0)
+	delta, err := last.Signed("fee_delta", 0)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errParams, err)
 	}

@@ -6,6 +6,8 @@ import (
 	"net/http"
 
 	"github.com/bytom/bytom/protocol/bc"
+
+	"github.com/bytom-solo/bytom-solo/gbt/wire"
 )
 
 // Override is what the operator wants of a transaction, whatever it pays, and what the
@@ -49,8 +51,8 @@ type Overrides interface {
 }
 
 type prioritiseIn struct {
-	TxID     string  `json:"tx_id"`
-	FeeDelta *number `json:"fee_delta"`
+	TxID     string       `json:"tx_id"`
+	FeeDelta *wire.Number `json:"fee_delta"`
 }
 
 func (h *Handler) prioritise(_ *http.Request, in prioritiseIn) envelope {
@@ -61,7 +63,7 @@ func (h *Handler) prioritise(_ *http.Request, in prioritiseIn) envelope {
 	if in.FeeDelta == nil {
 		return failure(fmt.Errorf("field fee_delta: missing, expected a number in the smallest unit of BTM; 0 takes all deltas back"))
 	}
-	delta, err := in.FeeDelta.signed("fee_delta", 0)
+	delta, err := in.FeeDelta.Signed("fee_delta", 0)
 	if err != nil {
 		return failure(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/bytom/bytom/protocol/bc"
 	"github.com/bytom/bytom/protocol/bc/types"
 
+	"github.com/bytom-solo/bytom-solo/gbt/wire"
 	"github.com/bytom-solo/bytom-solo/mining"
 )
 
@@ -30,102 +31,7 @@ const (
 	seedBlocks = 256
 )
 
-// templateIn is a request for a block template, or for the check of a proposal.
-type templateIn struct {
-	// Mode is template, which is the default, or proposal.
-	Mode string `json:"mode"`
-	// Data is the proposed block in hexadecimal, without a proof of work.
-	Data *string `json:"data"`
-	// LongpollID is that of an earlier template: the answer waits for another.
-	LongpollID string `json:"longpollid"`
-	// Payee is whom the coinbase pays, if not the node's own; CoinbaseTag, hexadecimal,
-	// is its arbitrary data in front of the extranonce.
-	Payee       string  `json:"payee"`
-	CoinbaseTag *string `json:"coinbase_tag"`
-	// ExtranonceSize is how many bytes the client wants to roll, 1 to 4; 4 if missing.
-	ExtranonceSize *number `json:"extranonce_size"`
-	// Transactions asks for "ids" only, or for "full" data, which is the default.
-	Transactions string `json:"transactions"`
-	// Capabilities and Rules are what BIP 22 and 9 have clients say; nothing here depends
-	// on them.
-	Capabilities []string `json:"capabilities"`
-	Rules        []string `json:"rules"`
-}
-
-// templateAnswer is BIP 22's template, with what differs on Bytom.
-type templateAnswer struct {
-	Version            uint64            `json:"version"`
-	Rules              []string          `json:"rules"`
-	Capabilities       []string          `json:"capabilities"`
-	Mutable            []string          `json:"mutable"`
-	PreviousBlockHash  string            `json:"previousblockhash"`
-	Height             uint64            `json:"height"`
-	Bits               string            `json:"bits"`
-	BitsStr            string            `json:"bits_str"`
-	Target             string            `json:"target"`
-	CurTime            uint64            `json:"curtime"`
-	MinTime            uint64            `json:"mintime"`
-	MaxTime            uint64            `json:"maxtime"`
-	NonceRange         string            `json:"noncerange"`
-	Seed               string            `json:"seed"`
-	BlocksToSeedChange uint64            `json:"blocks_to_seed_change"`
-	Transactions       any               `json:"transactions"`
-	GasLimit           uint64            `json:"gaslimit"`
-	GasUsed            uint64            `json:"gasused"`
-	SizeLimit          uint64            `json:"sizelimit"`
-	CoinbaseValue      uint64            `json:"coinbasevalue"`
-	CoinbaseTxn        coinbaseTxn       `json:"coinbasetxn"`
-	CoinbaseAux        map[string]string `json:"coinbaseaux"`
-	CoinbaseBuild      coinbaseBuild     `json:"coinbase_build"`
-	StatusCommitment   string            `json:"default_status_commitment"`
-	TransactionsRoot   string            `json:"transactions_merkle_root"`
-	LongpollID         string            `json:"longpollid"`
-	LongpollURI        string            `json:"longpolluri"`
-	SubmitOld          bool              `json:"submitold"`
-	Expires            uint64            `json:"expires"`
-	WorkID             string            `json:"workid"`
-	Reason             mining.Reason     `json:"reason"`
-	Payee              string            `json:"payee"`
-	Build              buildInfo         `json:"build"`
-}
-
-type coinbaseTxn struct {
-	Data             string `json:"data"`
-	ID               string `json:"id"`
-	Arbitrary        string `json:"arbitrary"`
-	ExtranonceOffset int    `json:"extranonce_offset"`
-	ExtranonceSize   int    `json:"extranonce_size"`
-	Required         bool   `json:"required"`
-}
-
-// coinbaseBuild is what a client needs to roll the extranonce that knows SHA3 alone.
-type coinbaseBuild struct {
-	Extranonce extranonceInfo `json:"extranonce"`
-	Layers     []layerInfo    `json:"layers"`
-	Branch     []string       `json:"branch"`
-}
-
-type extranonceInfo struct {
-	Size  int    `json:"size"`
-	Value string `json:"value"`
-}
-
-type layerInfo struct {
-	Tag    string `json:"tag"`
-	Prefix string `json:"prefix"`
-	Suffix string `json:"suffix"`
-}
-
-// buildInfo tells what the template cost, and what was left out of it.
-type buildInfo struct {
-	SelectMS   float64        `json:"select_ms"`
-	AssembleMS float64        `json:"assemble_ms"`
-	CheckMS    float64        `json:"check_ms"`
-	Candidates int            `json:"candidates"`
-	Skipped    map[string]int `json:"skipped"`
-}
-
-func (h *Handler) template(r *http.Request, in templateIn) envelope {
+func (h *Handler) template(r *http.Request, in wire.TemplateRequest) envelope {
 	switch in.Mode {
 	case "", "template":
 		answer, err := h.makeTemplate(r.Context(), in)
@@ -149,8 +55,8 @@ func (h *Handler) template(r *http.Request, in templateIn) envelope {
 
 // makeTemplate waits, if that is asked for, and makes an answer of the template that
 // there is then.
-func (h *Handler) makeTemplate(ctx context.Context, in templateIn) (*templateAnswer, error) {
-	size, err := in.rollSize()
+func (h *Handler) makeTemplate(ctx context.Context, in wire.TemplateRequest) (*wire.Template, error) {
+	size, err := rollBytes(in)
 	if err != nil {
 		return nil, err
 	}
@@ -175,8 +81,8 @@ func (h *Handler) makeTemplate(ctx context.Context, in templateIn) (*templateAns
 	return h.describe(w, in)
 }
 
-func (in templateIn) rollSize() (int, error) {
-	n, err := in.ExtranonceSize.signed("extranonce_size", rollSize)
+func rollBytes(in wire.TemplateRequest) (int, error) {
+	n, err := in.ExtranonceSize.Signed("extranonce_size", rollSize)
 	if err == nil && (n < 1 || n > rollSize) {
 		err = fmt.Errorf("field extranonce_size: value %d: expected 1 to %d bytes; four more are the client's lease", n, rollSize)
 	}
@@ -220,7 +126,7 @@ func parseLongpollID(id string) (sequence uint64, err error) {
 }
 
 // forPayee is a template for the payee and the tag of a request.
-func (h *Handler) forPayee(t *mining.Template, in templateIn) (*mining.Template, error) {
+func (h *Handler) forPayee(t *mining.Template, in wire.TemplateRequest) (*mining.Template, error) {
 	if in.Payee == "" && in.CoinbaseTag == nil {
 		return t, nil
 	}
@@ -243,7 +149,7 @@ func (h *Handler) forPayee(t *mining.Template, in templateIn) (*mining.Template,
 }
 
 // describe is the answer for a piece of work.
-func (h *Handler) describe(w *templateWork, in templateIn) (*templateAnswer, error) {
+func (h *Handler) describe(w *templateWork, in wire.TemplateRequest) (*wire.Template, error) {
 	t := w.job.Template
 	now := uint64(h.cfg.Generator.Now().Unix())
 	cb, err := describeCoinbase(w)
@@ -251,7 +157,7 @@ func (h *Handler) describe(w *templateWork, in templateIn) (*templateAnswer, err
 		return nil, err
 	}
 	root := w.job.Root()
-	a := &templateAnswer{
+	a := &wire.Template{
 		Version: 1, Rules: []string{"!tensority", "!status-root", "!one-output"},
 		Capabilities:      []string{"longpoll", "coinbasetxn", "coinbasevalue", "proposal", "workid"},
 		Mutable:           []string{"time", "nonce", "coinbase/append", "coinbase", "transactions/remove", "submit/truncate", "submit/coinbase"},
@@ -265,7 +171,7 @@ func (h *Handler) describe(w *templateWork, in templateIn) (*templateAnswer, err
 		StatusCommitment: t.StatusRoot.String(), TransactionsRoot: root.String(),
 		LongpollID: longpollID(t), LongpollURI: "/get-block-template", SubmitOld: t.Reason != mining.NewParent,
 		Expires: uint64(h.cfg.Expires.Seconds()), WorkID: w.id, Reason: t.Reason, Payee: t.Payee.Address,
-		Build: buildInfo{
+		Build: wire.BuildInfo{
 			SelectMS: milliseconds(t.Selected), AssembleMS: milliseconds(t.Assembled), CheckMS: milliseconds(t.Checked),
 		},
 	}
@@ -290,29 +196,29 @@ func heightAux(height uint64) string {
 	return "00" + hex.EncodeToString(strconv.AppendUint(nil, height, 10))
 }
 
-func describeCoinbase(w *templateWork) (coinbaseTxn, error) {
+func describeCoinbase(w *templateWork) (wire.CoinbaseTxn, error) {
 	tx, err := w.job.Coinbase()
 	if err != nil {
-		return coinbaseTxn{}, err
+		return wire.CoinbaseTxn{}, err
 	}
 	text, err := tx.MarshalText()
 	if err != nil {
-		return coinbaseTxn{}, fmt.Errorf("serialise the coinbase: %w", err)
+		return wire.CoinbaseTxn{}, fmt.Errorf("serialise the coinbase: %w", err)
 	}
 	arbitrary := tx.Inputs[0].TypedInput.(*types.CoinbaseInput).Arbitrary
-	return coinbaseTxn{
+	return wire.CoinbaseTxn{
 		Data: string(text), ID: tx.ID.String(), Arbitrary: hex.EncodeToString(arbitrary),
 		ExtranonceOffset: len(arbitrary) - w.size, ExtranonceSize: w.size, Required: true,
 	}, nil
 }
 
-func describeBuild(w *templateWork) coinbaseBuild {
-	b := coinbaseBuild{
-		Extranonce: extranonceInfo{Size: w.size, Value: hex.EncodeToString(make([]byte, w.size))},
+func describeBuild(w *templateWork) wire.CoinbaseBuild {
+	b := wire.CoinbaseBuild{
+		Extranonce: wire.Extranonce{Size: w.size, Value: hex.EncodeToString(make([]byte, w.size))},
 		Branch:     []string{},
 	}
 	for _, l := range w.job.CoinbaseLayers(w.size) {
-		b.Layers = append(b.Layers, layerInfo{l.Tag, hex.EncodeToString(l.Prefix), hex.EncodeToString(l.Suffix)})
+		b.Layers = append(b.Layers, wire.Layer{Tag: l.Tag, Prefix: hex.EncodeToString(l.Prefix), Suffix: hex.EncodeToString(l.Suffix)})
 	}
 	for _, right := range w.job.Branch() {
 		b.Branch = append(b.Branch, hex.EncodeToString(right[:]))
@@ -320,15 +226,7 @@ func describeBuild(w *templateWork) coinbaseBuild {
 	return b
 }
 
-// solutionIn is BIP 23's truncated submit: the node has the rest of the block.
-type solutionIn struct {
-	WorkID     string  `json:"workid"`
-	Nonce      *number `json:"nonce"`
-	Timestamp  *number `json:"timestamp"`
-	Extranonce *string `json:"extranonce"`
-}
-
-func (h *Handler) submitSolution(r *http.Request, in solutionIn) envelope {
+func (h *Handler) submitSolution(r *http.Request, in wire.Solution) envelope {
 	s, err := h.solution(in)
 	if err != nil {
 		return failure(err)
@@ -337,7 +235,7 @@ func (h *Handler) submitSolution(r *http.Request, in solutionIn) envelope {
 }
 
 // solution finds the work of a submit, and makes the job that was hashed.
-func (h *Handler) solution(in solutionIn) (s mining.Solution, err error) {
+func (h *Handler) solution(in wire.Solution) (s mining.Solution, err error) {
 	switch {
 	case in.WorkID == "":
 		return s, errors.New("field workid: missing, expected the template's")
@@ -346,10 +244,10 @@ func (h *Handler) solution(in solutionIn) (s mining.Solution, err error) {
 	case in.Timestamp == nil:
 		return s, errors.New("field timestamp: missing, expected Unix seconds")
 	}
-	if s.Nonce, err = in.Nonce.unsigned("nonce"); err != nil {
+	if s.Nonce, err = in.Nonce.Unsigned("nonce"); err != nil {
 		return s, err
 	}
-	if s.Timestamp, err = in.Timestamp.unsigned("timestamp"); err != nil {
+	if s.Timestamp, err = in.Timestamp.Unsigned("timestamp"); err != nil {
 		return s, err
 	}
 	w := h.templates.find(in.WorkID)

@@ -19,15 +19,16 @@ import (
 	"github.com/bytom/bytom/protocol/bc"
 	"github.com/bytom/bytom/protocol/bc/types"
 
+	"github.com/bytom-solo/bytom-solo/gbt/wire"
 	"github.com/bytom-solo/bytom-solo/mining"
 )
 
 type templateReply struct {
 	Status string
-	Data   templateAnswer
+	Data   wire.Template
 }
 
-func getTemplate(t *testing.T, r *mux.Router, body string) templateAnswer {
+func getTemplate(t *testing.T, r *mux.Router, body string) wire.Template {
 	t.Helper()
 	var reply templateReply
 	_, text := post(r, "/get-block-template", body)
@@ -61,7 +62,7 @@ func (c *chain) somePool(n int) {
 }
 
 // roll computes the block id of a template by what coinbase_build says alone.
-func roll(a templateAnswer, extranonce string, timestamp, nonce uint64) (id [32]byte, root [32]byte) {
+func roll(a wire.Template, extranonce string, timestamp, nonce uint64) (id [32]byte, root [32]byte) {
 	unhex := func(s string) []byte {
 		b, err := hex.DecodeString(s)
 		if err != nil {
@@ -103,7 +104,7 @@ func TestCoinbaseBuild(t *testing.T) {
 			c, r := server(t)
 			c.somePool(n)
 			c.generator.Force()
-			var a templateAnswer
+			var a wire.Template
 			for a = getTemplate(t, r, "{}"); n > 0 && string(mustJSON(t, a.Transactions)) == "[]"; {
 				a = getTemplate(t, r, "{}")
 			}
@@ -196,7 +197,7 @@ func TestTransactionsOfATemplate(t *testing.T) {
 	c, r := server(t)
 	c.somePool(5)
 	c.generator.Force()
-	var full []txAnswer
+	var full []wire.Transaction
 	var ids []string
 	for len(full) != 5 {
 		if err := json.Unmarshal(mustJSON(t, getTemplate(t, r, "{}").Transactions), &full); err != nil {
@@ -298,7 +299,7 @@ func TestLongpoll(t *testing.T) {
 	c, r := server(t)
 	a := getTemplate(t, r, "{}")
 	const waiters = 100
-	woken := make(chan templateAnswer, waiters)
+	woken := make(chan wire.Template, waiters)
 	var waiting sync.WaitGroup
 	for range waiters {
 		waiting.Go(func() { woken <- getTemplate(t, r, `{"longpollid":"`+a.LongpollID+`"}`) })
@@ -341,7 +342,7 @@ func TestJSONRPC(t *testing.T) {
 	c, r := server(t)
 	var a struct {
 		Version string `json:"jsonrpc"`
-		Result  templateAnswer
+		Result  wire.Template
 		ID      int
 	}
 	_, text := post(r, "/", `{"jsonrpc":"2.0","id":7,"method":"getblocktemplate","params":[{"rules":["segwit"]}]}`)
@@ -389,7 +390,7 @@ func TestJSONRPC(t *testing.T) {
 func TestMiningInfo(t *testing.T) {
 	_, r := server(t)
 	var info struct {
-		Data miningInfoAnswer
+		Data wire.MiningInfo
 	}
 	_, text := post(r, "/mining-info", "")
 	if err := json.Unmarshal([]byte(text), &info); err != nil || info.Data.Height != 9 || info.Data.Peers != 7 || info.Data.Payee != "a" ||

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/bytom-solo/bytom-solo/gbt/wire"
 	"github.com/bytom-solo/bytom-solo/mining"
 )
 
@@ -51,22 +52,9 @@ func (v *views) of(t *mining.Template) (*view, error) {
 	return get()
 }
 
-// txAnswer is one of a template's transactions.
-type txAnswer struct {
-	Data       string `json:"data"`
-	ID         string `json:"id"`
-	Fee        uint64 `json:"fee"`
-	Gas        uint64 `json:"gas"`
-	Size       uint64 `json:"size"`
-	StatusFail bool   `json:"status_fail"`
-	// Depends are the places, from 1 on, of those that must come before it.
-	Depends  []int `json:"depends"`
-	Required bool  `json:"required"`
-}
-
 func newView(t *mining.Template) (*view, error) {
 	index := txIndex(t.Txs)
-	full, ids := make([]txAnswer, 0, len(t.Chosen)), make([]string, 0, len(t.Chosen))
+	full, ids := make([]wire.Transaction, 0, len(t.Chosen)), make([]string, 0, len(t.Chosen))
 	for i, c := range t.Chosen {
 		text, err := c.Tx.MarshalText()
 		if err != nil {
@@ -79,7 +67,7 @@ func newView(t *mining.Template) (*view, error) {
 			}
 		}
 		slices.Sort(depends)
-		full = append(full, txAnswer{
+		full = append(full, wire.Transaction{
 			Data: string(text), ID: c.Tx.ID.String(), Fee: c.Fee, Gas: c.Gas, Size: c.Tx.SerializedSize,
 			StatusFail: c.GasOnly, Depends: depends,
 		})

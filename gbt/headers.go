@@ -9,14 +9,9 @@ import (
 
 	"github.com/bytom/bytom/protocol/bc"
 	"github.com/bytom/bytom/protocol/bc/types"
-)
 
-// workAnswer answers get-work: the header in its compressed text form, and the
-// seed of its proof.
-type workAnswer struct {
-	BlockHeader *types.BlockHeader `json:"block_header"`
-	Seed        *bc.Hash           `json:"seed"`
-}
+	"github.com/bytom-solo/bytom-solo/gbt/wire"
+)
 
 // workJSONAnswer answers get-work-json.
 type workJSONAnswer struct {
@@ -56,19 +51,19 @@ func newHeaderJSON(h *types.BlockHeader) *headerJSON {
 // headerJSONIn is a header as a client sends it back: numbers, or strings in their
 // stead. A string field, where there is one, wins over its number.
 type headerJSONIn struct {
-	Version           *number                `json:"version"`
-	Height            *number                `json:"height"`
+	Version           *wire.Number           `json:"version"`
+	Height            *wire.Number           `json:"height"`
 	PreviousBlockHash bc.Hash                `json:"previous_block_hash"`
-	Timestamp         *number                `json:"timestamp"`
-	Nonce             *number                `json:"nonce"`
-	Bits              *number                `json:"bits"`
+	Timestamp         *wire.Number           `json:"timestamp"`
+	Nonce             *wire.Number           `json:"nonce"`
+	Bits              *wire.Number           `json:"bits"`
 	BlockCommitment   *types.BlockCommitment `json:"block_commitment"`
 
-	VersionStr   *number `json:"version_str"`
-	HeightStr    *number `json:"height_str"`
-	TimestampStr *number `json:"timestamp_str"`
-	NonceStr     *number `json:"nonce_str"`
-	BitsStr      *number `json:"bits_str"`
+	VersionStr   *wire.Number `json:"version_str"`
+	HeightStr    *wire.Number `json:"height_str"`
+	TimestampStr *wire.Number `json:"timestamp_str"`
+	NonceStr     *wire.Number `json:"nonce_str"`
+	BitsStr      *wire.Number `json:"bits_str"`
 }
 
 func (h *headerJSONIn) header() (*types.BlockHeader, error) {
@@ -78,7 +73,7 @@ func (h *headerJSONIn) header() (*types.BlockHeader, error) {
 	out := &types.BlockHeader{PreviousBlockHash: h.PreviousBlockHash}
 	for _, f := range []struct {
 		name         string
-		number, text *number
+		number, text *wire.Number
 		into         *uint64
 	}{
 		{"version", h.Version, h.VersionStr, &out.Version}, {"height", h.Height, h.HeightStr, &out.Height},
@@ -90,7 +85,7 @@ func (h *headerJSONIn) header() (*types.BlockHeader, error) {
 			name, n = name+"_str", f.text
 		}
 		var err error
-		if *f.into, err = n.unsigned(name); err != nil {
+		if *f.into, err = n.Unsigned(name); err != nil {
 			return nil, err
 		}
 	}

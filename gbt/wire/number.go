@@ -1,4 +1,4 @@
-package gbt
+package wire
 
 import (
 	"encoding/json"
@@ -6,21 +6,27 @@ import (
 	"strconv"
 )
 
-// number is a whole number of 64 bits as a client sent it: in JSON a number, or a
+// Number is a whole number of 64 bits as a client sent it: in JSON a number, or a
 // decimal string, since JavaScript, Lua and jq lose digits of numbers above 2^53. What
 // it is worth is asked for with the field's name, for the error.
-type number struct{ text string }
+type Number struct{ text string }
+
+// NewNumber makes one, which is sent as a string.
+func NewNumber(v uint64) *Number { return &Number{strconv.FormatUint(v, 10)} }
+
+// MarshalJSON satisfies json.Marshaler.
+func (n *Number) MarshalJSON() ([]byte, error) { return json.Marshal(n.text) }
 
 // UnmarshalJSON satisfies json.Unmarshaler. It takes anything.
-func (n *number) UnmarshalJSON(raw []byte) error {
+func (n *Number) UnmarshalJSON(raw []byte) error {
 	if len(raw) == 0 || raw[0] != '"' || json.Unmarshal(raw, &n.text) != nil {
 		n.text = string(raw)
 	}
 	return nil
 }
 
-// signed is the number; def where it is missing.
-func (n *number) signed(field string, def int64) (int64, error) {
+// Signed is the number; def where it is missing.
+func (n *Number) Signed(field string, def int64) (int64, error) {
 	if n == nil || n.text == "null" {
 		return def, nil
 	}
@@ -31,8 +37,8 @@ func (n *number) signed(field string, def int64) (int64, error) {
 	return v, nil
 }
 
-// unsigned is the number; 0 where it is missing.
-func (n *number) unsigned(field string) (uint64, error) {
+// Unsigned is the number; 0 where it is missing.
+func (n *Number) Unsigned(field string) (uint64, error) {
 	if n == nil || n.text == "null" {
 		return 0, nil
 	}
