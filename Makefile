@@ -33,9 +33,14 @@ test: deps cross ## run all tests, and build for every platform
 race: deps ## run all tests under the race detector
 	$(GO) test -race -timeout 20m $(TESTS)
 
-test-long: deps ## the long forms of the tests: more random pairs, the C code under its sanitizers
-	BYTOM_SOLO_LONG=1 $(GO) test -timeout 60m $(TESTS)
+FUZZTIME ?= 10m
+
+test-long: deps ## the long forms of the tests, the C code under its sanitizers, fuzzing for FUZZTIME (10m) a target
+	BYTOM_SOLO_LONG=1 $(GO) test -timeout 120m $(TESTS)
 	$(GO) test -asan -timeout 60m ./compute/...
+	for target in $$($(GO) test -list '^Fuzz' ./gbt | grep ^Fuzz); do \
+		$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) ./gbt || exit 1; \
+	done
 
 test-arm: deps ## run the kernels for arm64 under QEMU, which this installs where it may
 	@for tool in qemu-aarch64:qemu-user aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu; do \

@@ -100,12 +100,12 @@ func (fakeNetwork) Hashrate(blocks int, height int64) (float64, error) {
 }
 
 // server is a handler on a chain whose target one hash in 16 meets.
-func server(t *testing.T) (*chain, *mux.Router) {
+func server(t testing.TB) (*chain, *mux.Router) {
 	t.Helper()
 	c := &chain{tip: mining.Tip{Hash: bc.Hash{V0: 1}, Height: 9, Bits: 0x1c<<56 | 1<<52, MedianTime: 1000, Seed: bc.Hash{V3: 5}}}
 	payee := mining.Payee{Address: "a", Program: append([]byte{0, 20}, make([]byte, 20)...)}
 	g := mining.NewGenerator(mining.GeneratorConfig{Source: c, Payee: func() (mining.Payee, []byte, error) { return payee, nil, nil }})
-	ctx, cancel := context.WithCancel(t.Context())
+	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
 	templates, done := g.Subscribe()
 	defer done()
@@ -392,33 +392,4 @@ func TestWorksAreBoundedAndNeverForgotten(t *testing.T) {
 	find("on the next tip", true)
 	w.hand(template(3))
 	find("two tips later", false)
-}
-
-func FuzzSubmit(f *testing.F) {
-	for _, seed := range []string{
-		`{"block_header":"00"}`, `{"raw_block":"0301"}`, `{"block_header":{"block_commitment":{}}}`,
-		`{"is_mining":true}`, `{"mining_address":"x"}`, `{"arbitrary":"00"}`, `null`, `[]`, `1e999`,
-	} {
-		f.Add(seed)
-	}
-	routes := []string{
-		"/submit-work", "/submit-work-json", "/submit-block", "/set-mining", "/set-mining-address", "/set-coinbase-arbitrary",
-	}
-	h := New(Config{
-		Miner: mining.NewMiner(mining.MinerConfig{}), Extranonces: mining.NewExtranonces(),
-		Generator:  mining.NewGenerator(mining.GeneratorConfig{}),
-		Submitter:  mining.NewSubmitter(mining.SubmitterConfig{Sink: &chain{}, Source: &chain{}}),
-		Address:    func() (string, error) { return "", mining.ErrNoPayee },
-		SetAddress: func(string) (string, error) { return "", mining.ErrNoPayee },
-		Tag:        func() []byte { return nil }, SetTag: func([]byte) {},
-	})
-	r := mux.NewRouter()
-	h.Register(r)
-	f.Fuzz(func(t *testing.T, body string) {
-		for _, route := range routes {
-			if status, reply := post(r, route, body); status != 200 && status != 400 || !json.Valid([]byte(reply)) {
-				t.Errorf("%s %q: %d %q", route, body, status, reply)
-			}
-		}
-	})
 }

@@ -21,7 +21,7 @@ import (
 
 // startPeer runs a node of ours in a process of its own, with a payee.
 func startPeer(t testing.TB) *testnet.Node {
-	return testnet.Start(t, testnet.Options{Args: []string{"--wallet.disable", "--mining.address", "sm1q3cuzlxhzhqnse2w2v2mdkls9873am2cy46c6z7"}})
+	return testnet.Start(t, testnet.NodeOptions{Args: []string{"--wallet.disable", "--mining.address", "sm1q3cuzlxhzhqnse2w2v2mdkls9873am2cy46c6z7"}})
 }
 
 // TestFastSync syncs a chain with a checkpoint in it. Below the checkpoint Bytom's

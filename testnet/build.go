@@ -1,6 +1,8 @@
 package testnet
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -10,7 +12,7 @@ import (
 	"testing"
 )
 
-// Programs of the stock module that tests run beside ours.
+// Programs of the stock module that run beside ours.
 const (
 	StockNode   = "bytomd"
 	StockClient = "bytomcli"
@@ -24,47 +26,46 @@ var built = struct {
 	paths map[string]string
 }{paths: make(map[string]string)}
 
-// program builds a tool of this module and returns its path.
-func program(t testing.TB, name string) string {
-	t.Helper()
+// Build builds a tool of this module, where the working directory is within it, and
+// returns its path.
+func Build(ctx context.Context, name string) (string, error) {
 	built.Lock()
 	defer built.Unlock()
 	if path, ok := built.paths[name]; ok {
-		return path
+		return path, nil
 	}
-	cmd := exec.Command("go", "tool", "-n", name)
-	out, err := cmd.Output()
+	out, err := exec.CommandContext(ctx, "go", "tool", "-n", name).Output()
+	if e, ok := errors.AsType[*exec.ExitError](err); ok {
+		err = fmt.Errorf("%w\n%s", err, e.Stderr)
+	}
 	if err != nil {
-		t.Fatalf("build %s: %v", name, describe(err))
+		return "", fmt.Errorf("build %s: %w", name, err)
 	}
 	built.paths[name] = strings.TrimSpace(string(out))
-	return built.paths[name]
-}
-
-// describe adds what a failed command wrote to stderr.
-func describe(err error) error {
-	if e, ok := err.(*exec.ExitError); ok {
-		return fmt.Errorf("%w\n%s", err, e.Stderr)
-	}
-	return err
+	return built.paths[name], nil
 }
 
 // Stock is the path of a program of the stock module.
 func Stock(t testing.TB, name string) string {
 	t.Helper()
-	return program(t, name)
+	path, err := Build(t.Context(), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // Solo is the path of our own program: the one that the environment's BYTOM_SOLO
 // names, else a build of this module.
 func Solo(t testing.TB) string {
 	t.Helper()
-	if path := os.Getenv("BYTOM_SOLO"); path != "" {
-		abs, err := filepath.Abs(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return abs
+	path := os.Getenv("BYTOM_SOLO")
+	if path == "" {
+		return Stock(t, "bytom-solo")
 	}
-	return program(t, "bytom-solo")
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return abs
 }

@@ -1,7 +1,6 @@
 package testnet
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,15 +9,17 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
-	"sync/atomic"
-	"syscall"
+	"sync"
 	"testing"
 	"time"
+
+	"github.com/bytom-solo/bytom-solo/compute"
 )
 
-// Options say what node to start.
-type Options struct {
+// NodeOptions say what node to start.
+type NodeOptions struct {
 	// Stock runs the stock node instead of ours.
 	Stock bool
 	// Home is the data directory; empty is a new one, removed after the test.
@@ -32,87 +33,89 @@ type Options struct {
 	ExpectErrors []string
 }
 
-// Node is a running node on a solonet of its own. Its p2p listens on a loopback
-// address that no other node has: Bytom tells peers apart by their IP.
+// Node is a node of a test, on a solonet of its own.
 type Node struct {
-	Home  string
-	URL   string // of the RPC
-	IP    string // of the p2p
-	Port  int
-	Stock bool
-	// ProfileURL is where net/http/pprof answers, if Options asked for it.
+	*Member
+	// ProfileURL is where net/http/pprof answers, if NodeOptions asked for it.
 	ProfileURL string
 
 	t       testing.TB
-	cmd     *exec.Cmd
-	logPath string
 	expect  []string
-	exited  chan struct{}
-	exitErr error
 	stopped bool
 }
-
-// nextIP gives each node of a process its loopback address, 127.1.x.y.
-var nextIP atomic.Uint32
 
 // Start runs a node and waits until it answers. The test's end stops it; a node of
 // ours that then does not stop within five seconds, fails or has logged another
 // error than expected fails the test. The node's log is shown if the test failed.
-func Start(t testing.TB, o Options) *Node {
+func Start(t testing.TB, o NodeOptions) *Node {
 	t.Helper()
-	n := &Node{Home: o.Home, Stock: o.Stock, t: t, expect: o.ExpectErrors, exited: make(chan struct{})}
+	n := &Node{Member: &Member{Home: o.Home, Stock: o.Stock, Args: o.Args}, t: t, expect: o.ExpectErrors}
 	if n.Home == "" {
 		n.Home = t.TempDir()
 	}
-	serial := nextIP.Add(1)
-	n.IP = fmt.Sprintf("127.1.%d.%d", serial/250, 1+serial%250)
-	n.Port = FreePort(t, n.IP)
-	rpc := fmt.Sprintf("127.0.0.1:%d", FreePort(t, "127.0.0.1"))
-	n.URL = "http://" + rpc
-	n.start(o, rpc)
+	at, index, err := nextPlace()
+	if err == nil {
+		err = n.settle(at, index, o)
+	}
+	if err == nil {
+		err = n.start(at, true)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(n.cleanup)
-	Wait(t, 30*time.Second, func() error {
-		select {
-		case <-n.exited:
-			t.Fatalf("the node ended at its start: %v\n%s", n.exitErr, n.Log())
-		default:
-		}
-		return n.Call("/net-info", nil, nil)
-	})
+	if err := n.ready(context.Background()); err != nil {
+		t.Fatal(err)
+	}
 	return n
 }
 
-func (n *Node) start(o Options, rpc string) {
-	program := ""
-	if n.Stock {
-		program = Stock(n.t, StockNode)
-	} else {
-		program = Solo(n.t)
-	}
-	args := append([]string{
-		"node", "--home", n.Home, "--chain_id", "solonet", "--web.closed",
-		"--p2p.laddr", fmt.Sprintf("tcp://%s:%d", n.IP, n.Port), "--p2p.skip_upnp", "--p2p.lan_discoverable=false",
-	}, o.Args...)
-	if o.Profile {
-		address := fmt.Sprintf("127.0.0.1:%d", FreePort(n.t, "127.0.0.1"))
-		n.ProfileURL = "http://" + address + "/debug/pprof/"
-		args = append(args, "--prof_laddr", address)
-	}
-	n.cmd = exec.Command(program, args...)
-	n.cmd.Env = append(os.Environ(), "LISTEN="+rpc)
-	n.logPath = filepath.Join(n.Home, fmt.Sprintf("output-%d.log", n.Port))
-	log, err := os.Create(n.logPath)
+// settle gives the node its addresses, program and log.
+func (n *Node) settle(at *place, index int, o NodeOptions) error {
+	ip := at.ip(index)
+	rpc, err := openPort(rpcPort, ip)
 	if err != nil {
-		n.t.Fatal(err)
+		return err
 	}
-	n.cmd.Stdout, n.cmd.Stderr = log, log
-	if err := n.cmd.Start(); err != nil {
-		n.t.Fatal(err)
+	n.IP, n.Port, n.URL = ip, at.p2p(index), fmt.Sprintf("http://%s:%d", ip, rpc)
+	n.LogPath = filepath.Join(n.Home, "output-"+ip+".log")
+	if o.Profile {
+		port, err := openPort(profilePort, ip)
+		if err != nil {
+			return err
+		}
+		address := net.JoinHostPort(ip, strconv.Itoa(port))
+		n.ProfileURL = "http://" + address + "/debug/pprof/"
+		n.Args = append(slices.Clone(n.Args), "--prof_laddr", address)
 	}
-	go func() {
-		n.exitErr = errors.Join(n.cmd.Wait(), log.Close())
-		close(n.exited)
-	}()
+	n.Program = Solo(n.t)
+	if n.Stock {
+		n.Program = Stock(n.t, StockNode)
+	}
+	return nil
+}
+
+// places are those of this process's single nodes.
+var places struct {
+	sync.Mutex
+	last *place
+	used int
+}
+
+// nextPlace is a place, and the index in it of one node.
+func nextPlace() (at *place, index int, err error) {
+	places.Lock()
+	defer places.Unlock()
+	if places.last == nil || places.used == nodesMost {
+		p, err := reserve(strconv.Itoa(os.Getpid()), nodesMost)
+		if err != nil {
+			return nil, 0, err
+		}
+		places.last, places.used = p, 0
+	}
+	index = places.used
+	places.used++
+	return places.last, index, nil
 }
 
 // FreePort is a port of a loopback address that nothing listens on.
@@ -126,52 +129,29 @@ func FreePort(t testing.TB, ip string) int {
 	return l.Addr().(*net.TCPAddr).Port
 }
 
-// Log is what the node wrote to its terminal.
-func (n *Node) Log() string {
-	raw, err := os.ReadFile(n.logPath)
-	if err != nil {
-		return err.Error()
-	}
-	return string(raw)
-}
-
-// Running tells whether the process lives.
-func (n *Node) Running() bool {
-	select {
-	case <-n.exited:
-		return false
-	default:
-		return true
-	}
-}
-
 // Stop ends the node as an operator would and returns how long that took.
 func (n *Node) Stop() time.Duration {
 	n.t.Helper()
 	n.stopped = true
 	start := time.Now()
-	if err := n.cmd.Process.Signal(syscall.SIGTERM); err != nil && n.Running() {
-		n.t.Errorf("signal the node: %v", err)
+	const patience = 10 * time.Second
+	if err := n.stop(context.Background(), patience); err != nil {
+		n.t.Error(err)
 	}
-	select {
-	case <-n.exited:
-	case <-time.After(10 * time.Second):
-		_ = n.cmd.Process.Kill()
-		<-n.exited
-		if !n.Stock {
-			n.t.Errorf("the node did not stop within 10 s")
-		}
-	}
+	took := time.Since(start)
 	if n.exitErr != nil && !n.Stock {
-		n.t.Errorf("the node ended with %v", n.exitErr)
+		n.t.Errorf("the node ended with %v after %v", n.exitErr, took)
 	}
-	return time.Since(start)
+	return took
 }
 
 // Kill ends the node as a power cut would.
 func (n *Node) Kill() {
+	n.t.Helper()
 	n.stopped = true
-	_ = n.cmd.Process.Kill()
+	if err := n.Process.kill(); err != nil {
+		n.t.Error(err)
+	}
 	<-n.exited
 }
 
@@ -185,29 +165,89 @@ func (n *Node) cleanup() {
 		n.checkErrors()
 	}
 	if n.t.Failed() {
-		log := []byte(n.Log())
-		n.t.Logf("log of %s, its end:\n%s", n.URL, bytes.TrimSpace(log[max(0, len(log)-8000):]))
+		n.t.Logf("log of %s, its end:\n%s", n.URL, n.logEnd(8000))
 	}
 }
 
 // checkErrors compares the errors in the log with those that are expected.
 func (n *Node) checkErrors() {
 	missing := slices.Clone(n.expect)
-	for line := range strings.Lines(n.Log()) {
-		bad := strings.Contains(line, "level=ERROR") || strings.Contains(line, "panic:")
+	for _, line := range n.errorLines() {
+		known := false
 		for _, part := range n.expect {
-			if bad && strings.Contains(line, part) {
-				bad = false
+			if strings.Contains(line, part) {
+				known = true
 				missing = slices.DeleteFunc(missing, func(m string) bool { return m == part })
 			}
 		}
-		if bad {
+		if !known {
 			n.t.Errorf("the node logged: %s", line)
 		}
 	}
 	for _, part := range missing {
 		n.t.Errorf("the node has not logged an error that says %q", part)
 	}
+}
+
+// errorLines are the lines of the log that tell of a fault of the node's own.
+func (m *Member) errorLines() (bad []string) {
+	for line := range strings.Lines(m.Log()) {
+		if strings.Contains(line, "level=ERROR") || strings.Contains(line, "panic:") {
+			bad = append(bad, line)
+		}
+	}
+	return bad
+}
+
+// Connect makes n dial other, and waits until both are done with the handshake.
+func (n *Node) Connect(other *Node) {
+	n.t.Helper()
+	if err := n.connect(context.Background(), other.Member); err != nil {
+		n.t.Fatal(err)
+	}
+}
+
+// Disconnect makes n drop its connection with other, and waits until neither knows
+// of it.
+func (n *Node) Disconnect(other *Node) {
+	n.t.Helper()
+	if err := n.disconnect(context.Background(), other.Member); err != nil {
+		n.t.Fatal(err)
+	}
+}
+
+// Mine has the node produce blocks from the work that it hands out by get-work,
+// solved by v.
+func (n *Node) Mine(v *compute.Verifier, blocks int) {
+	n.t.Helper()
+	for range blocks {
+		if _, err := n.Client().mineWork(n.t.Context(), v.Hash, nil); err != nil {
+			n.t.Fatal(err)
+		}
+	}
+}
+
+// WaitHeight waits until the node's best block is at height at least.
+func (n *Node) WaitHeight(height uint64, limit time.Duration) {
+	n.t.Helper()
+	Wait(n.t, limit, func() error {
+		h, err := n.Height()
+		if err == nil && h < height {
+			err = fmt.Errorf("%s is at height %d, expected %d", n.URL, h, height)
+		}
+		return err
+	})
+}
+
+// WaitSameTip waits until both nodes have the same best block, and returns its
+// height.
+func WaitSameTip(a, b *Node, limit time.Duration) (height uint64) {
+	a.t.Helper()
+	Wait(a.t, limit, func() (err error) {
+		height, err = sameTip(context.Background(), []*Member{a.Member, b.Member})
+		return err
+	})
+	return height
 }
 
 // Run runs a program against the node's RPC (as BYTOM_URL) and returns what it
@@ -219,13 +259,13 @@ func (n *Node) Run(ctx context.Context, program string, args ...string) (string,
 	return string(out), err
 }
 
-// Goroutines is how many goroutines the node runs; it needs Options.Profile.
+// Goroutines is how many goroutines the node runs; it needs NodeOptions.Profile.
 func (n *Node) Goroutines() (total int, err error) {
 	resp, err := httpClient.Get(n.ProfileURL + "goroutine?debug=1")
 	if err != nil {
 		return 0, err
 	}
-	defer resp.Body.Close()
+	defer func() { err = errors.Join(err, resp.Body.Close()) }()
 	_, err = fmt.Fscanf(resp.Body, "goroutine profile: total %d", &total)
 	return total, err
 }

@@ -1,11 +1,11 @@
 package testnet
 
 import (
+	"context"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 )
@@ -15,14 +15,16 @@ import (
 // the other end is at it makes the end of the second connection close the first.
 const redialAfter = 3 * time.Second
 
-// Connect makes n dial other, and waits until both are done with the handshake.
-func (n *Node) Connect(other *Node) {
-	n.t.Helper()
+// linkLimit bounds how long two nodes take to find, or lose, each other.
+const linkLimit = 30 * time.Second
+
+// connect makes m dial other, and waits until both are done with the handshake.
+func (m *Member) connect(ctx context.Context, other *Member) error {
 	var dialled time.Time
-	Wait(n.t, 30*time.Second, func() error {
-		err := n.linked(other, true)
+	return Poll(ctx, linkLimit, func() error {
+		err := m.linked(ctx, other, true)
 		if err != nil && time.Since(dialled) > redialAfter {
-			dial := n.Call("/connect-peer", map[string]any{"ip": other.IP, "port": other.Port}, nil)
+			dial := m.Client().Call(ctx, "/connect-peer", map[string]any{"ip": other.IP, "port": other.Port}, nil)
 			if dialled = time.Now(); dial != nil {
 				err = fmt.Errorf("%w: dialling gave %w", err, dial)
 			}
@@ -31,20 +33,19 @@ func (n *Node) Connect(other *Node) {
 	})
 }
 
-// Disconnect makes n drop its connection with other, and waits until neither knows
+// disconnect makes m drop its connection with other, and waits until neither knows
 // of it. Bytom does not dial again by itself where the network has no seeds.
-func (n *Node) Disconnect(other *Node) {
-	n.t.Helper()
-	Wait(n.t, 30*time.Second, func() error {
-		err := n.linked(other, false)
+func (m *Member) disconnect(ctx context.Context, other *Member) error {
+	id, err := other.peerID()
+	if err != nil {
+		return err
+	}
+	return Poll(ctx, linkLimit, func() error {
+		err := m.linked(ctx, other, false)
 		if err == nil {
 			return nil
 		}
-		id, idErr := other.peerID()
-		if idErr != nil {
-			return idErr
-		}
-		if drop := n.Call("/disconnect-peer", map[string]string{"peer_id": id}, nil); drop != nil {
+		if drop := m.Client().Call(ctx, "/disconnect-peer", map[string]string{"peer_id": id}, nil); drop != nil {
 			err = fmt.Errorf("%w: dropping it gave %w", err, drop)
 		}
 		return err
@@ -53,9 +54,9 @@ func (n *Node) Disconnect(other *Node) {
 
 // linked is nil if each of the two has the other among its peers, or neither, as
 // want says.
-func (n *Node) linked(other *Node, want bool) error {
-	for _, end := range [][2]*Node{{n, other}, {other, n}} {
-		has, err := end[0].hasPeer(end[1])
+func (m *Member) linked(ctx context.Context, other *Member, want bool) error {
+	for _, end := range [][2]*Member{{m, other}, {other, m}} {
+		has, err := end[0].hasPeer(ctx, end[1])
 		if err == nil && has != want {
 			err = fmt.Errorf("%s has %s for a peer: %v, expected %v", end[0].URL, end[1].URL, has, want)
 		}
@@ -68,7 +69,7 @@ func (n *Node) linked(other *Node, want bool) error {
 
 // hasPeer tells whether other is a peer. That is an error while a handshake is under
 // way: the peer is listed before it is counted, and can't be dropped meanwhile.
-func (n *Node) hasPeer(other *Node) (bool, error) {
+func (m *Member) hasPeer(ctx context.Context, other *Member) (bool, error) {
 	id, err := other.peerID()
 	if err != nil {
 		return false, err
@@ -76,15 +77,15 @@ func (n *Node) hasPeer(other *Node) (bool, error) {
 	var peers []struct {
 		ID string `json:"peer_id"`
 	}
-	if err := n.Call("/list-peers", nil, &peers); err != nil {
+	if err := m.Client().Call(ctx, "/list-peers", nil, &peers); err != nil {
 		return false, err
 	}
-	count, err := n.PeerCount()
+	count, err := m.Client().PeerCount(ctx)
 	if err != nil {
 		return false, err
 	}
 	if count != len(peers) {
-		return false, fmt.Errorf("%s lists %d peers and counts %d", n.URL, len(peers), count)
+		return false, fmt.Errorf("%s lists %d peers and counts %d", m.URL, len(peers), count)
 	}
 	for _, p := range peers {
 		if p.ID == id {
@@ -96,14 +97,14 @@ func (n *Node) hasPeer(other *Node) (bool, error) {
 
 // peerID is what peers know the node by: its public key, the second half of its
 // private one.
-func (n *Node) peerID() (string, error) {
-	text, err := os.ReadFile(filepath.Join(n.Home, "nodekey"))
+func (m *Member) peerID() (string, error) {
+	text, err := os.ReadFile(nodeKeyPath(m.Home))
 	if err != nil {
 		return "", err
 	}
 	key, err := hex.DecodeString(string(text))
 	if err != nil || len(key) != 64 {
-		return "", errors.Join(fmt.Errorf("%s has a node key of %d bytes", n.URL, len(key)), err)
+		return "", errors.Join(fmt.Errorf("%s has a node key of %d bytes", m.URL, len(key)), err)
 	}
 	return strings.ToUpper(hex.EncodeToString(key[32:])), nil
 }

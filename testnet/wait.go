@@ -1,6 +1,8 @@
 package testnet
 
 import (
+	"context"
+	"fmt"
 	"testing"
 	"time"
 )
@@ -9,15 +11,34 @@ import (
 // does not come in time.
 func Wait(t testing.TB, limit time.Duration, f func() error) {
 	t.Helper()
+	// A test's own context ends before its cleanup, which waits too.
+	if err := Poll(context.Background(), limit, f); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Poll calls f until it returns nil, at least once. If that does not come in time, it
+// returns f's last error.
+func Poll(ctx context.Context, limit time.Duration, f func() error) error {
+	return poll(ctx, limit, 50*time.Millisecond, f)
+}
+
+func poll(ctx context.Context, limit, every time.Duration, f func() error) error {
 	deadline := time.Now().Add(limit)
+	tick := time.NewTicker(every)
+	defer tick.Stop()
 	for {
 		err := f()
 		if err == nil {
-			return
+			return nil
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("after %v: %v", limit, err)
+			return fmt.Errorf("after %v: %w", limit, err)
 		}
-		time.Sleep(50 * time.Millisecond)
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return fmt.Errorf("%w, and %w", ctx.Err(), err)
+		}
 	}
 }

@@ -93,7 +93,7 @@ func makeAccount(t testing.TB, n *testnet.Node) string {
 }
 
 func startMining(t testing.TB) *testnet.Node {
-	return testnet.Start(t, testnet.Options{Args: []string{"--mining"}})
+	return testnet.Start(t, testnet.NodeOptions{Args: []string{"--mining"}})
 }
 
 func TestMiningAloneFindsBlocks(t *testing.T) {
@@ -136,7 +136,7 @@ func TestMiningAloneFindsBlocks(t *testing.T) {
 	}
 
 	// The account is there at the next start, and nothing new is made up.
-	again := testnet.Start(t, testnet.Options{Home: n.Home, Args: []string{"--mining"}})
+	again := testnet.Start(t, testnet.NodeOptions{Home: n.Home, Args: []string{"--mining"}})
 	again.WaitHeight(before+2, r.limit(2))
 	if strings.Contains(again.Log(), "throwaway") {
 		t.Error("a second throwaway account was made")
@@ -145,9 +145,9 @@ func TestMiningAloneFindsBlocks(t *testing.T) {
 
 func TestStockNodeFollowsOurChain(t *testing.T) {
 	r := newRig(t)
-	ours := testnet.Start(t, testnet.Options{})
+	ours := testnet.Start(t, testnet.NodeOptions{})
 	makeAccount(t, ours)
-	stock := testnet.Start(t, testnet.Options{Stock: true})
+	stock := testnet.Start(t, testnet.NodeOptions{Stock: true})
 	stock.Connect(ours)
 	// One by one, announced as they are found: the stock node takes a second each.
 	for h := range uint64(4) {
@@ -161,10 +161,10 @@ func TestStockNodeFollowsOurChain(t *testing.T) {
 
 func TestWeFollowAStockNode(t *testing.T) {
 	r := newRig(t)
-	stock := testnet.Start(t, testnet.Options{Stock: true})
+	stock := testnet.Start(t, testnet.NodeOptions{Stock: true})
 	makeAccount(t, stock)
 	r.mine(stock, 3)
-	ours := testnet.Start(t, testnet.Options{})
+	ours := testnet.Start(t, testnet.NodeOptions{})
 	ours.Connect(stock)
 	ours.WaitHeight(3, r.limit(1)) // Synced from behind.
 	r.mine(stock, 2)               // And announced.
@@ -173,7 +173,7 @@ func TestWeFollowAStockNode(t *testing.T) {
 }
 
 func TestStockMinerMinesThroughUs(t *testing.T) {
-	ours := testnet.Start(t, testnet.Options{})
+	ours := testnet.Start(t, testnet.NodeOptions{})
 	makeAccount(t, ours)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan string, 1)
@@ -202,7 +202,7 @@ func TestStockMinerMinesThroughUs(t *testing.T) {
 }
 
 func TestStockClientWorks(t *testing.T) {
-	ours := testnet.Start(t, testnet.Options{})
+	ours := testnet.Start(t, testnet.NodeOptions{})
 	address := makeAccount(t, ours)
 	path := testnet.Stock(t, testnet.StockClient)
 	for _, test := range []struct {
@@ -252,7 +252,7 @@ func TestStockDataDirectory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stock := testnet.Start(t, testnet.Options{Stock: true, Home: home})
+	stock := testnet.Start(t, testnet.NodeOptions{Stock: true, Home: home})
 	address := makeAccount(t, stock)
 	r.mine(stock, 2)
 	tip, err := stock.BlockHash(2)
@@ -261,7 +261,7 @@ func TestStockDataDirectory(t *testing.T) {
 	}
 	stock.Stop()
 
-	ours := testnet.Start(t, testnet.Options{Home: home})
+	ours := testnet.Start(t, testnet.NodeOptions{Home: home})
 	if got, err := ours.BlockHash(2); err != nil || got != tip {
 		t.Errorf("block 2 is %s, was %s (%v)", got, tip, err)
 	}
@@ -273,7 +273,7 @@ func TestStockDataDirectory(t *testing.T) {
 	}
 	r.mine(ours, 1)
 	ours.Stop()
-	back := testnet.Start(t, testnet.Options{Stock: true, Home: home})
+	back := testnet.Start(t, testnet.NodeOptions{Stock: true, Home: home})
 	if h, err := back.Height(); err != nil || h != 3 {
 		t.Errorf("back on the stock node the height is %d, expected 3 (%v)", h, err)
 	}
@@ -308,7 +308,7 @@ func TestMiningWithoutAPayeeIsRefused(t *testing.T) {
 // that it had.
 func TestGoroutinesDoNotGrow(t *testing.T) {
 	r := newRig(t)
-	n := testnet.Start(t, testnet.Options{Profile: true})
+	n := testnet.Start(t, testnet.NodeOptions{Profile: true})
 	makeAccount(t, n)
 	load := func(blocks int) {
 		r.mine(n, blocks)

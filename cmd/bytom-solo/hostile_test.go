@@ -99,7 +99,7 @@ func everyField(value string) string {
 }
 
 func TestHostileRequests(t *testing.T) {
-	n := testnet.Start(t, testnet.Options{})
+	n := testnet.Start(t, testnet.NodeOptions{})
 	makeAccount(t, n)
 	for _, route := range routes {
 		for _, h := range hostile {

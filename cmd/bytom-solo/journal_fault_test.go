@@ -34,7 +34,7 @@ func TestMiningWithoutAJournal(t *testing.T) {
 			if test.name == "no folder" {
 				expected = append(expected, "what the operator wanted of transactions is not known")
 			}
-			n := testnet.Start(t, testnet.Options{Home: home, Args: []string{"--mining"}, ExpectErrors: expected})
+			n := testnet.Start(t, testnet.NodeOptions{Home: home, Args: []string{"--mining"}, ExpectErrors: expected})
 			n.WaitHeight(2, r.limit(2))
 			if log := n.Log(); !strings.Contains(log, test.want) || strings.Index(log, told) > strings.Index(log, "node is up") {
 				t.Errorf("the log does not say %q before the node is up", test.want)

@@ -30,7 +30,7 @@ func TestKillLosesNoFoundBlock(t *testing.T) {
 			return
 		}
 	}
-	n := testnet.Start(t, testnet.Options{Home: k.home})
+	n := testnet.Start(t, testnet.NodeOptions{Home: k.home})
 	clear(k.checked)
 	k.check(t, n)
 	n.Stop()
@@ -60,7 +60,7 @@ type killing struct {
 // round starts the node, checks what the last kill left, and kills it: at any
 // moment, or soon after it wrote to its journal.
 func (k *killing) round(t *testing.T, anytime bool) {
-	n := testnet.Start(t, testnet.Options{Home: k.home, Args: []string{"--mining"}})
+	n := testnet.Start(t, testnet.NodeOptions{Home: k.home, Args: []string{"--mining"}})
 	k.check(t, n)
 	if anytime {
 		time.Sleep(rand.N(40 * k.rig.hash))

@@ -49,10 +49,10 @@ func webhook(t *testing.T) (url string, count func(event string) int) {
 // journal shows them, with the node and without.
 func TestFoundBlocksAreTold(t *testing.T) {
 	r := newRig(t)
-	other := testnet.Start(t, testnet.Options{Stock: true})
+	other := testnet.Start(t, testnet.NodeOptions{Stock: true})
 	hook, told := webhook(t)
 	home := t.TempDir()
-	n := testnet.Start(t, testnet.Options{Home: home, Args: []string{
+	n := testnet.Start(t, testnet.NodeOptions{Home: home, Args: []string{
 		"--mining", "--mining.extra-nodes", other.URL, "--notify.webhook", hook,
 	}})
 	const blocks = 3
@@ -81,7 +81,7 @@ func TestFoundBlocksAreTold(t *testing.T) {
 	checkJournalCommand(t, int(height), "--api_addr", address, "--home", home)
 
 	// A third node gets them by hand.
-	third := testnet.Start(t, testnet.Options{})
+	third := testnet.Start(t, testnet.NodeOptions{})
 	text, err := command(t, "journal", "--json", "--api_addr", address, "--home", home)
 	var found []node.FoundBlock
 	if err == nil {

@@ -71,7 +71,7 @@ func startRival(t *testing.T, serial byte) *rival {
 		t.Fatal(err)
 	}
 	// Below Debug the log does not tell of every block.
-	n := testnet.Start(t, testnet.Options{Args: []string{
+	n := testnet.Start(t, testnet.NodeOptions{Args: []string{
 		"--wallet.disable", "--mining.address", address.EncodeAddress(), "--log_level", "debug",
 	}})
 	return &rival{n, address.EncodeAddress()}

@@ -13,11 +13,11 @@ import (
 func BenchmarkSyncFromStock(b *testing.B) {
 	const height = 60
 	r := newRig(b)
-	stock := testnet.Start(b, testnet.Options{Stock: true})
+	stock := testnet.Start(b, testnet.NodeOptions{Stock: true})
 	makeAccount(b, stock)
 	r.mine(stock, height)
 	sync := func(fast string) time.Duration {
-		n := testnet.Start(b, testnet.Options{Args: []string{"--verify.fast=" + fast}})
+		n := testnet.Start(b, testnet.NodeOptions{Args: []string{"--verify.fast=" + fast}})
 		start := time.Now()
 		n.Connect(stock)
 		n.WaitHeight(height, 10*time.Minute)

@@ -1,0 +1,299 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"sync"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bytom-solo/bytom-solo/compute"
+	"github.com/bytom-solo/bytom-solo/node"
+	"github.com/bytom-solo/bytom-solo/testnet"
+)
+
+// localNetwork is what the commands of 'testnet' share.
+type localNetwork struct {
+	dir    string
+	asJSON bool
+	// node is the node that a command is about, for those that have --node.
+	node int
+	hash testnet.HashFunc
+	// tied networks end with this process.
+	tied bool
+}
+
+// newTestnetCommand is the command line of local networks; those of a tied one end
+// with this process.
+func newTestnetCommand(tied bool) *cobra.Command {
+	l := &localNetwork{dir: "testnet", tied: tied}
+	if cache, err := os.UserCacheDir(); err == nil {
+		l.dir = filepath.Join(cache, "bytom-solo", "testnet")
+	}
+	l.hash = lazyHash()
+	cmd := &cobra.Command{
+		Use:   "testnet",
+		Short: "Run a network of real nodes on this machine, to test against",
+		Long: `Run a network of real nodes on this machine, to test against.
+
+Each node is a process with a loopback address of its own. 'up' starts them and
+returns; the other commands find the network by its directory, --dir.`,
+	}
+	cmd.PersistentFlags().StringVar(&l.dir, "dir", l.dir, "directory of the network; each has its own")
+	cmd.PersistentFlags().BoolVar(&l.asJSON, "json", false, "print JSON")
+	cmd.AddCommand(l.upCommand(), l.statusCommand(), l.logsCommand(), l.downCommand(), l.runCommand())
+	cmd.AddCommand(l.mineCommands()...)
+	cmd.AddCommand(l.changeCommands()...)
+	cmd.AddCommand(l.walletCommands()...)
+	cmd.AddCommand(l.walletCommands()...)
+	cmd.AddCommand(l.assertCommand())
+	return cmd
+}
+
+// lazyHash opens the fastest backend when there is something to hash: only to mine on
+// stock nodes. The end of the process closes it.
+func lazyHash() testnet.HashFunc {
+	open := sync.OnceValues(func() (*compute.Verifier, error) {
+		backends, err := node.OpenBackends(context.Background(), "auto", slog.New(slog.DiscardHandler))
+		if err != nil {
+			return nil, err
+		}
+		return compute.NewVerifier(backends[0]), nil
+	})
+	return func(ctx context.Context, header, seed [32]byte) (result [32]byte, err error) {
+		v, err := open()
+		if err != nil {
+			return result, err
+		}
+		return v.Hash(ctx, header, seed)
+	}
+}
+
+// open finds the network.
+func (l *localNetwork) open() (*testnet.Network, error) {
+	n, err := testnet.Open(l.dir)
+	if err != nil {
+		return nil, err
+	}
+	n.Hash = l.hash
+	return n, nil
+}
+
+// client is the RPC of the node that --node names.
+func (l *localNetwork) client() (testnet.Client, error) {
+	n, err := l.open()
+	if err != nil {
+		return testnet.Client{}, err
+	}
+	return clientOf(n, l.node)
+}
+
+// clientOf is the RPC of a node of a network.
+func clientOf(n *testnet.Network, index int) (testnet.Client, error) {
+	if index < 0 || index >= len(n.Nodes) {
+		return testnet.Client{}, fmt.Errorf("node %d: expected 0 to %d", index, len(n.Nodes)-1)
+	}
+	return n.Nodes[index].Client(), nil
+}
+
+// registerNode adds --node.
+func (l *localNetwork) registerNode(cmd *cobra.Command) *cobra.Command {
+	cmd.Flags().IntVar(&l.node, "node", 0, "index of the node")
+	return cmd
+}
+
+// print prints v as JSON or, without --json, by human.
+func (l *localNetwork) print(cmd *cobra.Command, v any, human func(out io.Writer) error) error {
+	if l.asJSON {
+		return printJSON(cmd.OutOrStdout(), v)
+	}
+	return human(cmd.OutOrStdout())
+}
+
+// say prints a line or, with --json, v.
+func (l *localNetwork) say(cmd *cobra.Command, v any, format string, args ...any) error {
+	return l.print(cmd, v, func(out io.Writer) error {
+		_, err := fmt.Fprintf(out, format+"\n", args...)
+		return err
+	})
+}
+
+func (l *localNetwork) upCommand() *cobra.Command {
+	c := testnet.Config{Nodes: 1}
+	topology := string(testnet.Line)
+	cmd := &cobra.Command{
+		Use:   "up",
+		Short: "Make a network and start it, in place of what an earlier one left",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var err error
+			if c.Solo, err = ownProgram(); err != nil {
+				return err
+			}
+			if c.Stock > 0 && c.StockNode == "" {
+				if c.StockNode, err = testnet.Build(cmd.Context(), testnet.StockNode); err != nil {
+					return fmt.Errorf("--stock: give bytomd's path by --stock-binary, or run this within the module's repository: %w", err)
+				}
+			}
+			c.Dir, c.Topology, c.Hash, c.Tied = l.dir, testnet.Topology(topology), l.hash, l.tied
+			n, err := testnet.Up(cmd.Context(), c)
+			if err != nil {
+				return err
+			}
+			status := n.Status(cmd.Context())
+			return l.print(cmd, status, func(out io.Writer) error {
+				if err := printStatus(out, status); err != nil {
+					return err
+				}
+				_, err := fmt.Fprintf(out, "ready: %s\n", urls(n))
+				return err
+			})
+		},
+	}
+	flags := cmd.Flags()
+	flags.IntVarP(&c.Nodes, "nodes", "n", 1, "how many nodes")
+	flags.IntVar(&c.Stock, "stock", 0, "how many of them, the last ones, run the stock node bytomd")
+	flags.StringVar(&c.StockNode, "stock-binary", "", "path of bytomd; empty builds it, within the module's repository")
+	flags.StringVar(&topology, "topology", topology, "who is whose peer: line, ring or full")
+	flags.StringVar(&c.Phrase, "seed", testnet.DefaultPhrase, "phrase that all keys come from")
+	flags.BoolVar(&c.Fund, "fund", false, "give each node's account spendable BTM")
+	return cmd
+}
+
+// ownProgram is what our nodes run: what the environment's BYTOM_SOLO names, else
+// this program.
+func ownProgram() (string, error) {
+	if path := os.Getenv("BYTOM_SOLO"); path != "" {
+		return filepath.Abs(path)
+	}
+	return os.Executable()
+}
+
+// urls are where all nodes answer.
+func urls(n *testnet.Network) string {
+	text := ""
+	for i, m := range n.Nodes {
+		if i > 0 {
+			text += " "
+		}
+		text += m.URL
+	}
+	return text
+}
+
+func (l *localNetwork) statusCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "status",
+		Short: "Tell how each node is",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			n, err := l.open()
+			if err != nil {
+				return err
+			}
+			status := n.Status(cmd.Context())
+			return l.print(cmd, status, func(out io.Writer) error { return printStatus(out, status) })
+		},
+	}
+}
+
+func printStatus(out io.Writer, all []testnet.NodeStatus) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "NODE\tKIND\tRPC\tP2P\tHEIGHT\tTIP\tPEERS\tPOOL\tADDRESS")
+	for _, s := range all {
+		kind := "solo"
+		if s.Stock {
+			kind = "stock"
+		}
+		fmt.Fprintf(w, "%d\t%s\t%s\t%s:%d\t", s.Index, kind, s.URL, s.IP, s.Port)
+		if s.Up {
+			fmt.Fprintf(w, "%d\t%.12s\t%d\t%d\t%s\n", s.Height, s.Tip, s.Peers, s.Pool, s.Address)
+		} else {
+			fmt.Fprintln(w, s.Error)
+		}
+	}
+	return w.Flush()
+}
+
+func (l *localNetwork) logsCommand() *cobra.Command {
+	follow := false
+	cmd := &cobra.Command{
+		Use:   "logs [NODE…]",
+		Short: "Print what the nodes have logged",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			n, err := l.open()
+			if err != nil {
+				return err
+			}
+			var members []*testnet.Member
+			for _, arg := range args {
+				index, err := strconv.Atoi(arg)
+				if err != nil || index < 0 || index >= len(n.Nodes) {
+					return fmt.Errorf("node %q: expected 0 to %d", arg, len(n.Nodes)-1)
+				}
+				members = append(members, n.Nodes[index])
+			}
+			if !l.asJSON {
+				return n.Tail(cmd.Context(), func(m *testnet.Member, line []byte) error {
+					_, err := fmt.Fprintf(cmd.OutOrStdout(), "%d| %s", m.Index, line)
+					return err
+				}, follow, members...)
+			}
+			e := json.NewEncoder(cmd.OutOrStdout())
+			return n.Tail(cmd.Context(), func(m *testnet.Member, line []byte) error {
+				return e.Encode(map[string]any{"node": m.Index, "line": string(line[:len(line)-1])})
+			}, follow, members...)
+		},
+	}
+	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "go on until interrupted")
+	return cmd
+}
+
+func (l *localNetwork) downCommand() *cobra.Command {
+	remove := false
+	cmd := &cobra.Command{
+		Use:   "down",
+		Short: "End all nodes; what they wrote stays until the next 'up'",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			n, err := l.open()
+			if errors.Is(err, testnet.ErrNone) {
+				return l.say(cmd, struct{}{}, "no network in %s", l.dir)
+			}
+			if err != nil {
+				return err
+			}
+			end := n.Down
+			if remove {
+				end = n.Remove
+			}
+			if err := end(cmd.Context()); err != nil {
+				return err
+			}
+			return l.say(cmd, struct{}{}, "down")
+		},
+	}
+	cmd.Flags().BoolVar(&remove, "clean", false, "remove all files, too")
+	return cmd
+}
+
+// numbers reads arguments that are numbers.
+func numbers(args []string) (all []int, err error) {
+	for _, arg := range args {
+		n, err := strconv.Atoi(arg)
+		if err != nil {
+			return nil, fmt.Errorf("%q: expected a number", arg)
+		}
+		all = append(all, n)
+	}
+	return slices.Clip(all), nil
+}

@@ -1,0 +1,413 @@
+package main
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bytom-solo/bytom-solo/testnet"
+)
+
+// walletCommands are those that use the nodes' wallets.
+func (l *localNetwork) walletCommands() []*cobra.Command {
+	return []*cobra.Command{
+		l.fundCommand(), l.balanceCommand(), l.sendCommand(), l.floodCommand(),
+		l.issueCommand(), l.compileCommand(), l.lockCommand(), l.unlockCommand(), l.callCommand(),
+	}
+}
+
+// account is the account of the node that an argument names.
+func (l *localNetwork) account(arg string) (testnet.Account, error) {
+	index, err := strconv.Atoi(arg)
+	if err != nil {
+		return testnet.Account{}, fmt.Errorf("node %q: expected its index", arg)
+	}
+	n, err := l.open()
+	if err != nil {
+		return testnet.Account{}, err
+	}
+	c, err := clientOf(n, index)
+	return c.Account(), err
+}
+
+// registerFee adds --fee.
+func registerFee(cmd *cobra.Command) (fee func() (uint64, error)) {
+	text := cmd.Flags().String("fee", "0.01", "fee in BTM")
+	return func() (uint64, error) { return parseBTM(*text) }
+}
+
+func (l *localNetwork) fundCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "fund NODE [AMOUNT]",
+		Short: "Make a node's account have so many spendable BTM at least, 100 if none is given",
+		Long: `Make a node's account have so many spendable BTM at least, 100 if none is given.
+
+A network at height 0 gets premined blocks, whose BTM all accounts share. After that
+the richest account sends what lacks or, if none has it, the node mines to itself, and
+a hundred blocks more.`,
+		Args: cobra.RangeArgs(1, 2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			index, err := numbers(args[:1])
+			if err != nil {
+				return err
+			}
+			amount, err := parseBTM(append(args, "100")[1])
+			if err != nil {
+				return err
+			}
+			n, err := l.open()
+			if err != nil {
+				return err
+			}
+			out, err := n.Fund(cmd.Context(), index[0], amount)
+			if err != nil {
+				return err
+			}
+			return l.say(cmd, out, "node %d has %s spendable, after %d new blocks", index[0], btm(out.Funds.Spendable), out.Blocks)
+		},
+	}
+}
+
+// accountFunds is what a node's account has.
+type accountFunds struct {
+	Node    int    `json:"node"`
+	Address string `json:"address"`
+	testnet.Funds
+}
+
+func (l *localNetwork) balanceCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "balance [NODE…]",
+		Short: "Tell what the nodes' accounts have, confirmed",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			nodes, err := numbers(args)
+			if err != nil {
+				return err
+			}
+			n, err := l.open()
+			if err != nil {
+				return err
+			}
+			if len(nodes) == 0 {
+				for i := range n.Nodes {
+					nodes = append(nodes, i)
+				}
+			}
+			var all []accountFunds
+			for _, index := range nodes {
+				one, err := fundsOf(cmd.Context(), n, index)
+				if err != nil {
+					return err
+				}
+				all = append(all, one)
+			}
+			return l.print(cmd, all, func(out io.Writer) error { return printFunds(out, all) })
+		},
+	}
+}
+
+func fundsOf(ctx context.Context, n *testnet.Network, index int) (accountFunds, error) {
+	c, err := clientOf(n, index)
+	if err != nil {
+		return accountFunds{}, err
+	}
+	f, err := c.Account().Funds(ctx)
+	if err != nil {
+		return accountFunds{}, err
+	}
+	address, err := c.Account().Address(ctx)
+	return accountFunds{index, address.Address, f}, err
+}
+
+func printFunds(out io.Writer, all []accountFunds) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "NODE\tSPENDABLE\tIMMATURE\tADDRESS")
+	for _, f := range all {
+		fmt.Fprintf(w, "%d\t%s\t%s\t%s\n", f.Node, btm(f.Spendable), btm(f.Immature), f.Address)
+	}
+	return w.Flush()
+}
+
+func (l *localNetwork) sendCommand() *cobra.Command {
+	var fee func() (uint64, error)
+	cmd := &cobra.Command{
+		Use:   "send FROM TO AMOUNT",
+		Short: "Send BTM from a node's account to another's, or to an address",
+		Args:  cobra.ExactArgs(3),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			from, err := l.account(args[0])
+			if err != nil {
+				return err
+			}
+			to, err := l.address(cmd.Context(), args[1])
+			if err != nil {
+				return err
+			}
+			amount, err := parseBTM(args[2])
+			if err != nil {
+				return err
+			}
+			paid, err := fee()
+			if err != nil {
+				return err
+			}
+			id, err := from.Send(cmd.Context(), to, amount, paid)
+			if err != nil {
+				return err
+			}
+			return l.say(cmd, map[string]any{"tx_id": id, "address": to, "amount": amount, "fee": paid}, "%s", id)
+		},
+	}
+	fee = registerFee(cmd)
+	return cmd
+}
+
+// address reads a node's index, which stands for its account's address, or an
+// address.
+func (l *localNetwork) address(ctx context.Context, arg string) (string, error) {
+	if _, err := strconv.Atoi(arg); err != nil {
+		return arg, nil
+	}
+	a, err := l.account(arg)
+	if err != nil {
+		return "", err
+	}
+	out, err := a.Address(ctx)
+	return out.Address, err
+}
+
+func (l *localNetwork) floodCommand() *cobra.Command {
+	c, fees := testnet.FloodConfig{}, ""
+	cmd := &cobra.Command{
+		Use:   "flood N",
+		Short: "Put so many transactions into a node's pool",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			if c.N, err = strconv.Atoi(args[0]); err != nil {
+				return fmt.Errorf("%q: expected how many transactions", args[0])
+			}
+			if c.FeesLow, c.FeesHigh, err = parseFees(fees); err != nil {
+				return err
+			}
+			a, err := l.account(strconv.Itoa(l.node))
+			if err != nil {
+				return err
+			}
+			out, err := a.Flood(cmd.Context(), c)
+			if err != nil {
+				return err
+			}
+			return l.say(cmd, out, "%d transactions in %d chains in the pool after %v, which %d transactions before them had made outputs for in %v",
+				c.N, len(out.Chains), out.Took.Round(time.Millisecond), len(out.Splits), out.SplitTook.Round(time.Millisecond))
+		},
+	}
+	cmd.Flags().StringVar(&fees, "fees", "0.005..0.05", "range of the fees in BTM")
+	cmd.Flags().IntVar(&c.ChainDepth, "chain-depth", 1, "how many transactions in a row spend each the one before")
+	cmd.Flags().Uint64Var(&c.Seed, "random", 0, "number that the fees are drawn from")
+	cmd.Flags().IntVar(&c.PerSecond, "rate", testnet.FloodPace, "transactions a second; -1 is as many as the node takes, but it drops its peers then")
+	return l.registerNode(cmd)
+}
+
+// parseFees reads a range of BTM; a single amount is one, too.
+func parseFees(text string) (low, high uint64, err error) {
+	from, to, ranged := strings.Cut(text, "..")
+	if !ranged {
+		to = from
+	}
+	if low, err = parseBTM(from); err == nil {
+		high, err = parseBTM(to)
+	}
+	if err != nil {
+		err = fmt.Errorf("fees %q: expected LOW..HIGH: %w", text, err)
+	}
+	return low, high, err
+}
+
+func (l *localNetwork) issueCommand() *cobra.Command {
+	var fee func() (uint64, error)
+	cmd := &cobra.Command{
+		Use:   "issue NODE ALIAS AMOUNT",
+		Short: "Define an asset and issue some of it to a node's account; prints the asset's id",
+		Args:  cobra.ExactArgs(3),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			a, amount, paid, err := l.assetArguments(args[0], args[2], fee)
+			if err != nil {
+				return err
+			}
+			id, err := a.Issue(cmd.Context(), args[1], amount, paid)
+			if err != nil {
+				return err
+			}
+			return l.say(cmd, map[string]any{"asset_id": id}, "%s", id)
+		},
+	}
+	fee = registerFee(cmd)
+	return cmd
+}
+
+// assetArguments reads a node, an amount of an asset, in its smallest unit, and a fee.
+func (l *localNetwork) assetArguments(node, amount string, fee func() (uint64, error)) (a testnet.Account, units, paid uint64, err error) {
+	if a, err = l.account(node); err != nil {
+		return a, 0, 0, err
+	}
+	if units, err = strconv.ParseUint(amount, 10, 63); err != nil {
+		return a, 0, 0, fmt.Errorf("amount %q of an asset: expected a number", amount)
+	}
+	paid, err = fee()
+	return a, units, paid, err
+}
+
+func (l *localNetwork) compileCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "compile FILE [PARAMETER…]",
+		Short: "Compile a contract in Equity; prints its control program",
+		Long: `Compile a contract in Equity; prints its control program.
+
+A parameter is true or false, int:NUMBER, text:TEXT, or bytes in hexadecimal.`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			source, err := os.ReadFile(args[0])
+			if err != nil {
+				return err
+			}
+			parameters := make([]any, len(args)-1)
+			for i, arg := range args[1:] {
+				if parameters[i], err = parseParameter(arg); err != nil {
+					return err
+				}
+			}
+			c, err := l.client()
+			if err != nil {
+				return err
+			}
+			program, err := c.Compile(cmd.Context(), string(source), parameters...)
+			if err != nil {
+				return err
+			}
+			return l.say(cmd, map[string]any{"program": program}, "%x", []byte(program))
+		},
+	}
+}
+
+// parseParameter reads a parameter of a contract.
+func parseParameter(arg string) (any, error) {
+	kind, rest, _ := strings.Cut(arg, ":")
+	switch {
+	case arg == "true" || arg == "false":
+		return arg == "true", nil
+	case kind == "int":
+		n, err := strconv.ParseInt(rest, 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("parameter %q: %w", arg, err)
+		}
+		return n, nil
+	default:
+		return parseBytes(arg)
+	}
+}
+
+// parseBytes reads bytes: in hexadecimal, or text.
+func parseBytes(arg string) ([]byte, error) {
+	if text, is := strings.CutPrefix(arg, "text:"); is {
+		return []byte(text), nil
+	}
+	raw, err := hex.DecodeString(arg)
+	if err != nil {
+		return nil, fmt.Errorf("%q: expected text:TEXT, or bytes in hexadecimal", arg)
+	}
+	return raw, nil
+}
+
+func (l *localNetwork) lockCommand() *cobra.Command {
+	var fee func() (uint64, error)
+	cmd := &cobra.Command{
+		Use:   "lock NODE PROGRAM ASSET AMOUNT",
+		Short: "Pay an asset of a node's account to a contract; prints the output's id",
+		Args:  cobra.ExactArgs(4),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			program, err := hex.DecodeString(args[1])
+			if err != nil {
+				return fmt.Errorf("program: %w", err)
+			}
+			a, amount, paid, err := l.assetArguments(args[0], args[3], fee)
+			if err != nil {
+				return err
+			}
+			id, err := a.Lock(cmd.Context(), program, args[2], amount, paid)
+			if err != nil {
+				return err
+			}
+			return l.say(cmd, map[string]any{"output_id": id}, "%s", id)
+		},
+	}
+	fee = registerFee(cmd)
+	return cmd
+}
+
+func (l *localNetwork) unlockCommand() *cobra.Command {
+	var fee func() (uint64, error)
+	cmd := &cobra.Command{
+		Use:   "unlock NODE OUTPUT [ARGUMENT…]",
+		Short: "Spend a contract's output to a node's account; prints the transaction's id",
+		Long: `Spend a contract's output to a node's account; prints the transaction's id.
+
+The arguments of the contract's clause are text:TEXT, or bytes in hexadecimal.`,
+		Args: cobra.MinimumNArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			a, err := l.account(args[0])
+			if err != nil {
+				return err
+			}
+			arguments := make([][]byte, len(args)-2)
+			for i, arg := range args[2:] {
+				if arguments[i], err = parseBytes(arg); err != nil {
+					return err
+				}
+			}
+			paid, err := fee()
+			if err != nil {
+				return err
+			}
+			home, err := a.Address(cmd.Context())
+			if err != nil {
+				return err
+			}
+			id, err := a.Unlock(cmd.Context(), args[1], home.Address, paid, arguments...)
+			if err != nil {
+				return err
+			}
+			return l.say(cmd, map[string]any{"tx_id": id}, "%s", id)
+		},
+	}
+	fee = registerFee(cmd)
+	return cmd
+}
+
+func (l *localNetwork) callCommand() *cobra.Command {
+	return l.registerNode(&cobra.Command{
+		Use:   "call ROUTE [JSON]",
+		Short: "Call a node's RPC; prints the data that it answers",
+		Args:  cobra.RangeArgs(1, 2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := l.client()
+			if err != nil {
+				return err
+			}
+			in := json.RawMessage(append(args, "{}")[1])
+			var out json.RawMessage
+			if err := c.Call(cmd.Context(), "/"+strings.TrimPrefix(args[0], "/"), in, &out); err != nil {
+				return err
+			}
+			return printJSON(cmd.OutOrStdout(), out)
+		},
+	})
+}

@@ -1,0 +1,123 @@
+package testnet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/bytom/bytom/consensus"
+)
+
+// Funded tells how an account came to its BTM.
+type Funded struct {
+	// From is the node whose account sent it; nil where it was mined or premined.
+	From *int `json:"from,omitempty"`
+	// TxID is the transaction that paid it, if one did.
+	TxID string `json:"tx_id,omitempty"`
+	// Blocks is how many blocks that took.
+	Blocks int `json:"blocks"`
+	// Funds are what the account has now.
+	Funds Funds `json:"funds"`
+}
+
+// fundLimit is how long a node may take to learn of a block that pays it.
+const fundLimit = 30 * time.Second
+
+// Fund makes a node's account have so much spendable BTM at least. A network at
+// height 0 gets the premined BTM, in equal parts for all accounts. After that the
+// account that has most sends what lacks, if it can; else the node mines to itself,
+// and a hundred blocks more, which takes 2,000 hashes.
+func (n *Network) Fund(ctx context.Context, node int, amount uint64) (out Funded, err error) {
+	m, err := n.member(node)
+	if err != nil {
+		return out, err
+	}
+	height, err := m.Client().Height(ctx)
+	if err != nil {
+		return out, err
+	}
+	if height == 0 && !n.Nodes[0].Stock && len(n.Groups) == 0 {
+		if err := n.fund(ctx); err != nil {
+			return out, err
+		}
+		out.Blocks = PremineHeight + 1
+		if err := n.caughtUp(ctx); err != nil {
+			return out, err
+		}
+	}
+	if out.Funds, err = m.Client().Account().Funds(ctx); err != nil || out.Funds.Spendable >= amount {
+		return out, err
+	}
+	err = n.fundBySending(ctx, m, amount-out.Funds.Spendable, &out)
+	if errors.Is(err, errNobodyRich) {
+		err = n.fundByMining(ctx, m, amount-out.Funds.Spendable, &out)
+	}
+	if err != nil {
+		return out, err
+	}
+	err = Poll(ctx, fundLimit, func() (err error) {
+		out.Funds, err = m.Client().Account().Funds(ctx)
+		if err == nil && out.Funds.Spendable < amount {
+			err = fmt.Errorf("%s has %d spendable, expected %d", m, out.Funds.Spendable, amount)
+		}
+		return err
+	})
+	return out, err
+}
+
+// errNobodyRich means that no account can send what another lacks.
+var errNobodyRich = errors.New("no other account has enough")
+
+// fundBySending has the richest account send the amount.
+func (n *Network) fundBySending(ctx context.Context, to *Member, amount uint64, out *Funded) error {
+	var richest *Member
+	most := amount + DefaultFee - 1
+	for _, m := range n.Nodes {
+		if m.Index == to.Index || !n.together(m.Index, to.Index) || !m.Running() {
+			continue
+		}
+		f, err := m.Client().Account().Funds(ctx)
+		if err != nil {
+			return err
+		}
+		if f.Spendable > most {
+			richest, most = m, f.Spendable
+		}
+	}
+	if richest == nil {
+		return errNobodyRich
+	}
+	address, err := to.Client().Account().Address(ctx)
+	if err != nil {
+		return err
+	}
+	if out.TxID, err = richest.Client().Account().Send(ctx, address.Address, amount, DefaultFee); err != nil {
+		return err
+	}
+	out.From = &richest.Index
+	out.Blocks++
+	_, err = n.Mine(ctx, MineRequest{Node: richest.Index, Blocks: 1})
+	return err
+}
+
+// together tells whether two nodes are in one part of the network.
+func (n *Network) together(a, b int) bool {
+	if len(n.Groups) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(n.Groups, func(g []int) bool { return slices.Contains(g, a) && slices.Contains(g, b) })
+}
+
+// fundByMining mines to the node's own account, and until that can be spent.
+func (n *Network) fundByMining(ctx context.Context, m *Member, amount uint64, out *Funded) error {
+	subsidy := consensus.BlockSubsidy(1)
+	blocks := int((amount + subsidy - 1) / subsidy)
+	if _, err := n.Mine(ctx, MineRequest{Node: m.Index, Blocks: blocks}); err != nil {
+		return err
+	}
+	out.Blocks += blocks + int(consensus.CoinbasePendingBlockNumber)
+	_, err := n.Mature(ctx, m.Index)
+	return err
+}
