@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 
 	"github.com/bytom-solo/bytom-solo/gbt/wire"
 	"github.com/bytom-solo/bytom-solo/mining"
@@ -38,10 +39,16 @@ func failure(err error) envelope {
 	return e
 }
 
+// write answers in one piece, of known length.
 func write(w http.ResponseWriter, status int, v any) {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		status, raw = http.StatusInternalServerError, []byte(`{"status":"fail","msg":"the answer could not be written as JSON"}`)
+	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(len(raw)+1))
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(v) // The client went away; nobody is left to tell.
+	_, _ = w.Write(append(raw, '\n')) // The client went away; nobody is left to tell.
 }
 
 // call makes a handler of a function that takes no input; the body is not read.

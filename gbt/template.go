@@ -197,17 +197,12 @@ func heightAux(height uint64) string {
 }
 
 func describeCoinbase(w *templateWork) (wire.CoinbaseTxn, error) {
-	tx, err := w.job.Coinbase()
+	id, text, arbitrary, err := w.job.Coinbase()
 	if err != nil {
 		return wire.CoinbaseTxn{}, err
 	}
-	text, err := tx.MarshalText()
-	if err != nil {
-		return wire.CoinbaseTxn{}, fmt.Errorf("serialise the coinbase: %w", err)
-	}
-	arbitrary := tx.Inputs[0].TypedInput.(*types.CoinbaseInput).Arbitrary
 	return wire.CoinbaseTxn{
-		Data: string(text), ID: tx.ID.String(), Arbitrary: hex.EncodeToString(arbitrary),
+		Data: string(text), ID: id.String(), Arbitrary: hex.EncodeToString(arbitrary),
 		ExtranonceOffset: len(arbitrary) - w.size, ExtranonceSize: w.size, Required: true,
 	}, nil
 }

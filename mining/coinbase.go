@@ -106,21 +106,30 @@ func (c *coinbase) id(extranonce uint64) [32]byte {
 	return inner
 }
 
-// tx is the transaction with an extranonce.
-func (c *coinbase) tx(extranonce uint64) (*types.Tx, error) {
-	arbitrary := clone(c.arbitrary)
+// data is the transaction with an extranonce, its text form, and its arbitrary data.
+func (c *coinbase) data(extranonce uint64) (data types.TxData, text, arbitrary []byte, err error) {
+	arbitrary = clone(c.arbitrary)
 	binary.BigEndian.PutUint64(arbitrary[len(arbitrary)-extranonceSize:], extranonce)
-	data := types.TxData{
+	data = types.TxData{
 		Version: 1,
 		Inputs:  []*types.TxInput{types.NewCoinbaseInput(arbitrary)},
 		Outputs: []*types.TxOutput{types.NewTxOutput(*consensus.BTMAssetID, c.amount, c.program)},
 	}
-	text, err := data.MarshalText()
+	text, err = data.MarshalText()
 	if err != nil {
-		return nil, fmt.Errorf("serialise the coinbase: %w", err)
+		return data, nil, nil, fmt.Errorf("serialise the coinbase: %w", err)
 	}
 	// The stock node takes the length of the hex text for the size of a coinbase;
 	// a transaction that went over the wire has the byte count.
 	data.SerializedSize = uint64(len(text) / 2)
+	return data, text, arbitrary, nil
+}
+
+// tx is the transaction with an extranonce.
+func (c *coinbase) tx(extranonce uint64) (*types.Tx, error) {
+	data, _, _, err := c.data(extranonce)
+	if err != nil {
+		return nil, err
+	}
 	return types.NewTx(data), nil
 }

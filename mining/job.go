@@ -77,8 +77,12 @@ func (j *Job) Block(timestamp, nonce uint64) (*types.Block, error) {
 	return b, nil
 }
 
-// Coinbase is the job's first transaction.
-func (j *Job) Coinbase() (*types.Tx, error) { return j.Template.coinbase.tx(j.Extranonce) }
+// Coinbase is the job's first transaction: its id, its text form as it goes over the
+// wire, and its arbitrary data, which ends with the extranonce.
+func (j *Job) Coinbase() (id bc.Hash, text, arbitrary []byte, err error) {
+	_, text, arbitrary, err = j.Template.coinbase.data(j.Extranonce)
+	return bc.NewHash(j.Template.coinbase.id(j.Extranonce)), text, arbitrary, err
+}
 
 // CoinbaseLayers are what it takes to compute the coinbase's id for each value of the
 // last size bytes, 1 to 8, of the extranonce; the bytes before them are the job's.

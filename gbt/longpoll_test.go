@@ -1,0 +1,165 @@
+package gbt
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"net/http/httptest"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/bytom-solo/bytom-solo/compute/computetest"
+)
+
+// waiters are clients that longpoll over HTTP, again and again. They read and write
+// what they must, since they run on the server's cores.
+type waiters struct {
+	chain *chain
+	at    string
+	woken chan string // the parent of each answer
+	conns []net.Conn
+	done  sync.WaitGroup
+}
+
+// startWaiters has n clients wait for what comes after the current template.
+func startWaiters(t testing.TB, n int) *waiters {
+	t.Helper()
+	c, r := server(t)
+	c.handler.cfg.LongpollHold = time.Hour
+	s := httptest.NewServer(r)
+	t.Cleanup(s.Close)
+	w := &waiters{chain: c, at: s.Listener.Addr().String(), woken: make(chan string, 4*n)}
+	template, err := c.generator.Current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range n {
+		conn, err := net.Dial("tcp", w.at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.conns = append(w.conns, conn)
+		w.done.Go(func() { w.poll(t, conn, longpollID(template)) })
+	}
+	return w
+}
+
+// poll asks for what comes after a longpoll id, and after each answer's, until the
+// connection is closed.
+func (w *waiters) poll(t testing.TB, conn net.Conn, id string) {
+	answers := bufio.NewReader(conn)
+	for {
+		body := `{"longpollid":"` + id + `"}`
+		_, err := fmt.Fprintf(conn, "POST /get-block-template HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n\r\n%s", w.at, len(body), body)
+		if err != nil {
+			return
+		}
+		answer, err := readAnswer(answers)
+		if err != nil {
+			return
+		}
+		_, rest, ok := bytes.Cut(answer, []byte(`"longpollid":"`))
+		text, _, _ := bytes.Cut(rest, []byte(`"`))
+		if !ok || len(text) < 65 {
+			t.Errorf("answer without a longpollid: %.200s", answer)
+			return
+		}
+		id = string(text)
+		w.woken <- id[:64]
+	}
+}
+
+// readAnswer reads the body of an HTTP answer of known length.
+func readAnswer(r *bufio.Reader) ([]byte, error) {
+	size := 0
+	for {
+		line, err := r.ReadString('\n')
+		if err != nil {
+			return nil, err
+		}
+		if line == "\r\n" {
+			break
+		}
+		if value, ok := strings.CutPrefix(line, "Content-Length: "); ok {
+			if size, err = strconv.Atoi(strings.TrimSpace(value)); err != nil {
+				return nil, err
+			}
+		}
+	}
+	body := make([]byte, size)
+	_, err := io.ReadFull(r, body)
+	return body, err
+}
+
+// leave closes all connections.
+func (w *waiters) leave() {
+	for _, c := range w.conns {
+		_ = c.Close()
+	}
+	w.done.Wait()
+}
+
+// tip moves the chain, and returns when all n clients have its template: how long each
+// took.
+func (w *waiters) tip(t testing.TB, n int) (took []time.Duration) {
+	t.Helper()
+	w.chain.move()
+	hash := w.chain.Tip().Hash
+	want, start := hash.String(), time.Now()
+	w.chain.generator.TipChanged()
+	for len(took) < n {
+		select {
+		case got := <-w.woken:
+			if got != want {
+				t.Fatalf("woken with the parent %s, the tip is %s", got, want)
+			}
+			took = append(took, time.Since(start))
+		case <-time.After(30 * time.Second):
+			t.Fatalf("%d of %d clients were woken", len(took), n)
+		}
+	}
+	return took
+}
+
+// TestNoWaiterIsMissed wakes clients by one tip after the other, lets half of them go
+// away, and counts what they leave behind.
+func TestNoWaiterIsMissed(t *testing.T) {
+	clients, tips := 100, 20
+	if computetest.Long() {
+		clients, tips = 1000, 200
+	}
+	w := startWaiters(t, clients)
+	for range tips {
+		w.tip(t, clients)
+	}
+	before := runtime.NumGoroutine()
+	w.leave()
+	for deadline := time.Now().Add(10 * time.Second); runtime.NumGoroutine() > before-clients; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d goroutines with %d clients waiting, %d when all had gone", before, clients, runtime.NumGoroutine())
+		}
+	}
+}
+
+// BenchmarkLongpoll wakes 1,000 clients, which are in this process too, by a new tip.
+func BenchmarkLongpoll(b *testing.B) {
+	const clients = 1000
+	w := startWaiters(b, clients)
+	w.tip(b, clients)
+	var took []time.Duration
+	for b.Loop() {
+		took = append(took, w.tip(b, clients)...)
+	}
+	slices.Sort(took)
+	b.ReportMetric(took[len(took)/2].Seconds()*1000, "wake-p50-ms")
+	b.ReportMetric(took[len(took)*99/100].Seconds()*1000, "wake-p99-ms")
+	b.ReportMetric(0, "ns/op")
+	w.leave()
+}
