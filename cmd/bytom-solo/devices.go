@@ -9,6 +9,7 @@ import (
 
 	"github.com/bytom-solo/bytom-solo/compute"
 	"github.com/bytom-solo/bytom-solo/compute/cpu"
+	"github.com/bytom-solo/bytom-solo/node"
 )
 
 func newDevicesCommand(terminal io.Writer) *cobra.Command {
@@ -17,7 +18,7 @@ func newDevicesCommand(terminal io.Writer) *cobra.Command {
 		Short: "List what this machine can mine on, and why not on more",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return withBackends(cmd.Context(), terminal, func(all []compute.Backend) error {
+			return withBackends(cmd.Context(), terminal, node.AllDevices, func(all []compute.Backend) error {
 				return printDevices(cmd.OutOrStdout(), all)
 			})
 		},

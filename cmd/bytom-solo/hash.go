@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -14,29 +15,36 @@ import (
 )
 
 func newHashCommand(terminal io.Writer) *cobra.Command {
-	return &cobra.Command{
-		Use:   "hash SEED HEADER_HASH",
-		Short: "Compute one Tensority hash on every backend, for checking a rig by hand",
-		Long: `Compute one Tensority hash on every backend, for checking a rig by hand.
+	devices := node.AllDevices
+	cmd := &cobra.Command{
+		Use:   "hash SEED HEADER_HASH...",
+		Short: "Compute Tensority hashes on every backend, for checking a rig by hand",
+		Long: `Compute Tensority hashes on every backend, for checking a rig by hand.
 
-SEED and HEADER_HASH are 64 hexadecimal characters each, in the order that nodes
-print them. Prints a line for each backend: its name and the result. Fails if they
-differ.`,
-		Args: cobra.ExactArgs(2),
+SEED and the HEADER_HASHes are 64 hexadecimal characters each, in the order that
+nodes print them. Prints a line for each header hash and backend: the backend's name
+and the result. Fails if they differ.`,
+		Args: cobra.MinimumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			seed, err := parseHash("SEED", args[0])
 			if err != nil {
 				return err
 			}
-			header, err := parseHash("HEADER_HASH", args[1])
-			if err != nil {
-				return err
+			var headers [][32]byte
+			for _, arg := range args[1:] {
+				header, err := parseHash("HEADER_HASH", arg)
+				if err != nil {
+					return err
+				}
+				headers = append(headers, header)
 			}
-			return withBackends(cmd.Context(), terminal, func(all []compute.Backend) error {
-				return printHashes(cmd.Context(), cmd.OutOrStdout(), all, seed, header)
+			return withBackends(cmd.Context(), terminal, devices, func(all []compute.Backend) error {
+				return printHashes(cmd.Context(), cmd.OutOrStdout(), all, seed, headers)
 			})
 		},
 	}
+	cmd.Flags().StringVarP(&devices, "devices", "d", devices, "backends to compute on: all, auto for the fastest, or names")
+	return cmd
 }
 
 func parseHash(name, text string) (h [32]byte, err error) {
@@ -48,23 +56,44 @@ func parseHash(name, text string) (h [32]byte, err error) {
 	return h, nil
 }
 
-// withBackends opens all backends for the time of a call.
-func withBackends(ctx context.Context, terminal io.Writer, f func([]compute.Backend) error) (err error) {
+// withBackends opens the backends of a list for the time of a call.
+func withBackends(ctx context.Context, terminal io.Writer, devices string, f func([]compute.Backend) error) (err error) {
 	config := node.NewConfig()
 	config.Bytom.LogLevel = "error"
 	log, err := config.OpenLog(terminal)
 	if err != nil {
 		return err
 	}
-	all, err := node.OpenBackends(ctx, node.AllDevices, log)
+	all, err := node.OpenBackends(ctx, devices, log)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, node.CloseBackends(all)) }()
-	return f(all)
+	names, err := node.PickDevices(all, devices)
+	if err != nil {
+		return err
+	}
+	if len(names) == 0 {
+		return fmt.Errorf("devices %q: none is left to compute on", devices)
+	}
+	return f(picked(all, names))
 }
 
-func printHashes(ctx context.Context, out io.Writer, all []compute.Backend, seed, header [32]byte) error {
+// picked are the backends of these names.
+func picked(all []compute.Backend, names []string) []compute.Backend {
+	return slices.DeleteFunc(slices.Clone(all), func(b compute.Backend) bool { return !slices.Contains(names, b.Info().Name) })
+}
+
+func printHashes(ctx context.Context, out io.Writer, all []compute.Backend, seed [32]byte, headers [][32]byte) error {
+	for _, header := range headers {
+		if err := printHash(ctx, out, all, seed, header); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func printHash(ctx context.Context, out io.Writer, all []compute.Backend, seed, header [32]byte) error {
 	var first [32]byte
 	for i, b := range all {
 		result, err := hashOnce(ctx, b, seed, header)
