@@ -112,6 +112,7 @@ func (f *fixture) workServer(g *mining.Generator) http.Handler {
 	space := mining.NewExtranonces()
 	h := gbt.New(gbt.Config{
 		Source: f.chain, Generator: g, Submitter: f.submitter, Extranonces: space,
+		ParsePayee: parsePayee, Skipped: f.chain.selector.skipped,
 		Miner: mining.NewMiner(mining.MinerConfig{Generator: g, Submitter: f.submitter, Extranonces: space}),
 	})
 	r := mux.NewRouter()

@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+"""Mines one block of a bytom-solo node, knowing SHA3-256 and nothing else of Bytom.
+
+Needs the standard library alone. Tensority, the proof of work, is computed by
+`bytom-solo hash`. See gbt-client/main.go for the same in Go.
+"""
+import argparse
+import hashlib
+import itertools
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+
+BATCH = 32  # nonces for each run of bytom-solo hash
+
+
+def call(node, route, request):
+    """Posts to a route, and returns the answer's data."""
+    body = json.dumps(request).encode()
+    request = urllib.request.Request(node.rstrip("/") + route, body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request) as response:
+        answer = json.load(response)
+    if answer.get("status") != "success":
+        sys.exit(f"{route}: {answer.get('error_detail')}")
+    return answer["data"]
+
+
+def sha3(*parts):
+    return hashlib.sha3_256(b"".join(parts)).digest()
+
+
+def u64(number):
+    return number.to_bytes(8, "little")
+
+
+def varint(number):
+    out = bytearray()
+    while number >= 0x80:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes(out) + bytes([number])
+
+
+def transactions_root(build, extranonce):
+    """The merkle root that an extranonce makes."""
+    inner = extranonce
+    for layer in build["layers"]:
+        body = sha3(bytes.fromhex(layer["prefix"]), inner, bytes.fromhex(layer["suffix"]))
+        inner = sha3(layer["tag"].encode(), body)
+    root = sha3(b"\0", inner)
+    for right in build["branch"]:
+        root = sha3(b"\1", root, bytes.fromhex(right))
+    return root
+
+
+def header_hash(t, root, nonce):
+    """The header's hash, which is the block's id."""
+    body = b"".join([
+        u64(t["version"]), u64(t["height"]), bytes.fromhex(t["previousblockhash"]), u64(t["curtime"]), root,
+        bytes.fromhex(t["default_status_commitment"]), u64(int(t["bits"], 16)), u64(nonce),
+    ])
+    return sha3(b"entryid:blockheader:", sha3(body))
+
+
+def solve(t, root, program):
+    """The first nonce whose proof is not above the target."""
+    target = int(t["target"], 16)
+    for first in itertools.count(0, BATCH):
+        hashes = [header_hash(t, root, nonce).hex() for nonce in range(first, first + BATCH)]
+        out = subprocess.run([program, "hash", "-d", "auto", t["seed"], *hashes], check=True, capture_output=True, text=True)
+        for i, line in enumerate(out.stdout.splitlines()):
+            if int.from_bytes(bytes.fromhex(line.split()[1]), "little") <= target:
+                return first + i
+
+
+def whole_block(t, extranonce, root, nonce):
+    """The block in hexadecimal, for a node that has forgotten the template."""
+    header = b"".join([
+        b"\3", varint(t["version"]), varint(t["height"]), bytes.fromhex(t["previousblockhash"]), varint(t["curtime"]),
+        varint(64), root, bytes.fromhex(t["default_status_commitment"]), varint(nonce), varint(int(t["bits"], 16)),
+        varint(1 + len(t["transactions"])),
+    ])
+    coinbase = t["coinbasetxn"]
+    at = 2 * coinbase["extranonce_offset"]
+    rolled = coinbase["arbitrary"][:at] + extranonce.hex()
+    first = coinbase["data"].replace(coinbase["arbitrary"], rolled, 1)
+    return header.hex() + first + "".join(tx["data"] for tx in t["transactions"])
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--node", default="http://127.0.0.1:9888", help="where the node's RPC answers")
+    arguments.add_argument("--payee", default="", help="address that the block pays; empty is the node's own")
+    arguments.add_argument("--submit", choices=["solution", "block"], default="solution", help="block submits all of it")
+    arguments.add_argument("--program", default="bytom-solo", help="the program that computes hashes")
+    a = arguments.parse_args()
+
+    t = call(a.node, "/get-block-template", {"payee": a.payee})
+    extranonce = os.urandom(t["coinbase_build"]["extranonce"]["size"])
+    root = transactions_root(t["coinbase_build"], extranonce)
+    nonce = solve(t, root, a.program)
+    if a.submit == "block":
+        accepted = call(a.node, "/submit-block", {"raw_block": whole_block(t, extranonce, root, nonce)})
+    else:
+        accepted = call(a.node, "/submit-solution", {
+            "workid": t["workid"], "timestamp": t["curtime"], "nonce": str(nonce), "extranonce": extranonce.hex(),
+        })
+    print(f"block {header_hash(t, root, nonce).hex()} of height {t['height']} accepted: {accepted}")
+
+
+if __name__ == "__main__":
+    main()
