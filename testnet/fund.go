@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -32,33 +31,26 @@ func (n *Network) fund(ctx context.Context) error {
 	if _, err := n.Mine(ctx, MineRequest{Blocks: 1}); err != nil {
 		return err
 	}
-	return n.spareStock(ctx)
+	return n.share(ctx)
 }
 
-// spareStock copies the first node's chain to the stock nodes, which would need a
-// second for each of its proofs.
-func (n *Network) spareStock(ctx context.Context) error {
-	var stock []*Member
-	for _, m := range n.Nodes[1:] {
-		if m.Stock {
-			stock = append(stock, m)
-		}
-	}
-	if len(stock) == 0 {
+// share copies the first node's chain to the others. Each would check every proof
+// itself, a stock node for a second, and all of them on this machine.
+func (n *Network) share(ctx context.Context) error {
+	if len(n.Nodes) == 1 {
 		return nil
 	}
-	involved := append(slices.Clone(stock), n.Nodes[0])
-	for _, m := range involved {
+	for _, m := range n.Nodes {
 		if err := m.stop(ctx, patience); err != nil {
 			return err
 		}
 	}
-	for _, m := range stock {
+	for _, m := range n.Nodes[1:] {
 		if err := copyDir(chainPath(m.Home), chainPath(n.Nodes[0].Home)); err != nil {
 			return err
 		}
 	}
-	return n.start(ctx, involved)
+	return n.start(ctx, n.Nodes)
 }
 
 // patience is how long nodes get to stop whose data is still needed.

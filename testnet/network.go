@@ -311,12 +311,18 @@ func (n *Network) stop(ctx context.Context, grace time.Duration) error {
 	if err := n.end(ctx, grace); err != nil {
 		return err
 	}
-	var err error
-	if n.place != nil {
-		err = n.place.close()
-		n.place = nil
+	return errors.Join(n.Close(), n.save())
+}
+
+// Close leaves a network that runs to itself. As long as it is not closed, nobody else
+// takes its addresses while Snapshot and Revert restart the nodes.
+func (n *Network) Close() error {
+	if n.place == nil {
+		return nil
 	}
-	return errors.Join(err, n.save())
+	p := n.place
+	n.place = nil
+	return p.close()
 }
 
 // end ends all processes.

@@ -146,6 +146,9 @@ func (l *localNetwork) upCommand() *cobra.Command {
 			}
 			c.Dir, c.Topology, c.Hash, c.Tied = l.dir, testnet.Topology(topology), l.hash, l.tied
 			n, err := testnet.Up(cmd.Context(), c)
+			if err == nil {
+				err = n.Close()
+			}
 			if err != nil {
 				return err
 			}

@@ -28,7 +28,7 @@ func (l *localNetwork) change(cmd *cobra.Command, done string, f func(context.Co
 	if err != nil {
 		return err
 	}
-	if err := f(cmd.Context(), n); err != nil {
+	if err := errors.Join(f(cmd.Context(), n), n.Close()); err != nil {
 		return err
 	}
 	status := n.Status(cmd.Context())
@@ -180,7 +180,7 @@ func parseBTM(text string) (uint64, error) {
 		r.Mul(r, big.NewRat(1e8, 1))
 	}
 	if !ok || !r.IsInt() || r.Sign() < 0 || !r.Num().IsUint64() {
-		return 0, errors.Join(fmt.Errorf("amount %q: expected BTM, as in 412.5", text))
+		return 0, fmt.Errorf("amount %q: expected BTM, as in 412.5", text)
 	}
 	return r.Num().Uint64(), nil
 }
