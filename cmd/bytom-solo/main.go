@@ -43,6 +43,7 @@ func newRoot(out, terminal io.Writer) *cobra.Command {
 		newBenchCommand(),
 		newDevicesCommand(terminal),
 		newHashCommand(terminal),
+		newRigCommand(terminal),
 		newTestnetCommand(false),
 		newVersionCommand(),
 	)
