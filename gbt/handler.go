@@ -236,8 +236,8 @@ func (h *Handler) isMining(*http.Request) envelope {
 // setMiningIn switches the miner. The stock node has no more than the first field.
 type setMiningIn struct {
 	IsMining bool `json:"is_mining"`
-	// Threads caps the workers on a device, 0 is as many as it has; Devices is a list
-	// as --mining.devices takes it. What is missing stays as it is.
+	// Threads caps the workers on a device, 0 is as many as it has, a negative number
+	// leaves that many out; Devices is a list as --mining.devices takes it. What is missing stays as it is.
 	Threads *int    `json:"threads"`
 	Devices *string `json:"devices"`
 }
@@ -251,9 +251,7 @@ func (h *Handler) setMining(_ *http.Request, in setMiningIn) envelope {
 	settings := h.cfg.Miner.Settings()
 	settings.On = in.IsMining
 	if in.Threads != nil {
-		if settings.Threads = *in.Threads; settings.Threads < 0 {
-			return failure(fmt.Errorf("field threads: value %d: expected 0 or a number of workers", *in.Threads))
-		}
+		settings.Threads = *in.Threads
 	}
 	if in.Devices != nil {
 		var err error

@@ -67,7 +67,7 @@ func TestSetMiningChangesThreadsAndDevices(t *testing.T) {
 	_, r := server(t)
 	for _, test := range []struct{ body, want string }{
 		{`{"is_mining":true,"threads":2}`, `"success"`},
-		{`{"is_mining":true,"threads":-1}`, "field threads"},
+		{`{"is_mining":true,"threads":-1}`, `"success"`},
 		{`{"is_mining":true,"devices":"none"}`, `"success"`},
 		{`{"is_mining":true,"devices":"toaster"}`, "field devices"},
 		{`{"is_mining":false}`, `"success"`},

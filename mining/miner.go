@@ -38,8 +38,12 @@ type MinerSettings struct {
 	On bool
 	// Devices are the names of those to mine on.
 	Devices []string
-	// Threads caps the workers on a device; 0 is as many as it has.
+	// Threads caps the workers on a device; 0 is as many as it has, and a negative
+	// number leaves that many of them out, but for one.
 	Threads int
+	// Percent is the part of the time that a worker hashes; it rests between batches.
+	// 0 is all of it.
+	Percent int
 }
 
 // Miner mines in this process. All methods are safe for concurrent use.
@@ -101,7 +105,7 @@ func NewMiner(cfg MinerConfig) *Miner {
 func (m *Miner) Set(s MinerSettings) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.settings.On != s.On || m.settings.Threads != s.Threads || !slices.Equal(m.settings.Devices, s.Devices) {
+	if m.settings.On != s.On || m.settings.Threads != s.Threads || m.settings.Percent != s.Percent || !slices.Equal(m.settings.Devices, s.Devices) {
 		m.settings = s
 		close(m.change)
 		m.change = make(chan struct{})
@@ -138,6 +142,8 @@ func (d *device) workers(s MinerSettings) int {
 		return 0
 	case s.Threads > 0:
 		return min(d.info.Workers, s.Threads)
+	case s.Threads < 0:
+		return max(1, d.info.Workers+s.Threads)
 	}
 	return d.info.Workers
 }
@@ -189,7 +195,7 @@ func (m *Miner) mine(ctx context.Context, settings MinerSettings, stop <-chan st
 			workers.Go(func() error { PrepareSeeds(ctx, m.cfg.Generator, d.backend); return nil })
 		}
 		for range n {
-			w := &worker{miner: m, device: d, lease: m.cfg.Extranonces.Lease()}
+			w := &worker{miner: m, device: d, lease: m.cfg.Extranonces.Lease(), percent: settings.Percent}
 			workers.Go(func() error { w.run(ctx); return nil })
 		}
 	}
@@ -206,9 +212,10 @@ var errWrongResult = errors.New("wrong result")
 
 // worker is one goroutine's work on one device.
 type worker struct {
-	miner  *Miner
-	device *device
-	lease  *Lease
+	miner   *Miner
+	device  *device
+	lease   *Lease
+	percent int
 
 	job       *Job
 	nonce     uint64
@@ -266,9 +273,11 @@ func (w *worker) step(ctx context.Context) error {
 	for i := range w.headers {
 		w.headers[i] = job.HeaderHash(t.Timestamp, first+uint64(i))
 	}
+	start := time.Now()
 	if err := w.hasher.Hash(ctx, w.results, w.headers); err != nil {
 		return fmt.Errorf("hash a batch of %d: %w", len(w.headers), err)
 	}
+	took := time.Since(start)
 	w.nonce += uint64(len(w.headers))
 	w.count(t)
 	for i, result := range w.results {
@@ -280,7 +289,20 @@ func (w *worker) step(ctx context.Context) error {
 			return err
 		}
 	}
+	w.rest(ctx, took)
 	return nil
+}
+
+// longestRest bounds a rest, however long the batch before took: the machine may have
+// been asleep.
+const longestRest = time.Minute
+
+// rest keeps to the worker's part of the time after a batch. New work is taken after
+// it, so that none grows old meanwhile.
+func (w *worker) rest(ctx context.Context, took time.Duration) {
+	if w.percent > 0 && w.percent < 100 {
+		sleep(ctx, min(longestRest, took*time.Duration(100-w.percent)/time.Duration(w.percent)))
+	}
 }
 
 // count books a batch that was spent on t.

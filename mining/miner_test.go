@@ -200,6 +200,10 @@ func TestSettingsChangeWhileItRuns(t *testing.T) {
 			{MinerSettings{On: true, Devices: []string{"a", "b"}}, 400, 400},
 			{MinerSettings{On: true, Devices: []string{"b"}}, 0, 400},
 			{MinerSettings{On: true, Devices: []string{"a"}, Threads: 1}, 100, 0},
+			{MinerSettings{On: true, Devices: []string{"a"}, Threads: -1}, 300, 0},
+			{MinerSettings{On: true, Devices: []string{"a"}, Threads: -9}, 100, 0},
+			{MinerSettings{On: true, Devices: []string{"a", "b"}, Percent: 25}, 100, 100},
+			{MinerSettings{On: true, Devices: []string{"a"}, Percent: 100}, 400, 0},
 			{MinerSettings{On: true}, 0, 0},
 			{MinerSettings{Devices: []string{"a", "b"}}, 0, 0},
 		} {

@@ -15,13 +15,13 @@ import (
 // opener is a backend that this project has.
 type opener struct {
 	name string
-	open func() (compute.Backend, error)
+	open func(*slog.Logger) (compute.Backend, error)
 }
 
 // openers are all of them, fastest first.
 var openers = []opener{
-	{"cpu", func() (compute.Backend, error) { return cpu.New(cpu.Config{}) }},
-	{"reference", func() (compute.Backend, error) { return compute.NewReference(), nil }},
+	{"cpu", func(log *slog.Logger) (compute.Backend, error) { return cpu.New(cpu.Config{Log: log}) }},
+	{"reference", func(*slog.Logger) (compute.Backend, error) { return compute.NewReference(), nil }},
 }
 
 // AllDevices asks OpenBackends for everything.
@@ -37,7 +37,7 @@ func OpenBackends(ctx context.Context, devices string, log *slog.Logger) ([]comp
 		if len(opened) > 0 && !asksFor(devices, o.name) {
 			continue
 		}
-		b, err := openTested(ctx, o)
+		b, err := openTested(ctx, o, log)
 		switch {
 		case err == nil:
 			opened = append(opened, b)
@@ -58,8 +58,8 @@ func OpenBackends(ctx context.Context, devices string, log *slog.Logger) ([]comp
 // errSelfTest means that a backend computed a wrong hash.
 var errSelfTest = errors.New("self-test failed")
 
-func openTested(ctx context.Context, o opener) (compute.Backend, error) {
-	b, err := o.open()
+func openTested(ctx context.Context, o opener, log *slog.Logger) (compute.Backend, error) {
+	b, err := o.open(log)
 	if err != nil {
 		return nil, err
 	}

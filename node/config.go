@@ -39,8 +39,11 @@ type Config struct {
 type MiningConfig struct {
 	// Address is paid by the coinbase; empty leaves it to the wallet.
 	Address string
-	// Threads caps the workers on a device; 0 is as many as it has cores.
+	// Threads caps the workers on a device; 0 is as many as it has cores, a negative
+	// number leaves that many of them free.
 	Threads int
+	// CPUPercent is the part of the time that each worker hashes.
+	CPUPercent int
 	// Devices names what to mine on: see PickDevices.
 	Devices string
 	// ExtraNodes are the URLs of nodes that found blocks are submitted to as well,
@@ -89,7 +92,7 @@ type LogConfig struct {
 func NewConfig() *Config {
 	c := &Config{
 		Bytom:  cfg.DefaultConfig(),
-		Mining: MiningConfig{Devices: "auto", RefreshFees: 0.01},
+		Mining: MiningConfig{Devices: "auto", CPUPercent: 100, RefreshFees: 0.01},
 		Verify: VerifyConfig{Fast: true},
 		Log:    LogConfig{Format: "text"},
 	}
@@ -147,7 +150,8 @@ func (c *Config) Register(fs *pflag.FlagSet) {
 
 	fs.BoolVar(&b.Mining, "mining", b.Mining, "mine in this process; in config.toml also [mining] enable")
 	fs.StringVar(&c.Mining.Address, "mining.address", c.Mining.Address, "address that found blocks pay; empty is the wallet's mining address")
-	fs.IntVar(&c.Mining.Threads, "mining.threads", c.Mining.Threads, "workers on a device at the most; 0 is one a core")
+	fs.IntVar(&c.Mining.Threads, "mining.threads", c.Mining.Threads, "workers on a device at the most; 0 is one a core, -1 leaves a core free")
+	fs.IntVar(&c.Mining.CPUPercent, "mining.cpu-percent", c.Mining.CPUPercent, "part of the time that each worker hashes, 1 to 100")
 	fs.StringVar(&c.Mining.Devices, "mining.devices", c.Mining.Devices, "devices to mine on: auto, all, none or names as 'bytom-solo devices' lists them")
 	fs.StringVar(&c.Mining.ExtraNodes, "mining.extra-nodes", c.Mining.ExtraNodes, "nodes that found blocks are submitted to as well, http://[user:password@]host:port separated by commas")
 	fs.Float64Var(&c.Mining.RefreshFees, "mining.refresh-fees", c.Mining.RefreshFees, "BTM of fees by which a template must gain to replace the one before it within 30 s")
@@ -284,8 +288,8 @@ func (c *Config) check() error {
 	if c.Log.Format != "text" && c.Log.Format != "json" {
 		bad("log.format", c.Log.Format, "text or json")
 	}
-	if c.Mining.Threads < 0 {
-		bad("mining.threads", c.Mining.Threads, "0 or a number of workers")
+	if p := c.Mining.CPUPercent; p < 1 || p > 100 {
+		bad("mining.cpu-percent", p, "1 to 100")
 	}
 	if f := c.Mining.RefreshFees; !(f >= 0 && f <= 1e9) {
 		bad("mining.refresh-fees", f, "an amount of BTM")

@@ -160,7 +160,7 @@ func (n *Node) assembleMining(devices []string) error {
 	space := mining.NewExtranonces()
 	n.miner = mining.NewMiner(mining.MinerConfig{
 		Devices:   n.backends,
-		Settings:  mining.MinerSettings{On: n.config.Bytom.Mining, Devices: devices, Threads: n.config.Mining.Threads},
+		Settings:  mining.MinerSettings{On: n.config.Bytom.Mining, Devices: devices, Threads: n.config.Mining.Threads, Percent: n.config.Mining.CPUPercent},
 		Generator: n.generator, Submitter: n.submitter, Extranonces: space, Observe: n.metrics.observe, Log: n.log,
 	})
 	n.found = &foundBlocks{n.journal, c, n.submitter}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"runtime"
 
+	"github.com/bytom/bytom/crypto/scrypt"
 	"github.com/bytom/bytom/mining/tensority/go_algorithm"
 	"github.com/bytom/bytom/protocol/bc"
 	"github.com/bytom/bytom/version"
@@ -24,6 +25,19 @@ func (StockAlgorithm) Info() compute.Info {
 // expands the seed anew at each hash.
 func (StockAlgorithm) NewHasher(_ context.Context, seed [32]byte) (compute.Hasher, error) {
 	return stockHasher{bc.NewHash(seed)}, nil
+}
+
+// ExpandSeed is the expansion of a seed alone, which Bytom's package does not export: it
+// lets compute.Bench tell what part of a hash that is.
+func (StockAlgorithm) ExpandSeed(seed [32]byte) {
+	extended := compute.ExtendSeed(seed)
+	v := make([]uint32, 32*1024)
+	var cache []uint32
+	for range 128 {
+		scrypt.Smix(extended[:], v)
+		cache = append(cache, v...)
+	}
+	runtime.KeepAlive(cache)
 }
 
 // Close satisfies compute.Backend.

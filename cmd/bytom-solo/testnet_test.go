@@ -30,11 +30,25 @@ func cli(t testing.TB, dir string, args ...string) (string, error) {
 	return string(out), err
 }
 
+var soloOnce sync.Once
+
+// useSolo lets the command line of this process start our program for nodes, not the
+// test's.
+func useSolo(t testing.TB) {
+	t.Helper()
+	path := testnet.Solo(t)
+	soloOnce.Do(func() {
+		if err := os.Setenv("BYTOM_SOLO", path); err != nil { // For all tests, parallel ones, too.
+			t.Error(err)
+		}
+	})
+}
+
 // newDir is a directory for a network of the command line, which is ended with the
 // test.
 func newDir(t testing.TB) string {
 	t.Helper()
-	t.Setenv("BYTOM_SOLO", testnet.Solo(t))
+	useSolo(t)
 	dir := filepath.Join(t.TempDir(), "net")
 	t.Cleanup(func() {
 		if n, err := testnet.Open(dir); err == nil {
@@ -279,7 +293,8 @@ type golden struct {
 // TestTestnetIsDeterministic compares keys, addresses and the hashes of the first
 // blocks with those of another time.
 func TestTestnetIsDeterministic(t *testing.T) {
-	const phrase, blocks = "the same on every machine", 10
+	t.Parallel()
+	const phrase, blocks = "the same on every machine", 6
 	n := testnet.New(t, testnet.Options{Nodes: 2, Phrase: phrase})
 	got := golden{Phrase: phrase}
 	for i, m := range n.Nodes {

@@ -50,6 +50,7 @@ func (v verbs) refused(want, line string) {
 
 // TestTestnetVerbs runs each verb of the command line.
 func TestTestnetVerbs(t *testing.T) {
+	t.Parallel()
 	v := verbs{t, newDir(t)}
 	v.refused("no network", "status")
 	v.refused("expected line, ring or full", "up --topology star")
@@ -174,10 +175,10 @@ func (v verbs) testChain(t *testing.T) {
 	v.do("heal")
 	v.do("assert tip-equal --wait 30s")
 	// Twice, as the second must not bring the first one's blocks again.
-	for range uint64(2) {
+	for range 2 {
 		var mined testnet.Mined
-		v.into(&mined, "reorg --depth 2 --node 0")
-		if len(mined.Hashes) != 3 {
+		v.into(&mined, "reorg --depth 1 --node 0")
+		if len(mined.Hashes) != 2 {
 			t.Errorf("reorg made %+v", mined)
 		}
 	}
@@ -205,6 +206,7 @@ func (v verbs) testChain(t *testing.T) {
 // mine; the stock side's chain wins. We tell our blocks as lost, and have their
 // transactions again, which are mined in an order that the chain takes.
 func TestTestnetStock(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	ctx := t.Context()
 	n := testnet.New(t, testnet.Options{Nodes: 4, Stock: 2, Fund: true, Hash: r.verifier.Hash})
@@ -218,18 +220,18 @@ func TestTestnetStock(t *testing.T) {
 	ours := n.Nodes[0].Client()
 	flood, err := ours.Account().Flood(ctx, testnet.FloodConfig{N: 3, ChainDepth: 3, FeesLow: 1e6, FeesHigh: 1e6})
 	must(err)
-	mined, err := n.Mine(ctx, testnet.MineRequest{Blocks: 2})
+	mined, err := n.Mine(ctx, testnet.MineRequest{Blocks: 1})
 	must(err)
 	must(n.PoolSize(ctx, 0, 0))
-	_, err = n.Mine(ctx, testnet.MineRequest{Node: 2, Blocks: 3})
+	_, err = n.Mine(ctx, testnet.MineRequest{Node: 2, Blocks: 2})
 	must(err)
-	must(testnet.Poll(ctx, 30*time.Second, func() error { return n.AtHeight(ctx, uint64(testnet.PremineHeight)+4, 3) }))
+	must(testnet.Poll(ctx, 30*time.Second, func() error { return n.AtHeight(ctx, uint64(testnet.PremineHeight)+3, 3) }))
 
 	must(n.Heal(ctx))
 	start := time.Now()
 	must(testnet.Poll(ctx, 30*time.Second, func() error { return n.SameTip(ctx) }))
 	t.Logf("one tip %v after the partition", time.Since(start).Round(time.Millisecond))
-	must(n.AtHeight(ctx, uint64(testnet.PremineHeight)+4))
+	must(n.AtHeight(ctx, uint64(testnet.PremineHeight)+3))
 	testnet.Wait(t, 10*time.Second, func() error { return toldAsLost(n.Nodes[0], mined.Hashes) })
 
 	// The flood and its splits are there again, each after what it spends.
@@ -261,7 +263,8 @@ func toldAsLost(m *testnet.Member, hashes []string) error {
 // TestTestnetScenarios runs scenario files: those that come with the program, all of
 // them in the long form, and one that fails.
 func TestTestnetScenarios(t *testing.T) {
-	t.Setenv("BYTOM_SOLO", testnet.Solo(t))
+	t.Parallel()
+	useSolo(t)
 	shipped := testnet.ShippedScenarios()
 	if !slices.Equal(shipped, []string{"flood", "partition", "race"}) {
 		t.Errorf("shipped are %v", shipped)
@@ -308,8 +311,9 @@ func TestTestnetScenarios(t *testing.T) {
 // TestTestnetKeepsItsBits mines over retargets and seeds: the virtual clock leaves the
 // difficulty as it was.
 func TestTestnetKeepsItsBits(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
-	blocks := 20
+	blocks := 4
 	switch {
 	case computetest.Long() && r.hash < 5*time.Millisecond:
 		blocks = 4100
