@@ -3,6 +3,7 @@
 package cpu
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"runtime"
@@ -28,7 +29,7 @@ func TestEmulated(t *testing.T) {
 	if runtime.GOARCH != "amd64" {
 		t.Skip("the emulated kernels are amd64's")
 	}
-	tests := kernelTests
+	tests := "^(TestKernels|TestSelfTest|TestExtremes)$" // Known answers: the rest takes a minute more.
 	if computetest.Long() {
 		tests = longKernelTests
 	}
@@ -51,24 +52,22 @@ func TestSanitized(t *testing.T) {
 	}, "-asan", "-tags", "tensority_emulated", "-run", kernelTests)
 }
 
-// TestArm64 runs the kernels for arm64 under QEMU: here their known answers alone,
-// which take the better part of a minute; 'make test-arm64' runs all.
+// TestArm64 runs the kernels for arm64 under QEMU, which 'make test-arm' asks for.
 func TestArm64(t *testing.T) {
 	if runtime.GOARCH == "arm64" {
 		t.Skip("this machine is one")
 	}
+	if !computetest.Long() {
+		computetest.Require(t, "arm64", fmt.Sprintf("takes minutes: set %s=1, as make test-arm does", computetest.LongVariable))
+	}
 	const compiler, machine = "aarch64-linux-gnu-gcc", "qemu-aarch64"
 	for _, tool := range []string{compiler, machine} {
 		if _, err := exec.LookPath(tool); err != nil {
-			computetest.Require(t, "arm64", tool+" is not installed: make test-arm64 does")
+			computetest.Require(t, "arm64", tool+" is not installed: make test-arm does")
 		}
 	}
-	tests := "^TestSelfTest$/^(dotprod|i8mm)$"
-	if computetest.Long() {
-		tests = kernelTests
-	}
 	goTest(t, []string{"GOOS=linux", "GOARCH=arm64", "CGO_ENABLED=1", "CC=" + compiler, computetest.LongVariable + "=0"},
-		"-exec", machine+" -L /usr/aarch64-linux-gnu", "-run", tests)
+		"-exec", machine+" -L /usr/aarch64-linux-gnu", "-run", kernelTests)
 }
 
 // goTest tests this package in another build.
