@@ -13,6 +13,22 @@ import (
 // fund gives each node's account an equal part of the premined BTM, spendable. The
 // nodes are not yet each other's peers.
 func (n *Network) fund(ctx context.Context) error {
+	if err := n.premine(ctx); err != nil || len(n.Nodes) == 1 {
+		return err
+	}
+	for _, m := range n.Nodes {
+		if err := m.stop(ctx, patience); err != nil {
+			return err
+		}
+	}
+	if err := n.shareChain(); err != nil {
+		return err
+	}
+	return n.start(ctx, n.Nodes)
+}
+
+// premine has the first node make the blocks that pay all accounts.
+func (n *Network) premine(ctx context.Context) error {
 	first := n.Nodes[0]
 	if err := first.Client().Premine(ctx); err != nil {
 		return err
@@ -28,29 +44,19 @@ func (n *Network) fund(ctx context.Context) error {
 	if _, err := first.Client().SpendPremine(ctx, programs...); err != nil {
 		return err
 	}
-	if _, err := n.Mine(ctx, MineRequest{Blocks: 1}); err != nil {
-		return err
-	}
-	return n.share(ctx)
+	_, err := n.Mine(ctx, MineRequest{Blocks: 1})
+	return err
 }
 
-// share copies the first node's chain to the others. Each would check every proof
-// itself, a stock node for a second, and all of them on this machine.
-func (n *Network) share(ctx context.Context) error {
-	if len(n.Nodes) == 1 {
-		return nil
-	}
-	for _, m := range n.Nodes {
-		if err := m.stop(ctx, patience); err != nil {
-			return err
-		}
-	}
+// shareChain copies the first node's chain to the others, while none runs. Each would
+// check every proof itself, a stock node for a second, and all of them on this machine.
+func (n *Network) shareChain() error {
 	for _, m := range n.Nodes[1:] {
 		if err := copyDir(chainPath(m.Home), chainPath(n.Nodes[0].Home)); err != nil {
 			return err
 		}
 	}
-	return n.start(ctx, n.Nodes)
+	return nil
 }
 
 // patience is how long nodes get to stop whose data is still needed.

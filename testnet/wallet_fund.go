@@ -30,23 +30,13 @@ const fundLimit = 30 * time.Second
 // account that has most sends what lacks, if it can; else the node mines to itself,
 // and a hundred blocks more, which takes 2,000 hashes.
 func (n *Network) Fund(ctx context.Context, node int, amount uint64) (out Funded, err error) {
-	m, err := n.member(node)
-	if err != nil {
+	if _, err := n.member(node); err != nil {
 		return out, err
 	}
-	height, err := m.Client().Height(ctx)
-	if err != nil {
+	if out.Blocks, err = n.fundAll(ctx); err != nil {
 		return out, err
 	}
-	if height == 0 && !n.Nodes[0].Stock && len(n.Groups) == 0 {
-		if err := n.fund(ctx); err != nil {
-			return out, err
-		}
-		out.Blocks = PremineHeight + 1
-		if err := n.caughtUp(ctx); err != nil {
-			return out, err
-		}
-	}
+	m := n.Nodes[node]
 	if out.Funds, err = m.Client().Account().Funds(ctx); err != nil || out.Funds.Spendable >= amount {
 		return out, err
 	}
@@ -65,6 +55,32 @@ func (n *Network) Fund(ctx context.Context, node int, amount uint64) (out Funded
 		return err
 	})
 	return out, err
+}
+
+// fundAll gives the premined BTM to all accounts of a network at height 0, and tells
+// how many blocks that took: none where it is too late.
+func (n *Network) fundAll(ctx context.Context) (blocks int, err error) {
+	err = n.locked(ctx, func() error {
+		height, err := n.Nodes[0].Client().Height(ctx)
+		if err != nil || height != 0 || n.Nodes[0].Stock || len(n.Groups) != 0 {
+			return err
+		}
+		clocks, err := n.clocks(ctx)
+		if err != nil {
+			return err
+		}
+		if err := n.premine(ctx); err != nil {
+			return err
+		}
+		blocks = PremineHeight + 1
+		if len(n.Nodes) > 1 {
+			if err := n.restart(ctx, kept{n.Groups, clocks}, n.shareChain); err != nil {
+				return err
+			}
+		}
+		return n.caughtUp(ctx)
+	})
+	return blocks, err
 }
 
 // errNobodyRich means that no account can send what another lacks.

@@ -54,7 +54,6 @@ returns; the other commands find the network by its directory, --dir.`,
 	cmd.AddCommand(l.mineCommands()...)
 	cmd.AddCommand(l.changeCommands()...)
 	cmd.AddCommand(l.walletCommands()...)
-	cmd.AddCommand(l.walletCommands()...)
 	cmd.AddCommand(l.assertCommand())
 	return cmd
 }
