@@ -26,12 +26,27 @@ type refusal = wire.Refusal
 // nullData stands for a result of null, which omitempty would leave out.
 var nullData = json.RawMessage("null")
 
+// inputError is an error of a request that could not be read: the stock node answers
+// those with HTTP's status 400.
+type inputError struct{ error }
+
+// Unwrap gives the error.
+func (e inputError) Unwrap() error { return e.error }
+
+// codeInput is Bytom's code of those.
+const codeInput = "BTM002"
+
 func success(data any) envelope { return envelope{Status: "success", Data: data} }
 
 // failure answers an error in the stock node's form. Errors of a kind carry it as
 // the machine-readable reason.
 func failure(err error) envelope {
 	e := envelope{Status: "fail", Code: "BTM000", Msg: "Bytom API Error", ErrorDetail: err.Error()}
+	var input inputError
+	if errors.As(err, &input) {
+		e.Code, e.Msg = codeInput, "Invalid request body"
+		return e
+	}
 	var kind mining.ErrorKind
 	if errors.As(err, &kind) {
 		e.Data = refusal{Reason: string(kind), Debug: err.Error()}
@@ -51,9 +66,18 @@ func write(w http.ResponseWriter, status int, v any) {
 	_, _ = w.Write(append(raw, '\n')) // The client went away; nobody is left to tell.
 }
 
+// respond answers with an envelope, in the form that its code asks for.
+func respond(w http.ResponseWriter, e envelope) {
+	if e.Code == codeInput {
+		write(w, http.StatusBadRequest, wire.BadRequest{Code: e.Code, Msg: e.Msg, Status: e.Status, Detail: e.ErrorDetail})
+		return
+	}
+	write(w, http.StatusOK, e)
+}
+
 // call makes a handler of a function that takes no input; the body is not read.
 func call(f func(*http.Request) envelope) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) { write(w, http.StatusOK, f(r)) }
+	return func(w http.ResponseWriter, r *http.Request) { respond(w, f(r)) }
 }
 
 // callWith makes a handler of a function whose argument is the request's body.
@@ -61,10 +85,10 @@ func callWith[T any](f func(*http.Request, T) envelope) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		var in T
 		if err := decode(http.MaxBytesReader(w, r.Body, MaxBody), &in); err != nil {
-			write(w, http.StatusBadRequest, wire.BadRequest{Code: "BTM002", Msg: "Invalid request body", Status: "fail", Detail: err.Error()})
+			respond(w, failure(inputError{err}))
 			return
 		}
-		write(w, http.StatusOK, f(r, in))
+		respond(w, f(r, in))
 	}
 }
 

@@ -86,7 +86,7 @@ func (h *headerJSONIn) header() (*types.BlockHeader, error) {
 		}
 		var err error
 		if *f.into, err = n.Unsigned(name); err != nil {
-			return nil, err
+			return nil, inputError{err}
 		}
 	}
 	if h.BlockCommitment == nil {
@@ -118,6 +118,11 @@ func parseHex(field string, text *string, what string, v interface {
 	if text == nil || *text == "" {
 		return fmt.Errorf("field %s: missing, expected %s in hexadecimal", field, what)
 	}
+	defer func() {
+		if err != nil {
+			err = inputError{err}
+		}
+	}()
 	if _, err := hex.DecodeString(*text); err != nil {
 		return fmt.Errorf("field %s: %w, expected %s in hexadecimal", field, err, what)
 	}
