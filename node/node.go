@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/gorilla/mux"
 	browser "github.com/toqueteos/webbrowser"
 	"golang.org/x/sync/errgroup"
 
@@ -180,8 +181,12 @@ func (n *Node) serveWork(source mining.Source, space *mining.Extranonces) {
 		Overrides: wishes{n.selector},
 		Devices:   func(names string) ([]string, error) { return PickDevices(n.backends, names) },
 	})
-	router := newRouter(n.bytom.api, n.miner, n.work.Register, n.found.register, n.metrics.register, n.solonet.register)
-	n.server = newServer(router, n.bytom.tokens, n.config.Bytom.Auth.Disable, n.log)
+	n.server = newServer(newRouter(n.bytom.api, n.miner, n.routes()...), n.bytom.tokens, n.config.Bytom.Auth.Disable, n.log)
+}
+
+// routes add those that the stock API does not have, or not so.
+func (n *Node) routes() []func(*mux.Router) {
+	return []func(*mux.Router){n.work.Register, n.found.register, n.metrics.register, n.solonet.register, registerOpenAPI}
 }
 
 // openOverrides makes the selector, with what the operator wants of single
