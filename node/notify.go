@@ -1,11 +1,8 @@
 package node
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -94,42 +91,17 @@ func (n *notifier) drain() {
 
 // deliver posts a notification, more than once if it must.
 func (n *notifier) deliver(ctx context.Context, note Notification) {
-	for try, pause := 1, n.pause; ; try, pause = try+1, 2*pause {
-		err := n.post(context.WithoutCancel(ctx), note)
-		if err == nil {
-			return
-		}
-		if try == notifyTries || ctx.Err() != nil {
-			n.log.Warn("notification not delivered", "event", note.Event, "tries", try, "error", err)
-			return
-		}
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-		}
+	err := retry(ctx, notifyTries, n.pause, func() error { return n.post(context.WithoutCancel(ctx), note) })
+	if err != nil {
+		n.log.Warn("notification not delivered", "event", note.Event, "error", err)
 	}
 }
 
 func (n *notifier) post(ctx context.Context, note Notification) error {
-	body, err := json.Marshal(note)
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, n.client.Timeout)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, n.url, bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := n.client.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<20)) // So that the connection can be used again.
-	if resp.StatusCode/100 != 2 {
-		return fmt.Errorf("the webhook answered %s", resp.Status)
-	}
-	return nil
+	return postJSON(ctx, n.client, n.url, note, func(resp *http.Response) error {
+		if resp.StatusCode/100 != 2 {
+			return fmt.Errorf("the webhook answered %s", resp.Status)
+		}
+		return nil
+	})
 }

@@ -1,11 +1,9 @@
 package node
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -74,44 +72,29 @@ func (r *relay) sendTo(node *url.URL, block *types.Block) {
 		log.Error("found block not relayed", "error", err)
 		return
 	}
-	body, err := json.Marshal(map[string]string{"raw_block": string(raw)})
+	request := map[string]string{"raw_block": string(raw)}
+	answer := ""
+	err = retry(context.Background(), relayTries, r.pause, func() error {
+		return postJSON(context.Background(), r.client, node.JoinPath("submit-block").String(), request, func(resp *http.Response) (err error) {
+			answer, err = readSubmitAnswer(resp)
+			return err
+		})
+	})
 	if err != nil {
-		log.Error("found block not relayed", "error", err)
+		log.Warn("found block not relayed", "tries", relayTries, "error", err)
 		return
 	}
-	for try, pause := 1, r.pause; ; try, pause = try+1, 2*pause {
-		answer, err := r.post(node, body)
-		if err == nil {
-			log.Info("found block relayed", "answer", answer)
-			return
-		}
-		if try == relayTries {
-			log.Warn("found block not relayed", "tries", try, "error", err)
-			return
-		}
-		time.Sleep(pause)
-	}
+	log.Info("found block relayed", "answer", answer)
 }
 
-// post offers a block once. An answer of the node's, be it a refusal, is no error.
-func (r *relay) post(node *url.URL, body []byte) (answer string, err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), r.client.Timeout)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, node.JoinPath("submit-block").String(), bytes.NewReader(body))
-	if err != nil {
-		return "", err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := r.client.Do(req)
-	if err != nil {
-		return "", err
-	}
-	defer resp.Body.Close()
+// readSubmitAnswer is what a node says of a block. A refusal is no error: that node has
+// judged.
+func readSubmitAnswer(resp *http.Response) (string, error) {
 	var out struct {
 		Status      string
 		ErrorDetail string `json:"error_detail"`
 	}
-	if err := json.NewDecoder(io.LimitReader(resp.Body, 1<<20)).Decode(&out); err != nil {
+	if err := json.NewDecoder(resp.Body).Decode(&out); err != nil {
 		return "", fmt.Errorf("status %s: %w", resp.Status, err)
 	}
 	return strings.TrimSpace(out.Status + " " + out.ErrorDetail), nil

@@ -52,6 +52,53 @@ func (m *Member) disconnect(ctx context.Context, other *Member) error {
 	})
 }
 
+// stuckAfter is how long a node that is behind may stay at its height. Bytom looks for
+// better peers each five seconds, and the stock node takes a second a block, more on a
+// busy machine.
+const stuckAfter = 12 * time.Second
+
+// catchUp waits until two peers have reached a height, and has them shake hands anew
+// when one is stuck where the other went on. A peer that has very much to catch up
+// with is not waited for.
+func (m *Member) catchUp(ctx context.Context, other *Member, height uint64) error {
+	var low uint64
+	moved := time.Now()
+	for start := moved; time.Since(start) < linkLimit; {
+		behind, ahead, err := m.heights(ctx, other)
+		if err != nil || behind >= height {
+			return err
+		}
+		if behind > low {
+			low, moved = behind, time.Now()
+		}
+		if ahead > behind && time.Since(moved) > stuckAfter {
+			if err := m.disconnect(ctx, other); err != nil {
+				return err
+			}
+			if err := m.connect(ctx, other); err != nil {
+				return err
+			}
+			moved = time.Now()
+		}
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// heights are those of two nodes, the lower one first.
+func (m *Member) heights(ctx context.Context, other *Member) (behind, ahead uint64, err error) {
+	a, err := m.Client().Height(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	b, err := other.Client().Height(ctx)
+	return min(a, b), max(a, b), err
+}
+
 // linked is nil if each of the two has the other among its peers, or neither, as
 // want says.
 func (m *Member) linked(ctx context.Context, other *Member, want bool) error {

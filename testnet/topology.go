@@ -77,6 +77,10 @@ func (n *Network) Heal(ctx context.Context) error {
 }
 
 func (n *Network) regroup(ctx context.Context, groups [][]int) error {
+	// No block is to be on its way while new peers tell each other their heights.
+	if err := n.settle(ctx); err != nil {
+		return err
+	}
 	n.Groups = groups
 	if err := n.relink(ctx); err != nil {
 		return err
@@ -95,12 +99,8 @@ func (n *Network) indexes() (all []int) {
 // relink makes peers of the nodes that are to be, and of no others: first the cuts,
 // so that nothing goes from one side to the other by way of a new connection.
 func (n *Network) relink(ctx context.Context) error {
-	groups := n.Groups
-	if len(groups) == 0 {
-		groups = [][]int{n.indexes()}
-	}
 	var want []pair
-	for _, group := range groups {
+	for _, group := range n.parts() {
 		want = append(want, n.Topology.links(group)...)
 	}
 	cuts, cutsCtx := errgroup.WithContext(ctx)
@@ -119,5 +119,35 @@ func (n *Network) relink(ctx context.Context) error {
 	if err := joins.Wait(); err != nil {
 		return fmt.Errorf("join the nodes: %w", err)
 	}
-	return nil
+	return n.settle(ctx)
+}
+
+// parts are the groups that are peers, all nodes where there is no partition.
+func (n *Network) parts() [][]int {
+	if len(n.Groups) == 0 {
+		return [][]int{n.indexes()}
+	}
+	return n.Groups
+}
+
+// settle waits until the nodes of each group have caught up with the best of them. A
+// block that comes to one of Bytom's nodes between its handshake with a peer and its
+// listing it is never told to that peer, which so stays behind until the next block: a
+// new handshake tells it.
+func (n *Network) settle(ctx context.Context) error {
+	waits, waitsCtx := errgroup.WithContext(ctx)
+	for _, group := range n.parts() {
+		best := uint64(0)
+		for _, index := range group {
+			height, err := n.Nodes[index].Client().Height(ctx)
+			if err != nil {
+				return err
+			}
+			best = max(best, height)
+		}
+		for _, p := range n.Topology.links(group) {
+			waits.Go(func() error { return n.Nodes[p[0]].catchUp(waitsCtx, n.Nodes[p[1]], best) })
+		}
+	}
+	return waits.Wait()
 }

@@ -1,0 +1,52 @@
+package node
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"time"
+)
+
+// postJSON posts v, and gives what f makes of the answer. The body that f reads is cut
+// at a megabyte, and read to its end so that the connection can be used again.
+func postJSON(ctx context.Context, client *http.Client, url string, v any, f func(*http.Response) error) error {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, client.Timeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	rest := resp.Body
+	resp.Body = io.NopCloser(io.LimitReader(rest, 1<<20))
+	err = f(resp)
+	_, _ = io.Copy(io.Discard, resp.Body)
+	resp.Body = rest
+	return err
+}
+
+// retry calls f until it succeeds or has been called as often as allowed, with a pause
+// between that doubles; after ctx's end it is not called again.
+func retry(ctx context.Context, tries int, pause time.Duration, f func() error) error {
+	for try := 1; ; try, pause = try+1, 2*pause {
+		err := f()
+		if err == nil || try >= tries || ctx.Err() != nil {
+			return err
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+		}
+	}
+}
