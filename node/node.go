@@ -112,7 +112,7 @@ func (n *Node) openOutlets() error {
 		return err
 	}
 	n.metrics = newMetrics()
-	n.clock = &clockWatch{now: time.Now, log: n.log, alarm: n.notify}
+	n.clock = &clockWatch{now: time.Now, log: n.log, alarm: n.notify, virtual: n.config.Solonet.Tools}
 	return nil
 }
 

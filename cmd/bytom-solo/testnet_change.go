@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/big"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -123,7 +124,7 @@ func (l *localNetwork) assertCommand() *cobra.Command {
 			if err := testnet.Poll(ctx, wait, func() error { return holds(ctx, n) }); err != nil {
 				return err
 			}
-			return l.say(cmd, map[string]any{"assert": cmd.Name(), "args": args, "ok": true}, "ok: %s %v", cmd.Name(), args)
+			return l.say(cmd, map[string]any{"assert": cmd.Name(), "args": args, "ok": true}, "ok: %s", strings.Join(append([]string{cmd.Name()}, args...), " "))
 		}}
 	}
 	cmd.AddCommand(
