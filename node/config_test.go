@@ -83,7 +83,7 @@ func TestBadValues(t *testing.T) {
 		{"wrong type", solo + "[p2p]\nmax_num_peers = \"many\"", nil, nil, []string{"p2p.max_num_peers", "many", "int"}},
 		{"wrong bool", solo + "[mining]\nenable = 7", nil, nil, []string{"mining", "7", "bool"}},
 		{"wrong environment", solo, nil, map[string]string{"TM_MINING_THREADS": "x"}, []string{"TM_MINING_THREADS", "x", "int"}},
-		{"negative threads", solo, []string{"--mining.threads=-1"}, nil, []string{"mining.threads", "-1"}},
+		{"percent", solo, []string{"--mining.cpu-percent=0"}, nil, []string{"mining.cpu-percent", "0", "1 to 100"}},
 		{"database", solo + "db_backend = \"sqlite\"", nil, nil, []string{"db_backend", "sqlite", "leveldb"}},
 		{"level", solo, []string{"--log_level=loud"}, nil, []string{"log_level", "loud", "debug"}},
 		{"format", solo, []string{"--log.format=xml"}, nil, []string{"log.format", "xml", "json"}},

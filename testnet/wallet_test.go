@@ -13,6 +13,7 @@ import (
 	"github.com/bytom/bytom/consensus"
 
 	"github.com/bytom-solo/bytom-solo/compute"
+	"github.com/bytom-solo/bytom-solo/compute/computetest"
 )
 
 // wallets is a node under test, its account and how to make blocks for it.
@@ -77,6 +78,9 @@ func TestWallet(t *testing.T) {
 	}
 	t.Run("ours", func(t *testing.T) { test(t, ours) })
 	ours.Stop()
+	if !computetest.Long() {
+		return
+	}
 	t.Run("stock", func(t *testing.T) { test(t, Start(t, NodeOptions{Home: home, Stock: true})) })
 }
 

@@ -8,12 +8,16 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/bytom-solo/bytom-solo/compute/computetest"
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
 
 // TestTestnetWalletVerbs pays, floods and locks by the command line, on a network
 // that has no BTM at first.
 func TestTestnetWalletVerbs(t *testing.T) {
+	if !computetest.Long() {
+		t.Skipf("the verbs of the wallet, whose code TestWallet tests, take 20 s: set %s=1", computetest.LongVariable)
+	}
 	t.Parallel()
 	v := verbs{t, newDir(t)}
 	v.do("up -n 2 --seed wallets")
