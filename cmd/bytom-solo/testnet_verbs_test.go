@@ -206,6 +206,9 @@ func (v verbs) testChain(t *testing.T) {
 // mine; the stock side's chain wins. We tell our blocks as lost, and have their
 // transactions again, which are mined in an order that the chain takes.
 func TestTestnetStock(t *testing.T) {
+	if !computetest.Long() {
+		t.Skipf("stock nodes take a second a hash, in all most of a minute: set %s=1", computetest.LongVariable)
+	}
 	t.Parallel()
 	r := newRig(t)
 	ctx := t.Context()
