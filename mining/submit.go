@@ -242,19 +242,13 @@ func (s *Submitter) again(ctx context.Context, f Fate) error {
 	if f.Resolved() && s.cfg.Source.Place(f.ID, f.Height).Known {
 		return nil
 	}
-	at := time.Now()
-	s.cfg.Relay(block)
-	v, err := s.process(ctx, block, at)
-	if err == nil && v.Outcome == Duplicate {
-		s.cfg.Sink.Announce(block) // The last run may have ended before it did.
-	}
+	v, err := s.resend(ctx, block)
 	log := s.cfg.Log.With("height", f.Height, "hash", f.ID.String())
 	if err != nil {
 		log.Warn("found block of an earlier run not taken", "error", err)
 	} else {
 		log.Info("found block of an earlier run submitted", "outcome", v.Outcome)
 	}
-	s.resolve(block, v, err, Event{State: StateSubmitted, At: at})
 	return nil
 }
 
@@ -268,6 +262,12 @@ func (s *Submitter) Resubmit(ctx context.Context, id bc.Hash) (Verdict, error) {
 	if err != nil {
 		return Verdict{}, err
 	}
+	return s.resend(ctx, block)
+}
+
+// resend brings a block of the journal to everybody, also where the chain has it: the
+// run that submitted it may have ended before it announced it.
+func (s *Submitter) resend(ctx context.Context, block *types.Block) (Verdict, error) {
 	start := time.Now()
 	s.cfg.Relay(block)
 	v, err := s.process(ctx, block, start)
