@@ -26,7 +26,7 @@ run: build ## run a node that mines on a solonet of its own, in ./.solonet; Ctrl
 	bin/bytom-solo node --home $(HOME_DIR) --mining --web.closed \
 		--p2p.laddr tcp://127.0.0.1:46658 --p2p.skip_upnp --p2p.lan_discoverable=false
 
-test: deps cross ## run all tests, and build for every platform
+test: deps ## run all tests
 	$(GO) vet ./...
 	$(GO) test -timeout 9m $(TESTS)
 
@@ -35,7 +35,7 @@ race: deps ## run all tests under the race detector
 
 FUZZTIME ?= 10m
 
-test-long: deps ## the long forms of the tests, the C code under its sanitizers, fuzzing for FUZZTIME (10m) a target
+test-long: deps cross ## the long forms of the tests, a build for every platform, the C code under its sanitizers, fuzzing for FUZZTIME (10m) a target
 	BYTOM_SOLO_LONG=1 $(GO) test -timeout 120m $(TESTS)
 	$(GO) test -asan -timeout 60m ./compute/...
 	for target in $$($(GO) test -list '^Fuzz' ./gbt | grep ^Fuzz); do \
