@@ -1,0 +1,237 @@
+package stratum
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strconv"
+)
+
+// The methods of the dialect.
+const (
+	MethodLogin  = "login"  // rig to server; the reply has the first job
+	MethodSubmit = "submit" // rig to server
+	MethodJob    = "job"    // server to rig, without id and reply
+)
+
+// version is the jsonrpc member of all that a server sends.
+const version = "2.0"
+
+// Request is what a rig sends.
+type Request struct {
+	Method string          `json:"method"`
+	Params json.RawMessage `json:"params,omitempty"`
+	// ID is any JSON value. The reply has the very same text: there are clients that
+	// die of a number where they sent a string.
+	ID json.RawMessage `json:"id"`
+}
+
+// ParseRequest reads a line. Members of other names are ignored, as are the
+// differences of case. With an error, the ID is still what could be read of it.
+func ParseRequest(line []byte) (Request, error) {
+	var raw struct {
+		Method json.RawMessage `json:"method"`
+		Params json.RawMessage `json:"params"`
+		ID     json.RawMessage `json:"id"`
+	}
+	if err := json.Unmarshal(line, &raw); err != nil {
+		return Request{}, fmt.Errorf("not a JSON object: %w", err)
+	}
+	r := Request{Params: raw.Params, ID: raw.ID}
+	if err := json.Unmarshal(raw.Method, &r.Method); err != nil {
+		return r, fmt.Errorf("method is %s, expected a string", shorten(raw.Method))
+	}
+	return r, nil
+}
+
+// LoginParams are those of login.
+type LoginParams struct {
+	// Login is address.rig or name.rig.
+	Login string `json:"login"`
+	Pass  string `json:"pass"`
+	// Agent is the rig's program, as in bmminer/2.0.0.
+	Agent string `json:"agent"`
+}
+
+// UnmarshalJSON takes an object, or the array [login, pass, agent] of old clients.
+// Members other than the login may have any type, and be missing.
+func (p *LoginParams) UnmarshalJSON(text []byte) error {
+	var raw struct{ Login, Pass, Agent json.RawMessage }
+	if list := []json.RawMessage(nil); json.Unmarshal(text, &list) == nil {
+		list = append(list, nil, nil, nil)
+		raw.Login, raw.Pass, raw.Agent = list[0], list[1], list[2]
+	} else if err := json.Unmarshal(text, &raw); err != nil {
+		return fmt.Errorf("params are %s, expected an object", shorten(text))
+	}
+	*p = LoginParams{}
+	if err := json.Unmarshal(raw.Login, &p.Login); err != nil || p.Login == "" {
+		return fmt.Errorf("params.login is %s, expected a name", shorten(raw.Login))
+	}
+	// A password or agent that is no string is as good as none.
+	_ = json.Unmarshal(raw.Pass, &p.Pass)
+	_ = json.Unmarshal(raw.Agent, &p.Agent)
+	return nil
+}
+
+// SubmitParams are those of submit.
+type SubmitParams struct {
+	// ID is the login, as the rig gave it.
+	ID string `json:"id"`
+	// JobID is that of the job as it was sent.
+	JobID string `json:"job_id"`
+	// Nonce is for ParseNonce.
+	Nonce string `json:"nonce"`
+}
+
+// UnmarshalJSON takes an object. The job's id may be a number; what is not needed is
+// not looked at.
+func (p *SubmitParams) UnmarshalJSON(text []byte) error {
+	var raw struct {
+		ID    json.RawMessage `json:"id"`
+		JobID json.RawMessage `json:"job_id"`
+		Nonce json.RawMessage `json:"nonce"`
+	}
+	if err := json.Unmarshal(text, &raw); err != nil {
+		return fmt.Errorf("params are %s, expected an object", shorten(text))
+	}
+	*p = SubmitParams{}
+	_ = json.Unmarshal(raw.ID, &p.ID) // It says nothing that the session does not know.
+	var ok bool
+	if p.JobID, ok = stringOrNumber(raw.JobID); !ok {
+		return fmt.Errorf("params.job_id is %s, expected a string", shorten(raw.JobID))
+	}
+	if err := json.Unmarshal(raw.Nonce, &p.Nonce); err != nil || raw.Nonce[0] != '"' {
+		return fmt.Errorf("params.nonce is %s, expected a string of up to 16 hexadecimal digits", shorten(raw.Nonce))
+	}
+	return nil
+}
+
+// stringOrNumber is the text of either.
+func stringOrNumber(text json.RawMessage) (string, bool) {
+	var s string
+	if json.Unmarshal(text, &s) == nil && text[0] == '"' {
+		return s, true
+	}
+	var n json.Number
+	if json.Unmarshal(text, &n) != nil || text[0] == 'n' {
+		return "", false
+	}
+	return n.String(), true
+}
+
+// shorten is JSON text as an error message can carry it.
+func shorten(text []byte) string {
+	const most = 80
+	switch {
+	case len(text) == 0:
+		return "missing"
+	case len(text) > most:
+		return strconv.QuoteToASCII(string(text[:most])) + "…"
+	}
+	return strconv.QuoteToASCII(string(text))
+}
+
+// The codes of errors.
+const (
+	CodeOther        = 20
+	CodeJobNotFound  = 21 // stale ones too
+	CodeDuplicate    = 22
+	CodeLow          = 23
+	CodeUnauthorized = 24
+	CodeParams       = 27
+	CodeNonce        = 32
+)
+
+// Error is why a server refuses a request.
+type Error struct {
+	Code    int    `json:"code"`
+	Message string `json:"message"`
+}
+
+// Error satisfies error.
+func (e *Error) Error() string { return fmt.Sprintf("%s (code %d)", e.Message, e.Code) }
+
+// UnmarshalJSON takes an object, and what other pools send: [code, message, …], a
+// string or a number.
+func (e *Error) UnmarshalJSON(text []byte) error {
+	type plain Error
+	var p plain
+	if json.Unmarshal(text, &p) == nil {
+		*e = Error(p)
+		return nil
+	}
+	*e = Error{}
+	var list []json.RawMessage
+	switch {
+	case json.Unmarshal(text, &list) == nil && len(list) >= 2:
+		_ = json.Unmarshal(list[0], &e.Code)
+		_ = json.Unmarshal(list[1], &e.Message)
+	case json.Unmarshal(text, &e.Code) == nil, json.Unmarshal(text, &e.Message) == nil:
+	}
+	if e.Message == "" {
+		e.Message = shorten(text)
+	}
+	return nil
+}
+
+// LoginResult is what a login is answered with.
+type LoginResult struct {
+	ID     string `json:"id"`
+	Job    Job    `json:"job"`
+	Status string `json:"status"`
+}
+
+// StatusResult is what an accepted share is answered with.
+type StatusResult struct {
+	Status string `json:"status"`
+}
+
+// StatusOK is the Status of whatever went well.
+const StatusOK = "OK"
+
+// Response is a server's answer to a request: it has a Result or an Error.
+type Response struct {
+	ID     json.RawMessage // as the request had it; nil is null
+	Result any
+	Error  *Error
+}
+
+// MarshalJSON writes the members in the order of the pools, both Result and Error
+// among them.
+func (r Response) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		ID      json.RawMessage `json:"id"`
+		Version string          `json:"jsonrpc"`
+		Result  any             `json:"result"`
+		Error   *Error          `json:"error"`
+	}{r.ID, version, r.Result, r.Error})
+}
+
+// Message is what a server sends: a push where it has a Method, else the answer to the
+// request of its ID.
+type Message struct {
+	ID     json.RawMessage `json:"id"`
+	Method string          `json:"method"`
+	Params json.RawMessage `json:"params"`
+	Result json.RawMessage `json:"result"`
+	Error  *Error          `json:"error"`
+}
+
+// ParseMessage reads a line of a server.
+func ParseMessage(line []byte) (Message, error) {
+	var m Message
+	if err := json.Unmarshal(line, &m); err != nil {
+		return m, fmt.Errorf("server sent %s: %w", shorten(line), err)
+	}
+	return m, nil
+}
+
+// OK tells whether a submit was accepted: a result with the status OK, or true as
+// some pools have it.
+func (m Message) OK() bool {
+	var s StatusResult
+	if m.Error != nil {
+		return false
+	}
+	return bytes.Equal(m.Result, []byte("true")) || json.Unmarshal(m.Result, &s) == nil && s.Status == StatusOK
+}
