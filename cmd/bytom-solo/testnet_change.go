@@ -81,7 +81,7 @@ func (l *localNetwork) snapshotCommand() *cobra.Command {
 func (l *localNetwork) revertCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "revert NAME",
-		Short: "Go back to a snapshot",
+		Short: "Go back to a snapshot; pools are empty then, and no node mines by itself",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return l.change(cmd, "back at "+args[0], func(ctx context.Context, n *testnet.Network) error { return n.Revert(ctx, args[0]) })
