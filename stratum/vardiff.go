@@ -36,9 +36,12 @@ const (
 	memoryShares = 64
 	// blockShares is how many shares, come or expected, make a block, which joins the
 	// estimate if it does not contradict it.
-	blockShares = 32
+	blockShares = 40
 	// surprise is by how many standard deviations that takes.
-	surprise = 4.5
+	surprise = 4.3
+	// floodShares is what a flood of shares counts for at most: nobody knows how many
+	// more were lost on the way.
+	floodShares = 16
 	// quietShares is how many shares are missed in a row until the estimate is given
 	// up: at an even hashrate after one share in 160,000.
 	quietShares = 12
@@ -183,10 +186,9 @@ func (v *Vardiff) Difficulty(now time.Time, network float64) float64 {
 // change sets the difficulty of the jobs from now on.
 func (v *Vardiff) change(now time.Time, difficulty float64) {
 	if !v.grown && difficulty > v.difficulty {
-		// Nobody knows how many of a flood's shares were lost on the way.
 		v.known.add(v.block)
 		v.block = evidence{}
-		v.known.cap(blockShares)
+		v.known.cap(floodShares)
 	}
 	v.difficulty, v.changed = difficulty, now
 }
