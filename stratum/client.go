@@ -1,0 +1,306 @@
+package stratum
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+)
+
+// ClientConfig says whom a Client speaks to, and how.
+type ClientConfig struct {
+	// Address is the server's host:port.
+	Address string
+	// TLS asks for an encrypted connection; nil is plain TCP. Where it names no
+	// server, the host of Address is what the certificate must be for.
+	TLS *tls.Config
+	// Login is address.rig or name.rig, Password mostly nothing, Agent the rig's
+	// program, as in bytom-solo/1.0.
+	Login, Password, Agent string
+	// Order is how the server writes the start nonce of its jobs.
+	Order NonceOrder
+	// ReplyTimeout is how long a request waits for its reply; 0 is 30 s.
+	ReplyTimeout time.Duration
+	// LoginTimeout is how long the login does; 0 is a minute, since servers may hold
+	// the reply until they have work.
+	LoginTimeout time.Duration
+	// SilentTimeout is after what time a server that says nothing is taken for dead;
+	// 0 is 10 minutes, which few blocks take.
+	SilentTimeout time.Duration
+	// DialContext makes the connection; nil does it by TCP.
+	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
+	// Log takes what is odd about the server; nil discards it.
+	Log *slog.Logger
+}
+
+func (c ClientConfig) withDefaults() ClientConfig {
+	c.ReplyTimeout = cmp.Or(c.ReplyTimeout, 30*time.Second)
+	c.LoginTimeout = cmp.Or(c.LoginTimeout, time.Minute)
+	c.SilentTimeout = cmp.Or(c.SilentTimeout, 10*time.Minute)
+	if c.DialContext == nil {
+		// A host that is gone is noticed within a minute.
+		alive := net.KeepAliveConfig{Enable: true, Idle: 20 * time.Second, Interval: 10 * time.Second, Count: 4}
+		c.DialContext = (&net.Dialer{Timeout: 10 * time.Second, KeepAliveConfig: alive}).DialContext
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return c
+}
+
+// Why a request had no reply.
+var (
+	// ErrNoReply means that none came in time.
+	ErrNoReply = errors.New("no reply in time")
+	// ErrClosed means that Close was called.
+	ErrClosed = errors.New("the client is closed")
+	// ErrLost means that the connection broke; the cause is wrapped too.
+	ErrLost = errors.New("connection lost")
+)
+
+// writeTimeout is how long a server may take to read a request.
+const writeTimeout = 10 * time.Second
+
+// Client is the rig's end of a session: logged in, until the connection breaks or
+// Close. It does not connect again; that is for who knows the other servers. All
+// methods are safe for concurrent use.
+type Client struct {
+	cfg  ClientConfig
+	conn net.Conn
+	jobs chan *Job
+	done chan struct{} // closed when the connection has ended, err being final
+
+	order orderReader
+	junk  int // lines in a row that made no sense; of the read loop
+
+	write sync.Mutex
+	out   *Writer
+
+	mu       sync.Mutex
+	last     uint64           // the last request's id
+	calls    map[uint64]*call // those without a reply
+	answered bool             // a submit once had a reply
+	heard    time.Time        // when the last message came
+	err      error
+}
+
+// call is a request on its way.
+type call struct {
+	method string
+	reply  chan Message // of capacity 1
+}
+
+// Dial connects and logs in. It returns when the login has its reply: an *Error where
+// the server refuses it. Later, ctx is of no consequence.
+func Dial(ctx context.Context, cfg ClientConfig) (*Client, error) {
+	cfg = cfg.withDefaults()
+	conn, err := cfg.DialContext(ctx, "tcp", cfg.Address)
+	if err != nil {
+		return nil, err // It says whom, and what of.
+	}
+	if cfg.TLS != nil {
+		if conn, err = handshake(ctx, conn, cfg); err != nil {
+			return nil, err
+		}
+	}
+	return NewClient(ctx, conn, cfg)
+}
+
+// handshake makes a connection an encrypted one.
+func handshake(ctx context.Context, conn net.Conn, cfg ClientConfig) (net.Conn, error) {
+	t := cfg.TLS.Clone()
+	if t.ServerName == "" {
+		host, _, err := net.SplitHostPort(cfg.Address)
+		if err != nil {
+			return nil, errors.Join(err, conn.Close())
+		}
+		t.ServerName = host
+	}
+	ctx, cancel := context.WithTimeout(ctx, cfg.LoginTimeout)
+	defer cancel()
+	secured := tls.Client(conn, t)
+	if err := secured.HandshakeContext(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("TLS handshake with %s: %w", cfg.Address, err), conn.Close())
+	}
+	return secured, nil
+}
+
+// NewClient is Dial over a connection that there is already, which it closes if the
+// login fails.
+func NewClient(ctx context.Context, conn net.Conn, cfg ClientConfig) (*Client, error) {
+	c := &Client{
+		cfg: cfg.withDefaults(), conn: conn, jobs: make(chan *Job, 1), done: make(chan struct{}),
+		out: NewWriter(conn, writeTimeout), calls: make(map[uint64]*call),
+	}
+	c.order.order, c.order.fixed, c.order.log = cfg.Order, cfg.Order != NonceAuto, c.cfg.Log
+	go c.read()
+	ctx, cancel := context.WithTimeoutCause(ctx, c.cfg.LoginTimeout, ErrNoReply)
+	defer cancel()
+	if err := c.login(ctx); err != nil {
+		_ = c.Close()
+		return nil, fmt.Errorf("login at %s: %w", cfg.Address, err)
+	}
+	return c, nil
+}
+
+func (c *Client) login(ctx context.Context) error {
+	m, err := c.call(ctx, MethodLogin, LoginParams{Login: c.cfg.Login, Pass: c.cfg.Password, Agent: c.cfg.Agent})
+	if err != nil {
+		return err
+	}
+	if refused(m.Result) {
+		return &Error{CodeOther, "login refused: " + shorten(m.Result)}
+	}
+	return nil
+}
+
+// Jobs has the server's jobs: a new one replaces one that was not received yet. Their
+// Nonce is in the right order, and has bit 63 clear. The channel is never closed; see
+// Done.
+func (c *Client) Jobs() <-chan *Job { return c.jobs }
+
+// Done is closed when the connection has ended.
+func (c *Client) Done() <-chan struct{} { return c.done }
+
+// Err is why the connection has ended, nil before that: ErrClosed, or an ErrLost.
+func (c *Client) Err() error {
+	select {
+	case <-c.done:
+		return c.err
+	default:
+		return nil
+	}
+}
+
+// Close ends the session. Requests on their way get ErrClosed.
+func (c *Client) Close() error {
+	c.end(ErrClosed)
+	<-c.done
+	return nil
+}
+
+// end closes the connection, of which the read loop then takes notice. The first
+// cause counts.
+func (c *Client) end(cause error) {
+	c.mu.Lock()
+	if c.err == nil {
+		c.err = cause
+	}
+	c.mu.Unlock()
+	_ = c.conn.Close() // It breaks, or is no longer wanted.
+}
+
+// Submit brings in a share: a nonce of a job that this Client's Jobs had. nil means
+// that it was accepted; an *Error is the server's refusal, whose kinds are the
+// Refusals. ErrNoReply, ErrLost and ErrClosed say that nobody knows. A reply that is
+// late is dropped.
+func (c *Client) Submit(ctx context.Context, job *Job, nonce uint64) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, c.cfg.ReplyTimeout, ErrNoReply)
+	defer cancel()
+	asked := time.Now()
+	m, err := c.call(ctx, MethodSubmit, SubmitParams{ID: c.cfg.Login, JobID: job.ID, Nonce: FormatNonce(nonce)})
+	switch {
+	case errors.Is(err, ErrNoReply):
+		c.suspect(asked)
+		return err
+	case err != nil:
+		if errors.Is(err, RefusedNonce) {
+			c.order.doubt()
+		}
+		return err
+	case refused(m.Result):
+		return &Error{CodeOther, "share refused: " + shorten(m.Result)}
+	}
+	return nil
+}
+
+// suspect ends a connection that has said nothing since a submit was sent, if the
+// server is one that answers them.
+func (c *Client) suspect(since time.Time) {
+	c.mu.Lock()
+	dead := c.answered && !c.heard.After(since)
+	c.mu.Unlock()
+	if dead {
+		c.end(fmt.Errorf("%w: nothing heard for %v", ErrLost, c.cfg.ReplyTimeout))
+	}
+}
+
+// GetJob asks for a job, which then comes by Jobs, as after login. Not every server
+// knows of it.
+func (c *Client) GetJob(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, c.cfg.ReplyTimeout, ErrNoReply)
+	defer cancel()
+	_, err := c.call(ctx, MethodGetJob, map[string]string{"id": c.cfg.Login})
+	return err
+}
+
+// MethodGetJob asks for the current job; rig to server.
+const MethodGetJob = "getjob"
+
+// call sends a request and waits for its reply. A reply with an error is returned as
+// that error.
+func (c *Client) call(ctx context.Context, method string, params any) (Message, error) {
+	p := &call{method: method, reply: make(chan Message, 1)}
+	id := c.enter(p)
+	defer c.leave(id)
+	if err := c.send(id, method, params); err != nil {
+		return Message{}, err
+	}
+	var err error
+	var m Message
+	select {
+	case m = <-p.reply:
+	case <-c.done:
+		err = c.err
+	case <-ctx.Done():
+		err = context.Cause(ctx)
+	}
+	if err != nil {
+		select {
+		case m = <-p.reply: // It came at the same time.
+		default:
+			return m, err
+		}
+	}
+	if m.Error != nil {
+		return m, m.Error
+	}
+	return m, nil
+}
+
+func (c *Client) send(id uint64, method string, params any) error {
+	raw, err := json.Marshal(params)
+	if err != nil {
+		return fmt.Errorf("encode %s: %w", method, err)
+	}
+	c.write.Lock()
+	defer c.write.Unlock()
+	err = c.out.Send(Request{Method: method, Params: raw, ID: fmt.Append(nil, id)})
+	if err == nil {
+		return nil
+	}
+	c.end(fmt.Errorf("%w: send %s: %w", ErrLost, method, err))
+	<-c.done
+	return c.err
+}
+
+// enter makes a call one of those that wait, and gives it its id.
+func (c *Client) enter(p *call) uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.last++
+	c.calls[c.last] = p
+	return c.last
+}
+
+func (c *Client) leave(id uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.calls, id)
+}

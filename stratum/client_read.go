@@ -1,0 +1,176 @@
+package stratum
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// junkMost is how many lines in a row may make no sense before the server is taken for
+// something else.
+const junkMost = 10
+
+// errJunk means that the server does not speak the dialect.
+var errJunk = errors.New("the server does not speak Stratum")
+
+// read takes the server's lines until the connection ends.
+func (c *Client) read() {
+	defer close(c.done)
+	in := NewReader(c.conn)
+	for {
+		// Where that fails, the read does too, and knows why.
+		_ = c.conn.SetReadDeadline(time.Now().Add(c.cfg.SilentTimeout))
+		line, err := in.ReadLine()
+		if err == nil {
+			err = c.receive(line)
+		}
+		if err != nil {
+			c.end(fmt.Errorf("%w: %w", ErrLost, err))
+			return
+		}
+	}
+}
+
+// receive takes a line: one message, or several without a line's end between them. An
+// error means that the connection is good for nothing.
+func (c *Client) receive(line []byte) error {
+	for d := json.NewDecoder(bytes.NewReader(line)); d.More(); {
+		var text json.RawMessage
+		err := d.Decode(&text)
+		if err == nil {
+			err = c.take(text)
+		}
+		if err == nil {
+			c.junk = 0
+			continue
+		}
+		c.cfg.Log.Warn("the server sent something odd", "error", err)
+		if c.junk++; c.junk >= junkMost {
+			return fmt.Errorf("%w: %w", errJunk, err)
+		}
+		if text == nil {
+			return nil // The rest of the line is lost.
+		}
+	}
+	return nil
+}
+
+// take handles one message. The error says what is wrong with it.
+func (c *Client) take(text []byte) error {
+	m, err := ParseMessage(text)
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	c.heard = time.Now()
+	c.mu.Unlock()
+	switch {
+	case m.Method == MethodJob:
+		return c.offer(m.Params)
+	case m.Method != "":
+		c.cfg.Log.Debug("the server sent a method that rigs do not know", "method", shorten([]byte(m.Method)))
+		return nil
+	case m.ID == nil && m.Result == nil && m.Error == nil:
+		return fmt.Errorf("server sent %s, expected a reply or a job", shorten(text))
+	}
+	// The job goes first: who waits for the reply may look for it at once.
+	if job := jobIn(m.Result); job != nil {
+		err = c.offer(job)
+	}
+	if p := c.callOf(m); p != nil {
+		p.reply <- m
+	} else if m.Error != nil {
+		c.cfg.Log.Warn("the server reports an error", "error", m.Error)
+	}
+	return err
+}
+
+// callOf finds whose reply a message is, and removes it from those that wait. A reply
+// without an id is the oldest request's: they are answered in order.
+func (c *Client) callOf(m Message) *call {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.calls) == 0 {
+		return nil
+	}
+	id, err := strconv.ParseUint(string(bytes.Trim(m.ID, `"`)), 10, 64)
+	if m.ID == nil || bytes.Equal(m.ID, []byte("null")) {
+		if m.Error == nil && jobIn(m.Result) != nil && !c.waitsForJob() {
+			return nil // A push of some pools.
+		}
+		var ids []uint64
+		for waiting := range c.calls {
+			ids = append(ids, waiting)
+		}
+		id, err = slices.Min(ids), nil
+	}
+	p := c.calls[id]
+	if err != nil || p == nil {
+		return nil
+	}
+	delete(c.calls, id)
+	c.answered = c.answered || p.method == MethodSubmit
+	return p
+}
+
+// waitsForJob tells whether a request is on its way whose reply may have a job. The
+// caller holds mu.
+func (c *Client) waitsForJob() bool {
+	for _, p := range c.calls {
+		if p.method != MethodSubmit {
+			return true
+		}
+	}
+	return false
+}
+
+// jobIn is the job in a result: under that name, or the result itself. It is nil where
+// there is none.
+func jobIn(result json.RawMessage) json.RawMessage {
+	var wrapped struct {
+		Job   json.RawMessage `json:"job"`
+		JobID json.RawMessage `json:"job_id"`
+	}
+	switch {
+	case len(result) == 0 || json.Unmarshal(result, &wrapped) != nil:
+		return nil
+	case len(wrapped.Job) > 0 && wrapped.Job[0] == '{':
+		return wrapped.Job
+	case len(wrapped.JobID) > 0:
+		return result
+	}
+	return nil
+}
+
+// offer gives a job to whoever receives from Jobs, in place of one that waits there.
+func (c *Client) offer(text json.RawMessage) error {
+	job := new(Job)
+	if err := json.Unmarshal(text, job); err != nil {
+		return err
+	}
+	if job.Version != 1 {
+		return fmt.Errorf("job's version is %d, expected 1", job.Version)
+	}
+	job.Nonce = c.order.read(job.Nonce)
+	select {
+	case <-c.jobs:
+	default:
+	}
+	c.jobs <- job // Nobody else sends.
+	return nil
+}
+
+// refused tells whether a result says no without an error: it is null or false, or an
+// object whose status is another than OK.
+func refused(result json.RawMessage) bool {
+	if len(result) == 0 || bytes.Equal(result, []byte("null")) || bytes.Equal(result, []byte("false")) {
+		return true
+	}
+	var s struct{ Status *string }
+	return json.Unmarshal(result, &s) == nil && s.Status != nil && !strings.EqualFold(*s.Status, StatusOK)
+}

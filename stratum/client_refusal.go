@@ -1,0 +1,67 @@
+package stratum
+
+import "strings"
+
+// Refusal is the kind of a server's *Error, for errors.Is.
+type Refusal string
+
+// Error satisfies error.
+func (r Refusal) Error() string { return string(r) }
+
+// Why a server refuses. What is none of these has no kind.
+const (
+	// RefusedStale means a share of a block that is no longer the tip.
+	RefusedStale = Refusal("stale share")
+	// RefusedUnknownJob means that the server does not know the job, or no longer.
+	RefusedUnknownJob = Refusal("unknown job")
+	// RefusedDuplicate means that the share has come before.
+	RefusedDuplicate = Refusal("duplicate share")
+	// RefusedLow means that the share misses the job's target.
+	RefusedLow = Refusal("low difficulty share")
+	// RefusedLogin means that the login is none, or no longer.
+	RefusedLogin = Refusal("unauthorized")
+	// RefusedParams means that the server can't read the request.
+	RefusedParams = Refusal("illegal params")
+	// RefusedNonce means a nonce outside of what the job leaves to the rig.
+	RefusedNonce = Refusal("invalid nonce")
+)
+
+// codes are the kinds of the dialect's codes. CodeJobNotFound has two.
+var codes = map[int]Refusal{
+	CodeDuplicate: RefusedDuplicate, CodeLow: RefusedLow, CodeUnauthorized: RefusedLogin,
+	CodeParams: RefusedParams, CodeNonce: RefusedNonce,
+}
+
+// words are what messages of other pools, and of CodeJobNotFound, are told apart by;
+// the first that fits counts.
+var words = []struct {
+	word string
+	kind Refusal
+}{
+	{"stale", RefusedStale}, {"expired", RefusedStale}, {"outdated", RefusedStale}, {"duplicate", RefusedDuplicate},
+	{"low diff", RefusedLow}, {"above target", RefusedLow}, {"not found", RefusedUnknownJob}, {"unknown job", RefusedUnknownJob},
+	{"unauthorized", RefusedLogin}, {"not logged in", RefusedLogin}, {"nonce", RefusedNonce},
+}
+
+// Kind is the refusal's; empty if it is of none of the kinds.
+func (e *Error) Kind() Refusal {
+	if kind, ok := codes[e.Code]; ok {
+		return kind
+	}
+	text := strings.ToLower(e.Message)
+	for _, w := range words {
+		if strings.Contains(text, w.word) {
+			return w.kind
+		}
+	}
+	if e.Code == CodeJobNotFound {
+		return RefusedUnknownJob
+	}
+	return ""
+}
+
+// Is tells whether the refusal is of a kind.
+func (e *Error) Is(target error) bool {
+	kind, ok := target.(Refusal)
+	return ok && kind == e.Kind()
+}
