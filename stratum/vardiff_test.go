@@ -86,7 +86,7 @@ func spread(random *rand.Rand, lo, hi float64) float64 {
 // expected rate of shares, hashrate by difficulty: the rate that is seen has a spread
 // of its own.
 func TestVardiffSettles(t *testing.T) {
-	runs := 1000
+	runs := 500
 	if os.Getenv("BYTOM_SOLO_LONG") != "" {
 		runs = 20000
 	}

@@ -1,0 +1,341 @@
+package stratum
+
+import (
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// ShareKind is what became of a submit.
+type ShareKind uint8
+
+// What becomes of submits.
+const (
+	ShareAccepted ShareKind = iota
+	ShareStale
+	ShareDuplicate
+	ShareLow
+	ShareInvalid
+	shareKinds
+)
+
+// LedgerEntry is a submit that was judged.
+type LedgerEntry struct {
+	At time.Time
+	// Rig is what it is counted by, Address and Agent what the rig said of itself last.
+	Rig, Address, Agent string
+	Kind                ShareKind
+	// Effective is the effective difficulty of the share's own job, Network the
+	// network's at that time; both in hashes. They count where Kind is ShareAccepted.
+	Effective, Network float64
+	// Difficulty is that of the share's hash, 0 if not known; the best is kept.
+	Difficulty float64
+	// Block is the hash of the block that the share made, or empty; Height its height.
+	Block  string
+	Height uint64
+}
+
+// Tally counts submits by what became of them, and what they are worth.
+type Tally struct {
+	Accepted  uint64 `json:"accepted"`
+	Stale     uint64 `json:"stale"`
+	Duplicate uint64 `json:"duplicate"`
+	Low       uint64 `json:"low"`
+	Invalid   uint64 `json:"invalid"`
+	// Work is the sum of the accepted shares' effective difficulties: the hashes that
+	// they took on average.
+	Work float64 `json:"work"`
+	// Expected is the sum of effective by network difficulty: the blocks that the work
+	// was to find on average. PPS pays it, times a block's reward.
+	Expected float64 `json:"expected_blocks"`
+	// Blocks is how many it found.
+	Blocks uint64 `json:"blocks"`
+	// Best is the highest difficulty of an accepted share's hash.
+	Best float64 `json:"best"`
+}
+
+func (t *Tally) count(e LedgerEntry) {
+	switch e.Kind {
+	case ShareAccepted:
+		t.Accepted++
+		t.Work += e.Effective
+		if e.Network > 0 {
+			t.Expected += e.Effective / e.Network
+		}
+		t.Best = max(t.Best, e.Difficulty)
+	case ShareStale:
+		t.Stale++
+	case ShareDuplicate:
+		t.Duplicate++
+	case ShareLow:
+		t.Low++
+	default:
+		t.Invalid++
+	}
+	if e.Block != "" {
+		t.Blocks++
+	}
+}
+
+// Add adds another tally.
+func (t *Tally) Add(o Tally) {
+	t.Accepted += o.Accepted
+	t.Stale += o.Stale
+	t.Duplicate += o.Duplicate
+	t.Low += o.Low
+	t.Invalid += o.Invalid
+	t.Work += o.Work
+	t.Expected += o.Expected
+	t.Blocks += o.Blocks
+	t.Best = max(t.Best, o.Best)
+}
+
+// LedgerRow is what a rig did in an hour, as far as that lies in one round.
+type LedgerRow struct {
+	Rig string `json:"rig"`
+	// Hour is its start, in UTC.
+	Hour time.Time `json:"hour"`
+	// Round counts the blocks that rigs had found before: a block ends a round, and the
+	// share that made it is the last of it.
+	Round uint32 `json:"round"`
+	Tally
+	// Network is the network difficulty of the last accepted share, whose time is Last.
+	Network float64   `json:"network_difficulty"`
+	Last    time.Time `json:"last_share"`
+}
+
+// add adds what came to the row later.
+func (r *LedgerRow) add(o *LedgerRow) {
+	r.Tally.Add(o.Tally)
+	if !o.Last.IsZero() {
+		r.Network, r.Last = o.Network, o.Last
+	}
+}
+
+// LedgerBlock is a block that a rig found: the end of a round.
+type LedgerBlock struct {
+	Round  uint32    `json:"round"`
+	Rig    string    `json:"rig"`
+	Hash   string    `json:"hash"`
+	Height uint64    `json:"height"`
+	At     time.Time `json:"at"`
+	// Shares is the sequence number of the share that made it.
+	Shares uint64 `json:"share"`
+}
+
+// LedgerShare is one accepted share of the log.
+type LedgerShare struct {
+	// Sequence numbers all accepted shares since the ledger was made. A gap is where
+	// shares were lost before they were written.
+	Sequence           uint64
+	At                 time.Time // to the millisecond
+	Rig                string
+	Effective, Network float64
+}
+
+// LedgerConfig is where a ledger is kept and how much of it.
+type LedgerConfig struct {
+	// Path is the bbolt file; one process at a time can have it open.
+	Path string
+	// ReadOnly opens it to look.
+	ReadOnly bool
+	// Rigs is how many rigs are told apart; 0 takes 10,000. What others do is counted
+	// under OtherRigs.
+	Rigs int
+	// Days is how long rows and shares are kept; 0 takes 400. Rows is how many rows, and
+	// Shares how many shares at most, of which the oldest go first; 0 takes a million
+	// each.
+	Days, Rows, Shares int
+	// Flush is the time between two writes, which is what a kill can lose; 0 takes 5 s.
+	Flush time.Duration
+	// Now is the clock; nil takes time.Now.
+	Now func() time.Time
+	// Log takes what goes wrong; nil discards it.
+	Log *slog.Logger
+}
+
+// OtherRigs is the name under which the rigs beyond LedgerConfig.Rigs are counted.
+const OtherRigs = "(others)"
+
+// Ledger keeps what each rig did: a row for each hour and round, all that PPS and the
+// long windows of PPLNS and DGM need, and a log of the last accepted shares in their
+// order, for what depends on that. It pays nobody.
+//
+// Add takes memory alone and never waits for the disk: Run writes every few seconds,
+// and Close the rest, so that a kill loses at most that much, and never a part of a
+// share: rows, shares and blocks are written in one transaction. A file that can't be
+// read or written stops nothing; it is told once, the counts go on in memory, and what
+// has not been written is tried again. All methods are safe for concurrent use.
+type Ledger struct {
+	cfg LedgerConfig
+	log *slog.Logger
+
+	disk sync.Mutex // one write at a time; taken before mu
+	file *ledgerFile
+
+	mu       sync.Mutex // guards what follows
+	rigs     map[string]*ledgerRig
+	nextID   uint32
+	swept    time.Time
+	rows     map[rowKey]*LedgerRow // what is to be added to those in the file
+	pending  []loggedShare         // accepted, not written
+	blocks   []LedgerBlock         // the same
+	gone     []string              // rigs to be forgotten on the disk
+	sequence uint64                // of the next accepted share
+	round    uint32
+}
+
+// ledgerRig is what is known of a rig in memory.
+type ledgerRig struct {
+	id      uint32
+	dirty   bool
+	summary rigSummary
+	rates   rates
+}
+
+// rigSummary is what of a rig outlives its rows.
+type rigSummary struct {
+	ID      uint32    `json:"id"`
+	Address string    `json:"address"`
+	Agent   string    `json:"agent"`
+	First   time.Time `json:"first"`
+	Seen    time.Time `json:"seen"`
+	Last    time.Time `json:"last_share"`
+	Tally
+}
+
+// mostPending bounds the memory of shares, and of rows, that can't be written.
+const mostPending = 100_000
+
+// OpenLedger opens a ledger, and makes the file if there is none. Where that is not
+// possible the ledger works from memory, and Log is told.
+func OpenLedger(cfg LedgerConfig) *Ledger {
+	l := newLedger(cfg)
+	if err := l.open(); err != nil {
+		l.log.Error("what rigs do is counted, but not kept", "file", cfg.Path, "error", err)
+	}
+	return l
+}
+
+// ReadLedger opens a ledger for reading alone. It fails if there is none, or if a node
+// has it open.
+func ReadLedger(path string) (*Ledger, error) {
+	l := newLedger(LedgerConfig{Path: path, ReadOnly: true})
+	if err := l.open(); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+func newLedger(cfg LedgerConfig) *Ledger {
+	limit := func(v *int, otherwise int) {
+		if *v <= 0 {
+			*v = otherwise
+		}
+	}
+	limit(&cfg.Rigs, 10_000)
+	limit(&cfg.Days, 400)
+	limit(&cfg.Rows, 1_000_000)
+	limit(&cfg.Shares, 1_000_000)
+	if cfg.Flush <= 0 {
+		cfg.Flush = 5 * time.Second
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Ledger{
+		cfg: cfg, log: cfg.Log,
+		rigs: make(map[string]*ledgerRig), rows: make(map[rowKey]*LedgerRow),
+	}
+}
+
+// Login notes a rig that has come, before it has sent anything: its rates count from
+// its first login.
+func (l *Ledger) Login(at time.Time, rig, address, agent string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.meet(LedgerEntry{At: at, Rig: rig, Address: address, Agent: agent})
+}
+
+// Add counts a submit.
+func (l *Ledger) Add(e LedgerEntry) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	name, rig := l.meet(e)
+	rig.summary.count(e)
+	row := l.row(e.At, rig.id)
+	row.count(e)
+	if e.Kind != ShareAccepted && e.Block == "" {
+		return
+	}
+	rig.summary.Last, row.Last, row.Network = e.At, e.At, e.Network
+	if e.Kind == ShareAccepted {
+		rig.rates.add(e.At, e.Effective)
+		l.pending = append(l.pending, loggedShare{l.sequence, e.At.UnixMilli(), rig.id, e.Effective, e.Network})
+		l.sequence++
+	}
+	if e.Block != "" {
+		l.blocks = append(l.blocks, LedgerBlock{l.round, name, e.Block, e.Height, e.At, l.sequence - 1})
+		l.round++
+	}
+}
+
+// meet finds an entry's rig, or makes it.
+func (l *Ledger) meet(e LedgerEntry) (string, *ledgerRig) {
+	name := e.Rig
+	rig := l.rigs[name]
+	if rig == nil && len(l.rigs) >= l.cfg.Rigs {
+		l.sweep(e.At)
+		if len(l.rigs) >= l.cfg.Rigs {
+			name, e.Address, e.Agent = OtherRigs, "", ""
+			rig = l.rigs[name]
+		}
+	}
+	if rig == nil {
+		rig = &ledgerRig{id: l.nextID, summary: rigSummary{ID: l.nextID, First: e.At}}
+		rig.rates.start = e.At
+		l.rigs[name] = rig
+		l.nextID++
+	}
+	rig.dirty = true
+	rig.summary.Address, rig.summary.Agent, rig.summary.Seen = e.Address, e.Agent, e.At
+	return name, rig
+}
+
+// sweep forgets rigs that never had a share accepted, and are not around any more.
+// Names cost nothing to make up.
+func (l *Ledger) sweep(now time.Time) {
+	if now.Sub(l.swept) < time.Minute {
+		return
+	}
+	l.swept = now
+	for name, r := range l.rigs {
+		if r.summary.Accepted == 0 && now.Sub(r.summary.Seen) > time.Hour {
+			l.forget(name, r.id)
+		}
+	}
+}
+
+func (l *Ledger) forget(name string, id uint32) {
+	delete(l.rigs, name)
+	l.gone = append(l.gone, name)
+	for key := range l.rows {
+		if key.rig == id {
+			delete(l.rows, key)
+		}
+	}
+}
+
+// row finds a rig's present row, or makes it.
+func (l *Ledger) row(at time.Time, id uint32) *LedgerRow {
+	key := rowKey{hourOf(at), l.round, id}
+	row := l.rows[key]
+	if row == nil {
+		row = &LedgerRow{Hour: key.time(), Round: l.round}
+		l.rows[key] = row
+	}
+	return row
+}

@@ -1,0 +1,249 @@
+package stratum
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+)
+
+// Run writes to the disk every few seconds, until ctx ends.
+func (l *Ledger) Run(ctx context.Context) error {
+	if l.file == nil {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	tick := time.NewTicker(l.cfg.Flush)
+	defer tick.Stop()
+	failing, pruned := false, time.Time{}
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		err := l.Flush()
+		if now := l.cfg.Now(); err == nil && now.Sub(pruned) >= time.Hour {
+			pruned = now
+			err = l.prune(now)
+		}
+		if err != nil && !failing {
+			l.log.Error("what rigs do can't be written; it is kept in memory, and tried again", "error", err)
+		}
+		if err == nil && failing {
+			l.log.Info("what rigs do is written again")
+		}
+		failing = err != nil
+	}
+}
+
+// Close writes what is left, and closes the file. Nothing may be counted afterwards.
+func (l *Ledger) Close() error {
+	if l.file == nil {
+		return nil
+	}
+	err := l.Flush()
+	l.disk.Lock()
+	defer l.disk.Unlock()
+	return errors.Join(err, l.file.close())
+}
+
+// batch is what one write brings to the disk.
+type batch struct {
+	rigs   map[string]rigSummary
+	rows   map[rowKey]*LedgerRow
+	shares []loggedShare
+	blocks []LedgerBlock
+	gone   []string
+	next   nextNumbers
+}
+
+func (b *batch) empty() bool { return len(b.rigs)+len(b.rows)+len(b.blocks)+len(b.gone) == 0 }
+
+// Flush writes what was counted since the last time, in one transaction. If it fails,
+// nothing was written, and the next one tries all of it again.
+func (l *Ledger) Flush() error {
+	if l.file == nil || l.cfg.ReadOnly {
+		return nil
+	}
+	l.disk.Lock()
+	defer l.disk.Unlock()
+	b := l.take()
+	if b.empty() {
+		return nil
+	}
+	if err := l.file.update(b.write); err != nil {
+		l.putBack(b)
+		return fmt.Errorf("write the ledger %s: %w", l.cfg.Path, err)
+	}
+	return nil
+}
+
+// take copies what is not on the disk, and counts it as written.
+func (l *Ledger) take() *batch {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	b := &batch{
+		rigs: make(map[string]rigSummary), rows: l.rows, shares: l.pending, blocks: l.blocks, gone: l.gone,
+		next: nextNumbers{l.sequence, l.round, l.nextID},
+	}
+	l.rows, l.pending, l.blocks, l.gone = make(map[rowKey]*LedgerRow), nil, nil, nil
+	for name, r := range l.rigs {
+		if r.dirty {
+			b.rigs[name] = r.summary
+			r.dirty = false
+		}
+	}
+	return b
+}
+
+// putBack is take's reverse. What can't be held any more is lost, the oldest first.
+func (l *Ledger) putBack(b *batch) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for name := range b.rigs {
+		if r := l.rigs[name]; r != nil {
+			r.dirty = true
+		}
+	}
+	for key, row := range l.rows {
+		if old := b.rows[key]; old != nil {
+			old.add(row)
+		} else {
+			b.rows[key] = row
+		}
+	}
+	l.rows = b.rows
+	l.pending = append(b.shares, l.pending...)
+	l.pending = l.pending[max(0, len(l.pending)-mostPending):]
+	l.blocks = append(b.blocks, l.blocks...)
+	l.gone = append(b.gone, l.gone...)
+	for len(l.rows) > mostPending {
+		oldest := rowKey{hour: ^uint32(0)}
+		for key := range l.rows {
+			oldest.hour = min(oldest.hour, key.hour)
+		}
+		for key := range l.rows {
+			if key.hour == oldest.hour {
+				delete(l.rows, key)
+			}
+		}
+	}
+}
+
+func (b *batch) write(tx *bolt.Tx) error {
+	rigs, rows := tx.Bucket(rigsBucket), tx.Bucket(rowsBucket)
+	for _, name := range b.gone {
+		if err := rigs.Delete([]byte(name)); err != nil {
+			return err
+		}
+	}
+	for name, s := range b.rigs {
+		if err := putJSON(rigs, []byte(name), s); err != nil {
+			return fmt.Errorf("rig %q: %w", name, err)
+		}
+	}
+	for key, row := range b.rows {
+		if raw := rows.Get(key.bytes()); raw != nil {
+			var old LedgerRow
+			if err := unpackRow(raw, &old); err != nil {
+				return err
+			}
+			old.add(row)
+			row = &old
+		}
+		if err := rows.Put(key.bytes(), packRow(row)); err != nil {
+			return err
+		}
+	}
+	for _, block := range b.blocks {
+		if err := putJSON(tx.Bucket(roundsBucket), pack(block.Round), block); err != nil {
+			return err
+		}
+	}
+	if err := b.writeShares(tx.Bucket(sharesBucket)); err != nil {
+		return err
+	}
+	return tx.Bucket(metaBucket).Put(nextKey, pack(b.next))
+}
+
+// writeShares writes the shares, each unbroken run of sequence numbers under its
+// first.
+func (b *batch) writeShares(bucket *bolt.Bucket) error {
+	bucket.FillPercent = 1 // Keys only ever grow.
+	for rest := b.shares; len(rest) > 0; {
+		n := 1
+		for n < len(rest) && rest[n].sequence == rest[n-1].sequence+1 {
+			n++
+		}
+		if err := bucket.Put(pack(rest[0].sequence), packShares(rest[:n])); err != nil {
+			return err
+		}
+		rest = rest[n:]
+	}
+	return nil
+}
+
+// prune deletes what is too old or too much, and rigs of which nothing is left.
+func (l *Ledger) prune(now time.Time) error {
+	if l.file == nil {
+		return nil
+	}
+	l.disk.Lock()
+	defer l.disk.Unlock()
+	limit := now.AddDate(0, 0, -l.cfg.Days)
+	err := l.file.update(func(tx *bolt.Tx) error {
+		if err := pruneRows(tx.Bucket(rowsBucket), limit, l.cfg.Rows); err != nil {
+			return err
+		}
+		return pruneShares(tx.Bucket(sharesBucket), limit, l.cfg.Shares)
+	})
+	if err != nil {
+		return fmt.Errorf("shorten the ledger %s: %w", l.cfg.Path, err)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for name, r := range l.rigs {
+		if age := now.Sub(r.summary.Seen); r.summary.Seen.Before(limit) || r.summary.Accepted == 0 && age > 24*time.Hour {
+			l.forget(name, r.id)
+		}
+	}
+	return nil
+}
+
+func pruneRows(b *bolt.Bucket, limit time.Time, most int) error {
+	over := b.Stats().KeyN - most
+	c := b.Cursor()
+	for key, _ := c.First(); key != nil; key, _ = c.First() {
+		if len(key) == 12 && binary.BigEndian.Uint32(key) >= hourOf(limit) && over <= 0 {
+			return nil
+		}
+		if err := c.Delete(); err != nil {
+			return err
+		}
+		over--
+	}
+	return nil
+}
+
+func pruneShares(b *bolt.Bucket, limit time.Time, most int) error {
+	total := 0
+	c := b.Cursor()
+	for key, raw := c.First(); key != nil; key, raw = c.Next() {
+		total += len(raw) / loggedSize
+	}
+	for key, raw := c.First(); key != nil; key, raw = c.First() {
+		shares, err := unpackShares(key, raw)
+		if err == nil && len(shares) > 0 && total <= most && shares[len(shares)-1].milli >= limit.UnixMilli() {
+			return nil
+		}
+		total -= len(raw) / loggedSize
+		if err := c.Delete(); err != nil {
+			return err
+		}
+	}
+	return nil
+}

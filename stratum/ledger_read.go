@@ -1,0 +1,252 @@
+package stratum
+
+import (
+	"cmp"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+)
+
+// open opens the file and reads what has to be in memory.
+func (l *Ledger) open() error {
+	f, err := openLedgerFile(l.cfg.Path, l.cfg.ReadOnly)
+	if err != nil {
+		return err
+	}
+	l.file = f
+	if err := f.view(l.load); err != nil {
+		fresh := newLedger(l.cfg) // Half of it is worse than none.
+		l.rigs, l.rows, l.file = fresh.rigs, fresh.rows, nil
+		l.sequence, l.round, l.nextID = 0, 0, 0
+		return errors.Join(fmt.Errorf("read the ledger %s: %w", l.cfg.Path, err), f.close())
+	}
+	return nil
+}
+
+func (l *Ledger) load(tx *bolt.Tx) error {
+	meta := tx.Bucket(metaBucket)
+	if meta == nil {
+		return nil // Opened for reading before anything was written.
+	}
+	if raw := meta.Get(nextKey); raw != nil {
+		var next nextNumbers
+		if err := unpack(raw, &next); err != nil {
+			return err
+		}
+		l.sequence, l.round, l.nextID = next.Sequence, next.Round, next.Rig
+	}
+	byID := make(map[uint32]*ledgerRig)
+	err := tx.Bucket(rigsBucket).ForEach(func(name, raw []byte) error {
+		r := &ledgerRig{}
+		if err := json.Unmarshal(raw, &r.summary); err != nil {
+			return fmt.Errorf("rig %q: %w", name, err)
+		}
+		r.id, r.rates.start = r.summary.ID, r.summary.First
+		l.rigs[string(name)], byID[r.id] = r, r
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	now := l.cfg.Now()
+	logged, err := loadRates(tx.Bucket(sharesBucket), byID, now)
+	if err != nil {
+		return err
+	}
+	return loadDay(tx.Bucket(rowsBucket), byID, now, logged)
+}
+
+// loadRates fills the last day's rates from the log of shares, and tells how far that
+// reaches back.
+func loadRates(b *bolt.Bucket, byID map[uint32]*ledgerRig, now time.Time) (logged time.Time, err error) {
+	logged = now
+	var day []loggedShare
+	c := b.Cursor()
+	for key, raw := c.Last(); key != nil && now.Sub(logged) < 25*time.Hour; key, raw = c.Prev() {
+		shares, err := unpackShares(key, raw)
+		if err != nil {
+			return logged, err
+		}
+		for _, s := range slices.Backward(shares) {
+			day = append(day, s)
+			logged = time.UnixMilli(s.milli)
+		}
+	}
+	for _, s := range slices.Backward(day) {
+		if r := byID[s.rig]; r != nil {
+			r.rates.add(time.UnixMilli(s.milli), s.effective)
+		}
+	}
+	return logged, nil
+}
+
+// loadDay has the last day's rows stand for the shares that the log has no more.
+func loadDay(b *bolt.Bucket, byID map[uint32]*ledgerRig, now, logged time.Time) error {
+	return eachRow(b, hourOf(now.Add(-25*time.Hour)), func(key rowKey, row LedgerRow) {
+		if end := key.time().Add(time.Hour); byID[key.rig] != nil && end.Before(logged) {
+			byID[key.rig].rates.rings[2].add(end.Unix()/ringWidths[2]-1, row.Work, 4)
+		}
+	})
+}
+
+// eachRow visits the rows from an hour on, in order.
+func eachRow(b *bolt.Bucket, from uint32, visit func(rowKey, LedgerRow)) error {
+	c := b.Cursor()
+	for raw, value := c.Seek(pack(from)); raw != nil; raw, value = c.Next() {
+		if len(raw) != 12 {
+			return fmt.Errorf("a row's key of %d bytes", len(raw))
+		}
+		key := rowKey{binary.BigEndian.Uint32(raw), binary.BigEndian.Uint32(raw[4:]), binary.BigEndian.Uint32(raw[8:])}
+		row := LedgerRow{Hour: key.time(), Round: key.round}
+		if err := unpackRow(value, &row); err != nil {
+			return err
+		}
+		visit(key, row)
+	}
+	return nil
+}
+
+// LedgerRig is what a rig did in all.
+type LedgerRig struct {
+	Rig     string `json:"rig"`
+	Address string `json:"address"`
+	Agent   string `json:"agent"`
+	// First and Seen are the times of the first and of the latest login or submit, Last
+	// that of the last accepted share, zero if there was none.
+	First time.Time `json:"first"`
+	Seen  time.Time `json:"seen"`
+	Last  time.Time `json:"last_share"`
+	Tally
+	Hashrate Rates `json:"hashrate"`
+}
+
+// List are all rigs, by name.
+func (l *Ledger) List(now time.Time) []LedgerRig {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	all := make([]LedgerRig, 0, len(l.rigs))
+	for name, r := range l.rigs {
+		s := r.summary
+		all = append(all, LedgerRig{name, s.Address, s.Agent, s.First, s.Seen, s.Last, s.Tally, r.rates.rates(now)})
+	}
+	slices.SortFunc(all, func(a, b LedgerRig) int { return cmp.Compare(a.Rig, b.Rig) })
+	return all
+}
+
+// Since are the rows from the hour of a time on, in the order of time, rounds and rigs'
+// first appearance.
+func (l *Ledger) Since(from time.Time) ([]LedgerRow, error) {
+	rows := make(map[rowKey]*LedgerRow)
+	// No write may come between the disk's part and the memory's.
+	l.disk.Lock()
+	defer l.disk.Unlock()
+	err := l.read(rowsBucket, func(b *bolt.Bucket) error {
+		return eachRow(b, hourOf(from), func(key rowKey, row LedgerRow) { rows[key] = &row })
+	})
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for key, row := range l.rows {
+		if key.hour < hourOf(from) {
+			continue
+		}
+		if rows[key] == nil {
+			rows[key] = &LedgerRow{Hour: row.Hour, Round: row.Round}
+		}
+		rows[key].add(row)
+	}
+	names := l.names()
+	keys := make([]rowKey, 0, len(rows))
+	for key := range rows {
+		keys = append(keys, key)
+	}
+	slices.SortFunc(keys, func(a, b rowKey) int {
+		return cmp.Or(cmp.Compare(a.hour, b.hour), cmp.Compare(a.round, b.round), cmp.Compare(a.rig, b.rig))
+	})
+	all := make([]LedgerRow, 0, len(keys))
+	for _, key := range keys {
+		row := rows[key]
+		row.Rig = cmp.Or(names[key.rig], OtherRigs)
+		all = append(all, *row)
+	}
+	return all, err
+}
+
+// Shares visits the accepted shares that are still in the log, the latest first, until
+// visit returns false. It must not call the Ledger.
+func (l *Ledger) Shares(visit func(LedgerShare) bool) error {
+	l.disk.Lock()
+	defer l.disk.Unlock()
+	l.mu.Lock()
+	names, pending := l.names(), slices.Clone(l.pending)
+	l.mu.Unlock()
+	tell := func(shares []loggedShare) bool {
+		for _, s := range slices.Backward(shares) {
+			if !visit(LedgerShare{s.sequence, time.UnixMilli(s.milli).UTC(), cmp.Or(names[s.rig], OtherRigs), s.effective, s.network}) {
+				return false
+			}
+		}
+		return true
+	}
+	if !tell(pending) {
+		return nil
+	}
+	return l.read(sharesBucket, func(b *bolt.Bucket) error {
+		c := b.Cursor()
+		for key, raw := c.Last(); key != nil; key, raw = c.Prev() {
+			shares, err := unpackShares(key, raw)
+			if err != nil || !tell(shares) {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Blocks are those that rigs found, oldest first.
+func (l *Ledger) Blocks() ([]LedgerBlock, error) {
+	var all []LedgerBlock
+	l.disk.Lock()
+	defer l.disk.Unlock()
+	err := l.read(roundsBucket, func(b *bolt.Bucket) error {
+		return b.ForEach(func(_, raw []byte) error {
+			var block LedgerBlock
+			err := json.Unmarshal(raw, &block)
+			all = append(all, block)
+			return err
+		})
+	})
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return append(all, l.blocks...), err
+}
+
+// names are the rigs' by id. l.mu must be held.
+func (l *Ledger) names() map[uint32]string {
+	names := make(map[uint32]string, len(l.rigs))
+	for name, r := range l.rigs {
+		names[r.id] = name
+	}
+	return names
+}
+
+// read visits a bucket of the file, if there is one.
+func (l *Ledger) read(bucket []byte, visit func(*bolt.Bucket) error) error {
+	if l.file == nil {
+		return nil
+	}
+	err := l.file.view(func(tx *bolt.Tx) error {
+		if b := tx.Bucket(bucket); b != nil {
+			return visit(b)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("read the ledger %s: %w", l.cfg.Path, err)
+	}
+	return nil
+}
