@@ -54,20 +54,39 @@ func failure(err error) envelope {
 	return e
 }
 
-// write answers in one piece, of known length.
+// write answers with JSON.
 func write(w http.ResponseWriter, status int, v any) {
-	raw, err := json.Marshal(v)
+	text, err := json.Marshal(v)
 	if err != nil {
-		status, raw = http.StatusInternalServerError, []byte(`{"status":"fail","msg":"the answer could not be written as JSON"}`)
+		status, text = http.StatusInternalServerError, []byte(`{"status":"fail","msg":"the answer could not be written as JSON"}`)
+	}
+	writeText(w, status, append(text, '\n'))
+}
+
+// writeText answers with text of known length, in pieces.
+func writeText(w http.ResponseWriter, status int, pieces ...[]byte) {
+	size := 0
+	for _, p := range pieces {
+		size += len(p)
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.Header().Set("Content-Length", strconv.Itoa(len(raw)+1))
+	w.Header().Set("Content-Length", strconv.Itoa(size))
 	w.WriteHeader(status)
-	_, _ = w.Write(append(raw, '\n')) // The client went away; nobody is left to tell.
+	for _, p := range pieces {
+		if _, err := w.Write(p); err != nil {
+			return // The client went away; nobody is left to tell.
+		}
+	}
 }
 
 // respond answers with an envelope, in the form that its code asks for.
 func respond(w http.ResponseWriter, e envelope) {
+	if data, ok := e.Data.(raw); ok {
+		// What success makes of it, without another look at the text.
+		pieces := append(append([][]byte{[]byte(`{"status":"success","data":`)}, data...), []byte("}\n"))
+		writeText(w, http.StatusOK, pieces...)
+		return
+	}
 	if e.Code == codeInput {
 		write(w, http.StatusBadRequest, wire.BadRequest{Code: e.Code, Msg: e.Msg, Status: e.Status, Detail: e.ErrorDetail})
 		return

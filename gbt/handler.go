@@ -53,6 +53,7 @@ type Handler struct {
 	works     *works
 	templates *templates
 	views     views
+	forms     forms
 	stopping  context.Context
 	stop      context.CancelFunc
 }
@@ -98,32 +99,43 @@ func (h *Handler) Register(r *mux.Router) {
 	r.Handle("/explain-template", callWith(h.explain))
 }
 
-// work is a header that nobody else was given.
-func (h *Handler) work(r *http.Request) (*mining.Job, *types.BlockHeader, error) {
+// work is a job that nobody else was given, and the time to begin with.
+func (h *Handler) work(r *http.Request) (_ *mining.Job, timestamp uint64, _ error) {
 	t, err := h.cfg.Generator.Fresh(r.Context())
 	if err != nil {
-		return nil, nil, err
+		return nil, 0, err
 	}
-	j := h.works.hand(t)
-	now := uint64(h.cfg.Generator.Now().Unix())
-	header := j.Header(max(now, t.Tip.MedianTime+1), 0)
-	return j, &header, nil
+	return h.works.make(t), h.times(t).current, nil
 }
 
 func (h *Handler) getWork(r *http.Request) envelope {
-	j, header, err := h.work(r)
+	j, timestamp, err := h.work(r)
 	if err != nil {
 		return failure(err)
 	}
-	return success(wire.Work{BlockHeader: header, Seed: &j.Template.Tip.Seed})
+	return success(workText(j, timestamp))
+}
+
+// workText is a wire.Work, written out by hand: some pools poll every node of theirs
+// ten times a second.
+func workText(j *mining.Job, timestamp uint64) raw {
+	var header [256]byte
+	seed := j.Template.Tip.Seed.Byte32()
+	text := make([]byte, 0, 512)
+	text = append(text, `{"block_header":"`...)
+	text = hex.AppendEncode(text, j.AppendHeader(header[:0], timestamp, 0))
+	text = append(text, `","seed":"`...)
+	text = hex.AppendEncode(text, seed[:])
+	return raw{append(text, `"}`...)}
 }
 
 func (h *Handler) getWorkJSON(r *http.Request) envelope {
-	j, header, err := h.work(r)
+	j, timestamp, err := h.work(r)
 	if err != nil {
 		return failure(err)
 	}
-	return success(workJSONAnswer{BlockHeader: newHeaderJSON(header), Seed: &j.Template.Tip.Seed})
+	header := j.Header(timestamp, 0)
+	return success(workJSONAnswer{BlockHeader: newHeaderJSON(&header), Seed: &j.Template.Tip.Seed})
 }
 
 func (h *Handler) submitWork(r *http.Request, in wire.SubmitWork) envelope {
@@ -149,8 +161,8 @@ func (h *Handler) submitWorkJSON(r *http.Request, in submitWorkJSONIn) envelope 
 // submit takes back a header that was handed out, with another timestamp and
 // nonce.
 func (h *Handler) submit(r *http.Request, header *types.BlockHeader) envelope {
-	j := h.works.find(header)
-	if j == nil {
+	j, ok := h.works.find(keyOf(header))
+	if !ok {
 		return failure(h.unknown(header))
 	}
 	if err := sameWork(j, header); err != nil {

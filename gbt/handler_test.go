@@ -373,7 +373,7 @@ func TestWorksAreBoundedAndNeverForgotten(t *testing.T) {
 	first := template(1)
 	handed := make(map[bc.Hash]*types.BlockHeader)
 	for range 35 {
-		h := w.hand(first).Header(0, 0)
+		h := w.make(first).Header(0, 0)
 		handed[h.TransactionsMerkleRoot] = &h
 	}
 	if len(handed) != 10 {
@@ -382,14 +382,14 @@ func TestWorksAreBoundedAndNeverForgotten(t *testing.T) {
 	find := func(when string, want bool) {
 		t.Helper()
 		for _, h := range handed {
-			if got := w.find(h) != nil; got != want {
+			if _, got := w.find(keyOf(h)); got != want {
 				t.Errorf("%s: found %v", when, got)
 			}
 		}
 	}
 	find("on its tip", true)
-	w.hand(template(2))
+	w.make(template(2))
 	find("on the next tip", true)
-	w.hand(template(3))
+	w.make(template(3))
 	find("two tips later", false)
 }

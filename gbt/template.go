@@ -55,7 +55,7 @@ func (h *Handler) template(r *http.Request, in wire.TemplateRequest) envelope {
 
 // makeTemplate waits, if that is asked for, and makes an answer of the template that
 // there is then.
-func (h *Handler) makeTemplate(ctx context.Context, in wire.TemplateRequest) (*wire.Template, error) {
+func (h *Handler) makeTemplate(ctx context.Context, in wire.TemplateRequest) (raw, error) {
 	size, err := rollBytes(in)
 	if err != nil {
 		return nil, err
@@ -63,22 +63,47 @@ func (h *Handler) makeTemplate(ctx context.Context, in wire.TemplateRequest) (*w
 	if in.Transactions != "" && in.Transactions != "ids" && in.Transactions != "full" {
 		return nil, fmt.Errorf("field transactions: value %q: expected ids or full", in.Transactions)
 	}
-	t, err := h.current(ctx, in.LongpollID)
+	base, err := h.current(ctx, in.LongpollID)
 	if err != nil {
 		return nil, err
 	}
-	if t, err = h.forPayee(t, in); err != nil {
-		return nil, err
-	}
-	asked := in.Payee + " "
-	if in.CoinbaseTag != nil {
-		asked += *in.CoinbaseTag
-	}
-	w, err := h.templates.hand(t, size, asked, h.cfg.Extranonces)
+	t, asked, err := h.forPayee(base, in)
 	if err != nil {
 		return nil, err
 	}
-	return h.describe(w, in)
+	w, err := h.templates.make(t, size, asked, h.cfg.Extranonces)
+	if err != nil {
+		return nil, err
+	}
+	key := formKey{asked: asked, size: size, ids: in.Transactions == "ids", submitOld: submitOld(t, in)}
+	f, err := h.forms.of(base, key, func() (*form, error) {
+		a, err := h.describe(w, key, times{})
+		if err != nil {
+			return nil, err
+		}
+		return newForm(w, a)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return f.answer(w, h.times(t)), nil
+}
+
+// times are those of an answer given now.
+func (h *Handler) times(t *mining.Template) times {
+	return times{
+		current: max(uint64(h.cfg.Generator.Now().Unix()), t.Tip.MedianTime+1),
+		latest:  uint64(time.Now().Unix()) + consensus.MaxTimeOffsetSeconds,
+	}
+}
+
+// submitOld tells whether work handed out before is still worth a submit: since the
+// template that a longpoll knows, or the one that this one replaced.
+func submitOld(t *mining.Template, in wire.TemplateRequest) bool {
+	if in.LongpollID != "" {
+		return in.LongpollID[:64] == t.Tip.Hash.String()
+	}
+	return t.Reason != mining.NewParent
 }
 
 func rollBytes(in wire.TemplateRequest) (int, error) {
@@ -125,33 +150,33 @@ func parseLongpollID(id string) (sequence uint64, err error) {
 	return 0, fmt.Errorf("field longpollid: value %.100q: expected one that a template carried", id)
 }
 
-// forPayee is a template for the payee and the tag of a request.
-func (h *Handler) forPayee(t *mining.Template, in wire.TemplateRequest) (*mining.Template, error) {
+// forPayee is a template for the payee and the tag of a request. Works that are asked
+// for by the same text may stand for each other.
+func (h *Handler) forPayee(t *mining.Template, in wire.TemplateRequest) (_ *mining.Template, asked string, err error) {
 	if in.Payee == "" && in.CoinbaseTag == nil {
-		return t, nil
+		return t, "", nil
 	}
 	payee, tag := t.Payee, h.cfg.Tag()
-	var err error
 	if in.Payee != "" {
 		if payee, err = h.cfg.ParsePayee(in.Payee); err != nil {
-			return nil, fmt.Errorf("field payee: %w", err)
+			return nil, "", fmt.Errorf("field payee: %w", err)
 		}
 	}
 	if in.CoinbaseTag != nil {
 		if tag, err = hex.DecodeString(*in.CoinbaseTag); err != nil {
-			return nil, fmt.Errorf("field coinbase_tag: %w, expected hexadecimal", err)
+			return nil, "", fmt.Errorf("field coinbase_tag: %w, expected hexadecimal", err)
 		}
 		if len(tag) > mining.MaxTag {
-			return nil, fmt.Errorf("field coinbase_tag: %d bytes, at most %d fit beside the height and the extranonce", len(tag), mining.MaxTag)
+			return nil, "", fmt.Errorf("field coinbase_tag: %d bytes, at most %d fit beside the height and the extranonce", len(tag), mining.MaxTag)
 		}
 	}
-	return t.For(payee, tag)
+	t, err = t.For(payee, tag)
+	return t, payee.Address + " " + string(tag), err
 }
 
 // describe is the answer for a piece of work.
-func (h *Handler) describe(w *templateWork, in wire.TemplateRequest) (*wire.Template, error) {
+func (h *Handler) describe(w *templateWork, key formKey, at times) (*wire.Template, error) {
 	t := w.job.Template
-	now := uint64(h.cfg.Generator.Now().Unix())
 	cb, err := describeCoinbase(w)
 	if err != nil {
 		return nil, err
@@ -163,27 +188,24 @@ func (h *Handler) describe(w *templateWork, in wire.TemplateRequest) (*wire.Temp
 		Mutable:           []string{"time", "nonce", "coinbase/append", "coinbase", "transactions/remove", "submit/truncate", "submit/coinbase"},
 		PreviousBlockHash: t.Tip.Hash.String(), Height: t.Height,
 		Bits: fmt.Sprintf("%016x", t.Tip.Bits), BitsStr: strconv.FormatUint(t.Tip.Bits, 10), Target: t.Target.String(),
-		CurTime: max(now, t.Tip.MedianTime+1), MinTime: t.Tip.MedianTime + 1, MaxTime: uint64(time.Now().Unix()) + consensus.MaxTimeOffsetSeconds,
+		CurTime: at.current, MinTime: t.Tip.MedianTime + 1, MaxTime: at.latest,
 		NonceRange: fmt.Sprintf("%016x%016x", 0, uint64(mining.MaxNonce)),
 		Seed:       t.Tip.Seed.String(), BlocksToSeedChange: seedBlocks - t.Tip.Height%seedBlocks,
 		GasLimit: consensus.MaxBlockGas, GasUsed: t.Gas, SizeLimit: sizeLimit,
 		CoinbaseValue: t.Value, CoinbaseTxn: cb, CoinbaseAux: map[string]string{"height": heightAux(t.Height)}, CoinbaseBuild: describeBuild(w),
 		StatusCommitment: t.StatusRoot.String(), TransactionsRoot: root.String(),
-		LongpollID: longpollID(t), LongpollURI: "/get-block-template", SubmitOld: t.Reason != mining.NewParent,
+		LongpollID: longpollID(t), LongpollURI: "/get-block-template", SubmitOld: key.submitOld,
 		Expires: uint64(h.cfg.Expires.Seconds()), WorkID: w.id, Reason: t.Reason, Payee: t.Payee.Address,
 		Build: wire.BuildInfo{
 			SelectMS: milliseconds(t.Selected), AssembleMS: milliseconds(t.Assembled), CheckMS: milliseconds(t.Checked),
 		},
 	}
 	a.Build.Candidates, a.Build.Skipped = h.cfg.Skipped()
-	if in.LongpollID != "" {
-		a.SubmitOld = in.LongpollID[:64] == t.Tip.Hash.String()
-	}
 	view, err := h.views.of(t)
 	if err != nil {
 		return nil, err
 	}
-	if a.Transactions = view.full; in.Transactions == "ids" {
+	if a.Transactions = view.full; key.ids {
 		a.Transactions = view.ids
 	}
 	return a, nil
@@ -197,10 +219,11 @@ func heightAux(height uint64) string {
 }
 
 func describeCoinbase(w *templateWork) (wire.CoinbaseTxn, error) {
-	id, text, arbitrary, err := w.job.Coinbase()
+	text, arbitrary, err := w.job.Coinbase()
 	if err != nil {
 		return wire.CoinbaseTxn{}, err
 	}
+	id := w.job.CoinbaseID()
 	return wire.CoinbaseTxn{
 		Data: string(text), ID: id.String(), Arbitrary: hex.EncodeToString(arbitrary),
 		ExtranonceOffset: len(arbitrary) - w.size, ExtranonceSize: w.size, Required: true,
@@ -245,8 +268,8 @@ func (h *Handler) solution(in wire.Solution) (s mining.Solution, err error) {
 	if s.Timestamp, err = in.Timestamp.Unsigned("timestamp"); err != nil {
 		return s, err
 	}
-	w := h.templates.find(in.WorkID)
-	if w == nil {
+	w, ok := h.templates.find(in.WorkID)
+	if !ok {
 		return s, fmt.Errorf("%w: no template has workid %.40q: get a new one", mining.ErrUnknownWork, in.WorkID)
 	}
 	roll := make([]byte, w.size)

@@ -410,7 +410,7 @@ func TestTemplatesAreBounded(t *testing.T) {
 	space := mining.NewExtranonces()
 	seen := make(map[string]bool)
 	for range 10 {
-		w, err := s.hand(template, 4, "a", space)
+		w, err := s.make(template, 4, "a", space)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -419,11 +419,11 @@ func TestTemplatesAreBounded(t *testing.T) {
 	if len(seen) != 3 {
 		t.Errorf("%d works, expected 3", len(seen))
 	}
-	if _, err := s.hand(template, 4, "b", space); !errors.Is(err, mining.ErrNoTemplate) {
+	if _, err := s.make(template, 4, "b", space); !errors.Is(err, mining.ErrNoTemplate) {
 		t.Errorf("another payee past the limit: %v", err)
 	}
 	for id := range seen {
-		if s.find(id) == nil {
+		if _, ok := s.find(id); !ok {
 			t.Error("work was forgotten")
 		}
 	}

@@ -3,9 +3,8 @@ package gbt
 import (
 	"fmt"
 	"math/rand/v2"
-	"sync"
-
-	"github.com/bytom/bytom/protocol/bc"
+	"strconv"
+	"sync/atomic"
 
 	"github.com/bytom-solo/bytom-solo/mining"
 )
@@ -21,61 +20,27 @@ type templateWork struct {
 	asked string
 }
 
-// templates remembers what was handed out, so that all of it can be submitted until
-// the tip moves, and is told from unknown work for one tip more. It is safe for
-// concurrent use.
+// templates are those that were handed out, by workid. It is safe for concurrent use.
 type templates struct {
-	limit int
-
-	mu      sync.Mutex
-	run     uint32 // so that a workid of an earlier run is not taken for another
-	serial  uint64
-	tip     bc.Hash
-	current map[string]*templateWork
-	former  map[string]*templateWork
-	order   []*templateWork
-	again   int // which of order is handed out again next
+	run    string // so that a workid of an earlier run is not taken for another
+	serial atomic.Uint64
+	handed[string, *templateWork]
 }
 
 func newTemplates(limit int) *templates {
-	return &templates{limit: limit, run: rand.Uint32(), current: make(map[string]*templateWork)}
+	return &templates{run: fmt.Sprintf("%08x", rand.Uint32()), handed: handed[string, *templateWork]{limit: limit}}
 }
 
-// hand makes a piece of work of a template. Past the limit works that were handed out
+// make makes a piece of work of a template. Past the limit works that were handed out
 // to clients who asked for the same are handed out again.
-func (s *templates) hand(t *mining.Template, size int, asked string, space *mining.Extranonces) (*templateWork, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if t.Tip.Hash != s.tip {
-		s.tip, s.former = t.Tip.Hash, s.current
-		s.current, s.order, s.again = make(map[string]*templateWork), nil, 0
-	}
-	if len(s.order) >= s.limit {
-		for range s.order {
-			w := s.order[s.again%len(s.order)]
-			s.again++
-			if w.asked == asked && w.size == size {
-				return w, nil
-			}
-		}
-		return nil, fmt.Errorf("%w: %d templates were handed out for this tip, which is the most", mining.ErrNoTemplate, s.limit)
-	}
-	s.serial++
+func (s *templates) make(t *mining.Template, size int, asked string, space *mining.Extranonces) (*templateWork, error) {
 	w := &templateWork{
-		id:  fmt.Sprintf("%08x%x", s.run, s.serial),
+		id:  s.run + strconv.FormatUint(s.serial.Add(1), 16),
 		job: mining.NewJob(t, space.Lease().First()), size: size, asked: asked,
 	}
-	s.current[w.id] = w
-	s.order = append(s.order, w)
-	return w, nil
-}
-
-// find is the work of an id, or nil.
-func (s *templates) find(id string) *templateWork {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if w := s.current[id]; w != nil {
-		return w
+	w, ok := s.hand(t.Tip.Hash, w.id, w, func(old *templateWork) bool { return old.asked == asked && old.size == size })
+	if !ok {
+		return nil, fmt.Errorf("%w: %d templates were handed out for this tip, which is the most", mining.ErrNoTemplate, s.limit)
 	}
-	return s.former[id]
+	return w, nil
 }

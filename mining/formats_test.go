@@ -1,6 +1,7 @@
 package mining
 
 import (
+	"encoding/hex"
 	"math/big"
 	"math/bits"
 	"math/rand/v2"
@@ -209,8 +210,32 @@ func TestRollAllocatesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	extranonce := uint64(0)
-	if n := testing.AllocsPerRun(100, func() { extranonce++; template.root(extranonce) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { extranonce++; climb(template.coinbase.id(extranonce), template.branch) }); n != 0 {
 		t.Errorf("a roll allocates %v times", n)
+	}
+}
+
+// TestHeaderOnTheWire compares headers with Bytom's own serialisation of them.
+func TestHeaderOnTheWire(t *testing.T) {
+	r := random()
+	for range 1000 {
+		tip := Tip{
+			Hash: bc.Hash{V0: r.Uint64(), V3: r.Uint64()}, Height: r.Uint64() >> (2 + r.IntN(62)),
+			Bits: r.Uint64() >> (1 + r.IntN(63)), MedianTime: r.Uint64() >> (1 + r.IntN(62)),
+		}
+		template, err := newTemplate(tip, nil, testPayee, nil, timeAt(1), NewParent)
+		if err != nil {
+			t.Fatal(err)
+		}
+		j, nonce := NewJob(template, r.Uint64()), r.Uint64N(MaxNonce+1)
+		h := j.Header(template.Timestamp, nonce)
+		want, err := h.MarshalText()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := hex.EncodeToString(j.AppendHeader(nil, template.Timestamp, nonce)); got != string(want) {
+			t.Fatalf("%+v:\n%s, Bytom writes\n%s", h, got, want)
+		}
 	}
 }
 
@@ -244,7 +269,7 @@ func TestRollIsBytomsRoot(t *testing.T) {
 			t.Fatal(err)
 		}
 		extranonce := r.Uint64()
-		if got, want := bc.NewHash(template.root(extranonce)), rebuiltRoot(t, template, extranonce); got != want {
+		if got, want := NewJob(template, extranonce).Root(), rebuiltRoot(t, template, extranonce); got != want {
 			t.Fatalf("%d transactions: root %s, Bytom says %s", n, got.String(), want.String())
 		}
 	}
@@ -285,7 +310,7 @@ func BenchmarkRoll(b *testing.B) {
 				var rolled [32]byte
 				for range 100 {
 					extranonce++
-					rolled = template.root(extranonce)
+					rolled = climb(template.coinbase.id(extranonce), template.branch)
 				}
 				middle := time.Now()
 				rebuilt := rebuiltRoot(b, template, extranonce)

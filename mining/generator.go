@@ -159,16 +159,18 @@ const freshWait = 500 * time.Millisecond
 // template on the new one: half a second at the most, then it gives what there
 // is.
 func (g *Generator) Fresh(ctx context.Context) (*Template, error) {
-	timeout := time.NewTimer(freshWait)
-	defer timeout.Stop()
+	var timeout <-chan time.Time
 	for {
 		s := g.current.Load()
 		if s.template == nil || s.template.Tip.Hash == g.cfg.Source.Tip().Hash {
 			return s.template, s.err
 		}
+		if timeout == nil {
+			timeout = time.After(freshWait)
+		}
 		select {
 		case <-s.replaced:
-		case <-timeout.C:
+		case <-timeout:
 			return g.Current()
 		case <-ctx.Done():
 			return nil, ctx.Err()

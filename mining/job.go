@@ -20,21 +20,25 @@ type Job struct {
 	// Extranonce is what the coinbase carries.
 	Extranonce uint64
 
-	root bc.Hash
-	body headerBody
+	coinbaseID, root [32]byte
+	body             headerBody
 }
 
 // NewJob cuts a job from a template. The extranonce must come from a lease of
 // the caller's own.
 func NewJob(t *Template, extranonce uint64) *Job {
-	j := &Job{Template: t, Extranonce: extranonce, root: bc.NewHash(t.root(extranonce))}
+	id := t.coinbase.id(extranonce)
+	j := &Job{Template: t, Extranonce: extranonce, coinbaseID: id, root: climb(id, t.branch)}
 	h := j.Header(t.Timestamp, 0)
 	j.body = newHeaderBody(&h)
 	return j
 }
 
 // Root is the job's transactions merkle root.
-func (j *Job) Root() bc.Hash { return j.root }
+func (j *Job) Root() bc.Hash { return bc.NewHash(j.root) }
+
+// CoinbaseID is the id of the job's first transaction.
+func (j *Job) CoinbaseID() bc.Hash { return bc.NewHash(j.coinbaseID) }
 
 // Header is the job's block header with a timestamp in Unix seconds and a nonce.
 func (j *Job) Header(timestamp, nonce uint64) types.BlockHeader {
@@ -47,10 +51,27 @@ func (j *Job) Header(timestamp, nonce uint64) types.BlockHeader {
 		Nonce:             nonce,
 		Bits:              t.Tip.Bits,
 		BlockCommitment: types.BlockCommitment{
-			TransactionsMerkleRoot: j.root,
+			TransactionsMerkleRoot: bc.NewHash(j.root),
 			TransactionStatusHash:  t.StatusRoot,
 		},
 	}
+}
+
+// AppendHeader appends the header as it goes over the wire: what Header's MarshalText
+// gives in hexadecimal, for the callers of get-work at thousands a second. A nonce above
+// MaxNonce has no such form.
+func (j *Job) AppendHeader(dst []byte, timestamp, nonce uint64) []byte {
+	t := j.Template
+	previous, status := t.Tip.Hash.Byte32(), t.StatusRoot.Byte32()
+	dst = append(dst, types.SerBlockHeader, 1) // and the version
+	dst = binary.AppendUvarint(dst, t.Height)
+	dst = append(dst, previous[:]...)
+	dst = binary.AppendUvarint(dst, timestamp)
+	dst = append(dst, byte(len(j.root)+len(status))) // of the commitment
+	dst = append(dst, j.root[:]...)
+	dst = append(dst, status[:]...)
+	dst = binary.AppendUvarint(dst, nonce)
+	return binary.AppendUvarint(dst, t.Tip.Bits)
 }
 
 // HeaderHash is the block id for a timestamp and a nonce, in the byte order that
@@ -77,11 +98,11 @@ func (j *Job) Block(timestamp, nonce uint64) (*types.Block, error) {
 	return b, nil
 }
 
-// Coinbase is the job's first transaction: its id, its text form as it goes over the
-// wire, and its arbitrary data, which ends with the extranonce.
-func (j *Job) Coinbase() (id bc.Hash, text, arbitrary []byte, err error) {
+// Coinbase is the job's first transaction: its text form as it goes over the wire, and
+// its arbitrary data, which ends with the extranonce, eight bytes big-endian.
+func (j *Job) Coinbase() (text, arbitrary []byte, err error) {
 	_, text, arbitrary, err = j.Template.coinbase.data(j.Extranonce)
-	return bc.NewHash(j.Template.coinbase.id(j.Extranonce)), text, arbitrary, err
+	return text, arbitrary, err
 }
 
 // CoinbaseLayers are what it takes to compute the coinbase's id for each value of the

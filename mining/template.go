@@ -127,8 +127,3 @@ func (t *Template) SameWork(other *Template) bool {
 
 // block is the block that the template stands for, without a proof of work.
 func (t *Template) block() (*types.Block, error) { return NewJob(t, 0).Block(t.Timestamp, 0) }
-
-// root is the transactions merkle root for an extranonce. It allocates nothing.
-func (t *Template) root(extranonce uint64) [32]byte {
-	return climb(t.coinbase.id(extranonce), t.branch)
-}

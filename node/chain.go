@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/bytom/bytom/consensus"
@@ -26,6 +27,7 @@ type chain struct {
 	pool       *protocol.TxPool
 	selector   *selector
 	dispatcher *event.Dispatcher
+	lastTip    atomic.Pointer[lastTip]
 	// peers is nil in vault mode.
 	peers         *netsync.SyncManager
 	allowUnsynced bool
@@ -34,8 +36,23 @@ type chain struct {
 	log *slog.Logger
 }
 
+// lastTip is what was made of the best block, which at a retarget takes a walk over
+// 2,016 blocks. A node of the index never changes.
+type lastTip struct {
+	node *state.BlockNode
+	tip  mining.Tip
+}
+
 // Tip satisfies mining.Source.
-func (c *chain) Tip() mining.Tip { return tipAfter(c.GetBlockIndex().BestNode()) }
+func (c *chain) Tip() mining.Tip {
+	node := c.GetBlockIndex().BestNode()
+	last := c.lastTip.Load()
+	if last == nil || last.node != node {
+		last = &lastTip{node, tipAfter(node)}
+		c.lastTip.Store(last)
+	}
+	return last.tip
+}
 
 // tipAfter is what the block after another must have.
 func tipAfter(node *state.BlockNode) mining.Tip {

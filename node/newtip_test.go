@@ -117,9 +117,7 @@ func BenchmarkCheck(b *testing.B) {
 		}
 		b.Run(fmt.Sprintf("txs=%d/own", n), func(b *testing.B) { check(b, f.chain) })
 		b.Run(fmt.Sprintf("txs=%d/foreign", n), func(b *testing.B) {
-			foreign := *f.chain
-			foreign.selector = newSelector(f.bytom.chain, f.chain.log)
-			check(b, &foreign)
+			check(b, &chain{Chain: f.bytom.chain, selector: newSelector(f.bytom.chain, f.chain.log), log: f.chain.log})
 		})
 	}
 }

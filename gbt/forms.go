@@ -1,0 +1,176 @@
+package gbt
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/bytom-solo/bytom-solo/gbt/wire"
+	"github.com/bytom-solo/bytom-solo/mining"
+)
+
+// raw is JSON text in pieces, which answers may share.
+type raw [][]byte
+
+// MarshalJSON satisfies json.Marshaler.
+func (r raw) MarshalJSON() ([]byte, error) { return bytes.Join(r, nil), nil }
+
+// gap is what an answer with a template has of its caller's own.
+type gap int
+
+const (
+	gapCurTime gap = iota
+	gapMaxTime
+	gapTransactions // Everybody's, but large.
+	gapExtranonce
+	gapCoinbaseID
+	gapLease // the bytes of the extranonce that the client does not roll
+	gapRoot
+	gapWorkID
+)
+
+// times are when an answer is given, in Unix seconds: by the chain's clock, and the
+// latest timestamp that would do.
+type times struct{ current, latest uint64 }
+
+// form is the answer with a template, written out once for all that ask for the same:
+// with gaps for what differs from caller to caller. When a new tip wakes a thousand of
+// them, what each costs is what the last one waits for.
+type form struct {
+	texts        [][]byte // one in front of each gap, and the rest
+	gaps         []gap
+	size         int // of all texts
+	transactions []byte
+}
+
+// newForm makes a form of the answer to one piece of work.
+func newForm(w *templateWork, a *wire.Template) (*form, error) {
+	f := &form{transactions: a.Transactions}
+	marked, order := mark(w, a)
+	rest, err := json.Marshal(marked)
+	if err != nil {
+		return nil, fmt.Errorf("write a template as JSON: %w", err)
+	}
+	for _, m := range order {
+		text, behind, ok := bytes.Cut(rest, []byte(m.text))
+		if !ok {
+			return nil, fmt.Errorf("write a template as JSON: no %s in %.200s", m.text, rest)
+		}
+		f.texts, f.gaps, rest = append(f.texts, text), append(f.gaps, m.gap), behind
+	}
+	f.texts = append(f.texts, rest)
+	for _, text := range f.texts {
+		f.size += len(text)
+	}
+	return f, nil
+}
+
+// marker is a text that stands for a gap.
+type marker struct {
+	text string
+	gap  gap
+}
+
+// mark puts markers where a caller's own values are, and says in which order they come.
+// All other values before the last of them are numbers, hexadecimal, or words of ours.
+func mark(w *templateWork, a *wire.Template) (marked wire.Template, order []marker) {
+	const own, lease, id, root, workID, txs = "~own~", "~lease~", "~id~", "~root~", "~workid~", `"~txs~"`
+	extranonce := fmt.Sprintf("%016x", w.job.Extranonce)
+	marked = *a
+	marked.CurTime, marked.MaxTime = math.MaxUint64-1, math.MaxUint64
+	marked.Transactions = json.RawMessage(txs)
+	cb := &marked.CoinbaseTxn
+	head := strings.TrimSuffix(cb.Arbitrary, extranonce)
+	cb.Data, cb.Arbitrary = strings.Replace(cb.Data, head+extranonce, head+own, 1), head+own
+	cb.ID, marked.TransactionsRoot, marked.WorkID = id, root, workID
+	layers := append([]wire.Layer(nil), a.CoinbaseBuild.Layers...)
+	layers[0].Prefix = strings.TrimSuffix(layers[0].Prefix, extranonce[:16-2*w.size]) + lease
+	marked.CoinbaseBuild.Layers = layers
+	return marked, []marker{
+		{strconv.FormatUint(marked.CurTime, 10), gapCurTime}, {strconv.FormatUint(marked.MaxTime, 10), gapMaxTime},
+		{txs, gapTransactions}, {own, gapExtranonce}, {id, gapCoinbaseID}, {own, gapExtranonce}, {lease, gapLease},
+		{root, gapRoot}, {workID, gapWorkID},
+	}
+}
+
+// ownSize is more than what a caller's own values take, in bytes.
+const ownSize = 512
+
+// answer is the form filled in for a piece of work.
+func (f *form) answer(w *templateWork, at times) raw {
+	var text [16]byte // the extranonce
+	extranonce := strconv.AppendUint(text[:0], w.job.Extranonce, 16)
+	copy(text[16-len(extranonce):], extranonce)
+	for i := range 16 - len(extranonce) {
+		text[i] = '0'
+	}
+	var r raw
+	buf := make([]byte, 0, f.size+ownSize)
+	for i, g := range f.gaps {
+		buf = append(buf, f.texts[i]...)
+		switch g {
+		case gapCurTime:
+			buf = strconv.AppendUint(buf, at.current, 10)
+		case gapMaxTime:
+			buf = strconv.AppendUint(buf, at.latest, 10)
+		case gapTransactions:
+			r, buf = append(r, buf, f.transactions), buf[len(buf):]
+		case gapExtranonce:
+			buf = append(buf, text[:]...)
+		case gapLease:
+			buf = append(buf, text[:16-2*w.size]...)
+		case gapCoinbaseID:
+			id := w.job.CoinbaseID().Byte32()
+			buf = hex.AppendEncode(buf, id[:])
+		case gapRoot:
+			root := w.job.Root().Byte32()
+			buf = hex.AppendEncode(buf, root[:])
+		case gapWorkID:
+			buf = append(buf, w.id...)
+		}
+	}
+	return append(r, append(buf, f.texts[len(f.gaps)]...))
+}
+
+// formKey is what a form depends on, beside the template that the generator published.
+type formKey struct {
+	asked          string // payee and tag
+	size           int
+	ids, submitOld bool
+}
+
+// keptForms bounds the forms of one template. They are a few kilobytes each.
+const keptForms = 1024
+
+// forms keeps those of the latest template. It is safe for concurrent use.
+type forms struct {
+	mu   sync.Mutex
+	base *mining.Template
+	made map[formKey]func() (*form, error)
+}
+
+// of is the form for a key, made once. Several that ask for it at a time wait for one
+// that makes it.
+func (s *forms) of(base *mining.Template, key formKey, make func() (*form, error)) (*form, error) {
+	s.mu.Lock()
+	if s.base == nil || s.base != base && s.base.Built.Before(base.Built) {
+		s.base, s.made = base, map[formKey]func() (*form, error){}
+	}
+	get, ok := s.made[key]
+	switch {
+	case s.base != base:
+		get = make // A slow caller's.
+	case !ok:
+		get = sync.OnceValues(make)
+		if len(s.made) < keptForms {
+			s.made[key] = get
+		}
+	}
+	s.mu.Unlock()
+	return get()
+}

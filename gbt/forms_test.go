@@ -1,0 +1,141 @@
+package gbt
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/bytom/bytom/protocol/bc"
+
+	"github.com/bytom-solo/bytom-solo/gbt/wire"
+	"github.com/bytom-solo/bytom-solo/mining"
+)
+
+// TestFormsAreThePlainAnswers compares answers from a form that another's work made with
+// what encoding/json makes of each, byte for byte.
+func TestFormsAreThePlainAnswers(t *testing.T) {
+	for _, n := range []int{0, 1, 63} {
+		c, r := server(t)
+		c.somePool(n)
+		c.generator.Force()
+		for a := getTemplate(t, r, "{}"); n > 0 && string(a.Transactions) == "[]"; {
+			a = getTemplate(t, r, "{}")
+		}
+		base, err := c.generator.Current()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, in := range []wire.TemplateRequest{
+			{}, {Payee: "payee-of-twenty-0001"}, {Payee: `"~own~<&>~id~\` + "\u2028~~~", CoinbaseTag: new(strings.Repeat("00", mining.MaxTag))}, {CoinbaseTag: new("")},
+		} {
+			of, asked, err := c.handler.forPayee(base, in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for size := 1; size <= rollSize; size++ {
+				for _, key := range []formKey{{asked, size, false, true}, {asked, size, true, false}} {
+					c.comparePlain(t, of, key, fmt.Sprintf("%d transactions, request %d, %+v", n, i, key))
+				}
+			}
+		}
+	}
+}
+
+// comparePlain makes a form with one work, and compares its answers to others.
+func (c *chain) comparePlain(t *testing.T, of *mining.Template, key formKey, what string) {
+	t.Helper()
+	var f *form
+	for _, at := range []times{{}, {1, 1<<64 - 1}, {1_800_000_000, 1_800_003_600}} {
+		w, err := c.handler.templates.make(of, key.size, key.asked, c.handler.cfg.Extranonces)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, err := c.handler.describe(w, key, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f == nil {
+			if f, err = newForm(w, a); err != nil {
+				t.Fatal(err)
+			}
+		}
+		plain, got := httptest.NewRecorder(), httptest.NewRecorder()
+		write(plain, 200, success(a))
+		respond(got, success(f.answer(w, at)))
+		if got.Body.String() != plain.Body.String() || fmt.Sprint(got.Header()) != fmt.Sprint(plain.Header()) {
+			t.Fatalf("%s:\n%.3000s\nexpected\n%.3000s", what, got.Body, plain.Body)
+		}
+	}
+}
+
+// TestFormsAreOfTheirTemplate asks for forms of templates as they follow each other.
+func TestFormsAreOfTheirTemplate(t *testing.T) {
+	var s forms
+	c, _ := server(t)
+	older, err := c.generator.Current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	newer := *older
+	newer.Built = older.Built.Add(1)
+	made := 0
+	get := func(base *mining.Template, key formKey) *form {
+		f, err := s.of(base, key, func() (*form, error) { made++; return &form{}, nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	first := get(older, formKey{size: 1})
+	if get(older, formKey{size: 1}) != first || get(older, formKey{size: 2}) == first || made != 2 {
+		t.Errorf("%d forms were made, expected one for each key", made)
+	}
+	second := get(&newer, formKey{size: 1})
+	if second == first || get(older, formKey{size: 1}) == first || get(&newer, formKey{size: 1}) != second {
+		t.Error("a form of another template was given")
+	}
+	for i := range 2 * keptForms {
+		get(&newer, formKey{size: i})
+	}
+	if len(s.made) != keptForms {
+		t.Errorf("%d forms are kept, expected %d", len(s.made), keptForms)
+	}
+}
+
+// TestWorkIsThePlainAnswer compares a get-work with what encoding/json makes of it.
+func TestWorkIsThePlainAnswer(t *testing.T) {
+	_, r := server(t)
+	_, text := post(r, "/get-work", "")
+	var reply struct{ Data wire.Work }
+	if err := json.Unmarshal([]byte(text), &reply); err != nil {
+		t.Fatal(err)
+	}
+	if plain := mustJSON(t, success(reply.Data)); text != string(plain) {
+		t.Errorf("%s, expected\n%s", text, plain)
+	}
+}
+
+// TestWorksOfASlowCaller has callers come with the former tip's template when others
+// have the new one's: none of the works may be forgotten.
+func TestWorksOfASlowCaller(t *testing.T) {
+	h := handed[int, int]{limit: 1000}
+	tips := []bc.Hash{{V0: 1}, {V0: 2}}
+	var callers sync.WaitGroup
+	for i := range 500 {
+		callers.Go(func() { h.hand(tips[i%2], i, i, nil) })
+	}
+	callers.Wait()
+	for i := range 500 {
+		if w, ok := h.find(i); !ok || w != i {
+			t.Fatalf("work %d was forgotten", i)
+		}
+	}
+	h.hand(bc.Hash{V0: 3}, -1, -1, nil)
+	h.hand(bc.Hash{V0: 4}, -2, -2, nil)
+	if _, ok := h.find(1); ok {
+		t.Error("work of two tips before is still there")
+	}
+}
