@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"runtime"
 	"strconv"
+	"sync"
 
 	"github.com/bytom-solo/bytom-solo/gbt/wire"
 	"github.com/bytom-solo/bytom-solo/mining"
@@ -79,12 +81,35 @@ func writeText(w http.ResponseWriter, status int, pieces ...[]byte) {
 	}
 }
 
+// pieced is data of which much is written: it knows its own text.
+type pieced interface {
+	// pieces appends the data as JSON to buf, and gives all of that in pieces: parts that
+	// answers share need no copy.
+	pieces(buf []byte) [][]byte
+}
+
+// buffers are those of pieced answers. Thousands a second would keep the collector busy.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// respondPieced answers as respond does where all went well.
+func respondPieced(w http.ResponseWriter, data pieced) {
+	buf := buffers.Get().(*[]byte)
+	pieces := data.pieces(append((*buf)[:0], `{"status":"success","data":`...))
+	writeText(w, http.StatusOK, append(pieces, []byte("}\n"))...)
+	*buf = pieces[0] // It may have grown.
+	buffers.Put(buf)
+	if f, ok := w.(http.Flusher); ok {
+		// What the server does behind an answer can wait for the others' answers: a new
+		// tip wakes all that longpoll at once.
+		f.Flush()
+		runtime.Gosched()
+	}
+}
+
 // respond answers with an envelope, in the form that its code asks for.
 func respond(w http.ResponseWriter, e envelope) {
-	if data, ok := e.Data.(raw); ok {
-		// What success makes of it, without another look at the text.
-		pieces := append(append([][]byte{[]byte(`{"status":"success","data":`)}, data...), []byte("}\n"))
-		writeText(w, http.StatusOK, pieces...)
+	if data, ok := e.Data.(pieced); ok {
+		respondPieced(w, data)
 		return
 	}
 	if e.Code == codeInput {

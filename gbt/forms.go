@@ -2,10 +2,12 @@ package gbt
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -13,12 +15,6 @@ import (
 	"github.com/bytom-solo/bytom-solo/gbt/wire"
 	"github.com/bytom-solo/bytom-solo/mining"
 )
-
-// raw is JSON text in pieces, which answers may share.
-type raw [][]byte
-
-// MarshalJSON satisfies json.Marshaler.
-func (r raw) MarshalJSON() ([]byte, error) { return bytes.Join(r, nil), nil }
 
 // gap is what an answer with a template has of its caller's own.
 type gap int
@@ -98,43 +94,51 @@ func mark(w *templateWork, a *wire.Template) (marked wire.Template, order []mark
 	}
 }
 
+// templateAnswer is a form filled in for a piece of work.
+type templateAnswer struct {
+	*form
+	work *templateWork
+	at   times
+}
+
+// MarshalJSON satisfies json.Marshaler.
+func (a templateAnswer) MarshalJSON() ([]byte, error) { return bytes.Join(a.pieces(nil), nil), nil }
+
 // ownSize is more than what a caller's own values take, in bytes.
 const ownSize = 512
 
-// answer is the form filled in for a piece of work.
-func (f *form) answer(w *templateWork, at times) raw {
-	var text [16]byte // the extranonce
-	extranonce := strconv.AppendUint(text[:0], w.job.Extranonce, 16)
-	copy(text[16-len(extranonce):], extranonce)
-	for i := range 16 - len(extranonce) {
-		text[i] = '0'
-	}
-	var r raw
-	buf := make([]byte, 0, f.size+ownSize)
-	for i, g := range f.gaps {
-		buf = append(buf, f.texts[i]...)
+// pieces satisfies pieced. The transactions are shared.
+func (a templateAnswer) pieces(buf []byte) [][]byte {
+	buf = slices.Grow(buf, a.size+ownSize)
+	var digits [16]byte
+	extranonce := digits[:]
+	hex.Encode(extranonce, binary.BigEndian.AppendUint64(nil, a.work.job.Extranonce))
+	front := 0
+	for i, g := range a.gaps {
+		buf = append(buf, a.texts[i]...)
 		switch g {
 		case gapCurTime:
-			buf = strconv.AppendUint(buf, at.current, 10)
+			buf = strconv.AppendUint(buf, a.at.current, 10)
 		case gapMaxTime:
-			buf = strconv.AppendUint(buf, at.latest, 10)
+			buf = strconv.AppendUint(buf, a.at.latest, 10)
 		case gapTransactions:
-			r, buf = append(r, buf, f.transactions), buf[len(buf):]
+			front = len(buf)
 		case gapExtranonce:
-			buf = append(buf, text[:]...)
+			buf = append(buf, extranonce...)
 		case gapLease:
-			buf = append(buf, text[:16-2*w.size]...)
+			buf = append(buf, extranonce[:16-2*a.work.size]...)
 		case gapCoinbaseID:
-			id := w.job.CoinbaseID().Byte32()
+			id := a.work.job.CoinbaseID().Byte32()
 			buf = hex.AppendEncode(buf, id[:])
 		case gapRoot:
-			root := w.job.Root().Byte32()
+			root := a.work.job.Root().Byte32()
 			buf = hex.AppendEncode(buf, root[:])
 		case gapWorkID:
-			buf = append(buf, w.id...)
+			buf = append(buf, a.work.id...)
 		}
 	}
-	return append(r, append(buf, f.texts[len(f.gaps)]...))
+	buf = append(buf, a.texts[len(a.gaps)]...)
+	return [][]byte{buf[:front], a.transactions, buf[front:]}
 }
 
 // formKey is what a form depends on, beside the template that the generator published.

@@ -113,20 +113,24 @@ func (h *Handler) getWork(r *http.Request) envelope {
 	if err != nil {
 		return failure(err)
 	}
-	return success(workText(j, timestamp))
+	return success(workAnswer{j, timestamp})
 }
 
-// workText is a wire.Work, written out by hand: some pools poll every node of theirs
+// workAnswer is a wire.Work, written out by hand: some pools poll every node of theirs
 // ten times a second.
-func workText(j *mining.Job, timestamp uint64) raw {
+type workAnswer struct {
+	job       *mining.Job
+	timestamp uint64
+}
+
+func (a workAnswer) pieces(buf []byte) [][]byte {
 	var header [256]byte
-	seed := j.Template.Tip.Seed.Byte32()
-	text := make([]byte, 0, 512)
-	text = append(text, `{"block_header":"`...)
-	text = hex.AppendEncode(text, j.AppendHeader(header[:0], timestamp, 0))
-	text = append(text, `","seed":"`...)
-	text = hex.AppendEncode(text, seed[:])
-	return raw{append(text, `"}`...)}
+	seed := a.job.Template.Tip.Seed.Byte32()
+	buf = append(buf, `{"block_header":"`...)
+	buf = hex.AppendEncode(buf, a.job.AppendHeader(header[:0], a.timestamp, 0))
+	buf = append(buf, `","seed":"`...)
+	buf = hex.AppendEncode(buf, seed[:])
+	return [][]byte{append(buf, `"}`...)}
 }
 
 func (h *Handler) getWorkJSON(r *http.Request) envelope {

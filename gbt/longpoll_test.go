@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http/httptest"
 	"runtime"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -146,20 +145,4 @@ func TestNoWaiterIsMissed(t *testing.T) {
 			t.Fatalf("%d goroutines with %d clients waiting, %d when all had gone", before, clients, runtime.NumGoroutine())
 		}
 	}
-}
-
-// BenchmarkLongpoll wakes 1,000 clients, which are in this process too, by a new tip.
-func BenchmarkLongpoll(b *testing.B) {
-	const clients = 1000
-	w := startWaiters(b, clients)
-	w.tip(b, clients)
-	var took []time.Duration
-	for b.Loop() {
-		took = append(took, w.tip(b, clients)...)
-	}
-	slices.Sort(took)
-	b.ReportMetric(took[len(took)/2].Seconds()*1000, "wake-p50-ms")
-	b.ReportMetric(took[len(took)*99/100].Seconds()*1000, "wake-p99-ms")
-	b.ReportMetric(0, "ns/op")
-	w.leave()
 }

@@ -55,7 +55,7 @@ func (h *Handler) template(r *http.Request, in wire.TemplateRequest) envelope {
 
 // makeTemplate waits, if that is asked for, and makes an answer of the template that
 // there is then.
-func (h *Handler) makeTemplate(ctx context.Context, in wire.TemplateRequest) (raw, error) {
+func (h *Handler) makeTemplate(ctx context.Context, in wire.TemplateRequest) (any, error) {
 	size, err := rollBytes(in)
 	if err != nil {
 		return nil, err
@@ -86,7 +86,7 @@ func (h *Handler) makeTemplate(ctx context.Context, in wire.TemplateRequest) (ra
 	if err != nil {
 		return nil, err
 	}
-	return f.answer(w, h.times(t)), nil
+	return templateAnswer{f, w, h.times(t)}, nil
 }
 
 // times are those of an answer given now.
@@ -101,7 +101,8 @@ func (h *Handler) times(t *mining.Template) times {
 // template that a longpoll knows, or the one that this one replaced.
 func submitOld(t *mining.Template, in wire.TemplateRequest) bool {
 	if in.LongpollID != "" {
-		return in.LongpollID[:64] == t.Tip.Hash.String()
+		tip := t.Tip.Hash.Byte32()
+		return in.LongpollID[:64] == hex.EncodeToString(tip[:])
 	}
 	return t.Reason != mining.NewParent
 }
@@ -124,16 +125,34 @@ func (h *Handler) current(ctx context.Context, longpollID string) (*mining.Templ
 	if err != nil {
 		return nil, err
 	}
-	hold, cancel := context.WithTimeout(ctx, h.cfg.LongpollHold)
-	defer cancel()
-	defer context.AfterFunc(h.stopping, cancel)()
-	if _, err := h.cfg.Generator.Await(hold, sequence); err != nil && ctx.Err() != nil {
-		return nil, ctx.Err() // The client went away.
-	}
-	if h.stopping.Err() != nil {
-		return nil, mining.ErrStopped
+	if err := h.await(ctx, sequence); err != nil {
+		return nil, err
 	}
 	return h.cfg.Generator.Fresh(ctx)
+}
+
+// await waits for work that differs from that of a sequence number, or for the end of
+// the hold.
+func (h *Handler) await(ctx context.Context, sequence uint64) error {
+	hold := time.NewTimer(h.cfg.LongpollHold)
+	defer hold.Stop()
+	for {
+		t, replaced := h.cfg.Generator.Watch()
+		if h.stopping.Err() != nil {
+			return mining.ErrStopped
+		}
+		if t == nil || t.Sequence != sequence {
+			return nil
+		}
+		select {
+		case <-replaced:
+		case <-hold.C:
+			return nil
+		case <-h.stopping.Done():
+		case <-ctx.Done():
+			return ctx.Err() // The client went away.
+		}
+	}
 }
 
 // longpollID is the tip's hash and the number of the work on it.

@@ -178,20 +178,11 @@ func (g *Generator) Fresh(ctx context.Context) (*Template, error) {
 	}
 }
 
-// Await waits for work that differs from that of a sequence number, and gives it: nil
-// where there is none any more. The error is ctx's.
-func (g *Generator) Await(ctx context.Context, sequence uint64) (*Template, error) {
-	for {
-		s := g.current.Load()
-		if s.template == nil || s.template.Sequence != sequence {
-			return s.template, nil
-		}
-		select {
-		case <-s.replaced:
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-	}
+// Watch is Current without the reason, and a channel that is closed when something else
+// becomes current.
+func (g *Generator) Watch() (t *Template, replaced <-chan struct{}) {
+	s := g.current.Load()
+	return s.template, s.replaced
 }
 
 // Now is the chain's clock.

@@ -3,14 +3,13 @@ package node
 import (
 	"bytes"
 	"context"
-	"encoding/csv"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os/exec"
 	"slices"
-	"strconv"
 	"testing"
 	"time"
 
@@ -25,9 +24,12 @@ import (
 
 // BenchmarkGetWorkLoad has 200 callers ask for work 5,000 times a second in all, with
 // 5,000 transactions in the pool, and a solution submitted every half second. The
-// callers are hey's, in a process of their own on the same cores. It reports what a
+// callers are wrk's, in a process of their own on the same cores. It reports what a
 // caller and a submit wait; run it with -benchtime 1x.
 func BenchmarkGetWorkLoad(b *testing.B) {
+	if _, err := exec.LookPath("wrk"); err != nil {
+		b.Skip("wrk, which makes the load, is not installed: apt-get install wrk")
+	}
 	f := newQuickFixture(b)
 	g := mining.NewGenerator(mining.GeneratorConfig{
 		Source: f.chain, Payee: func() (mining.Payee, []byte, error) { return testPayee, nil, nil },
@@ -43,19 +45,22 @@ func BenchmarkGetWorkLoad(b *testing.B) {
 		time.Sleep(10 * time.Millisecond) // The pool is validated for the first time.
 	}
 	for b.Loop() {
-		calls := make(chan []time.Duration)
-		go func() { calls <- attack(b, server.URL+"/get-work") }()
+		attacked := make(chan *callers)
+		go func() { attacked <- attack(b, server.URL+"/get-work") }()
 		var submits []time.Duration
 		for {
 			select {
-			case got := <-calls:
-				slices.Sort(got)
-				slices.Sort(submits)
-				b.ReportMetric(float64(len(got))/attackSeconds, "calls/s")
-				for _, p := range []int{50, 99} {
-					b.ReportMetric(got[len(got)*p/100].Seconds()*1000, fmt.Sprintf("call-p%d-ms", p))
-					b.ReportMetric(submits[len(submits)*p/100].Seconds()*1000, fmt.Sprintf("submit-p%d-ms", p))
+			case l := <-attacked:
+				if l == nil {
+					b.FailNow()
 				}
+				b.ReportMetric(float64(l.Requests)/(float64(l.Microseconds)/1e6), "calls/s")
+				for p, micros := range map[string]float64{"50": l.P50, "90": l.P90, "99": l.P99} {
+					b.ReportMetric(micros/1000, "call-p"+p+"-ms")
+				}
+				slices.Sort(submits)
+				b.ReportMetric(submits[len(submits)/2].Seconds()*1000, "submit-p50-ms")
+				b.ReportMetric(submits[len(submits)-1].Seconds()*1000, "submit-max-ms")
 				b.ReportMetric(0, "ns/op")
 			case <-time.After(500 * time.Millisecond):
 				submits = append(submits, f.submitOver(b, server.URL, g))
@@ -66,31 +71,27 @@ func BenchmarkGetWorkLoad(b *testing.B) {
 	}
 }
 
-const attackSeconds = 10
+// callers is what testdata/callers.lua prints: how many calls there were in how long, and
+// percentiles of what they took, in microseconds.
+type callers struct {
+	Requests, Microseconds, Failed uint64
+	P50, P90, P99                  float64
+}
 
-// attack is how long each call took.
-func attack(b *testing.B, url string) (calls []time.Duration) {
-	cmd := exec.CommandContext(b.Context(), "go", "tool", "-modfile=../tools/go.mod", "hey",
-		"-z", fmt.Sprintf("%ds", attackSeconds), "-c", "200", "-q", "25", "-m", "POST", "-o", "csv", url)
-	out, err := cmd.Output()
+// attack makes the load for ten seconds.
+func attack(b *testing.B, url string) *callers {
+	out, err := exec.CommandContext(b.Context(), "wrk", "-t", "1", "-c", "200", "-d", "10s", "-s", "testdata/callers.lua", url).Output()
 	if err != nil {
-		b.Error(err)
+		b.Errorf("wrk: %v: %s", err, out)
 		return nil
 	}
-	rows, err := csv.NewReader(bytes.NewReader(out)).ReadAll()
-	if err != nil || len(rows) < 100 || rows[0][0] != "response-time" || rows[0][6] != "status-code" {
-		b.Errorf("hey printed %d rows: %v", len(rows), err)
+	var l callers
+	lines := bytes.Split(bytes.TrimSpace(out), []byte("\n"))
+	if err := json.Unmarshal(lines[len(lines)-1], &l); err != nil || l.Failed > 0 || l.Requests == 0 {
+		b.Errorf("wrk: %v: %s", err, out)
 		return nil
 	}
-	for _, row := range rows[1:] {
-		seconds, err := strconv.ParseFloat(row[0], 64)
-		if err != nil || row[6] != "200" {
-			b.Errorf("row %v: %v", row, err)
-			return nil
-		}
-		calls = append(calls, time.Duration(seconds*1e9))
-	}
-	return calls
+	return &l
 }
 
 // fillPool adds transactions that are worth their place.

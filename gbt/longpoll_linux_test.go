@@ -1,0 +1,231 @@
+package gbt
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// The clients of BenchmarkLongpoll are a process of their own, and do no more than a
+// system call to read an answer and one to ask again: what they take of the server's
+// cores would count as its own.
+
+const (
+	pollersAt = "BYTOM_SOLO_POLLERS"    // where the server is
+	pollersID = "BYTOM_SOLO_LONGPOLLID" // what they know at first
+	pollers   = 1000
+)
+
+// wakes says when each of the pollers had the answer that builds on a parent, in Unix
+// nanoseconds.
+type wakes struct {
+	Parent string
+	At     []int64
+}
+
+// TestPollers is the process of BenchmarkLongpoll's clients. It prints wakes, and ends
+// with its input.
+func TestPollers(t *testing.T) {
+	at := os.Getenv(pollersAt)
+	if at == "" {
+		t.Skip("BenchmarkLongpoll starts it")
+	}
+	go func() {
+		_, _ = os.Stdin.Read(make([]byte, 1)) // It ends when the benchmark does.
+		os.Exit(0)
+	}()
+	poll, err := syscall.EpollCreate1(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clients := make(map[int32]*poller)
+	for range pollers {
+		p, err := newPoller(at, os.Getenv(pollersID))
+		if err != nil {
+			t.Fatal(err)
+		}
+		clients[int32(p.fd)] = p
+		if err := syscall.EpollCtl(poll, syscall.EPOLL_CTL_ADD, p.fd, &syscall.EpollEvent{Events: syscall.EPOLLIN, Fd: int32(p.fd)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out := json.NewEncoder(os.Stdout)
+	var w wakes
+	events := make([]syscall.EpollEvent, 64)
+	for {
+		n, err := syscall.EpollWait(poll, events, -1)
+		if err != nil && err != syscall.EINTR {
+			t.Fatal(err)
+		}
+		for _, e := range events[:max(n, 0)] {
+			parent, err := clients[e.Fd].read()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if parent == "" {
+				continue // There is more to come.
+			}
+			if len(w.At) == 0 {
+				w.Parent = parent
+			} else if parent != w.Parent {
+				t.Fatalf("one was woken with the parent %s, another with %s", w.Parent, parent)
+			}
+			if w.At = append(w.At, time.Now().UnixNano()); len(w.At) == pollers {
+				if err := out.Encode(w); err != nil {
+					t.Fatal(err)
+				}
+				w = wakes{}
+			}
+		}
+	}
+}
+
+// poller is one client.
+type poller struct {
+	fd     int
+	answer []byte // as far as it has come
+	size   int    // of the whole answer; 0 before its length is known
+}
+
+func newPoller(at, id string) (*poller, error) {
+	host, port, err := net.SplitHostPort(at)
+	if err != nil {
+		return nil, err
+	}
+	to := &syscall.SockaddrInet4{}
+	copy(to.Addr[:], net.ParseIP(host).To4())
+	if to.Port, err = strconv.Atoi(port); err != nil {
+		return nil, err
+	}
+	p := &poller{answer: make([]byte, 0, 1<<16)}
+	if p.fd, err = syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0); err != nil {
+		return nil, err
+	}
+	if err := syscall.Connect(p.fd, to); err != nil {
+		return nil, err
+	}
+	return p, p.ask([]byte(id))
+}
+
+func (p *poller) ask(id []byte) error {
+	request := fmt.Appendf(nil, "POST /get-block-template HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n{\"longpollid\":\"%s\"}", len(id)+17, id)
+	n, err := syscall.Write(p.fd, request)
+	if err == nil && n != len(request) {
+		err = fmt.Errorf("%d of %d bytes written", n, len(request))
+	}
+	return err
+}
+
+// read reads what has come. With a whole answer it asks for what comes after that, and
+// returns the parent that it builds on.
+func (p *poller) read() (parent string, err error) {
+	n, err := syscall.Read(p.fd, p.answer[len(p.answer):cap(p.answer)])
+	if err != nil || n <= 0 {
+		return "", fmt.Errorf("%d bytes read: %w", n, err)
+	}
+	p.answer = p.answer[:len(p.answer)+n]
+	if p.size == 0 {
+		header, _, ok := bytes.Cut(p.answer, []byte("\r\n\r\n"))
+		_, length, found := bytes.Cut(header, []byte("Content-Length: "))
+		length, _, _ = bytes.Cut(length, []byte("\r\n"))
+		body, err := strconv.Atoi(string(length))
+		if !ok || !found || err != nil {
+			return "", fmt.Errorf("an answer of no length: %w: %.300s", err, p.answer)
+		}
+		p.size = len(header) + 4 + body
+	}
+	if len(p.answer) < p.size {
+		return "", nil
+	}
+	_, rest, ok := bytes.Cut(p.answer, []byte(`"longpollid":"`))
+	id, _, _ := bytes.Cut(rest, []byte(`"`))
+	if !ok || len(id) < 65 || len(p.answer) != p.size {
+		return "", fmt.Errorf("an answer of %d bytes without a longpollid: %.300s", len(p.answer), p.answer)
+	}
+	p.answer, p.size = p.answer[:0], 0
+	return string(id[:64]), p.ask(id)
+}
+
+// BenchmarkLongpoll wakes 1,000 clients by a new tip.
+func BenchmarkLongpoll(b *testing.B) {
+	c, r := server(b)
+	c.handler.cfg.LongpollHold = time.Hour
+	s := httptest.NewServer(r)
+	defer s.Close()
+	t, err := c.generator.Current()
+	if err != nil {
+		b.Fatal(err)
+	}
+	clients := exec.CommandContext(b.Context(), os.Args[0], "-test.run", "^TestPollers$")
+	clients.Env = append(os.Environ(), pollersAt+"="+s.Listener.Addr().String(), pollersID+"="+longpollID(t))
+	clients.Stderr = os.Stderr
+	in, err := clients.StdinPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	out, err := clients.StdoutPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := clients.Start(); err != nil {
+		b.Fatal(err)
+	}
+	defer func() {
+		_ = in.Close() // Then they end.
+		s.CloseClientConnections()
+		_ = clients.Wait()
+	}()
+	lines := bufio.NewScanner(out)
+	lines.Buffer(nil, 1<<20)
+	wake := func() (took []time.Duration) {
+		time.Sleep(100 * time.Millisecond) // All have asked again, and the server rests.
+		c.move()
+		start := time.Now().UnixNano()
+		c.generator.TipChanged()
+		if !lines.Scan() {
+			b.Fatalf("the clients are gone: %v", lines.Err())
+		}
+		var w wakes
+		if err := json.Unmarshal(lines.Bytes(), &w); err != nil {
+			b.Fatalf("%v: %.300s", err, lines.Text())
+		}
+		if tip := c.Tip().Hash; len(w.At) != pollers || w.Parent != tip.String() {
+			b.Fatalf("%d woken with the parent %s, the tip is %s", len(w.At), w.Parent, tip.String())
+		}
+		for _, at := range w.At {
+			took = append(took, time.Duration(at-start))
+		}
+		return took
+	}
+	time.Sleep(2 * time.Second) // All have connected.
+	wake()
+	var took []time.Duration
+	before := cpuTime(b)
+	for b.Loop() {
+		took = append(took, wake()...)
+	}
+	b.ReportMetric((cpuTime(b)-before).Seconds()*1e6/float64(len(took)), "server-µs/call")
+	slices.Sort(took)
+	b.ReportMetric(took[len(took)/2].Seconds()*1000, "wake-p50-ms")
+	b.ReportMetric(took[len(took)*99/100].Seconds()*1000, "wake-p99-ms")
+	b.ReportMetric(0, "ns/op")
+}
+
+// cpuTime is what this process has taken of the cores.
+func cpuTime(b *testing.B) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
