@@ -124,6 +124,9 @@ func checkBlock(t *testing.T, job *Job, block *types.Block, timestamp, nonce uin
 	if root != block.TransactionsMerkleRoot || root != job.Root() {
 		t.Fatalf("%d transactions: root %s, Bytom says %s", txs, block.TransactionsMerkleRoot.String(), root.String())
 	}
+	if got := bc.NewHash(NewHeaders(&block.BlockHeader).Hash(nonce)); got != block.Hash() {
+		t.Errorf("the header alone hashes to %s", got.String())
+	}
 	if got := bc.NewHash(job.HeaderHash(timestamp, nonce)); got != block.Hash() {
 		t.Fatalf("%d transactions: header hash differs from the block's id", txs)
 	}

@@ -42,6 +42,24 @@ func (b *headerBody) hash() [32]byte {
 	return entryID("entryid:blockheader:", b[:])
 }
 
+// Headers hashes a block header for one nonce after another. Two are equal if their
+// headers differ in nothing but the nonce.
+type Headers struct{ body headerBody }
+
+// NewHeaders makes the Headers of h, whose nonce does not count.
+func NewHeaders(h *types.BlockHeader) Headers {
+	b := newHeaderBody(h)
+	clear(b[nonceAt:])
+	return Headers{b}
+}
+
+// Hash is the block id for a nonce, in the byte order that the chain prints: what
+// Tensority is computed over.
+func (h Headers) Hash(nonce uint64) [32]byte {
+	binary.LittleEndian.PutUint64(h.body[nonceAt:], nonce)
+	return h.body.hash()
+}
+
 // entryID is Bytom's id of an entry: SHA3(tag ‖ SHA3(body)).
 func entryID(tag string, body []byte) [32]byte {
 	var buf [64]byte

@@ -15,17 +15,19 @@ type Hashrate struct {
 
 const meterSeconds = 900
 
-// meter counts hashes by the second. It is safe for concurrent use.
-type meter struct {
+// Meter counts hashes by the second. It is safe for concurrent use.
+type Meter struct {
 	mu    sync.Mutex
 	start time.Time
 	last  int64 // the second that counts is up to, since start
 	count [meterSeconds]uint64
 }
 
-func newMeter(now time.Time) *meter { return &meter{start: now} }
+// NewMeter starts to count at a time.
+func NewMeter(now time.Time) *Meter { return &Meter{start: now} }
 
-func (m *meter) add(now time.Time, hashes uint64) {
+// Add counts hashes that were done by now.
+func (m *Meter) Add(now time.Time, hashes uint64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.advance(now)
@@ -33,7 +35,7 @@ func (m *meter) add(now time.Time, hashes uint64) {
 }
 
 // advance clears the seconds that passed without a count.
-func (m *meter) advance(now time.Time) {
+func (m *Meter) advance(now time.Time) {
 	second := int64(now.Sub(m.start) / time.Second)
 	for m.last < second {
 		m.last++
@@ -44,7 +46,8 @@ func (m *meter) advance(now time.Time) {
 	}
 }
 
-func (m *meter) rate(now time.Time) Hashrate {
+// Rate is the speed as of now.
+func (m *Meter) Rate(now time.Time) Hashrate {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.advance(now)
@@ -52,7 +55,7 @@ func (m *meter) rate(now time.Time) Hashrate {
 }
 
 // over is the mean of the last whole seconds and the part of the one under way.
-func (m *meter) over(now time.Time, seconds int64) float64 {
+func (m *Meter) over(now time.Time, seconds int64) float64 {
 	from := max(0, m.last-seconds)
 	var sum uint64
 	for s := from; s <= m.last; s++ {

@@ -60,7 +60,7 @@ type Miner struct {
 type device struct {
 	backend compute.Backend
 	info    compute.Info
-	meter   *meter
+	meter   *Meter
 	hashes  atomic.Uint64
 	wasted  atomic.Uint64
 	dead    atomic.Int64 // the last change of the seed, in nanoseconds
@@ -96,7 +96,7 @@ func NewMiner(cfg MinerConfig) *Miner {
 	}
 	m := &Miner{cfg: cfg, settings: cfg.Settings, change: make(chan struct{})}
 	for _, b := range cfg.Devices {
-		m.devices = append(m.devices, &device{backend: b, info: b.Info(), meter: newMeter(time.Now())})
+		m.devices = append(m.devices, &device{backend: b, info: b.Info(), meter: NewMeter(time.Now())})
 	}
 	return m
 }
@@ -156,7 +156,7 @@ func (m *Miner) Devices() []DeviceStatus {
 		workers := d.workers(settings)
 		s := DeviceStatus{
 			Name: d.info.Name, Kernel: d.info.Kernel, Used: workers > 0, Workers: workers,
-			Hashrate: d.meter.rate(now), Hashes: d.hashes.Load(), Wasted: d.wasted.Load(),
+			Hashrate: d.meter.Rate(now), Hashes: d.hashes.Load(), Wasted: d.wasted.Load(),
 			SeedSwitch: time.Duration(d.dead.Load()).Seconds(),
 		}
 		if why := d.failed.Load(); why != nil {
@@ -308,7 +308,7 @@ func (w *worker) rest(ctx context.Context, took time.Duration) {
 // count books a batch that was spent on t.
 func (w *worker) count(t *Template) {
 	n := uint64(len(w.headers))
-	w.device.meter.add(time.Now(), n)
+	w.device.meter.Add(time.Now(), n)
 	w.device.hashes.Add(n)
 	if now, _ := w.miner.cfg.Generator.Current(); now != nil && now.Tip.Hash != t.Tip.Hash {
 		w.device.wasted.Add(n)

@@ -169,17 +169,17 @@ func TestSetMining(t *testing.T) {
 
 func TestMeter(t *testing.T) {
 	start := timeAt(0)
-	m := newMeter(start)
+	m := NewMeter(start)
 	for i := range 200 {
-		m.add(start.Add(time.Duration(i)*100*time.Millisecond), 5)
+		m.Add(start.Add(time.Duration(i)*100*time.Millisecond), 5)
 	}
 	now := start.Add(20 * time.Second)
-	for name, got := range map[string]float64{"10s": m.rate(now).Ten, "60s": m.rate(now).Minute, "15m": m.rate(now).Quarter} {
+	for name, got := range map[string]float64{"10s": m.Rate(now).Ten, "60s": m.Rate(now).Minute, "15m": m.Rate(now).Quarter} {
 		if got < 45 || got > 55 {
 			t.Errorf("%s: %.1f H/s, expected 50", name, got)
 		}
 	}
-	if r := m.rate(start.Add(2 * time.Hour)); r.Quarter != 0 {
+	if r := m.Rate(start.Add(2 * time.Hour)); r.Quarter != 0 {
 		t.Errorf("two hours later: %+v", r)
 	}
 }
