@@ -61,7 +61,8 @@ func TestImportRules(t *testing.T) {
 		"mining":  {"net/http", ours("gbt"), ours("stratum"), ours("node"), ours("compute/cpu"), ours("compute/vulkan"), ours("testnet")},
 		"gbt":     {ours("stratum"), ours("node"), ours("compute/cpu"), ours("compute/vulkan"), ours("testnet")},
 		"stratum": {ours("gbt"), ours("node"), ours("compute/cpu"), ours("compute/vulkan"), ours("testnet")},
-		"node":    {ours("testnet")},
+		"rig":     {ours("node"), ours("compute/cpu"), ours("compute/vulkan"), ours("testnet")},
+		"node":    {ours("testnet"), ours("rig")},
 		"testnet": {ours("node")},
 	}
 	// stateless is what folders below node may import of Bytom themselves: formats
@@ -103,7 +104,7 @@ func TestImportRulesSeeThePackages(t *testing.T) {
 			t.Error("node's imports do not list Bytom's protocol")
 		}
 	}
-	for _, want := range []string{"compute", "compute/cpu", "mining", "gbt", "node", "cmd/bytom-solo", "testnet"} {
+	for _, want := range []string{"compute", "compute/cpu", "mining", "gbt", "stratum", "rig", "node", "cmd/bytom-solo", "testnet"} {
 		if !seen[want] {
 			t.Errorf("package %s was not seen", want)
 		}

@@ -1,17 +1,14 @@
-package main
+package rig
 
 import (
 	"context"
-	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"sync/atomic"
 	"time"
-
-	"github.com/bytom/bytom/protocol/bc"
-	"github.com/bytom/bytom/protocol/bc/types"
 
 	"github.com/bytom-solo/bytom-solo/gbt/client"
 	"github.com/bytom-solo/bytom-solo/gbt/wire"
@@ -28,137 +25,144 @@ const (
 	patience = 2 * time.Minute
 )
 
-// rigWork is something to solve. It is immutable.
-type rigWork struct {
-	header types.BlockHeader
-	seed   [32]byte
-	target mining.Target
-	// first is the number of the first worker's range of nonces, with get-work.
-	first uint64
-	// template is what the header was made of, with getblocktemplate.
-	template *wire.Template
-}
-
-// rangeBits are those of a nonce that are a worker's own with get-work: at a million
-// hashes per second they last an hour.
-const rangeBits = 32
-
-// part is what a worker has of the work. With getblocktemplate each has an extranonce
-// of its own. With get-work it has a range of nonces: the stock node gives everybody the
-// same header, so the ranges start at random.
-func (w *rigWork) part(worker int) (rigPart, error) {
-	p := rigPart{header: w.header}
-	if w.template == nil {
-		p.nonce = (w.first + uint64(worker)) << rangeBits & mining.MaxNonce
-		p.end = p.nonce + 1<<rangeBits
-		return p, nil
-	}
-	var number [8]byte
-	binary.BigEndian.PutUint64(number[:], uint64(worker))
-	size := w.template.CoinbaseBuild.Extranonce.Size
-	if size < 1 || size > len(number) {
-		return p, fmt.Errorf("the template has %d bytes of extranonce, expected 1 to 8", size)
-	}
-	p.extranonce, p.end = number[len(number)-size:], mining.MaxNonce
-	root, err := w.template.CoinbaseBuild.Root(p.extranonce)
-	p.header.TransactionsMerkleRoot = bc.NewHash(root)
-	return p, err
-}
-
-// workSource is a node, and how to ask it.
-type workSource struct {
+// node is a node as a source, and how to ask it.
+type node struct {
 	client    *client.Client
 	templates bool // by getblocktemplate, not get-work
 	payee     string
+	log       *slog.Logger
+
+	since       atomic.Pointer[time.Time] // nil while it gives no work
+	connections atomic.Uint64
+}
+
+// NewGetWork is a source that polls a node's get-work, the stock node's too. The
+// address is as client.New takes it.
+func NewGetWork(address string, log *slog.Logger) (Source, error) {
+	return newNode(address, nil, log)
+}
+
+// NewTemplates is a source that gets block templates by longpoll, which pay payee, or
+// the node's own address if that is empty.
+func NewTemplates(address, payee string, log *slog.Logger) (Source, error) {
+	return newNode(address, &payee, log)
+}
+
+func newNode(address string, payee *string, log *slog.Logger) (Source, error) {
+	c, err := client.New(address, &http.Client{Timeout: longestCall})
+	if err != nil {
+		return nil, err
+	}
+	n := &node{client: c, log: log.With("node", c.Address())}
+	if payee != nil {
+		n.templates, n.payee = true, *payee
+	}
+	return n, nil
+}
+
+func (n *node) status() SourceStatus {
+	s := SourceStatus{Kind: kindGetWork, Connections: n.connections.Load()}
+	if n.templates {
+		s.Kind = kindTemplates
+	}
+	if since := n.since.Load(); since != nil {
+		s.Server, s.Since = n.client.Address(), *since
+	}
+	return s
 }
 
 // next asks for work. With a template that there was before, a node that has nothing
 // new keeps the caller waiting.
-func (s workSource) next(ctx context.Context, old *rigWork) (*rigWork, error) {
-	if !s.templates {
-		work, err := s.client.GetWork(ctx)
+func (n *node) next(ctx context.Context, old *work) (*work, error) {
+	if !n.templates {
+		got, err := n.client.GetWork(ctx)
 		if err != nil {
 			return nil, err
 		}
-		return &rigWork{
-			header: *work.BlockHeader, seed: work.Seed.Byte32(), first: rand.Uint64(),
-			target: mining.TargetFromBits(work.BlockHeader.Bits),
-		}, nil
+		// The stock node gives everybody the same header, so the nonces start at random.
+		w := newWork(*got.BlockHeader, got.Seed.Byte32(), newNonces(allNonces, rand.Uint64()&mining.MaxNonce))
+		w.single = true
+		return w, nil
 	}
-	request := wire.TemplateRequest{Payee: s.payee, Transactions: "ids", Capabilities: []string{"longpoll", "workid"}}
+	request := wire.TemplateRequest{Payee: n.payee, Transactions: "ids", Capabilities: []string{"longpoll", "workid"}}
 	if old != nil {
 		request.LongpollID = old.template.LongpollID
 	}
-	t, err := s.client.GetBlockTemplate(ctx, request)
+	t, err := n.client.GetBlockTemplate(ctx, request)
 	if err != nil {
 		return nil, err
 	}
 	return workOf(t)
 }
 
-// workOf makes work of a template.
-func workOf(t *wire.Template) (*rigWork, error) {
-	w := &rigWork{template: t, header: types.BlockHeader{Version: t.Version, Height: t.Height, Timestamp: t.CurTime}}
-	var seed bc.Hash
-	for _, f := range []struct {
-		name, text string
-		into       *bc.Hash
-	}{
-		{"previousblockhash", t.PreviousBlockHash, &w.header.PreviousBlockHash},
-		{"default_status_commitment", t.StatusCommitment, &w.header.TransactionStatusHash},
-		{"seed", t.Seed, &seed},
-	} {
-		raw, err := hex.DecodeString(f.text)
-		if err != nil || len(raw) != 32 {
-			return nil, fmt.Errorf("the template's %s is %q, expected 64 hexadecimal characters", f.name, f.text)
+// allNonces are those that a header can carry.
+var allNonces = space{0, mining.MaxNonce + 1}
+
+// submit brings in a solution. Where the node can't be reached, it is tried again.
+func (n *node) submit(ctx context.Context, s solution) (Outcome, error) {
+	for pause := newPause(); ; {
+		err := n.send(ctx, s)
+		var refused *client.Error
+		switch {
+		case err == nil, errors.Is(err, mining.ErrorKind("duplicate")) && pause.used():
+			return Accepted, nil
+		case errors.As(err, &refused):
+			return outcomeOf(refused), err
+		case ctx.Err() != nil:
+			return Unanswered, err
 		}
-		*f.into = bc.NewHash([32]byte(raw))
+		n.log.Warn("solution not submitted yet", "height", s.work.header.Height, "error", err)
+		pause.wait(ctx, nil)
 	}
-	bits, err := hex.DecodeString(t.Bits)
-	if err != nil || len(bits) != 8 {
-		return nil, fmt.Errorf("the template's bits are %q, expected 16 hexadecimal characters", t.Bits)
-	}
-	w.header.Bits = binary.BigEndian.Uint64(bits)
-	w.seed, w.target = seed.Byte32(), mining.TargetFromBits(w.header.Bits)
-	return w, nil
 }
 
-func (s workSource) submit(ctx context.Context, found rigSolution) error {
-	h := found.header
-	if found.work.template != nil {
-		return s.client.SubmitSolution(ctx, found.work.template.WorkID, h.Timestamp, h.Nonce, found.extranonce)
+func (n *node) send(ctx context.Context, s solution) error {
+	h := s.header()
+	if t := s.work.template; t != nil {
+		return n.client.SubmitSolution(ctx, t.WorkID, h.Timestamp, h.Nonce, s.work.extranonce)
 	}
-	return s.client.SubmitWork(ctx, &h)
+	return n.client.SubmitWork(ctx, &h)
 }
 
-// follow keeps the workers supplied until ctx ends, or the node refuses for good what it
+// outcomeOf reads a node's refusal.
+func outcomeOf(err *client.Error) Outcome {
+	for _, k := range []struct {
+		kind mining.ErrorKind
+		is   Outcome
+	}{
+		{mining.ErrStaleWork, Stale}, {mining.ErrBadParent, Stale}, {mining.ErrorKind("duplicate"), Duplicate}, {mining.ErrHighHash, Low},
+	} {
+		if errors.Is(err, k.kind) {
+			return k.is
+		}
+	}
+	return Rejected
+}
+
+// run keeps the workers supplied until ctx ends, or the node refuses for good what it
 // is asked for.
-func (r *rigMiner) follow(ctx context.Context) error {
-	var last *rigWork
-	answered, down, pause := time.Time{}, false, newPause()
+func (n *node) run(ctx context.Context, r *Rig) error {
+	var last *work
+	answered, pause := time.Time{}, newPause()
 	for ctx.Err() == nil {
 		start := time.Now()
-		w, err := r.source.next(ctx, last)
+		w, err := n.next(ctx, last)
 		switch {
 		case ctx.Err() != nil:
 		case err == nil:
-			if down || answered.IsZero() {
-				r.log.Info("the node gives work", "height", w.header.Height)
-			}
-			answered, down, pause = time.Now(), false, newPause()
-			r.offer(w)
+			n.up(w)
+			answered, pause = time.Now(), newPause()
+			n.offer(r, w)
 			// A node that does not hold longpolls is not to be flooded.
-			if !r.source.templates || last != nil && w.template.LongpollID == last.template.LongpollID && time.Since(start) < pollEach {
+			if !n.templates || last != nil && w.template.LongpollID == last.template.LongpollID && time.Since(start) < pollEach {
 				sleepOr(ctx, pollEach, r.fetch)
 			}
 			last = w
-		case answered.IsZero() && r.source.final(err):
-			return err
+		case answered.IsZero() && n.final(err):
+			return fmt.Errorf("%w: %w", ErrRefused, err)
 		default:
-			if !down {
-				r.log.Warn("the node gives no work, will ask again", "error", err)
-			}
-			if down, last = true, nil; time.Since(answered) > patience {
+			n.down(err, pause.used())
+			if last = nil; time.Since(answered) > patience {
 				r.take(nil)
 			}
 			pause.wait(ctx, r.fetch)
@@ -167,25 +171,44 @@ func (r *rigMiner) follow(ctx context.Context) error {
 	return nil
 }
 
+// up notes that the node has given work.
+func (n *node) up(w *work) {
+	if n.since.Load() == nil {
+		now := time.Now()
+		n.since.Store(&now)
+		n.connections.Add(1)
+		n.log.Info("the node gives work", "height", w.header.Height)
+	}
+}
+
+// down notes that it has not, and says so the first time.
+func (n *node) down(err error, again bool) {
+	n.since.Store(nil)
+	if !again {
+		n.log.Warn("the node gives no work, will ask again", "error", err)
+	}
+}
+
 // offer takes work that is better than what there is.
-func (r *rigMiner) offer(w *rigWork) {
-	if old := r.work.Load().work; old == nil || w.betters(old) {
+func (n *node) offer(r *Rig, w *work) {
+	old := r.state.Load().work
+	if old == nil || w.betters(old) {
+		r.logWork(w, old)
 		r.take(w)
 	}
 }
 
 // betters tells whether it is worth it to go over from an older work: to another block
 // to build on, newer transactions, a timestamp that is not too old.
-func (w *rigWork) betters(old *rigWork) bool {
+func (w *work) betters(old *work) bool {
 	if w.template != nil {
 		return w.template.WorkID != old.template.WorkID
 	}
-	return w.header.PreviousBlockHash != old.header.PreviousBlockHash ||
-		w.header.Timestamp >= old.header.Timestamp+uint64(refreshEach.Seconds())
+	return !w.sameTip(old) || w.header.Timestamp >= old.header.Timestamp+uint64(refreshEach.Seconds())
 }
 
 // final tells whether asking again is in vain.
-func (s workSource) final(err error) bool {
+func (n *node) final(err error) bool {
 	var refused *client.Error
 	if !errors.As(err, &refused) {
 		return false
@@ -195,32 +218,5 @@ func (s workSource) final(err error) bool {
 		return true
 	}
 	// The stock node gives no reasons: it may still be starting.
-	return s.templates && refused.Reason == ""
-}
-
-// pause is a time to wait that doubles.
-type pause struct{ next time.Duration }
-
-const shortestPause, longestPause = time.Second, 30 * time.Second
-
-func newPause() pause { return pause{shortestPause} }
-
-// used tells whether it was waited for.
-func (p *pause) used() bool { return p.next > shortestPause }
-
-// wait waits, some less so that many rigs don't come all at once, or until it is called
-// off.
-func (p *pause) wait(ctx context.Context, off <-chan struct{}) {
-	sleepOr(ctx, p.next/2+rand.N(p.next/2), off)
-	p.next = min(2*p.next, longestPause)
-}
-
-func sleepOr(ctx context.Context, d time.Duration, off <-chan struct{}) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-off:
-	case <-ctx.Done():
-	}
+	return n.templates && refused.Reason == ""
 }

@@ -1,16 +1,13 @@
-package main
+package rig
 
 import (
 	"bytes"
 	"context"
-	"crypto/sha3"
 	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -24,7 +21,6 @@ import (
 	"github.com/bytom-solo/bytom-solo/compute/computetest"
 	"github.com/bytom-solo/bytom-solo/gbt/client"
 	"github.com/bytom-solo/bytom-solo/gbt/wire"
-	"github.com/bytom-solo/bytom-solo/mining"
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
 
@@ -116,7 +112,7 @@ func (n *fakeNode) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // fakeRig is a rig on a node that is a handler.
-func fakeRig(t *testing.T, n http.Handler, templates bool, b compute.Backend) (*rigMiner, *bytes.Buffer) {
+func fakeRig(t *testing.T, n http.Handler, templates bool, b compute.Backend) (*Rig, *bytes.Buffer) {
 	t.Helper()
 	s := httptest.NewServer(n)
 	t.Cleanup(s.Close)
@@ -126,15 +122,16 @@ func fakeRig(t *testing.T, n http.Handler, templates bool, b compute.Backend) (*
 		t.Fatal(err)
 	}
 	var log bytes.Buffer
-	return makeRig(workSource{client: c, templates: templates}, []compute.Backend{b}, 0, slog.New(slog.NewTextHandler(&log, nil))), &log
+	logger := slog.New(slog.NewTextHandler(&log, nil))
+	return New(Config{Source: &node{client: c, templates: templates, log: logger}, Devices: []compute.Backend{b}, Log: logger}), &log
 }
 
 // during runs the rig until the condition holds.
-func during(t *testing.T, r *rigMiner, condition func() error) {
+func during(t *testing.T, r *Rig, condition func() error) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- r.run(ctx) }()
+	go func() { ended <- r.Run(ctx) }()
 	testnet.Wait(t, 30*time.Second, condition)
 	cancel()
 	if err := <-ended; err != nil {
@@ -159,7 +156,7 @@ func TestRigWorkersShareNoHeader(t *testing.T) {
 	second, _ := fakeRig(t, n, false, b)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	go func() { _ = second.run(ctx) }()
+	go func() { _ = second.Run(ctx) }()
 	during(t, first, enough(b))
 	cancel()
 	if hashed, again := b.counts(); again > 0 {
@@ -167,7 +164,7 @@ func TestRigWorkersShareNoHeader(t *testing.T) {
 	}
 	b = &recorder{hashed: make(map[[32]byte]int)}
 	third, _ := fakeRig(t, n, true, b)
-	third.threads = 3
+	third.devices[0].workers = 3
 	during(t, third, enough(b))
 	if hashed, again := b.counts(); again > 0 {
 		t.Errorf("getblocktemplate: %d of %d headers were hashed twice", again, hashed)
@@ -188,7 +185,7 @@ func TestRigOutlastsItsNode(t *testing.T) {
 			return ""
 		}
 		during(t, r, func() error {
-			if r.accepted.Load() == 0 {
+			if r.Status().Shares.Accepted == 0 {
 				return fmt.Errorf("%d solutions were submitted, none accepted", n.submitted.Load())
 			}
 			return nil
@@ -211,14 +208,14 @@ func TestRigGoesOnAfterARejection(t *testing.T) {
 		return ""
 	}
 	r, log := fakeRig(t, n, false, computetest.SHA3{})
-	r.each = 10 * time.Millisecond
+	r.cfg.Every = 10 * time.Millisecond
 	during(t, r, func() error {
-		if r.rejected.Load() < 3 {
-			return fmt.Errorf("%d rejected", r.rejected.Load())
+		if r.Status().Shares.refused() < 3 {
+			return fmt.Errorf("%d rejected", r.Status().Shares.refused())
 		}
 		return nil
 	})
-	for _, line := range []string{"reason=stale-work", "msg=status", "hashrate=", "height=7"} {
+	for _, line := range []string{"outcome=stale", "msg=status", "hashrate=", "height=7"} {
 		if !strings.Contains(log.String(), line) {
 			t.Errorf("the log does not say %q:\n%s", line, log)
 		}
@@ -242,110 +239,8 @@ func TestRigEndsWhereItIsRefused(t *testing.T) {
 			fmt.Fprint(w, test.answer)
 		})
 		r, _ := fakeRig(t, n, test.templates, computetest.SHA3{})
-		if err := r.run(t.Context()); err == nil || !strings.Contains(err.Error(), test.want) {
+		if err := r.Run(t.Context()); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %v", test.name, err)
-		}
-	}
-}
-
-// TestRigParts holds the parts of a work to its bounds.
-func TestRigParts(t *testing.T) {
-	w := &rigWork{first: 1<<64 - 3}
-	seen := make(map[uint64]bool)
-	for i := range 100 {
-		p, err := w.part(i)
-		if err != nil || p.end-p.nonce != 1<<32 || p.end-1 > mining.MaxNonce || seen[p.nonce] {
-			t.Errorf("part %d: %+v, %v", i, p, err)
-		}
-		seen[p.nonce] = true
-	}
-	build := wire.CoinbaseBuild{Extranonce: wire.Extranonce{Size: 2}, Layers: []wire.Layer{{Tag: "t"}}}
-	w = &rigWork{template: &wire.Template{CoinbaseBuild: build}}
-	p, err := w.part(0x102)
-	body := sha3.Sum256([]byte{1, 2})
-	id := sha3.Sum256(append([]byte("t"), body[:]...))
-	if want := sha3.Sum256(append([]byte{0}, id[:]...)); err != nil || p.header.TransactionsMerkleRoot.Byte32() != want {
-		t.Errorf("part of a template: %+v, %v", p, err)
-	}
-	build.Extranonce.Size = 9
-	if _, err := (&rigWork{template: &wire.Template{CoinbaseBuild: build}}).part(0); err == nil {
-		t.Error("an extranonce of nine bytes was taken")
-	}
-}
-
-// startRig runs the program as a rig. Its log is what it printed when it ended.
-func startRig(t *testing.T, args ...string) (stop func() (log string)) {
-	t.Helper()
-	cmd := exec.Command(testnet.Solo(t), append([]string{"rig"}, args...)...)
-	var log bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &log, &log
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = cmd.Process.Kill() })
-	return func() string {
-		t.Helper()
-		if err := cmd.Process.Signal(os.Interrupt); err != nil {
-			t.Error(err)
-		}
-		if err := cmd.Wait(); err != nil {
-			t.Errorf("interrupted, the rig ended with %v", err)
-		}
-		return log.String()
-	}
-}
-
-// TestRigMines has rigs as processes mine for our node by both ways, and for a stock
-// node.
-func TestRigMines(t *testing.T) {
-	r := newRig(t)
-	for _, test := range []struct {
-		flag  string
-		stock bool
-	}{{"--getwork", false}, {"--gbt", false}, {"--getwork", true}} {
-		if test.flag == "--getwork" && !test.stock && !computetest.Long() {
-			continue // The stock node's is the harder one.
-		}
-		t.Run(fmt.Sprintf("%s stock=%v", test.flag, test.stock), func(t *testing.T) {
-			n := testnet.Start(t, testnet.NodeOptions{Stock: test.stock})
-			address := makeAccount(t, n)
-			args := []string{test.flag, n.URL, "--threads", "1"}
-			if test.flag == "--gbt" {
-				args = append(args, "--payee", address)
-			}
-			stop := startRig(t, args...)
-			n.WaitHeight(3, r.limit(3)+time.Minute)
-			log := stop()
-			for _, line := range []string{"msg=mining", "the node gives work", "block accepted", "msg=stopped"} {
-				if !strings.Contains(log, line) {
-					t.Errorf("the rig's log does not say %q:\n%s", line, log)
-				}
-			}
-			if strings.Contains(log, "solution rejected") || strings.Contains(log, "level=ERROR") {
-				t.Errorf("the rig's log:\n%s", log)
-			}
-		})
-	}
-}
-
-// TestRigRefusesFlags has command lines that can't mine.
-func TestRigRefusesFlags(t *testing.T) {
-	n := testnet.Start(t, testnet.NodeOptions{Stock: true})
-	for _, test := range []struct {
-		args []string
-		want string
-	}{
-		{nil, "getwork"},
-		{[]string{"--getwork", "http://x", "--gbt", "http://y"}, "getwork"},
-		{[]string{"--getwork", "http://x", "--payee", "y"}, "payee"},
-		{[]string{"--getwork", "localhost"}, "http://host:port"},
-		{[]string{"--getwork", "http://x", "--threads", "-1"}, "--threads"},
-		{[]string{"--getwork", "http://x", "-d", "toaster"}, "toaster"},
-		{[]string{"--gbt", n.URL}, "/get-block-template"},
-	} {
-		out, err := execute(t, testnet.Solo(t), append([]string{"rig"}, test.args...)...)
-		if err == nil || !strings.Contains(out, test.want) {
-			t.Errorf("rig %v: %v, expected an error about %s:\n%s", test.args, err, test.want, out)
 		}
 	}
 }

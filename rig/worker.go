@@ -1,22 +1,19 @@
-package main
+package rig
 
 import (
 	"context"
 	"fmt"
 
-	"github.com/bytom/bytom/protocol/bc/types"
-
 	"github.com/bytom-solo/bytom-solo/compute"
 )
 
-// rigWorker is one goroutine's work on one device.
-type rigWorker struct {
-	rig     *rigMiner
-	backend compute.Backend
-	number  int // among all of the rig's
+// worker is one goroutine's work on one device.
+type worker struct {
+	rig    *Rig
+	device *device
+	// late ends later than the worker's own context: a solution still goes out.
+	late context.Context
 
-	work     *rigWork
-	part     rigPart
 	hasher   compute.Hasher
 	seed     [32]byte
 	headers  [][32]byte
@@ -24,27 +21,15 @@ type rigWorker struct {
 	failures pause
 }
 
-// rigPart is what one worker has of a work: headers that no other worker hashes.
-type rigPart struct {
-	header     types.BlockHeader
-	extranonce []byte // nil with get-work
-	// nonce is the next one, end the first that is not this worker's.
-	nonce, end uint64
-}
-
-// rigSolution is a header that meets the target of its work.
-type rigSolution struct {
-	work       *rigWork
-	header     types.BlockHeader
-	extranonce []byte
-}
-
-func (w *rigWorker) run(ctx context.Context) {
+func (w *worker) run(ctx context.Context) {
 	defer w.closeHasher()
 	w.failures = newPause()
 	for ctx.Err() == nil {
-		state := w.rig.work.Load()
-		if state.work == nil || state.work == w.work && w.spent() {
+		state := w.rig.state.Load()
+		if state.work == nil || state.work.nonces.spent() {
+			if state.work != nil {
+				w.rig.ask()
+			}
 			select {
 			case <-state.replaced:
 			case <-ctx.Done():
@@ -52,9 +37,8 @@ func (w *rigWorker) run(ctx context.Context) {
 			continue
 		}
 		if err := w.step(ctx, state.work); err != nil && ctx.Err() == nil {
-			w.rig.log.Warn("device failed, will retry", "device", w.backend.Info().Name, "error", err)
+			w.rig.log.Warn("device failed, will retry", "device", w.device.info.Name, "error", err)
 			w.closeHasher()
-			w.work = nil
 			w.failures.wait(ctx, nil)
 			continue
 		}
@@ -62,63 +46,56 @@ func (w *rigWorker) run(ctx context.Context) {
 	}
 }
 
-// spent tells whether the worker has hashed all of its part.
-func (w *rigWorker) spent() bool { return w.part.end-w.part.nonce < uint64(len(w.headers)) }
-
 // step hashes one batch.
-func (w *rigWorker) step(ctx context.Context, work *rigWork) error {
-	if err := w.accept(ctx, work); err != nil {
+func (w *worker) step(ctx context.Context, work *work) error {
+	if err := w.prepare(ctx, work.seed); err != nil {
 		return err
 	}
-	header := w.part.header
-	for i := range w.headers {
-		header.Nonce = w.part.nonce + uint64(i)
-		w.headers[i] = header.Hash().Byte32()
+	first, n := work.nonces.take(len(w.headers))
+	headers, results := w.headers[:n], w.results[:n]
+	for i := range headers {
+		headers[i] = work.headers.Hash(work.nonces.at(first + uint64(i)))
 	}
-	if err := w.hasher.Hash(ctx, w.results, w.headers); err != nil {
-		return fmt.Errorf("hash a batch of %d: %w", len(w.headers), err)
+	if err := w.hasher.Hash(ctx, results, headers); err != nil {
+		return fmt.Errorf("hash a batch of %d: %w", n, err)
 	}
-	first := w.part.nonce
-	w.part.nonce += uint64(len(w.headers))
-	w.rig.hashes.Add(uint64(len(w.headers)))
-	for i, result := range w.results {
-		if work.target.Met(result) {
-			header.Nonce = first + uint64(i)
-			w.rig.found(ctx, rigSolution{work, header, w.part.extranonce})
+	now := w.rig.state.Load().work
+	w.device.count(n, now != nil && !now.sameTip(work))
+	for i, result := range results {
+		ok, block := work.met(result)
+		if !ok {
+			continue
+		}
+		w.rig.found(w.late, solution{work, work.nonces.at(first + uint64(i)), result, block, w.device})
+		if work.single {
 			return nil
 		}
 	}
 	return nil
 }
 
-// accept takes the worker's part of a work, and has a hasher for its seed.
-func (w *rigWorker) accept(ctx context.Context, work *rigWork) (err error) {
-	if w.work == work {
+// prepare has a hasher for a seed.
+func (w *worker) prepare(ctx context.Context, seed [32]byte) (err error) {
+	if w.hasher != nil && w.seed == seed {
 		return nil
 	}
-	if w.hasher == nil || w.seed != work.seed {
-		w.closeHasher()
-		if w.hasher, err = w.backend.NewHasher(ctx, work.seed); err != nil {
-			w.hasher = nil
-			return fmt.Errorf("prepare seed %x: %w", work.seed, err)
-		}
-		w.seed = work.seed
-		w.headers = make([][32]byte, w.hasher.Batch())
-		w.results = make([][32]byte, w.hasher.Batch())
+	w.closeHasher()
+	if w.hasher, err = w.device.backend.NewHasher(ctx, seed); err != nil {
+		w.hasher = nil
+		return fmt.Errorf("prepare seed %x: %w", seed, err)
 	}
-	if w.part, err = work.part(w.number); err != nil {
-		return err
-	}
-	w.work = work
+	w.seed = seed
+	w.headers = make([][32]byte, w.hasher.Batch())
+	w.results = make([][32]byte, w.hasher.Batch())
 	return nil
 }
 
-func (w *rigWorker) closeHasher() {
+func (w *worker) closeHasher() {
 	if w.hasher == nil {
 		return
 	}
 	if err := w.hasher.Close(); err != nil {
-		w.rig.log.Warn("close a hasher", "device", w.backend.Info().Name, "error", err)
+		w.rig.log.Warn("close a hasher", "device", w.device.info.Name, "error", err)
 	}
 	w.hasher = nil
 }

@@ -150,7 +150,7 @@ var (
 // caller makes calls of one node.
 type caller struct {
 	t      *testing.T
-	rig    *rig
+	rig    *solver
 	node   *testnet.Node
 	former *types.BlockHeader // of a tip that is none any more
 }

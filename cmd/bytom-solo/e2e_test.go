@@ -21,15 +21,15 @@ import (
 // clients, built from the same module. They scale with the machine: what they wait
 // for is measured in hashes.
 
-// rig solves work over HTTP with our own kernels.
-type rig struct {
+// solver solves work over HTTP with our own kernels.
+type solver struct {
 	t        testing.TB
 	verifier *compute.Verifier
 	// hash is what one hash takes here.
 	hash time.Duration
 }
 
-func newRig(t testing.TB) *rig {
+func newRig(t testing.TB) *solver {
 	t.Helper()
 	log, err := node.NewConfig().OpenLog(t.Output())
 	if err != nil {
@@ -39,7 +39,7 @@ func newRig(t testing.TB) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{t: t, verifier: compute.NewVerifier(backends[0])}
+	r := &solver{t: t, verifier: compute.NewVerifier(backends[0])}
 	t.Cleanup(func() {
 		r.verifier.Close()
 		if err := node.CloseBackends(backends); err != nil {
@@ -59,12 +59,12 @@ func newRig(t testing.TB) *rig {
 
 // limit is a generous time for this many blocks: solonet's take 20 hashes each on
 // average, and some take ten times that.
-func (r *rig) limit(blocks int) time.Duration {
+func (r *solver) limit(blocks int) time.Duration {
 	return 30*time.Second + time.Duration(blocks)*100*r.hash
 }
 
 // mine has a node produce blocks from the work that it hands out.
-func (r *rig) mine(n *testnet.Node, blocks int) {
+func (r *solver) mine(n *testnet.Node, blocks int) {
 	r.t.Helper()
 	n.Mine(r.verifier, blocks)
 }

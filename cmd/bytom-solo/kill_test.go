@@ -47,7 +47,7 @@ func TestKillLosesNoFoundBlock(t *testing.T) {
 
 // killing is a data directory whose node is killed again and again.
 type killing struct {
-	rig  *rig
+	rig  *solver
 	home string
 	// written are the blocks in the journal at the last kill.
 	written []journaledBlock

@@ -14,7 +14,10 @@ import (
 	"github.com/bytom/bytom/protocol/bc/types"
 
 	"github.com/bytom-solo/bytom-solo/gbt/client"
+	"github.com/bytom-solo/bytom-solo/gbt/wire"
+	"github.com/bytom-solo/bytom-solo/mining"
 	"github.com/bytom-solo/bytom-solo/node"
+	"github.com/bytom-solo/bytom-solo/rig"
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
 
@@ -164,15 +167,15 @@ func (d *described) foundBlocks() {
 }
 
 // solutions solves a template each for two of the routes.
-func (d *described) solutions(r *rig) {
+func (d *described) solutions(r *solver) {
 	d.t.Helper()
-	w, p := d.solve(r, 1)
+	t, header, extranonce := d.solve(r, 1)
 	d.call("/submit-solution", fmt.Sprintf(`{"workid":%q,"nonce":%d,"timestamp":"%d","extranonce":"%x"}`,
-		w.template.WorkID, p.header.Nonce, p.header.Timestamp, p.extranonce), true)
+		t.WorkID, header.Nonce, header.Timestamp, extranonce), true)
 
-	w, p = d.solve(r, 0) // The extranonce that the template has.
-	block := types.Block{BlockHeader: p.header, Transactions: []*types.Tx{{}}}
-	if err := block.Transactions[0].UnmarshalText([]byte(w.template.CoinbaseTxn.Data)); err != nil {
+	t, header, _ = d.solve(r, 0) // The extranonce that the template has.
+	block := types.Block{BlockHeader: header, Transactions: []*types.Tx{{}}}
+	if err := block.Transactions[0].UnmarshalText([]byte(t.CoinbaseTxn.Data)); err != nil {
 		d.t.Fatal(err)
 	}
 	text, err := block.MarshalText()
@@ -182,28 +185,29 @@ func (d *described) solutions(r *rig) {
 	d.call("/submit-block", `{"raw_block":"`+string(text)+`"}`, true)
 }
 
-// solve solves a template as a worker of a rig.
-func (d *described) solve(r *rig, worker int) (*rigWork, rigPart) {
+// solve solves a template with an extranonce whose last byte is given.
+func (d *described) solve(r *solver, last byte) (t *wire.Template, header types.BlockHeader, extranonce []byte) {
 	d.t.Helper()
 	c, err := client.New(d.node.URL, nil)
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	w, err := workSource{client: c, templates: true}.next(d.t.Context(), nil)
+	if t, err = c.GetBlockTemplate(d.t.Context(), wire.TemplateRequest{Transactions: "ids", Capabilities: []string{"workid"}}); err != nil {
+		d.t.Fatal(err)
+	}
+	extranonce = make([]byte, t.CoinbaseBuild.Extranonce.Size)
+	extranonce[len(extranonce)-1] = last
+	header, seed, err := rig.TemplateHeader(t, extranonce)
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	p, err := w.part(worker)
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	for p.header.Nonce = p.nonce; ; p.header.Nonce++ {
-		result, err := r.verifier.Hash(d.t.Context(), p.header.Hash().Byte32(), w.seed)
+	for ; ; header.Nonce++ {
+		result, err := r.verifier.Hash(d.t.Context(), header.Hash().Byte32(), seed)
 		if err != nil {
 			d.t.Fatal(err)
 		}
-		if w.target.Met(result) {
-			return w, p
+		if mining.TargetFromBits(header.Bits).Met(result) {
+			return t, header, extranonce
 		}
 	}
 }

@@ -85,7 +85,7 @@ func (v *rival) setMining(t *testing.T, on bool) {
 }
 
 // grow waits until the node's chain is this much longer.
-func grow(r *rig, v *rival, blocks uint64) {
+func grow(r *solver, v *rival, blocks uint64) {
 	r.t.Helper()
 	height, err := v.Height()
 	if err != nil {

@@ -2,220 +2,295 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
-	"sync"
-	"sync/atomic"
+	"net"
+	"os"
+	"slices"
+	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/sync/errgroup"
+	"github.com/spf13/pflag"
 
 	"github.com/bytom-solo/bytom-solo/compute"
-	"github.com/bytom-solo/bytom-solo/gbt/client"
-	"github.com/bytom-solo/bytom-solo/mining"
 	"github.com/bytom-solo/bytom-solo/node"
+	"github.com/bytom-solo/bytom-solo/rig"
+	"github.com/bytom-solo/bytom-solo/stratum"
 )
+
+// The exit codes of rig, besides 0 for a clean stop and 1 for what is none of these.
+const (
+	exitUsage   = 2
+	exitRefused = 3
+	exitDevices = 4
+	exitWrong   = 5
+)
+
+// exitError is an error with an exit code of its own.
+type exitError struct {
+	code int
+	err  error
+}
+
+// Error satisfies error.
+func (e *exitError) Error() string { return e.err.Error() }
+
+// Unwrap gives the error itself.
+func (e *exitError) Unwrap() error { return e.err }
 
 // rigOptions are the command's flags.
 type rigOptions struct {
-	getWork, templates string
-	payee, devices     string
-	threads            int
+	getWork, templates, payee string
+
+	servers, logins, passwords []string
+	order, ca                  string
+	insecure                   bool
+	back                       time.Duration
+
+	devices   string
+	threads   int
+	trust     bool
+	api       string
+	quiet     bool
+	benchmark time.Duration
 }
 
 func newRigCommand(terminal io.Writer) *cobra.Command {
 	var o rigOptions
 	cmd := &cobra.Command{
-		Use:   "rig (--getwork URL | --gbt URL)",
-		Short: "Mine for a node elsewhere",
-		Long: `Mine for a node elsewhere, with the kernels of this program.
+		Use:   "rig (-o URL -u ADDRESS.RIG | --gbt URL | --getwork URL | --benchmark)",
+		Short: "Mine for a node or a pool elsewhere",
+		Long: `Mine for a node or a pool elsewhere, with the kernels of this program.
 
---getwork works with any Bytom node, the stock one included, and asks it for work
-about every second. --gbt needs a bytom-solo node, which sends new work as soon as
-there is any. A node that wants an access token has it in the URL:
+-o speaks Stratum, with a bytom-solo node or any Bytom pool; give several, and the rig
+mines for the first that it can reach, and goes back to an earlier one when that is
+there again. --gbt needs a bytom-solo node, which sends new work as soon as there is
+any. --getwork works with any Bytom node, the stock one included, and asks it for work
+about every second. A node that wants an access token has it in the URL:
 http://name:secret@host:9888.
 
-Ends with status 0 when it is interrupted, and with 1 if it can't mine at all: no such
-device, or a node that refuses what it is asked for. A node that does not answer is
-asked again until it does.`,
-		Args: cobra.NoArgs,
+Ends with status 0 when it is interrupted, 2 if the command line is wrong, 3 if it is
+refused everywhere (login, token, payee), 4 if there is no such device, 5 if all
+devices compute wrong hashes, 1 for anything else. Who does not answer is asked again
+until they do.`,
+		Args: func(cmd *cobra.Command, args []string) error { return usage(cobra.NoArgs(cmd, args)) },
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return withBackends(cmd.Context(), terminal, o.devices, func(devices []compute.Backend) error {
-				r, err := openRig(o, devices, terminal)
-				if err != nil {
-					return err
-				}
-				return r.run(cmd.Context())
-			})
+			if !cmd.Flags().Changed("quiet") {
+				o.quiet = !isTerminal(terminal)
+			}
+			return runRig(cmd.Context(), o, cmd.OutOrStdout(), terminal)
 		},
 	}
-	f := cmd.Flags()
-	f.StringVar(&o.getWork, "getwork", "", "URL of a node to mine for by get-work")
-	f.StringVar(&o.templates, "gbt", "", "URL of a node to mine for by getblocktemplate")
-	f.StringVar(&o.payee, "payee", "", "with --gbt: the address that blocks pay; the node's own if empty")
-	f.StringVarP(&o.devices, "devices", "d", "auto", "what to mine on, as 'bytom-solo devices' lists it; auto is the fastest")
-	f.IntVar(&o.threads, "threads", 0, "most workers on a device; 0 is as many as it has")
-	cmd.MarkFlagsMutuallyExclusive("getwork", "gbt")
-	cmd.MarkFlagsMutuallyExclusive("getwork", "payee")
-	cmd.MarkFlagsOneRequired("getwork", "gbt")
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
+	o.register(cmd.Flags())
 	return cmd
 }
 
-// rigMiner mines for a node elsewhere. mining.Miner is not for it: that one builds its
-// templates itself, of the chain beside it.
-type rigMiner struct {
-	source  workSource
-	devices []compute.Backend
-	threads int
-	log     *slog.Logger
-	// each is how often a status line is logged, grace how long a solution may take to
-	// go out when the program is interrupted.
-	each, grace time.Duration
-
-	work  atomic.Pointer[rigState]
-	fetch chan struct{} // one slot: ask for work now
-
-	hashes, accepted, rejected atomic.Uint64
-	submits                    sync.WaitGroup
+func (o *rigOptions) register(f *pflag.FlagSet) {
+	f.StringArrayVarP(&o.servers, "server", "o", nil, "Stratum server: stratum+tcp://host:port, or stratum+ssl:// for TLS; may be given again")
+	f.StringArrayVarP(&o.logins, "user", "u", nil, "login, ADDRESS.RIG: one for all servers, or one for each")
+	f.StringArrayVarP(&o.passwords, "pass", "p", nil, "password: one for all servers, or one for each")
+	f.StringVar(&o.order, "nonce-order", "auto", "byte order of the servers' start nonces: auto, little or big")
+	f.StringVar(&o.ca, "tls-ca", "", "file of the certificates that a server's may be signed by, in place of the system's")
+	f.BoolVar(&o.insecure, "tls-insecure", false, "take any certificate")
+	f.DurationVar(&o.back, "return", 3*time.Minute, "how often the servers before the current one are tried")
+	f.StringVar(&o.getWork, "getwork", "", "URL of a node to mine for by get-work")
+	f.StringVar(&o.templates, "gbt", "", "URL of a node to mine for by getblocktemplate")
+	f.StringVar(&o.payee, "payee", "", "with --gbt: the address that blocks pay; the node's own if empty")
+	f.DurationVar(&o.benchmark, "benchmark", 0, "mine a known job for so long, check every hash, and print the hashrate")
+	f.Lookup("benchmark").NoOptDefVal = "20s"
+	f.StringVarP(&o.devices, "devices", "d", "auto", "what to mine on, as 'bytom-solo devices' lists it; auto is the fastest")
+	f.IntVar(&o.threads, "threads", 0, "most workers on a device; 0 is as many as it has")
+	f.BoolVar(&o.trust, "trust-devices", false, "submit what devices find without computing it on the CPU first")
+	f.StringVar(&o.api, "api", "", "address to serve the status at, as JSON: 127.0.0.1:PORT")
+	f.BoolVar(&o.quiet, "quiet", false, "no line for each share, and a status line a minute; so it is where stderr is no terminal")
 }
 
-// rigState is the work that there is, or nil.
-type rigState struct {
-	work     *rigWork
-	replaced chan struct{}
-}
-
-func openRig(o rigOptions, devices []compute.Backend, terminal io.Writer) (*rigMiner, error) {
-	if o.threads < 0 {
-		return nil, fmt.Errorf("flag --threads: value %d: expected 0 or a number of workers", o.threads)
+func usage(err error) error {
+	if err == nil {
+		return nil
 	}
+	return &exitError{exitUsage, err}
+}
+
+func runRig(ctx context.Context, o rigOptions, out, terminal io.Writer) error {
 	log, err := node.NewConfig().OpenLog(terminal)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	address := o.getWork + o.templates // One of them is empty.
-	c, err := client.New(address, &http.Client{Timeout: longestCall})
+	source, err := o.source(log)
 	if err != nil {
-		return nil, err
+		return usage(err)
 	}
-	source := workSource{client: c, templates: o.templates != "", payee: o.payee}
-	return makeRig(source, devices, o.threads, log.With("node", c.Address())), nil
-}
-
-func makeRig(source workSource, devices []compute.Backend, threads int, log *slog.Logger) *rigMiner {
-	r := &rigMiner{
-		source: source, devices: devices, threads: threads, log: log,
-		each: time.Minute, grace: 5 * time.Second, fetch: make(chan struct{}, 1),
+	cfg := rig.Config{Source: source, Threads: o.threads, Version: version, Log: log, Shares: slog.LevelInfo, Every: 10 * time.Second}
+	if o.quiet {
+		cfg.Shares, cfg.Every = slog.LevelDebug, time.Minute
 	}
-	r.work.Store(&rigState{replaced: make(chan struct{})})
-	return r
-}
-
-// run mines until ctx ends, which is a clean stop and returns nil.
-func (r *rigMiner) run(ctx context.Context) error {
-	parts, ctx := errgroup.WithContext(ctx)
-	workers := 0
-	for _, b := range r.devices {
-		n := b.Info().Workers
-		if r.threads > 0 {
-			n = min(n, r.threads)
+	if o.api != "" {
+		if cfg.API, err = net.Listen("tcp", o.api); err != nil {
+			return usage(fmt.Errorf("flag --api: value %q: %w", o.api, err))
 		}
-		for range n {
-			w := &rigWorker{rig: r, backend: b, number: workers}
-			workers++
-			parts.Go(func() error { w.run(ctx); return nil })
-		}
-		r.log.Info("mining", "device", b.Info().Name, "kernel", b.Info().Kernel, "workers", n)
+		defer cfg.API.Close()
+		log.Info("status is served", "url", "http://"+cfg.API.Addr().String()+"/")
 	}
-	parts.Go(func() error { return r.follow(ctx) })
-	parts.Go(func() error { r.report(ctx); return nil })
-	err := parts.Wait()
-	r.submits.Wait()
-	r.log.Info("stopped", "accepted", r.accepted.Load(), "rejected", r.rejected.Load())
-	return err
-}
-
-// report logs a line once a minute.
-func (r *rigMiner) report(ctx context.Context) {
-	tick := time.NewTicker(r.each)
-	defer tick.Stop()
-	for last, since := uint64(0), time.Now(); ; {
-		select {
-		case <-tick.C:
-			now, hashes := time.Now(), r.hashes.Load()
-			args := []any{
-				"hashrate", fmt.Sprintf("%.1f H/s", float64(hashes-last)/now.Sub(since).Seconds()),
-				"accepted", r.accepted.Load(), "rejected", r.rejected.Load(),
-			}
-			if w := r.work.Load().work; w != nil {
-				args = append(args, "height", w.header.Height, "hashes_a_block", fmt.Sprintf("%.0f", w.target.Difficulty()))
-			}
-			r.log.Info("status", args...)
-			last, since = hashes, now
-		case <-ctx.Done():
-			return
+	return withRigDevices(ctx, o, log, func(devices []compute.Backend, checker compute.Backend) error {
+		if o.benchmark > 0 {
+			return runRigBenchmark(ctx, o, devices, out, log)
 		}
-	}
-}
-
-// take has the workers go on with other work; nil stops them until there is some.
-func (r *rigMiner) take(w *rigWork) {
-	old := r.work.Swap(&rigState{work: w, replaced: make(chan struct{})})
-	close(old.replaced)
-}
-
-// exchange is take, if old is what the workers have.
-func (r *rigMiner) exchange(old, w *rigWork) {
-	s := r.work.Load()
-	if s.work == old && r.work.CompareAndSwap(s, &rigState{work: w, replaced: make(chan struct{})}) {
-		close(s.replaced)
-	}
-}
-
-// found brings a solution to the node. The workers rest meanwhile: another solution of
-// the same work would be this one's rival.
-func (r *rigMiner) found(ctx context.Context, s rigSolution) {
-	r.exchange(s.work, nil)
-	r.submits.Go(func() {
-		if !r.submit(ctx, s) {
-			r.exchange(nil, s.work)
-		}
-		select {
-		case r.fetch <- struct{}{}:
-		default:
-		}
+		cfg.Devices, cfg.Checker = devices, checker
+		return rigError(rig.New(cfg).Run(ctx))
 	})
 }
 
-// submit tells whether the node took a solution. Where it can't be reached, it is tried
-// again; when ctx ends, for the time of grace.
-func (r *rigMiner) submit(ctx context.Context, s rigSolution) bool {
-	late, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	defer cancel()
-	defer context.AfterFunc(ctx, func() { time.AfterFunc(r.grace, cancel) })()
-	id := s.header.Hash()
-	log, start := r.log.With("height", s.header.Height, "hash", id.String()), time.Now()
-	for pause := newPause(); ; {
-		err := r.source.submit(late, s)
-		var refused *client.Error
-		switch {
-		case err == nil, errors.Is(err, mining.ErrorKind("duplicate")) && pause.used():
-			r.accepted.Add(1)
-			log.Info("block accepted", "took", time.Since(start).Round(time.Millisecond), "accepted", r.accepted.Load(), "rejected", r.rejected.Load())
-			return true
-		case errors.As(err, &refused):
-			r.rejected.Add(1)
-			log.Warn("solution rejected", "error", err, "reason", refused.Reason, "accepted", r.accepted.Load(), "rejected", r.rejected.Load())
-			return false
-		case late.Err() != nil:
-			log.Error("solution not submitted", "error", err)
-			return false
-		}
-		log.Warn("solution not submitted yet", "error", err)
-		pause.wait(late, nil)
+// rigError gives the error of a rig its exit code.
+func rigError(err error) error {
+	switch {
+	case errors.Is(err, rig.ErrRefused):
+		return &exitError{exitRefused, err}
+	case errors.Is(err, rig.ErrWrongHashes):
+		return &exitError{exitWrong, err}
 	}
+	return err
+}
+
+// withRigDevices opens the devices, and the CPU to check them with, for the time of a
+// call.
+func withRigDevices(ctx context.Context, o rigOptions, log *slog.Logger, f func(devices []compute.Backend, checker compute.Backend) error) (err error) {
+	wanted := o.devices
+	if !o.trust {
+		wanted += ",cpu"
+	}
+	all, err := node.OpenBackends(ctx, wanted, log)
+	if err != nil {
+		return &exitError{exitDevices, err}
+	}
+	defer func() { err = errors.Join(err, node.CloseBackends(all)) }()
+	names, err := node.PickDevices(all, o.devices)
+	if err == nil && len(names) == 0 {
+		err = errors.New("none is left to mine on")
+	}
+	if err != nil {
+		return &exitError{exitDevices, fmt.Errorf("flag --devices: value %q: %w", o.devices, err)}
+	}
+	var checker compute.Backend
+	if i := slices.IndexFunc(all, func(b compute.Backend) bool { return b.Info().Name == "cpu" }); i >= 0 && !o.trust {
+		checker = all[i]
+	}
+	return f(picked(all, names), checker)
+}
+
+// source is where the flags say that work comes from; nil for a benchmark.
+func (o rigOptions) source(log *slog.Logger) (rig.Source, error) {
+	kinds := 0
+	for _, given := range []bool{len(o.servers) > 0, o.getWork != "", o.templates != "", o.benchmark != 0} {
+		if given {
+			kinds++
+		}
+	}
+	switch {
+	case kinds != 1:
+		return nil, errors.New("expected one of --server (-o), --getwork, --gbt and --benchmark")
+	case o.payee != "" && o.templates == "":
+		return nil, errors.New("flag --payee: it goes with --gbt")
+	case o.threads < 0:
+		return nil, fmt.Errorf("flag --threads: value %d: expected 0 or a number of workers", o.threads)
+	case o.benchmark < 0:
+		return nil, fmt.Errorf("flag --benchmark: value %v: expected a time above 0", o.benchmark)
+	case o.benchmark > 0:
+		return nil, nil
+	case o.getWork != "":
+		return rig.NewGetWork(o.getWork, log)
+	case o.templates != "":
+		return rig.NewTemplates(o.templates, o.payee, log)
+	}
+	return o.pool(log)
+}
+
+func (o rigOptions) pool(log *slog.Logger) (rig.Source, error) {
+	order, err := stratum.ParseNonceOrder(o.order)
+	if err != nil {
+		return nil, fmt.Errorf("flag --nonce-order: %w", err)
+	}
+	if o.back <= 0 {
+		return nil, fmt.Errorf("flag --return: value %v: expected a time above 0", o.back)
+	}
+	secure, err := o.tls()
+	if err != nil {
+		return nil, err
+	}
+	cfg := rig.PoolConfig{Agent: "bytom-solo/" + version, Order: order, Return: o.back, Log: log}
+	for i, address := range o.servers {
+		login, err := oneFor("--user", o.logins, i, len(o.servers))
+		if err != nil {
+			return nil, err
+		}
+		password, err := oneFor("--pass", o.passwords, i, len(o.servers))
+		if err != nil {
+			return nil, err
+		}
+		s, err := rig.ParseServer(address, login, password, secure)
+		if err != nil {
+			return nil, fmt.Errorf("flag --server: %w", err)
+		}
+		cfg.Servers = append(cfg.Servers, s)
+	}
+	return rig.NewPool(cfg), nil
+}
+
+// oneFor is the i-th server's of a flag's values, of which there is none, one for all,
+// or one for each.
+func oneFor(flag string, values []string, i, servers int) (string, error) {
+	switch len(values) {
+	case 0:
+		return "", nil
+	case 1:
+		return values[0], nil
+	case servers:
+		return values[i], nil
+	}
+	return "", fmt.Errorf("flag %s: %d values: expected one, or one for each of %d servers", flag, len(values), servers)
+}
+
+func (o rigOptions) tls() (*tls.Config, error) {
+	secure := &tls.Config{InsecureSkipVerify: o.insecure}
+	if o.ca == "" {
+		return secure, nil
+	}
+	text, err := os.ReadFile(o.ca)
+	if err != nil {
+		return nil, fmt.Errorf("flag --tls-ca: %w", err)
+	}
+	if secure.RootCAs = x509.NewCertPool(); !secure.RootCAs.AppendCertsFromPEM(text) {
+		return nil, fmt.Errorf("flag --tls-ca: value %q: expected a file of certificates in PEM form", o.ca)
+	}
+	return secure, nil
+}
+
+func runRigBenchmark(ctx context.Context, o rigOptions, devices []compute.Backend, out io.Writer, log *slog.Logger) error {
+	results, err := rig.Benchmark(ctx, devices, o.threads, o.benchmark, log)
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "DEVICE\tKERNEL\tWORKERS\tH/s\tHASHES\t")
+	for _, r := range results {
+		verdict := "all as known"
+		if r.Failed != "" {
+			verdict = "WRONG"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%d\t%.2f\t%d\t%s\n", r.Name, r.Kernel, r.Workers, r.HashesPerSecond, r.Hashes, verdict)
+	}
+	return rigError(errors.Join(err, w.Flush()))
+}
+
+// isTerminal tells whether somebody reads along.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0 && info.Name() != os.DevNull && info.Name() != "null"
 }

@@ -1,0 +1,79 @@
+package rig
+
+import (
+	"context"
+	"errors"
+
+	"github.com/bytom-solo/bytom-solo/stratum"
+)
+
+// submit brings in a share to the session that its job came from. A block whose fate is
+// unknown because the connection broke goes to the same server once more: there are
+// those that know their jobs by number, whoever brings them.
+func (p *pool) submit(ctx context.Context, s solution) (Outcome, error) {
+	own := s.work.session
+	err := own.submit(ctx, s)
+	if !s.block || !errors.Is(err, stratum.ErrLost) && !errors.Is(err, stratum.ErrClosed) {
+		return shareOutcome(err), err
+	}
+	p.log.Warn("block not submitted yet", "height", s.work.header.Height, "error", err)
+	again, waitErr := p.await(ctx, own)
+	if waitErr != nil {
+		return Unanswered, errors.Join(err, waitErr)
+	}
+	second := again.submit(ctx, s)
+	if errors.Is(second, stratum.RefusedDuplicate) {
+		return Accepted, nil
+	}
+	if shareOutcome(second) == Rejected || shareOutcome(second) == Low {
+		return Unanswered, errors.Join(err, second) // Another session's job of that number.
+	}
+	return shareOutcome(second), second
+}
+
+func (s *session) submit(ctx context.Context, found solution) error {
+	err := s.Submit(ctx, found.work.job, found.nonce)
+	if errors.Is(err, stratum.RefusedLogin) {
+		_ = s.Close() // It has forgotten the login: the next session has another.
+	}
+	return err
+}
+
+// await waits for another session with the server that old was with.
+func (p *pool) await(ctx context.Context, old *session) (*session, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, againMost, errors.New("the server is not back"))
+	defer cancel()
+	for {
+		p.mu.Lock()
+		current, changed := p.current, p.changed
+		p.mu.Unlock()
+		if current != nil && current != old && current.server == old.server {
+			return current, nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+// shareOutcome is what a server's verdict comes to.
+func shareOutcome(err error) Outcome {
+	var refused *stratum.Error
+	switch {
+	case err == nil:
+		return Accepted
+	case !errors.As(err, &refused):
+		return Unanswered
+	}
+	switch refused.Kind() {
+	case stratum.RefusedStale:
+		return Stale
+	case stratum.RefusedDuplicate:
+		return Duplicate
+	case stratum.RefusedLow:
+		return Low
+	}
+	return Rejected
+}

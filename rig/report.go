@@ -1,0 +1,98 @@
+package rig
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/bytom-solo/bytom-solo/mining"
+)
+
+// report logs the status every so often.
+func (r *Rig) report(ctx context.Context) {
+	tick := time.NewTicker(r.cfg.Every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			r.log.Info("status", statusArgs(r.Status())...)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// statusArgs are what a status line says.
+func statusArgs(s Status) []any {
+	args := []any{"hashrate", formatRate(s.Hashrate), "accepted", s.Shares.Accepted, "rejected", s.Shares.refused()}
+	for _, c := range []struct {
+		name  string
+		count uint64
+	}{
+		{"stale", s.Shares.Stale}, {"duplicate", s.Shares.Duplicate}, {"low", s.Shares.Low},
+		{"unanswered", s.Shares.Unanswered}, {"blocks", s.Blocks},
+	} {
+		if c.count > 0 {
+			args = append(args, c.name, c.count)
+		}
+	}
+	if s.Work != nil {
+		args = append(args, "height", s.Work.Height, "hashes_a_block", fmt.Sprintf("%.0f", s.Work.NetworkDifficulty))
+		if s.Work.Difficulty < s.Work.NetworkDifficulty {
+			args = append(args, "hashes_a_share", fmt.Sprintf("%.0f", s.Work.Difficulty))
+		}
+	}
+	if s.Source.Kind == kindStratum {
+		args = append(args, "server", s.Source.Server)
+	}
+	for _, d := range s.Devices {
+		switch {
+		case d.Failed != "":
+			args = append(args, d.Name, "stopped")
+		case len(s.Devices) > 1:
+			args = append(args, d.Name, formatRate(d.Hashrate))
+		}
+	}
+	return args
+}
+
+// formatRate is a speed over 10 s, a minute and a quarter of an hour.
+func formatRate(h mining.Hashrate) string {
+	return fmt.Sprintf("%.1f/%.1f/%.1f H/s", h.Ten, h.Minute, h.Quarter)
+}
+
+// logOutcome tells what became of a solution. Blocks have a line in any case.
+func (r *Rig) logOutcome(s solution, o Outcome, err error, took time.Duration) {
+	h, total := s.header(), r.Status().Shares
+	id := h.Hash()
+	args := []any{"height", h.Height, "device", s.device.info.Name}
+	if s.block {
+		args = append(args, "hash", id.String())
+	} else {
+		args = append(args, "difficulty", fmt.Sprintf("%.0f", s.work.difficulty()))
+	}
+	if err != nil {
+		args = append(args, "outcome", o, "error", err)
+	}
+	args = append(args, "took", took.Round(time.Millisecond), "accepted", total.Accepted, "rejected", total.refused())
+	what, level := "share", r.cfg.Shares
+	if s.block {
+		what, level = "block", slog.LevelInfo
+	}
+	switch {
+	case o == Accepted:
+		r.log.Log(context.Background(), level, what+" accepted", args...)
+	case s.block:
+		r.log.Warn("solution rejected", args...)
+	default:
+		r.log.Log(context.Background(), level, "share rejected", args...)
+	}
+}
+
+// logWork tells of new work, where it differs from the last in what counts.
+func (r *Rig) logWork(w, last *work) {
+	if last == nil || !w.sameTip(last) || w.share != last.share {
+		r.log.Log(context.Background(), r.cfg.Shares, "new work", "height", w.header.Height, "difficulty", fmt.Sprintf("%.0f", w.difficulty()))
+	}
+}

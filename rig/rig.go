@@ -1,0 +1,268 @@
+package rig
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/bytom-solo/bytom-solo/compute"
+)
+
+// Source is where work comes from, and where solutions go: what NewGetWork,
+// NewTemplates and NewPool make.
+type Source interface {
+	// run offers work to the rig until ctx ends, which returns nil, or until it is
+	// refused for good.
+	run(ctx context.Context, r *Rig) error
+	// submit brings in a solution, and tries again where that may help, until ctx
+	// ends. The error goes with every outcome but Accepted.
+	submit(ctx context.Context, s solution) (Outcome, error)
+	status() SourceStatus
+}
+
+// Config is what a Rig needs.
+type Config struct {
+	Source Source
+	// Devices are what it mines on, each with as many workers as the device says.
+	Devices []compute.Backend
+	// Threads caps the workers on a device; 0 does not.
+	Threads int
+	// Checker computes again what other devices claim to have found; nil trusts them.
+	Checker compute.Backend
+	// API serves the Status; nil does not. The rig closes it.
+	API net.Listener
+	// Version is what the status says of the program.
+	Version string
+	// Log takes what happens; nil discards it. Shares is the level of a line for each
+	// share and job, Every how often there is a status line; 0 is a minute.
+	Log    *slog.Logger
+	Shares slog.Level
+	Every  time.Duration
+	// Grace is how long solutions on their way may take to go out when the rig is to
+	// end; 0 is 4 s.
+	Grace time.Duration
+}
+
+// ErrRefused means that the source refuses for good what it is asked for.
+var ErrRefused = errors.New("refused")
+
+// ErrWrongHashes means that all devices compute wrong hashes.
+var ErrWrongHashes = errors.New("no device is left: all compute wrong hashes")
+
+// Rig mines for a source. All methods are safe for concurrent use.
+type Rig struct {
+	cfg     Config
+	log     *slog.Logger
+	devices []*device
+	checker *compute.Verifier // nil where nothing is checked
+	started time.Time
+
+	state   atomic.Pointer[state]
+	fetch   chan struct{} // one slot: work is wanted now
+	submits sync.WaitGroup
+
+	mu    sync.Mutex
+	known nonceMemory
+	// accepted is the difficulty of all accepted shares, blocks how many of them
+	// were blocks.
+	accepted float64
+	blocks   uint64
+}
+
+// state is the work that there is, or nil.
+type state struct {
+	work     *work
+	since    time.Time
+	replaced chan struct{} // closed when it is no longer the state
+}
+
+func newState(w *work) *state {
+	return &state{work: w, since: time.Now(), replaced: make(chan struct{})}
+}
+
+// New makes a Rig. It does nothing before Run.
+func New(cfg Config) *Rig {
+	cfg.Every, cfg.Grace = cmp.Or(cfg.Every, time.Minute), cmp.Or(cfg.Grace, 4*time.Second)
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	r := &Rig{cfg: cfg, log: cfg.Log, started: time.Now(), fetch: make(chan struct{}, 1), known: newNonceMemory()}
+	for _, b := range cfg.Devices {
+		r.devices = append(r.devices, newDevice(b, cfg.Threads))
+	}
+	r.state.Store(newState(nil))
+	return r
+}
+
+// Run mines until ctx ends, which is a clean stop and returns nil. Other ends are
+// ErrRefused and ErrWrongHashes.
+func (r *Rig) Run(ctx context.Context) error {
+	if r.cfg.Checker != nil {
+		r.checker = compute.NewVerifier(r.cfg.Checker)
+		defer r.checker.Close()
+	}
+	mining, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	// The source is needed for as long as solutions are on their way.
+	late, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+
+	var side sync.WaitGroup
+	side.Go(func() {
+		if err := r.cfg.Source.run(late, r); err != nil {
+			stop(err)
+		}
+	})
+	side.Go(func() { r.report(late) })
+	if r.cfg.API != nil {
+		side.Go(func() { r.serve(late) })
+	}
+	r.work(mining, late)
+	r.drain(end)
+	side.Wait()
+	total := r.Status().Shares
+	r.log.Info("stopped", "accepted", total.Accepted, "rejected", total.refused(), "blocks", r.Status().Blocks)
+	switch {
+	case ctx.Err() != nil:
+		return nil
+	case mining.Err() != nil:
+		return context.Cause(mining)
+	}
+	return ErrWrongHashes
+}
+
+// work runs the devices' workers until ctx ends, or the last of them has.
+func (r *Rig) work(ctx, late context.Context) {
+	var workers sync.WaitGroup
+	for _, d := range r.devices {
+		own, stop := context.WithCancel(ctx)
+		defer stop()
+		d.stop = stop
+		workers.Go(func() { r.prepareSeeds(own, d) })
+		for range d.workers {
+			w := &worker{rig: r, device: d, late: late}
+			workers.Go(func() { w.run(own) })
+		}
+		r.log.Info("mining", "device", d.info.Name, "kernel", d.info.Kernel, "workers", d.workers)
+	}
+	workers.Wait()
+}
+
+// prepareSeeds has a device expand each new seed as soon as there is work on it, while
+// its workers still finish their batches.
+func (r *Rig) prepareSeeds(ctx context.Context, d *device) {
+	var seed [32]byte
+	for {
+		s := r.state.Load()
+		if s.work != nil && s.work.seed != seed {
+			seed = s.work.seed
+			if h, err := d.backend.NewHasher(ctx, seed); err == nil {
+				_ = h.Close() // Who hashes with it meets and reports what fails.
+			}
+		}
+		select {
+		case <-s.replaced:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// drain waits for solutions on their way, for the time of grace, and then ends all that
+// is left.
+func (r *Rig) drain(end func()) {
+	grace := time.AfterFunc(r.cfg.Grace, end)
+	r.submits.Wait()
+	grace.Stop()
+	end()
+}
+
+// ask tells the source that there is nothing left to hash.
+func (r *Rig) ask() {
+	select {
+	case r.fetch <- struct{}{}:
+	default:
+	}
+}
+
+// take has the workers go on with other work; nil stops them until there is some. A
+// header that is known already is gone on with where it was left.
+func (r *Rig) take(w *work) {
+	if w != nil {
+		r.mu.Lock()
+		w.nonces = r.known.get(w.headers, w.nonces)
+		r.mu.Unlock()
+	}
+	close(r.state.Swap(newState(w)).replaced)
+}
+
+// exchange is take, if old is what the workers have.
+func (r *Rig) exchange(old, w *work) {
+	s := r.state.Load()
+	if s.work == old && r.state.CompareAndSwap(s, newState(w)) {
+		close(s.replaced)
+	}
+}
+
+// found brings a solution to the source. Where it uses up its work, the workers rest
+// meanwhile.
+func (r *Rig) found(ctx context.Context, s solution) {
+	if s.work.single {
+		r.exchange(s.work, nil)
+	}
+	r.submits.Go(func() {
+		good := r.check(ctx, s) && r.submit(ctx, s) == Accepted
+		if !s.work.single {
+			return
+		}
+		if !good {
+			r.exchange(nil, s.work)
+		}
+		r.ask()
+	})
+}
+
+// check tells whether a solution is one. A device that computes another hash than the
+// checker does is stopped.
+func (r *Rig) check(ctx context.Context, s solution) bool {
+	if r.checker == nil || s.device.backend == r.cfg.Checker {
+		return true
+	}
+	h := s.header()
+	result, err := r.checker.Hash(ctx, h.Hash().Byte32(), s.work.seed)
+	if err != nil {
+		return true // The source will tell.
+	}
+	if result == s.result {
+		return true
+	}
+	why := fmt.Sprintf("wrong result: header %x, seed %x: got %x, and %x from %s",
+		h.Hash().Byte32(), s.work.seed, s.result, result, r.cfg.Checker.Info().Name)
+	if s.device.fail(why) {
+		r.log.Error("device stopped", "device", s.device.info.Name, "kernel", s.device.info.Kernel, "error", why)
+	}
+	return false
+}
+
+// submit brings in a solution, and books what became of it.
+func (r *Rig) submit(ctx context.Context, s solution) Outcome {
+	start := time.Now()
+	outcome, err := r.cfg.Source.submit(ctx, s)
+	s.device.shares.add(outcome)
+	if outcome == Accepted {
+		r.mu.Lock()
+		r.accepted += s.work.difficulty()
+		if s.block {
+			r.blocks++
+		}
+		r.mu.Unlock()
+	}
+	r.logOutcome(s, outcome, err, time.Since(start))
+	return outcome
+}
