@@ -71,16 +71,10 @@ func (j *Job) AppendJSON(b []byte) []byte {
 }
 
 // appendString appends a JSON string.
-func appendString(b []byte, s string) []byte {
-	text, err := json.Marshal(s)
-	if err != nil {
-		panic(err) // Strings can be encoded, whatever is in them.
-	}
-	return append(b, text...)
-}
+func appendString(b []byte, s string) []byte { return appendValue(b, s) }
 
 // MarshalJSON is AppendJSON's.
-func (j *Job) MarshalJSON() ([]byte, error) { return j.AppendJSON(nil), nil }
+func (j Job) MarshalJSON() ([]byte, error) { return j.AppendJSON(nil), nil }
 
 // UnmarshalJSON reads the text of a job. The job's id may be a number, and the target
 // have 1 to 32 bytes.

@@ -196,15 +196,46 @@ type Response struct {
 	Error  *Error
 }
 
-// MarshalJSON writes the members in the order of the pools, both Result and Error
-// among them.
-func (r Response) MarshalJSON() ([]byte, error) {
-	return json.Marshal(struct {
-		ID      json.RawMessage `json:"id"`
-		Version string          `json:"jsonrpc"`
-		Result  any             `json:"result"`
-		Error   *Error          `json:"error"`
-	}{r.ID, version, r.Result, r.Error})
+// MarshalJSON is AppendJSON's.
+func (r Response) MarshalJSON() ([]byte, error) { return r.AppendJSON(nil), nil }
+
+// AppendJSON appends the response's JSON text to b, in the member order of the pools:
+// both Result and Error are there, and the id is the request's byte for byte.
+func (r Response) AppendJSON(b []byte) []byte {
+	b = appendOr(append(b, `{"id":`...), r.ID)
+	b = append(b, `,"jsonrpc":"`+version+`","result":`...)
+	switch result := r.Result.(type) {
+	case *Job:
+		b = result.AppendJSON(b)
+	case *LoginResult:
+		b = appendString(append(b, `{"id":`...), result.ID)
+		b = result.Job.AppendJSON(append(b, `,"job":`...))
+		b = append(appendString(append(b, `,"status":`...), result.Status), '}')
+	default:
+		b = appendValue(b, result)
+	}
+	b = append(b, `,"error":`...)
+	if r.Error == nil {
+		return append(b, `null}`...)
+	}
+	return append(appendValue(b, r.Error), '}')
+}
+
+// appendOr appends JSON text, or null.
+func appendOr(b, text []byte) []byte {
+	if len(text) == 0 {
+		text = []byte("null")
+	}
+	return append(b, text...)
+}
+
+// appendValue appends a value of this package as JSON.
+func appendValue(b []byte, v any) []byte {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // They are of strings and numbers.
+	}
+	return append(b, text...)
 }
 
 // Message is what a server sends: a push where it has a Method, else the answer to the

@@ -1,0 +1,429 @@
+package stratum
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha3"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/bytom/bytom/protocol/bc"
+	"github.com/bytom/bytom/protocol/bc/types"
+
+	"github.com/bytom-solo/bytom-solo/compute"
+	"github.com/bytom-solo/bytom-solo/mining"
+)
+
+const (
+	// easyBits is a target that one hash in 16 meets, hardBits one that none does.
+	easyBits = 0x1c<<56 | 1<<52
+	hardBits = 0x10<<56 | 1<<52
+)
+
+// fakeChain is a chain of headers alone.
+type fakeChain struct {
+	mu        sync.Mutex
+	tip       mining.Tip
+	ready     error
+	processed []*types.Block
+	announced []*types.Block
+	connected func()                                     // called with each block, without the lock
+	judge     func(*types.Block) (mining.Outcome, error) // nil takes whatever builds on the tip
+}
+
+func (c *fakeChain) Tip() mining.Tip {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.tip
+}
+
+func (c *fakeChain) After(parent bc.Hash) (mining.Tip, bool) {
+	tip := c.Tip()
+	return tip, tip.Hash == parent
+}
+
+func (c *fakeChain) Place(id bc.Hash, height uint64) mining.Place {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p := mining.Place{Best: c.tip.Height}
+	for _, b := range c.processed {
+		if b.Hash() == id {
+			p.Known, p.Main, p.There = true, true, id
+		}
+	}
+	return p
+}
+
+func (c *fakeChain) Select(context.Context, mining.Tip) ([]mining.Candidate, error) { return nil, nil }
+func (c *fakeChain) Check(context.Context, *types.Block) error                      { return nil }
+
+func (c *fakeChain) Ready() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ready
+}
+
+func (c *fakeChain) Process(_ context.Context, b *types.Block) (mining.Outcome, error) {
+	c.mu.Lock()
+	c.processed = append(c.processed, b)
+	main := b.PreviousBlockHash == c.tip.Hash
+	if main {
+		c.tip.Hash, c.tip.Height = b.Hash(), b.Height
+	}
+	c.mu.Unlock()
+	if !main {
+		return mining.SideChain, nil
+	}
+	c.connected()
+	return mining.MainChain, nil
+}
+
+func (c *fakeChain) Announce(b *types.Block) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.announced = append(c.announced, b)
+}
+
+func (c *fakeChain) blocks() (processed, announced int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.processed), len(c.announced)
+}
+
+// fakeBackend hashes with SHA3 instead of Tensority.
+type fakeBackend struct {
+	took   time.Duration
+	hashes atomic.Int64
+}
+
+func (b *fakeBackend) Info() compute.Info { return compute.Info{Name: "fake", Workers: 2} }
+func (b *fakeBackend) Close() error       { return nil }
+func (b *fakeBackend) NewHasher(context.Context, [32]byte) (compute.Hasher, error) {
+	return fakeHasher{b}, nil
+}
+
+type fakeHasher struct{ b *fakeBackend }
+
+func (h fakeHasher) Batch() int   { return 1 }
+func (h fakeHasher) Close() error { return nil }
+
+func (h fakeHasher) Hash(ctx context.Context, results, headers [][32]byte) error {
+	for i, header := range headers {
+		h.b.hashes.Add(1)
+		results[i] = fakeHash(header)
+	}
+	if h.b.took > 0 {
+		sleep(ctx, h.b.took)
+	}
+	return ctx.Err()
+}
+
+func fakeHash(header [32]byte) [32]byte { return sha3.Sum256(header[:]) }
+
+// front is a server with all that it stands on.
+type front struct {
+	t         testing.TB
+	chain     *fakeChain
+	backend   *fakeBackend
+	generator *mining.Generator
+	server    *Server
+	listener  net.Listener
+	journal   *mining.Journal
+	log       *syncBuffer
+	stop      context.CancelFunc
+	stopped   chan struct{}
+}
+
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+// start starts a front on a chain whose blocks have the bits, after change has had its
+// say. Without a listener it is one of pipes.
+func start(t testing.TB, bits uint64, change func(*front, *Config)) *front {
+	f := &front{
+		t:       t,
+		chain:   &fakeChain{tip: mining.Tip{Hash: bc.NewHash([32]byte{1}), Height: 10, Bits: bits, Seed: bc.NewHash([32]byte{2}), MedianTime: 1000}},
+		backend: &fakeBackend{}, log: &syncBuffer{}, stopped: make(chan struct{}),
+	}
+	log := slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	payee := mining.Payee{Address: "sm1qtest", Program: append([]byte{0, 20}, make([]byte, 20)...)}
+	f.generator = mining.NewGenerator(mining.GeneratorConfig{
+		Source: f.chain, Payee: func() (mining.Payee, []byte, error) { return payee, []byte("tag"), nil },
+	})
+	f.chain.connected = f.generator.TipChanged
+	journal, err := mining.OpenJournal(filepath.Join(t.TempDir(), "journal.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.journal = journal
+	verifier := compute.NewVerifier(f.backend)
+	cfg := Config{
+		Generator: f.generator, Extranonces: mining.NewExtranonces(), Hash: verifier.Hash, Workers: 2,
+		Submitter: mining.NewSubmitter(mining.SubmitterConfig{
+			Sink: f.chain, Source: f.chain, Verifier: verifier, Journal: journal,
+		}),
+		StartDifficulty: 1, Log: log,
+	}
+	if change != nil {
+		change(f, &cfg)
+	}
+	if cfg.Listener == nil {
+		cfg.Listener = newPipeListener()
+	}
+	f.listener = cfg.Listener
+	f.server = NewServer(cfg)
+	ctx, stop := context.WithCancel(t.Context())
+	f.stop = stop
+	var running sync.WaitGroup
+	running.Go(func() { _ = f.generator.Run(ctx) })
+	running.Go(func() {
+		if err := f.server.Run(ctx); !errors.Is(err, context.Canceled) {
+			t.Errorf("server ended: %v", err)
+		}
+	})
+	go func() {
+		running.Wait()
+		verifier.Close()
+		_ = journal.Close()
+		close(f.stopped)
+	}()
+	return f
+}
+
+// close stops the front and looks at what it left.
+func (f *front) close() {
+	f.t.Helper()
+	f.stop()
+	select {
+	case <-f.stopped:
+	case <-time.After(10 * time.Second):
+		f.t.Fatal("the front did not stop within 10 s")
+	}
+	f.server.mu.Lock()
+	defer f.server.mu.Unlock()
+	if n := len(f.server.sessions) + len(f.server.perHost); n != 0 {
+		f.t.Errorf("%d sessions or hosts left", n)
+	}
+	if log := f.log.String(); strings.Contains(log, "level=ERROR") {
+		f.t.Errorf("an error in the log:\n%s", log)
+	}
+}
+
+// connect makes a new tip.
+func (f *front) connect(hash byte) {
+	f.chain.mu.Lock()
+	f.chain.tip.Hash = bc.NewHash([32]byte{hash})
+	f.chain.tip.Height++
+	f.chain.mu.Unlock()
+	f.generator.TipChanged()
+}
+
+// pipeListener listens in memory.
+type pipeListener struct {
+	conns  chan net.Conn
+	closed chan struct{}
+	once   sync.Once
+}
+
+func newPipeListener() *pipeListener {
+	return &pipeListener{conns: make(chan net.Conn), closed: make(chan struct{})}
+}
+
+func (l *pipeListener) Accept() (net.Conn, error) {
+	select {
+	case c := <-l.conns:
+		return c, nil
+	case <-l.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (l *pipeListener) Close() error   { l.once.Do(func() { close(l.closed) }); return nil }
+func (l *pipeListener) Addr() net.Addr { return &net.TCPAddr{} }
+
+// from is a connection that comes from an address.
+type from struct {
+	net.Conn
+	address string
+}
+
+func (c from) RemoteAddr() net.Addr { return textAddr(c.address) }
+
+type textAddr string
+
+func (a textAddr) Network() string { return "tcp" }
+func (a textAddr) String() string  { return string(a) }
+
+// testRig is the other end of a connection.
+type testRig struct {
+	t     testing.TB
+	f     *front
+	conn  net.Conn
+	lines chan string // closed with the connection
+	job   Job         // the newest
+	id    int
+}
+
+func (f *front) dial() *testRig { return f.dialFrom("10.0.0.1:1000") }
+
+func (f *front) dialFrom(address string) *testRig {
+	f.t.Helper()
+	var conn net.Conn
+	if l, ok := f.listener.(*pipeListener); ok {
+		ours, theirs := net.Pipe()
+		conn = ours
+		l.conns <- from{theirs, address}
+	} else {
+		c, err := net.Dial("tcp", f.listener.Addr().String())
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		conn = c
+	}
+	return f.rigOn(conn)
+}
+
+// rigOn reads what comes in a goroutine of its own, which ends with the connection.
+func (f *front) rigOn(conn net.Conn) *testRig {
+	r := &testRig{t: f.t, f: f, conn: conn, lines: make(chan string, 1024)}
+	go func() {
+		defer close(r.lines)
+		for reader := NewReader(conn); ; {
+			line, err := reader.ReadLine()
+			if err != nil {
+				return
+			}
+			r.lines <- string(line)
+		}
+	}()
+	return r
+}
+
+func (r *testRig) close() { _ = r.conn.Close() }
+
+// write sends text as it is, a segment each.
+func (r *testRig) write(segments ...string) {
+	r.t.Helper()
+	for _, s := range segments {
+		if _, err := io.WriteString(r.conn, s); err != nil {
+			r.t.Fatalf("write %.80q: %v", s, err)
+		}
+	}
+}
+
+// line is the next one that comes; "" at the end of the connection.
+func (r *testRig) line() string {
+	r.t.Helper()
+	select {
+	case line := <-r.lines:
+		return line
+	case <-time.After(3 * time.Minute):
+		r.t.Fatalf("nothing came; the log:\n%s", r.f.log)
+		return ""
+	}
+}
+
+// message is the next message, which has its job noted.
+func (r *testRig) message() Message {
+	r.t.Helper()
+	line := r.line()
+	if len(line) >= 1024 {
+		r.t.Errorf("a message of %d bytes", len(line))
+	}
+	m, err := ParseMessage([]byte(line))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	var login LoginResult
+	switch {
+	case m.Method == MethodJob:
+		if err := json.Unmarshal(m.Params, &r.job); err != nil {
+			r.t.Fatal(err)
+		}
+	case json.Unmarshal(m.Result, &login) == nil && login.Job.ID != "":
+		r.job = login.Job
+	}
+	return m
+}
+
+// reply is the next message that is no push.
+func (r *testRig) reply() Message {
+	r.t.Helper()
+	for {
+		if m := r.message(); m.Method == "" {
+			return m
+		}
+	}
+}
+
+// login logs in and takes the first job.
+func (r *testRig) login(name string) *testRig {
+	r.t.Helper()
+	r.id++
+	r.write(fmt.Sprintf(`{"method":"login","params":{"login":%q,"pass":"x","agent":"test/1"},"id":%d}`+"\n", name, r.id))
+	if m := r.reply(); m.Error != nil || r.job.ID == "" {
+		r.t.Fatalf("login: %+v", m)
+	}
+	return r
+}
+
+// submit sends a nonce for a job and gives the reply's error.
+func (r *testRig) submit(job, nonce string) *Error {
+	r.t.Helper()
+	r.id++
+	r.write(fmt.Sprintf(`{"method":"submit","params":{"id":"x","job_id":%q,"nonce":%q},"id":%d}`+"\n", job, nonce, r.id))
+	m := r.reply()
+	if string(m.ID) != fmt.Sprint(r.id) {
+		r.t.Fatalf("reply to %s, expected %d", m.ID, r.id)
+	}
+	return m.Error
+}
+
+// find is the first nonce of a job, from its start on, whose hash passes the test.
+func find(j *Job, from uint64, test func(hash [32]byte) bool) uint64 {
+	for nonce := j.Nonce + from; ; nonce++ {
+		if test(fakeHash(j.HeaderHash(nonce))) {
+			return nonce
+		}
+	}
+}
+
+// isBlock tells whether a hash is a block of a job.
+func isBlock(j *Job) func([32]byte) bool { return mining.TargetFromBits(j.Bits).Met }
+
+// isShare tells whether a hash meets a job's target, and isn't a block.
+func isShare(j *Job) func([32]byte) bool {
+	return func(hash [32]byte) bool { return j.Target.Met(hash) && !isBlock(j)(hash) }
+}
+
+// code is an error's, 0 for none.
+func code(err *Error) int {
+	if err == nil {
+		return 0
+	}
+	return err.Code
+}

@@ -1,0 +1,105 @@
+package stratum
+
+import (
+	"encoding/binary"
+	"slices"
+	"strconv"
+
+	"github.com/bytom/bytom/protocol/bc"
+
+	"github.com/bytom-solo/bytom-solo/mining"
+)
+
+// sentJob is a job as it was sent to a rig. It is immutable.
+type sentJob struct {
+	id uint64
+	// job is the header's, nil for a known-answer job.
+	job       *mining.Job
+	timestamp uint64
+	start     uint64 // the nonce
+	// target is what its shares are judged by, whatever later jobs have.
+	target Target
+}
+
+func (j *sentJob) tip() bc.Hash { return j.job.Template.Tip.Hash }
+
+// wire is the job for the rig.
+func (j *sentJob) wire() Job {
+	t, root := j.job.Template, j.job.Root()
+	return Job{
+		Version: 1, Height: t.Height, PreviousBlockHash: t.Tip.Hash.Byte32(), Timestamp: j.timestamp,
+		TransactionsMerkleRoot: root.Byte32(), TransactionStatusHash: t.StatusRoot.Byte32(),
+		Nonce: j.start, Bits: t.Tip.Bits, ID: strconv.FormatUint(j.id, 10), Seed: t.Tip.Seed.Byte32(), Target: j.target,
+	}
+}
+
+// mostJobs bounds the jobs that a session's shares may be of: at a job in 45 s they
+// are those of 48 minutes.
+const mostJobs = 64
+
+// jobTable has the jobs of a session on the tip and on the one before it, so that a
+// late share is told stale, not unknown.
+type jobTable struct {
+	jobs []sentJob // in the order of their ids
+}
+
+// add takes a new job, and forgets the oldest that are of no more use.
+func (t *jobTable) add(j sentJob) {
+	if len(t.jobs) > 0 && t.last().tip() != j.tip() {
+		former := t.last().tip()
+		t.jobs = slices.DeleteFunc(t.jobs, func(old sentJob) bool { return old.tip() != former })
+	}
+	if len(t.jobs) >= mostJobs {
+		t.jobs = slices.Delete(t.jobs, 0, 1)
+	}
+	t.jobs = append(t.jobs, j)
+}
+
+// last is the newest job; there must be one.
+func (t *jobTable) last() *sentJob { return &t.jobs[len(t.jobs)-1] }
+
+// find is the job of an id.
+func (t *jobTable) find(id uint64) (sentJob, bool) {
+	i, ok := slices.BinarySearchFunc(t.jobs, id, func(j sentJob, id uint64) int {
+		return int(j.id) - int(id)
+	})
+	if !ok {
+		return sentJob{}, false
+	}
+	return t.jobs[i], true
+}
+
+// mostSeen bounds the shares that a session's next ones are compared with: the latest
+// so many, at least half of them.
+const mostSeen = 2048
+
+// seenShares tells shares that were there before. A share is known by its header's
+// hash, in which the nonce is: rigs start again at the same nonce with each job.
+type seenShares struct {
+	now, before map[uint64]struct{}
+}
+
+// seenKey is 64 bits of a hash: two different shares of a session won't meet in them.
+func seenKey(header [32]byte) uint64 { return binary.BigEndian.Uint64(header[:]) }
+
+// first tells whether the header was not seen before, and remembers it.
+func (s *seenShares) first(header [32]byte) bool {
+	key := seenKey(header)
+	if _, ok := s.now[key]; ok {
+		return false
+	}
+	if _, ok := s.before[key]; ok {
+		return false
+	}
+	if s.now == nil || len(s.now) >= mostSeen/2 {
+		s.before, s.now = s.now, make(map[uint64]struct{})
+	}
+	s.now[key] = struct{}{}
+	return true
+}
+
+// forget lets a share come again.
+func (s *seenShares) forget(header [32]byte) { delete(s.now, seenKey(header)) }
+
+// reset forgets all, when the tip has moved and no share of before is worth anything.
+func (s *seenShares) reset() { *s = seenShares{} }

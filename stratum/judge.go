@@ -1,0 +1,184 @@
+package stratum
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/bytom-solo/bytom-solo/mining"
+)
+
+// reject refuses a share that cost nothing, and counts it.
+func (s *session) reject(id []byte, kind verdict, why *Error) {
+	s.refuse(id, why)
+	s.record(kind, LedgerEntry{})
+}
+
+// offer puts a share into the queue, unless it can be refused unhashed.
+func (s *session) offer(id []byte, sh share, standing standing) {
+	header := sh.header(0)
+	s.mu.Lock()
+	first := s.seen.first(header)
+	s.mu.Unlock()
+	if !first {
+		s.reject(id, kindDuplicate, errDuplicate)
+		return
+	}
+	if standing == jobStale {
+		// The rig has its answer; the hash is for the case that it is a block.
+		s.reject(id, kindStale, errExpired)
+		s.server.queue.add(sh)
+		return
+	}
+	sh.reply = &reply{id: id, since: sh.came}
+	sh.former = standing == jobFormer
+	s.answer(sh.reply)
+	if s.server.queue.add(sh) {
+		return
+	}
+	// It comes faster than it can be hashed. That raises the difficulty, too.
+	s.mu.Lock()
+	s.seen.forget(header)
+	s.vardiff.Share(time.Now(), sh.job.target.Difficulty())
+	s.mu.Unlock()
+	s.settle(sh.reply, errTooMany)
+	s.record(kindRefused, LedgerEntry{})
+}
+
+// header is the hash of a share's header with the n-th meaning of its nonce.
+func (sh *share) header(n int) [32]byte {
+	if sh.job.job == nil {
+		known := knownAnswer()
+		return known.HeaderHash(sh.nonces[n])
+	}
+	return sh.job.job.HeaderHash(sh.job.timestamp, sh.nonces[n])
+}
+
+// judge hashes the shares of the queue until ctx ends. Those under way are finished: one
+// may be a block.
+func (s *Server) judge(ctx context.Context) {
+	var hashing sync.WaitGroup
+	defer hashing.Wait()
+	slots := make(chan struct{}, s.cfg.Workers)
+	for {
+		select {
+		case slots <- struct{}{}:
+		case <-ctx.Done():
+			return
+		}
+		sh, ok := s.next(ctx)
+		if !ok {
+			return
+		}
+		hashing.Go(func() {
+			defer func() { <-slots }()
+			s.verify(ctx, sh)
+		})
+	}
+}
+
+// next waits for a share; false if ctx ends first.
+func (s *Server) next(ctx context.Context) (share, bool) {
+	for ctx.Err() == nil {
+		sh, ok, wait := s.queue.take(time.Now())
+		if ok {
+			return sh, true
+		}
+		var due <-chan time.Time
+		if wait > 0 {
+			due = time.After(wait)
+		}
+		select {
+		case <-s.queue.wake:
+		case <-due:
+		case <-ctx.Done():
+		}
+	}
+	return share{}, false
+}
+
+// stopping is how long a hash under way gets when the server stops.
+const stopping = 2 * time.Second
+
+// verify hashes a share, and tells everybody what came out.
+func (s *Server) verify(ctx context.Context, sh share) {
+	hashing, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(stopping, cancel) })()
+	for n := range sh.nonces {
+		seed := knownAnswer().Seed
+		if sh.job.job != nil {
+			seed = sh.job.job.Template.Tip.Seed.Byte32()
+		}
+		result, err := s.cfg.Hash(hashing, sh.header(n), seed)
+		if err != nil {
+			s.log.Warn("share not verified", "rig", sh.session.name(), "error", err)
+			sh.session.conclude(sh, kindRefused, &Error{CodeOther, "The node could not verify the share"}, LedgerEntry{})
+			return
+		}
+		entry := LedgerEntry{Difficulty: DifficultyOf(result)}
+		switch {
+		case sh.job.job != nil && sh.job.job.Template.Target.Met(result):
+			s.submit(hashing, sh, sh.nonces[n], &entry)
+			sh.session.conclude(sh, kindAccepted, nil, entry)
+			return
+		case sh.job.target.Met(result):
+			sh.session.conclude(sh, kindAccepted, nil, entry)
+			return
+		case n == len(sh.nonces)-1:
+			sh.session.conclude(sh, kindLow, errLow, entry)
+		}
+	}
+}
+
+// submit brings a block to the chain, and notes it in the entry if it is part of the
+// best chain then. To the rig it is a good share in any case.
+func (s *Server) submit(ctx context.Context, sh share, nonce uint64, entry *LedgerEntry) {
+	log := s.log.With("rig", sh.session.name(), "height", sh.job.job.Template.Height)
+	v, err := s.cfg.Submitter.Submit(ctx, mining.Solution{Job: sh.job.job, Timestamp: sh.job.timestamp, Nonce: nonce})
+	switch {
+	case err != nil:
+		log.Warn("block of a rig not taken", "error", err)
+		return
+	case v.Outcome == mining.MainChain:
+		entry.Block, entry.Height = v.Block.String(), v.Height
+		s.counts.blocks.Add(1)
+	case v.Outcome == mining.SideChain:
+		s.counts.blocks.Add(1)
+	}
+	log.Debug("block of a rig", "hash", v.Block.String(), "outcome", v.Outcome.String())
+}
+
+// name is the rig's.
+func (s *session) name() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.login.name
+}
+
+// conclude tells the rig what became of its share, and counts it.
+func (s *session) conclude(sh share, v verdict, why *Error, entry LedgerEntry) {
+	now := time.Now()
+	s.server.cfg.Observe(StageShare, now.Sub(sh.came))
+	if sh.job.job == nil {
+		s.endExam(sh, v, why)
+		return
+	}
+	if sh.former && entry.Block == "" {
+		v, why = kindInvalid, errJobNotFound // As if nothing had been hashed.
+	}
+	if sh.reply == nil && entry.Block == "" {
+		return // It was told stale, and counted.
+	}
+	if sh.reply != nil {
+		s.settle(sh.reply, why)
+	}
+	if v == kindAccepted {
+		entry.Effective, entry.Network = sh.job.target.Difficulty(), sh.job.job.Template.Target.Difficulty()
+		s.mu.Lock()
+		s.vardiff.Share(now, entry.Effective)
+		mark(s.wake)
+		s.mu.Unlock()
+	}
+	s.record(v, entry)
+}

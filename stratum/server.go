@@ -1,0 +1,244 @@
+package stratum
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/bytom-solo/bytom-solo/mining"
+)
+
+// Server gives rigs their jobs, and judges what they find. A job is made when it is
+// written, by the goroutine of its session, so that no rig waits for another; a share
+// is hashed in turns with those of the other sessions, and a block among them goes to
+// the Submitter before anything else.
+//
+// All methods are safe for concurrent use.
+type Server struct {
+	cfg    Config
+	log    *slog.Logger
+	work   atomic.Pointer[work]
+	jobID  atomic.Uint64
+	prefix atomic.Uint32
+	queue  *queue
+	budget *Budget
+	rigs   *rigs
+	exams  exams
+	counts counters
+
+	mu       sync.Mutex // guards what follows
+	sessions map[*session]struct{}
+	perHost  map[netip.Addr]int
+	former   formerJobs
+}
+
+// work is what the rigs are to do: a template, or why there is none.
+type work struct {
+	template *mining.Template
+	since    time.Time
+}
+
+// NewServer makes a Server.
+func NewServer(cfg Config) *Server {
+	cfg = cfg.withDefaults()
+	s := &Server{
+		cfg: cfg, log: cfg.Log, queue: newQueue(cfg.Budget, time.Now()), budget: NewBudget(cfg.Budget), rigs: newRigs(),
+		sessions: make(map[*session]struct{}), perHost: make(map[netip.Addr]int),
+	}
+	s.work.Store(&work{})
+	// Ids of an earlier run are unknown to this one, not somebody else's jobs. They stay
+	// below 2^31, as nobody knows what rigs keep them in.
+	s.jobID.Store(uint64(time.Now().Unix()) % (1 << 20) << 10)
+	s.prefix.Store(rand.Uint32())
+	return s
+}
+
+// Run serves rigs until ctx ends, then returns its error; or the listener's.
+func (s *Server) Run(ctx context.Context) error {
+	parts, ctx := errgroup.WithContext(ctx)
+	parts.Go(func() error { s.follow(ctx); return ctx.Err() })
+	parts.Go(func() error { s.judge(ctx); return ctx.Err() })
+	parts.Go(func() error { s.tick(ctx); return ctx.Err() })
+	parts.Go(func() error { return s.accept(ctx) })
+	return parts.Wait()
+}
+
+// follow tells the sessions of each new template.
+func (s *Server) follow(ctx context.Context) {
+	templates, cancel := s.cfg.Generator.Subscribe()
+	defer cancel()
+	for {
+		select {
+		case t := <-templates:
+			s.work.Store(&work{t, time.Now()})
+			for _, each := range s.all() {
+				mark(each.wake)
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// tick wakes the sessions once a second: for a new difficulty, or their job again.
+func (s *Server) tick(ctx context.Context) {
+	each := time.NewTicker(time.Second)
+	defer each.Stop()
+	for {
+		select {
+		case <-each.C:
+			for _, session := range s.all() {
+				mark(session.wake)
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// all are the sessions that there are now.
+func (s *Server) all() []*session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := make([]*session, 0, len(s.sessions))
+	for each := range s.sessions {
+		list = append(list, each)
+	}
+	return list
+}
+
+// accept takes connections until ctx ends, and waits for their sessions.
+func (s *Server) accept(ctx context.Context) error {
+	defer context.AfterFunc(ctx, func() { _ = s.cfg.Listener.Close() })()
+	var sessions sync.WaitGroup
+	defer sessions.Wait()
+	for pause := time.Duration(0); ; {
+		conn, err := s.cfg.Listener.Accept()
+		if ctx.Err() != nil || errors.Is(err, net.ErrClosed) {
+			if err == nil {
+				_ = conn.Close()
+			}
+			return errors.Join(ctx.Err(), err)
+		}
+		if err != nil {
+			// Too many open files, most likely: sessions that end make room.
+			pause = min(time.Second, max(5*time.Millisecond, 2*pause))
+			s.log.Warn("no connection accepted", "error", err, "retry_in", pause)
+			sleep(ctx, pause)
+			continue
+		}
+		pause = 0
+		if each := s.admit(conn); each != nil {
+			sessions.Go(func() { each.run(ctx) })
+		}
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
+
+// admit makes a session of a connection, or closes it. Refused clients may come again
+// thousands of times a second, so this costs next to nothing and is not logged.
+func (s *Server) admit(conn net.Conn) *session {
+	host := hostOf(conn)
+	if !s.permits(host) {
+		s.counts.refused.Add(1)
+		_ = conn.Close()
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.sessions) >= s.cfg.MaxSessions || s.perHost[host] >= s.cfg.MaxPerAddress {
+		s.counts.refused.Add(1)
+		s.turnAway(conn)
+		return nil
+	}
+	each := newSession(s, conn, host)
+	s.sessions[each] = struct{}{}
+	s.perHost[host]++
+	s.counts.connections.Add(1)
+	return each
+}
+
+// turnAway says why, if that can be done at once.
+func (s *Server) turnAway(conn net.Conn) {
+	w := NewWriter(conn, 10*time.Millisecond)
+	_ = w.SendLine(Response{Error: &Error{CodeOther, "Too many connections"}}.AppendJSON(nil))
+	_ = conn.Close()
+}
+
+// leave forgets a session, but not what its rig may still find.
+func (s *Server) leave(each *session, jobs []sentJob) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.sessions, each)
+	if s.perHost[each.host]--; s.perHost[each.host] <= 0 {
+		delete(s.perHost, each.host)
+	}
+	s.former.add(jobs)
+}
+
+// permits tells whether an address may connect.
+func (s *Server) permits(host netip.Addr) bool {
+	for _, network := range s.cfg.Allow {
+		if network.Contains(host) {
+			return true
+		}
+	}
+	return len(s.cfg.Allow) == 0
+}
+
+// hostOf is the address that a connection comes from; the zero one if it has none.
+func hostOf(conn net.Conn) netip.Addr {
+	if at, err := netip.ParseAddrPort(conn.RemoteAddr().String()); err == nil {
+		return at.Addr().Unmap().WithZone("")
+	}
+	return netip.Addr{}
+}
+
+// mostFormer bounds the jobs of sessions that are over: of 400 at a job in 45 s for
+// half an hour, less if more rigs come and go.
+const mostFormer = 16384
+
+// formerJobs are the jobs of sessions that are over: a rig that lost its connection may
+// find a block all the same, and bring it when it is back.
+type formerJobs struct {
+	byID  map[uint64]sentJob
+	order []uint64
+}
+
+func (f *formerJobs) add(jobs []sentJob) {
+	if f.byID == nil {
+		f.byID = make(map[uint64]sentJob)
+	}
+	for _, j := range jobs {
+		if len(f.order) >= mostFormer {
+			delete(f.byID, f.order[0])
+			f.order = f.order[1:]
+		}
+		f.byID[j.id] = j
+		f.order = append(f.order, j.id)
+	}
+}
+
+// formerJob is a job of a session that is over.
+func (s *Server) formerJob(id uint64) (sentJob, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	j, ok := s.former.byID[id]
+	return j, ok
+}

@@ -1,0 +1,189 @@
+package stratum
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/bytom-solo/bytom-solo/mining"
+)
+
+// session is a connection. Its reader and its writer have a goroutine each.
+type session struct {
+	server *Server
+	conn   net.Conn
+	host   netip.Addr
+	wake   chan struct{} // there may be something to write
+	slots  chan struct{} // a token for every request that has no reply yet
+
+	mu      sync.Mutex // guards what follows
+	replies []*reply   // in the order of their requests
+	login   *login     // nil before it
+	rig     *rig       // of the login
+	since   time.Time  // when the login came
+	vardiff *Vardiff
+	lease   *mining.Lease
+	start   uint64 // the nonce of its jobs
+	live    bool   // the login has its reply, so that jobs may be sent
+	jobs    jobTable
+	seen    seenShares
+	repeat  time.Time // when the job is due again
+	exam    *exam     // a known-answer job without an answer yet
+	manners manners
+	idle    bool // there was no work when last looked
+
+	urgent, normal waiting // the server's queue's
+}
+
+// reply is the answer to a request. The writer sends them in order, each as soon as it
+// is ready.
+type reply struct {
+	id    []byte
+	kind  replyKind
+	err   *Error
+	ready bool
+	hangs bool // the connection is closed behind it
+	since time.Time
+}
+
+type replyKind int
+
+const (
+	replyStatus replyKind = iota // OK, or the error
+	replyLogin                   // the first job
+	replyJob                     // a job
+)
+
+// mostReplies is how many requests may be without a reply; more of them are not read
+// before there is one.
+const mostReplies = 256
+
+func newSession(s *Server, conn net.Conn, host netip.Addr) *session {
+	return &session{
+		server: s, conn: conn, host: host,
+		wake: make(chan struct{}, 1), slots: make(chan struct{}, mostReplies),
+	}
+}
+
+// run serves the connection until it ends.
+func (s *session) run(ctx context.Context) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer context.AfterFunc(ctx, func() { _ = s.conn.Close() })()
+	defer s.end()
+	defer cancel(nil)
+
+	if err := s.conn.SetReadDeadline(time.Now().Add(s.server.cfg.LoginTimeout)); err != nil {
+		return
+	}
+	reader, err := s.unwrap(ctx)
+	if err != nil {
+		s.goodbye(err)
+		return
+	}
+	var writing sync.WaitGroup
+	writing.Go(func() { cancel(s.write(ctx)) })
+	err = s.read(ctx, reader)
+	if errors.Is(err, io.EOF) && s.unanswered() {
+		// The rig may have closed but its own half: it gets what it has asked for.
+		s.finish(ctx)
+	}
+	cancel(err)
+	writing.Wait()
+	s.goodbye(context.Cause(ctx))
+}
+
+// unwrap gives the lines of the connection, and answers a TLS handshake first if there
+// is one: the first byte tells.
+func (s *session) unwrap(ctx context.Context) (*Reader, error) {
+	reader := NewReader(s.conn)
+	first, err := reader.Peek()
+	if err != nil || first != tlsHandshake {
+		return reader, err
+	}
+	if s.server.cfg.TLS == nil {
+		return nil, errors.New("the client speaks TLS, which is not set up here")
+	}
+	t := tls.Server(unread{s.conn, reader.in}, s.server.cfg.TLS)
+	if err := t.HandshakeContext(ctx); err != nil {
+		return nil, err
+	}
+	s.conn = t
+	return NewReader(t), nil
+}
+
+// tlsHandshake is the first byte of a TLS connection, and of no message.
+const tlsHandshake = 0x16
+
+// unread is a connection some of whose bytes are in a buffer.
+type unread struct {
+	net.Conn
+	in io.Reader
+}
+
+func (u unread) Read(b []byte) (int, error) { return u.in.Read(b) }
+
+// end gives back what the session had.
+func (s *session) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.vardiff != nil {
+		s.vardiff.Close()
+	}
+	if s.rig != nil {
+		s.server.rigs.leave(s.rig)
+	}
+	var jobs []sentJob
+	if len(s.jobs.jobs) > 0 {
+		tip := s.jobs.last().tip()
+		for _, j := range s.jobs.jobs {
+			if j.tip() == tip {
+				jobs = append(jobs, j)
+			}
+		}
+	}
+	s.server.leave(s, jobs)
+}
+
+// goodbye logs why a session with a login ended. Connections without one may come by
+// the thousand.
+func (s *session) goodbye(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.login == nil {
+		s.server.log.Debug("connection closed", "address", s.host, "reason", err)
+		return
+	}
+	level := slog.LevelInfo
+	if time.Since(s.since) < time.Minute {
+		level = slog.LevelDebug // It may come and go many times a second.
+	}
+	s.server.log.Log(context.Background(), level, "rig disconnected", "rig", s.login.name, "address", s.host, "reason", err,
+		"after", time.Since(s.since).Round(time.Second))
+}
+
+// unanswered tells whether a request has no reply yet.
+func (s *session) unanswered() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.replies) > 0
+}
+
+// finish waits until all requests have their replies, for a while.
+func (s *session) finish(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, s.server.cfg.WriteTimeout)
+	defer cancel()
+	for range mostReplies {
+		// A slot is given back with each reply: with all of them here, none is out.
+		select {
+		case s.slots <- struct{}{}:
+		case <-ctx.Done():
+			return
+		}
+	}
+}

@@ -1,0 +1,259 @@
+package stratum
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+)
+
+const (
+	// mostJunk is after how many lines in a row that are no message a connection is
+	// closed.
+	mostJunk = 5
+	// mostID is the longest id of a request, in bytes, since it is sent back.
+	mostID = 128
+)
+
+// read handles line after line until the connection ends.
+func (s *session) read(ctx context.Context, reader *Reader) error {
+	for junk, lines := 0, 0; ; lines++ {
+		line, err := reader.ReadLine()
+		if err != nil {
+			return err
+		}
+		if lines == 0 && isHTTP(line) {
+			return s.answerHTTP()
+		}
+		select {
+		case s.slots <- struct{}{}:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+		request, err := ParseRequest(line)
+		if len(request.ID) > mostID {
+			err, request.ID = fmt.Errorf("id of %d bytes, expected at most %d", len(request.ID), mostID), nil
+		}
+		if err == nil {
+			junk = 0
+			s.handle(request)
+			continue
+		}
+		if junk++; junk >= mostJunk {
+			return fmt.Errorf("%d lines in a row were no messages, the last one: %w", junk, err)
+		}
+		s.server.counts.junk.Add(1)
+		s.refuse(request.ID, &Error{CodeParams, "Illegal params: " + err.Error()})
+	}
+}
+
+// isHTTP tells whether a line is the first of an HTTP request.
+func isHTTP(line []byte) bool {
+	return bytes.Contains(line, []byte(" HTTP/1.")) && line[0] >= 'A' && line[0] <= 'Z'
+}
+
+var errHTTP = errors.New("the client speaks HTTP")
+
+// answerHTTP tells a browser, or a miner with the wrong port, where it is.
+func (s *session) answerHTTP() error {
+	const text = "This port is for mining rigs that speak the Stratum dialect of Bytom (stratum+tcp://). " +
+		"The node's API and its dashboard have another one, 9888 by default.\n"
+	if err := s.conn.SetWriteDeadline(time.Now().Add(time.Second)); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(s.conn, "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n"+
+		"Content-Length: %d\r\nConnection: close\r\n\r\n%s", len(text), text)
+	return errors.Join(errHTTP, err)
+}
+
+// handle answers a request, or leaves that to somebody else. It has a slot.
+func (s *session) handle(r Request) {
+	switch method := lower(r.Method); {
+	case method == MethodLogin:
+		s.handleLogin(r)
+	case method == MethodSubmit:
+		s.handleSubmit(r)
+	case !s.loggedIn():
+		s.refuse(r.ID, errUnauthorized)
+	case method == "getjob" || method == "getwork":
+		s.answer(&reply{id: r.ID, kind: replyJob, ready: true})
+	case method == "keepalived":
+		s.answer(&reply{id: r.ID, ready: true})
+	default:
+		s.refuse(r.ID, &Error{CodeOther, "Unknown method " + shorten([]byte(r.Method)) + ", expected login or submit"})
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.login != nil {
+		// An error comes again with the next read.
+		_ = s.conn.SetReadDeadline(time.Now().Add(s.server.cfg.IdleTimeout))
+	}
+}
+
+// lower is a method's name in the case that it is known by.
+func lower(method string) string {
+	if len(method) > 32 {
+		return ""
+	}
+	return string(bytes.ToLower([]byte(method)))
+}
+
+// The refusals that have a text of their own.
+var (
+	errUnauthorized = &Error{CodeUnauthorized, "Unauthorized worker"}
+	errJobNotFound  = &Error{CodeJobNotFound, "Job not found"}
+	errExpired      = &Error{CodeJobNotFound, "Block expired"}
+	errDuplicate    = &Error{CodeDuplicate, "Duplicate share"}
+	errLow          = &Error{CodeLow, "Low difficulty share"}
+	errNonce        = &Error{CodeNonce, "Invalid nonce"}
+	errTooMany      = &Error{CodeOther, "Too many shares: wait for the difficulty to rise"}
+)
+
+// answer puts a reply at the end of those to send.
+func (s *session) answer(r *reply) {
+	r.id = bytes.Clone(r.id) // It lies in the reader's buffer.
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.replies = append(s.replies, r)
+	if r.ready {
+		mark(s.wake)
+	}
+}
+
+// refuse is answer with an error.
+func (s *session) refuse(id []byte, why *Error) { s.answer(&reply{id: id, err: why, ready: true}) }
+
+// settle makes a reply ready.
+func (s *session) settle(r *reply, why *Error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r.err, r.ready = why, true
+	mark(s.wake)
+}
+
+func (s *session) loggedIn() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.login != nil
+}
+
+func (s *session) handleLogin(r Request) {
+	var p LoginParams
+	if err := json.Unmarshal(orNull(r.Params), &p); err != nil {
+		s.refuse(r.ID, &Error{CodeParams, "Illegal params: " + err.Error()})
+		return
+	}
+	if len(p.Login) > mostLogin {
+		s.refuse(r.ID, &Error{CodeParams, fmt.Sprintf("Illegal params: params.login of %d bytes, expected at most %d", len(p.Login), mostLogin)})
+		return
+	}
+	if s.loggedIn() {
+		s.refuse(r.ID, &Error{CodeOther, "Already logged in"})
+		return
+	}
+	l := parseLogin(p)
+	if !allowed(l.pass, s.server.cfg.Password) {
+		s.server.counts.unauthorized.Add(1)
+		s.server.log.Debug("rig refused for its password", "rig", l.name, "address", s.host)
+		// The pause takes the fun out of guessing, and out of redialling.
+		s.answer(&reply{id: r.ID, err: errUnauthorized, ready: true, hangs: true, since: time.Now().Add(wrongPassword)})
+		return
+	}
+	s.enter(&l)
+	s.answer(&reply{id: r.ID, kind: replyLogin, ready: true, since: time.Now()})
+}
+
+// wrongPassword is how long a login with a wrong password waits for its reply.
+const wrongPassword = time.Second
+
+// enter takes the rig in.
+func (s *session) enter(l *login) {
+	cfg, now := s.server.cfg, time.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.login, s.since = l, now
+	s.lease = cfg.Extranonces.Lease()
+	s.start = StartNonce(s.server.prefix.Add(1))
+	s.vardiff = NewVardiff(VardiffConfig{
+		Start: cfg.StartDifficulty, Minimum: cfg.MinDifficulty, Fixed: l.fixed, Budget: s.server.budget,
+	}, now)
+	s.welcome(l, s.host, now)
+	if cfg.KnownAnswer {
+		s.exam = s.server.exams.begin(l.name, s.server.jobID.Add(1), now)
+	}
+}
+
+func orNull(text json.RawMessage) json.RawMessage {
+	if len(text) == 0 {
+		return json.RawMessage("null")
+	}
+	return text
+}
+
+// handleSubmit does what a share can be refused for at no cost, in the order of that
+// cost, and leaves the rest to the queue.
+func (s *session) handleSubmit(r Request) {
+	came := time.Now()
+	if !s.loggedIn() {
+		s.refuse(r.ID, errUnauthorized)
+		return
+	}
+	var p SubmitParams
+	if err := json.Unmarshal(orNull(r.Params), &p); err != nil {
+		s.reject(r.ID, kindInvalid, &Error{CodeParams, "Illegal params: " + err.Error()})
+		return
+	}
+	job, standing := s.lookUp(p.JobID)
+	if standing == jobUnknown {
+		s.reject(r.ID, kindInvalid, errJobNotFound)
+		return
+	}
+	nonces, err := Nonces(job.start, p.Nonce)
+	if err != nil {
+		// A stale job's share is told that first, as far as the rig can see.
+		s.reject(r.ID, kindInvalid, &Error{CodeParams, "Illegal params: params." + err.Error()})
+		return
+	}
+	if nonces[0] >= 1<<63 {
+		s.reject(r.ID, kindInvalid, errNonce)
+		return
+	}
+	s.offer(r.ID, share{session: s, job: job, nonces: nonces, came: came}, standing)
+}
+
+// standing is what a share's job is worth.
+type standing int
+
+const (
+	jobUnknown standing = iota
+	jobGood
+	jobStale
+	jobFormer // of a session that is over
+)
+
+// lookUp finds a job by its id.
+func (s *session) lookUp(text string) (sentJob, standing) {
+	id, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		return sentJob{}, jobUnknown
+	}
+	s.mu.Lock()
+	job, ok := s.jobs.find(id)
+	if s.exam != nil && s.exam.job.id == id { // answered or not
+		job, ok = s.exam.job, true
+	}
+	s.mu.Unlock()
+	if !ok {
+		if job, ok = s.server.formerJob(id); ok {
+			return job, jobFormer
+		}
+		return sentJob{}, jobUnknown
+	}
+	if job.job != nil && s.server.stale(job.job) {
+		return job, jobStale
+	}
+	return job, jobGood
+}

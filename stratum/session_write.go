@@ -1,0 +1,235 @@
+package stratum
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"github.com/bytom-solo/bytom-solo/mining"
+)
+
+// crowd is how many replies must wait for the gap between them to be left out. It is
+// for the rigs that take what one read yields for one message, and these lose
+// nothing but replies, which they don't look at.
+const crowd = 4
+
+// write sends replies and jobs, each when it is due, until the session ends.
+func (s *session) write(ctx context.Context) error {
+	w := NewWriter(s.conn, s.server.cfg.WriteTimeout)
+	var last sending
+	buf := make([]byte, 0, 1024)
+	for {
+		now := time.Now()
+		next, wait := s.next(now, last)
+		if next.kind == sendNothing {
+			if err := s.rest(ctx, wait); err != nil {
+				return err
+			}
+			continue
+		}
+		buf = next.append(buf[:0])
+		if err := w.SendLine(buf); err != nil {
+			return err
+		}
+		next.at = time.Now()
+		if next.tip {
+			s.server.cfg.Observe(StageJob, next.at.Sub(next.since))
+		}
+		if next.reply != nil && next.reply.hangs {
+			return next.reply.err
+		}
+		if next.reply != nil {
+			<-s.slots
+		}
+		last = next
+	}
+}
+
+// rest waits for a token, or for a time if that is not 0.
+func (s *session) rest(ctx context.Context, wait time.Duration) error {
+	var due <-chan time.Time
+	if wait > 0 {
+		due = time.After(wait)
+	}
+	select {
+	case <-s.wake:
+	case <-due:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+type sendKind int
+
+const (
+	sendNothing sendKind = iota
+	sendReply
+	sendPush
+)
+
+// sending is a message on its way out.
+type sending struct {
+	kind  sendKind
+	reply *reply // answered by it
+	job   *Job   // in it
+	login string // of a login's reply
+	at    time.Time
+	// tip tells that the job is the first on a new tip, whose template is since then.
+	tip   bool
+	since time.Time
+}
+
+func (m *sending) append(b []byte) []byte {
+	if m.kind == sendPush {
+		return append(m.job.AppendJSON(append(b, `{"jsonrpc":"2.0","method":"job","params":`...)), '}')
+	}
+	r := Response{ID: m.reply.id, Error: m.reply.err}
+	switch {
+	case m.reply.err != nil:
+	case m.reply.kind == replyLogin:
+		r.Result = &LoginResult{m.login, *m.job, StatusOK}
+	case m.reply.kind == replyJob:
+		r.Result = m.job
+	default:
+		r.Result = StatusResult{StatusOK}
+	}
+	return r.AppendJSON(b)
+}
+
+// next is what to send now, or how long to wait: 0 is until there is a token.
+func (s *session) next(now time.Time, last sending) (sending, time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.manners.lost {
+		// Said with the last refusal; whatever else waits is of no more use.
+		return sending{kind: sendReply, reply: s.farewell()}, 0
+	}
+	w := s.server.work.Load()
+	due := s.due(now, w)
+	ready := len(s.replies) > 0 && s.replies[0].ready
+	if ready {
+		if wait := s.replies[0].since.Sub(now); s.replies[0].hangs && wait > 0 {
+			return sending{}, wait
+		}
+		if r := s.replies[0]; r.kind == replyLogin && !s.hasWork(now, w) {
+			if wait := r.since.Add(s.server.cfg.HoldLogin).Sub(now); wait > 0 {
+				return sending{}, min(wait, time.Second)
+			}
+			r.err, r.hangs = s.server.noWork(), true
+		}
+	}
+	if !due && !ready {
+		return sending{}, 0
+	}
+	// After a job it is a reply's turn, so that neither keeps the other waiting for good.
+	reply := ready && (!due || last.job != nil)
+	if wait := last.at.Add(s.server.cfg.Gap).Sub(now); wait > 0 {
+		if !reply || last.job != nil || len(s.replies) <= crowd {
+			return sending{}, wait
+		}
+	}
+	if reply {
+		return s.sendReply(now, w), 0
+	}
+	return s.sendPush(now, w), 0
+}
+
+func (s *session) hasWork(now time.Time, w *work) bool { return w.template != nil || s.examined(now) }
+
+// noWork is why there is nothing to do.
+func (s *Server) noWork() *Error {
+	why := "no block template yet"
+	if _, err := s.cfg.Generator.Current(); err != nil {
+		why = err.Error()
+	}
+	return &Error{CodeOther, "No work: " + why}
+}
+
+// farewell is the last message to a rig that sends nonsense.
+func (s *session) farewell() *reply {
+	return &reply{err: &Error{CodeOther, "Too many bad shares"}, hangs: true}
+}
+
+// due tells whether a job should go out.
+func (s *session) due(now time.Time, w *work) bool {
+	if !s.live || w.template == nil || s.examined(now) {
+		s.idle = true
+		return false
+	}
+	if s.idle {
+		s.idle = false
+		s.vardiff.Idle(now)
+	}
+	if len(s.jobs.jobs) == 0 || !now.Before(s.repeat) {
+		return true
+	}
+	old := s.jobs.last()
+	return old.job.Template.Sequence != w.template.Sequence || old.tip() != w.template.Tip.Hash ||
+		old.target != s.target(now, w.template)
+}
+
+// target is what the shares of the session's next job must meet.
+func (s *session) target(now time.Time, t *mining.Template) Target {
+	d := s.vardiff.Difficulty(now, t.Target.Difficulty())
+	return max(TargetFor(d), TargetCovering(t.Target))
+}
+
+func (s *session) sendPush(now time.Time, w *work) sending {
+	m := sending{kind: sendPush}
+	m.job, m.tip, m.since = s.makeJob(now, w), s.newTip(), w.since
+	return m
+}
+
+// newTip tells whether the last job is the first one on its tip.
+func (s *session) newTip() bool {
+	n := len(s.jobs.jobs)
+	return n > 1 && s.jobs.jobs[n-2].tip() != s.jobs.jobs[n-1].tip()
+}
+
+func (s *session) sendReply(now time.Time, w *work) sending {
+	r := s.replies[0]
+	if s.replies = s.replies[1:]; len(s.replies) == 0 {
+		s.replies = nil
+	}
+	m := sending{kind: sendReply, reply: r}
+	if r.err != nil || r.kind == replyStatus {
+		return m
+	}
+	switch {
+	case s.examined(now):
+		m.job = s.exam.wire()
+	case w.template == nil:
+		r.err = s.server.noWork()
+		return m
+	default:
+		m.job = s.makeJob(now, w)
+	}
+	if r.kind == replyLogin {
+		s.live, m.login = true, s.login.text
+	}
+	return m
+}
+
+// makeJob cuts the session's next job from a template. Each has an extranonce of its
+// own, also where nothing else is new: rigs start again at the same nonce.
+func (s *session) makeJob(now time.Time, w *work) *Job {
+	t := w.template
+	sent := sentJob{
+		id: s.server.jobID.Add(1), job: mining.NewJob(t, s.lease.Next()), start: s.start,
+		timestamp: max(uint64(s.server.cfg.Generator.Now().Unix()), t.Tip.MedianTime+1),
+		target:    s.target(now, t),
+	}
+	if len(s.jobs.jobs) > 0 && s.jobs.last().tip() != t.Tip.Hash {
+		s.seen.reset()
+	}
+	s.jobs.add(sent)
+	s.server.rigs.aim(s.rig, sent.target)
+	third := s.server.cfg.Repeat / 3
+	s.repeat = now.Add(2*third + time.Duration(rand.Int64N(int64(2*third)+1)))
+	wire := sent.wire()
+	return &wire
+}
+
+// stale tells whether a job builds on a block that is no longer the tip.
+func (s *Server) stale(j *mining.Job) bool { return s.cfg.Generator.State(j) == mining.Stale }
