@@ -25,6 +25,8 @@ type Config struct {
 	// Mining is the in-process miner and the work handed out. Whether the miner
 	// is on is Bytom.Mining.
 	Mining MiningConfig
+	// Stratum is the rigs on the LAN.
+	Stratum StratumConfig
 	// Verify is how proofs of work are checked.
 	Verify VerifyConfig
 	// Solonet is what a private network for tests has.
@@ -91,10 +93,11 @@ type LogConfig struct {
 // NewConfig is the configuration before anything is set.
 func NewConfig() *Config {
 	c := &Config{
-		Bytom:  cfg.DefaultConfig(),
-		Mining: MiningConfig{Devices: "auto", CPUPercent: 100, RefreshFees: 0.01},
-		Verify: VerifyConfig{Fast: true},
-		Log:    LogConfig{Format: "text"},
+		Bytom:   cfg.DefaultConfig(),
+		Mining:  MiningConfig{Devices: "auto", CPUPercent: 100, RefreshFees: 0.01},
+		Stratum: newStratumConfig(),
+		Verify:  VerifyConfig{Fast: true},
+		Log:     LogConfig{Format: "text"},
 	}
 	c.Bytom.RootDir = cfg.DefaultDataDir()
 	c.Bytom.ApiAddress = "127.0.0.1:9888"
@@ -156,6 +159,7 @@ func (c *Config) Register(fs *pflag.FlagSet) {
 	fs.StringVar(&c.Mining.ExtraNodes, "mining.extra-nodes", c.Mining.ExtraNodes, "nodes that found blocks are submitted to as well, http://[user:password@]host:port separated by commas")
 	fs.Float64Var(&c.Mining.RefreshFees, "mining.refresh-fees", c.Mining.RefreshFees, "BTM of fees by which a template must gain to replace the one before it within 30 s")
 	fs.Float64Var(&c.Mining.MinFeeRate, "mining.min-fee-rate", c.Mining.MinFeeRate, "least fee of a transaction in a template, in the smallest unit of BTM for each unit of gas")
+	c.registerStratum(fs)
 	fs.StringVar(&c.Notify.Webhook, "notify.webhook", c.Notify.Webhook, "URL that is posted a JSON notification when a found block is found, confirmed, lost and so on, and when the clock is wrong")
 	fs.BoolVar(&c.Mining.AllowUnsynced, "mining.allow-unsynced", c.Mining.AllowUnsynced, "hand out work without peers, and behind them")
 	fs.BoolVar(&c.Solonet.Tools, "solonet.tools", c.Solonet.Tools, "on a solonet: serve /solonet-mine, /solonet-auto and /solonet-clock to tests, and timestamp blocks by a virtual clock")
@@ -288,6 +292,7 @@ func (c *Config) check() error {
 	if c.Log.Format != "text" && c.Log.Format != "json" {
 		bad("log.format", c.Log.Format, "text or json")
 	}
+	c.Stratum.check(bad)
 	if p := c.Mining.CPUPercent; p < 1 || p > 100 {
 		bad("mining.cpu-percent", p, "1 to 100")
 	}

@@ -27,7 +27,7 @@ func newMetrics() *metrics {
 		stages: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "bytom_solo_stage_duration_seconds",
 			Help: "Time that each stage takes on the way from a new tip to a block: tip_to_template, tip_to_full_template, " +
-				"template_to_device, seed_to_device, solution_to_journal, solution_to_chain.",
+				"template_to_device, seed_to_device, solution_to_journal, solution_to_chain, template_to_rig, share_to_verdict.",
 			Buckets: prometheus.ExponentialBuckets(0.0005, 2, 16), // to 16 s
 		}, []string{"stage"}),
 		blocks: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -97,6 +97,9 @@ func (d *deviceMetrics) Collect(c chan<- prometheus.Metric) {
 // watchNode adds the figures of a node.
 func (m *metrics) watchNode(n *Node) {
 	m.registry.MustRegister(newDeviceMetrics(n.miner))
+	if n.rigs != nil {
+		m.registry.MustRegister(newRigMetrics(n.rigs, n.ledger))
+	}
 	m.gauge("bytom_solo_chain_height", "Height of the best block.", func() float64 { return float64(n.bytom.chain.BestBlockHeight()) })
 	m.gauge("bytom_solo_peers", "Connected peers.", func() float64 {
 		if n.config.Bytom.VaultMode {

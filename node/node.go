@@ -22,6 +22,7 @@ import (
 	"github.com/bytom-solo/bytom-solo/compute"
 	"github.com/bytom-solo/bytom-solo/gbt"
 	"github.com/bytom-solo/bytom-solo/mining"
+	"github.com/bytom-solo/bytom-solo/stratum"
 )
 
 // Node is a Bytom node that mines.
@@ -47,6 +48,9 @@ type Node struct {
 	solonet   *solonet
 	work      *gbt.Handler
 	miner     *mining.Miner
+	rigs      *stratum.Server // nil without a port for rigs
+	rigPort   net.Listener
+	ledger    *stratum.Ledger // of the rigs; nil without a port for them
 	payees    *payees
 	poolEvent *event.Subscription
 	server    *http.Server
@@ -99,7 +103,7 @@ func (n *Node) open(ctx context.Context, notices io.Writer) error {
 	if n.poolEvent, err = n.bytom.dispatcher.Subscribe(protocol.TxMsgEvent{}); err != nil {
 		return fmt.Errorf("subscribe to the pool: %w", err)
 	}
-	return n.assembleMining(devices)
+	return n.assembleMining(ctx, devices)
 }
 
 // openOutlets makes what tells others of what happens here.
@@ -132,7 +136,7 @@ func (n *Node) tipChanged() {
 
 // assembleMining builds the line from the tip to the chain gate, and puts its
 // routes before the API.
-func (n *Node) assembleMining(devices []string) error {
+func (n *Node) assembleMining(ctx context.Context, devices []string) error {
 	n.openOverrides()
 	c := &chain{
 		Chain: n.bytom.chain, gate: n.gate, pool: n.bytom.pool, dispatcher: n.bytom.dispatcher,
@@ -166,6 +170,9 @@ func (n *Node) assembleMining(devices []string) error {
 	})
 	n.found = &foundBlocks{n.journal, c, n.submitter}
 	n.solonet.open(n.config.Bytom.NodeAlias, c, n.generator, n.submitter, n.verifier, n.log)
+	if err := n.openStratum(ctx, space); err != nil {
+		return err
+	}
 	n.metrics.watchNode(n)
 	n.serveWork(c, space)
 	return nil
@@ -279,6 +286,10 @@ func (n *Node) Run(ctx context.Context) (err error) {
 	parts.Go(func() error { return n.solonet.run(ctx) })
 	parts.Go(func() error { return n.generator.Run(ctx) })
 	parts.Go(func() error { return n.miner.Run(ctx) })
+	if n.rigs != nil {
+		parts.Go(func() error { return n.ledger.Run(ctx) })
+		parts.Go(func() error { return n.serveRigs(ctx) })
+	}
 	parts.Go(func() error { return n.bulk.run(ctx) })
 	parts.Go(func() error { return n.watchPool(ctx) })
 	parts.Go(func() error { return n.reportStatus(ctx) })
@@ -331,7 +342,11 @@ func (n *Node) logReady(rpc net.Addr) {
 	if address, err := n.payees.address(); err == nil {
 		args = append(args, "payee", address)
 	}
+	if n.rigs != nil {
+		args = append(args, "stratum", n.rigURL())
+	}
 	n.log.Info("node is up", args...)
+	n.suggestStratum(rpc)
 }
 
 // serve answers RPC until ctx ends; calls under way get a second to finish.
@@ -405,6 +420,9 @@ func (n *Node) logStatus() {
 		}
 		args = append(args, "hashrate", fmt.Sprintf("%.1f H/s", total))
 	}
+	if n.rigs != nil {
+		args = append(args, "rigs", n.rigs.Stats().Rigs)
+	}
 	if t, err := n.generator.Current(); err == nil {
 		args = append(args, "txs", len(t.Txs), "hashes_a_block", fmt.Sprintf("%.0f", t.Target.Difficulty()), "payee", t.Payee.Address)
 	} else if n.miner.Mining() {
@@ -418,6 +436,12 @@ func (n *Node) free() error {
 	var errs []error
 	if n.relay != nil {
 		n.relay.wait(2 * time.Second)
+	}
+	if n.rigPort != nil {
+		_ = n.rigPort.Close() // The server has, if it ran.
+	}
+	if n.ledger != nil {
+		errs = append(errs, n.ledger.Close())
 	}
 	if n.verifier != nil {
 		n.verifier.Close()

@@ -1,0 +1,222 @@
+package node
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"math"
+	"net"
+	"net/netip"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/bytom-solo/bytom-solo/compute"
+	"github.com/bytom-solo/bytom-solo/mining"
+	"github.com/bytom-solo/bytom-solo/stratum"
+)
+
+// StratumConfig is the part of the rigs on the LAN.
+type StratumConfig struct {
+	// Listen is the address for rigs; empty serves none.
+	Listen string
+	// Password is what rigs must log in with; empty takes any.
+	Password string
+	// Allow are the networks that rigs may connect from, separated by commas; empty is
+	// all.
+	Allow string
+	// TLSCert and TLSKey are PEM files; both or none.
+	TLSCert, TLSKey string
+	// MDNS announces the port on the LAN.
+	MDNS bool
+	// MinDifficulty and StartDifficulty are a rig's lowest and first, in hashes a share.
+	MinDifficulty, StartDifficulty float64
+	// VerifyPercent is the part of this machine's hashes that may go into verifying
+	// shares.
+	VerifyPercent int
+	// MaxSessions limits the connections, MaxPerAddress those from one address; 0 is no
+	// limit of its own.
+	MaxSessions, MaxPerAddress int
+	// KnownAnswer gives each new rig a job first whose solution is known.
+	KnownAnswer bool
+}
+
+func newStratumConfig() StratumConfig {
+	return StratumConfig{MinDifficulty: 1, StartDifficulty: 1000, VerifyPercent: 25, MaxSessions: 4096}
+}
+
+func (c *Config) registerStratum(fs *pflag.FlagSet) {
+	s := &c.Stratum
+	fs.StringVar(&s.Listen, "stratum.listen", s.Listen, "address that rigs on the LAN connect to by Stratum, such as 0.0.0.0:9119; empty is off")
+	fs.StringVar(&s.Password, "stratum.password", s.Password, "password that rigs must log in with; empty takes any")
+	fs.StringVar(&s.Allow, "stratum.allow", s.Allow, "networks that rigs may connect from, such as 192.168.0.0/16 or single addresses, separated by commas; empty is all")
+	fs.StringVar(&s.TLSCert, "stratum.tls-cert", s.TLSCert, "PEM file of the certificate for rigs that speak TLS, on the same port as the others")
+	fs.StringVar(&s.TLSKey, "stratum.tls-key", s.TLSKey, "PEM file of its key")
+	fs.BoolVar(&s.MDNS, "stratum.mdns", s.MDNS, "announce the port on the LAN by mDNS, as _bytom-stratum._tcp")
+	fs.Float64Var(&s.MinDifficulty, "stratum.min-difficulty", s.MinDifficulty, "lowest difficulty of a rig, in hashes a share")
+	fs.Float64Var(&s.StartDifficulty, "stratum.start-difficulty", s.StartDifficulty, "difficulty that a new rig begins with, in hashes a share")
+	fs.IntVar(&s.VerifyPercent, "stratum.verify-percent", s.VerifyPercent, "part of this machine's hashes that may go into verifying the rigs' shares, 1 to 100; rigs get harder shares where it is not enough")
+	fs.IntVar(&s.MaxSessions, "stratum.max-sessions", s.MaxSessions, "connections of rigs at the most")
+	fs.IntVar(&s.MaxPerAddress, "stratum.max-per-address", s.MaxPerAddress, "connections of rigs from one address at the most; 0 is as many as in all")
+	fs.BoolVar(&s.KnownAnswer, "stratum.known-answer", s.KnownAnswer, "give each new rig a job first whose solution is known, and log whether it computes right")
+}
+
+// check refuses values that would fail later.
+func (s *StratumConfig) check(bad func(key string, value any, expected string)) {
+	if s.Listen != "" {
+		if _, _, err := net.SplitHostPort(s.Listen); err != nil {
+			bad("stratum.listen", s.Listen, "host:port")
+		}
+	}
+	if _, err := s.networks(); err != nil {
+		bad("stratum.allow", s.Allow, "networks such as 192.168.0.0/16 or addresses, separated by commas")
+	}
+	if (s.TLSCert == "") != (s.TLSKey == "") {
+		bad("stratum.tls-key", s.TLSKey, "a file together with stratum.tls-cert, or neither")
+	}
+	for key, d := range map[string]float64{"stratum.min-difficulty": s.MinDifficulty, "stratum.start-difficulty": s.StartDifficulty} {
+		if !(d >= 1 && d <= math.MaxUint32) {
+			bad(key, d, "1 to 4294967295")
+		}
+	}
+	if s.VerifyPercent < 1 || s.VerifyPercent > 100 {
+		bad("stratum.verify-percent", s.VerifyPercent, "1 to 100")
+	}
+	if s.MaxSessions < 1 {
+		bad("stratum.max-sessions", s.MaxSessions, "1 or more")
+	}
+	if s.MaxPerAddress < 0 {
+		bad("stratum.max-per-address", s.MaxPerAddress, "0 or more")
+	}
+}
+
+// networks are those of Allow.
+func (s *StratumConfig) networks() ([]netip.Prefix, error) {
+	var list []netip.Prefix
+	for _, text := range strings.Split(s.Allow, ",") {
+		if text = strings.TrimSpace(text); text == "" {
+			continue
+		}
+		network, err := netip.ParsePrefix(text)
+		if err != nil {
+			var address netip.Addr
+			if address, err = netip.ParseAddr(text); err != nil {
+				return nil, err
+			}
+			network = netip.PrefixFrom(address, address.BitLen())
+		}
+		list = append(list, network.Masked())
+	}
+	return list, nil
+}
+
+// LedgerPath is the file of the rigs' ledger.
+func (c *Config) LedgerPath() string { return filepath.Join(c.Bytom.RootDir, "mining", "rigs.db") }
+
+// openStratum opens the port for rigs, if there is to be one.
+func (n *Node) openStratum(ctx context.Context, space *mining.Extranonces) error {
+	c := n.config.Stratum
+	if c.Listen == "" {
+		return nil
+	}
+	allow, err := c.networks()
+	if err != nil {
+		return fmt.Errorf("key stratum.allow: %w", err)
+	}
+	var encrypted *tls.Config
+	if c.TLSCert != "" {
+		pair, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
+		if err != nil {
+			return fmt.Errorf("keys stratum.tls-cert and stratum.tls-key: %w", err)
+		}
+		encrypted = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
+	}
+	speed, err := hashSpeed(ctx, n.verifier)
+	if err != nil {
+		return err
+	}
+	if n.rigPort, err = net.Listen("tcp", c.Listen); err != nil {
+		return fmt.Errorf("key stratum.listen: %w", err)
+	}
+	n.ledger = stratum.OpenLedger(stratum.LedgerConfig{Path: n.config.LedgerPath(), Log: n.log})
+	n.rigs = stratum.NewServer(stratum.Config{
+		Listener: n.rigPort, Generator: n.generator, Submitter: n.submitter, Extranonces: space,
+		Hash: n.verifier.Hash, Workers: n.backends[0].Info().Workers, Budget: speed * float64(c.VerifyPercent) / 100,
+		StartDifficulty: c.StartDifficulty, MinDifficulty: c.MinDifficulty,
+		Password: c.Password, Allow: allow, TLS: encrypted,
+		MaxSessions: c.MaxSessions, MaxPerAddress: c.MaxPerAddress, KnownAnswer: c.KnownAnswer,
+		Ledger: n.ledger, Observe: n.metrics.observe, Log: n.log,
+	})
+	n.log.Debug("rigs' shares", "hashes_per_second", speed, "percent", c.VerifyPercent)
+	return nil
+}
+
+// hashSpeed is how many hashes a second the verifier makes, one after the other: it
+// shares each among the cores.
+func hashSpeed(ctx context.Context, v *compute.Verifier) (float64, error) {
+	best := time.Duration(math.MaxInt64)
+	for i := range byte(3) {
+		start := time.Now()
+		if _, err := v.Hash(ctx, [32]byte{i}, [32]byte{}); err != nil {
+			return 0, fmt.Errorf("time the hash: %w", err)
+		}
+		took := time.Since(start)
+		best = min(best, took)
+		if i == 1 && took > time.Second { // The plain algorithm: that's good enough.
+			break
+		}
+	}
+	return 1 / best.Seconds(), nil
+}
+
+// serveRigs serves the rigs until ctx ends.
+func (n *Node) serveRigs(ctx context.Context) error {
+	if n.config.Stratum.MDNS {
+		defer n.announceRigPort()()
+	}
+	err := n.rigs.Run(ctx)
+	if errors.Is(err, ctx.Err()) {
+		return err
+	}
+	return fmt.Errorf("serve rigs: %w", err)
+}
+
+// rigURL is what a rig on the LAN is told to connect to.
+func (n *Node) rigURL() string {
+	host, port, err := net.SplitHostPort(n.rigPort.Addr().String())
+	if err != nil {
+		return n.rigPort.Addr().String()
+	}
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = lanAddress()
+	}
+	return "stratum+tcp://" + net.JoinHostPort(host, port)
+}
+
+// lanAddress is this machine's address on its network, as far as can be told.
+func lanAddress() string {
+	addresses, err := net.InterfaceAddrs()
+	if err == nil {
+		for _, a := range addresses {
+			if n, ok := a.(*net.IPNet); ok && n.IP.To4() != nil && n.IP.IsGlobalUnicast() {
+				return n.IP.String()
+			}
+		}
+	}
+	return "127.0.0.1"
+}
+
+// suggestStratum tells operators who mine and let the LAN in that rigs could help.
+func (n *Node) suggestStratum(rpc net.Addr) {
+	a, ok := rpc.(*net.TCPAddr)
+	if n.rigs == nil && n.config.Bytom.Mining && ok && !a.IP.IsLoopback() {
+		n.log.Info("rigs on the LAN can mine for this node", "with", "--stratum.listen 0.0.0.0:"+strconv.Itoa(rigPortHint))
+	}
+}
+
+// rigPortHint is the port that the documentation uses.
+const rigPortHint = 9119

@@ -1,0 +1,133 @@
+package node
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/bytom-solo/bytom-solo/compute"
+	"github.com/bytom-solo/bytom-solo/mining"
+	"github.com/bytom-solo/bytom-solo/stratum"
+)
+
+// rigFixture is a fixture that serves rigs, with a journal as the node has.
+type rigFixture struct {
+	*fixture
+	journal   *mining.Journal
+	generator *mining.Generator
+	port      net.Listener
+}
+
+// serveRigs starts what a fixture needs to serve rigs, for the time of a test.
+func serveRigs(t testing.TB, f *fixture) *rigFixture {
+	t.Helper()
+	r := &rigFixture{fixture: f}
+	var err error
+	if r.journal, err = mining.OpenJournal(filepath.Join(t.TempDir(), "journal.db")); err != nil {
+		t.Fatal(err)
+	}
+	if r.port, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	r.generator = mining.NewGenerator(mining.GeneratorConfig{
+		Source: f.chain, Payee: func() (mining.Payee, []byte, error) { return testPayee, nil, nil },
+	})
+	f.onTip = r.generator.TipChanged
+	verifier := compute.NewVerifier(f.verifying)
+	log := slog.New(slog.NewTextHandler(t.Output(), nil))
+	server := stratum.NewServer(stratum.Config{
+		Listener: r.port, Generator: r.generator, Extranonces: mining.NewExtranonces(),
+		Hash: verifier.Hash, Workers: f.verifying.Info().Workers, StartDifficulty: 1, Log: log,
+		Submitter: mining.NewSubmitter(mining.SubmitterConfig{
+			Sink: f.chain, Source: f.chain, Verifier: verifier, Journal: r.journal, Log: log,
+		}),
+	})
+	ctx, stop := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() { _ = r.generator.Run(ctx) })
+	running.Go(func() { _ = server.Run(ctx) })
+	t.Cleanup(func() {
+		stop()
+		running.Wait()
+		verifier.Close()
+		_ = r.journal.Close()
+	})
+	return r
+}
+
+// dial logs a rig in.
+func (r *rigFixture) dial(t testing.TB) *stratum.Client {
+	t.Helper()
+	c, err := stratum.Dial(t.Context(), stratum.ClientConfig{Address: r.port.Addr().String(), Login: "test.rig"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+// solveFor finds a block of a rig's job.
+func (r *rigFixture) solveFor(t testing.TB, j *stratum.Job) uint64 {
+	t.Helper()
+	target := mining.TargetFromBits(j.Bits)
+	for nonce := j.Nonce; ; nonce++ {
+		result, err := r.solver.Hash(t.Context(), j.HeaderHash(nonce), j.Seed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if target.Met(result) {
+			return nonce
+		}
+	}
+}
+
+// TestARigFindsABlock: with the real hash, the real chain and the real client.
+func TestARigFindsABlock(t *testing.T) {
+	r := serveRigs(t, newFixture(t, true))
+	c := r.dial(t)
+	job := <-c.Jobs()
+	if err := c.Submit(t.Context(), job, r.solveFor(t, job)); err != nil {
+		t.Fatal(err)
+	}
+	if best := r.bytom.chain.BestBlockHeight(); best != 1 {
+		t.Fatalf("the chain is at height %d after a block", best)
+	}
+	for job = <-c.Jobs(); job.Height != 2; {
+		job = <-c.Jobs()
+	}
+	if fates := r.journal.Open(); len(fates) != 1 || !fates[0].Resolved() {
+		t.Errorf("the journal has %+v", fates)
+	}
+}
+
+// BenchmarkRigBlock is the time from a solved share's line being sent to its block being
+// the best one of the real chain, journaled, and to the rig having its reply.
+func BenchmarkRigBlock(b *testing.B) {
+	r := serveRigs(b, newFixture(b, true))
+	c := r.dial(b)
+	var took, replied []time.Duration
+	for b.Loop() {
+		b.StopTimer()
+		height := r.bytom.chain.BestBlockHeight() + 1
+		job := <-c.Jobs()
+		for job.Height != height {
+			job = <-c.Jobs()
+		}
+		nonce := r.solveFor(b, job)
+		connected := make(chan time.Time, 16)
+		r.onTip = func() { connected <- time.Now(); r.generator.TipChanged() }
+		b.StartTimer()
+		start := time.Now()
+		if err := c.Submit(b.Context(), job, nonce); err != nil {
+			b.Fatal(err)
+		}
+		replied = append(replied, time.Since(start))
+		took = append(took, (<-connected).Sub(start))
+	}
+	report(b, took, "accepted")
+	report(b, replied, "reply")
+}
