@@ -64,6 +64,9 @@ type session struct {
 	*stratum.Client
 	server int // its number in the list
 	since  time.Time
+	// first is a job that was received already, worked when there was one at first.
+	first  *stratum.Job
+	worked time.Time
 }
 
 // NewPool is a source that is a list of Stratum servers.
@@ -98,7 +101,7 @@ func (p *pool) run(ctx context.Context, r *Rig) error {
 		switch {
 		case s != nil:
 			last := p.mine(ctx, r, s)
-			if unsteady = last.server; time.Since(last.since) >= steady {
+			if unsteady = last.server; !last.worked.IsZero() && time.Since(last.worked) >= steady {
 				pause, unsteady = newPause(), -1
 			}
 		case ctx.Err() != nil:
@@ -125,11 +128,11 @@ func (p *pool) mine(ctx context.Context, r *Rig, s *session) *session {
 		if err := s.Err(); err != nil && ctx.Err() == nil {
 			p.log.Warn("session ended", "server", p.cfg.Servers[s.server].Name, "error", err, "lasted", time.Since(s.since).Round(time.Second))
 		}
-		p.side.Go(func() { s.retire(ctx) })
-		if next == nil {
-			return s
+		left := s
+		p.side.Go(func() { left.retire(ctx) })
+		if s = next; s == nil {
+			return left
 		}
-		s = next
 	}
 }
 
@@ -161,14 +164,23 @@ func (p *pool) follow(ctx context.Context, r *Rig, s *session) *session {
 	defer jobless.Stop()
 	var asked time.Time
 	var last *work
+	work := func(job *stratum.Job) {
+		if last == nil {
+			jobless.Stop()
+			s.worked = time.Now()
+		}
+		w := poolWork(job, s)
+		r.logWork(w, last)
+		r.take(w)
+		last = w
+	}
+	if s.first != nil {
+		work(s.first)
+	}
 	for {
 		select {
 		case job := <-s.Jobs():
-			w := poolWork(job, s)
-			r.logWork(w, last)
-			r.take(w)
-			last = w
-			jobless.Stop()
+			work(job)
 		case <-jobless.C:
 			p.log.Warn("no job in time", "server", p.cfg.Servers[s.server].Name, "after", joblessMost)
 			return nil
@@ -195,9 +207,13 @@ func (p *pool) follow(ctx context.Context, r *Rig, s *session) *session {
 }
 
 // tryBetter looks for a session with one of the first servers, and gives it, or nil, to
-// whoever receives.
+// whoever receives. It has a job: otherwise there is no reason to leave another.
 func (p *pool) tryBetter(ctx context.Context, before int, better chan<- *session) {
 	s, _ := p.connect(ctx, before, -1)
+	if s != nil && !s.awaitJob(ctx) {
+		_ = s.Close()
+		s = nil
+	}
 	select {
 	case better <- s:
 	case <-ctx.Done():
@@ -205,6 +221,20 @@ func (p *pool) tryBetter(ctx context.Context, before int, better chan<- *session
 			_ = s.Close()
 		}
 	}
+}
+
+// awaitJob waits for the session's first job.
+func (s *session) awaitJob(ctx context.Context) bool {
+	t := time.NewTimer(joblessMost)
+	defer t.Stop()
+	select {
+	case s.first = <-s.Jobs():
+		return true
+	case <-s.Done():
+	case <-t.C:
+	case <-ctx.Done():
+	}
+	return false
 }
 
 // getJob asks for a job with other nonces.
