@@ -2,37 +2,62 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
+	"errors"
 	"fmt"
-	"os"
+	"io"
+	"net"
+	"net/http"
 	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/bytom-solo/bytom-solo/compute/computetest"
+	"github.com/bytom-solo/bytom-solo/rig"
+	"github.com/bytom-solo/bytom-solo/stratum"
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
 
-// startRig runs the program as a rig. Its log is what it printed when it ended.
-func startRig(t *testing.T, args ...string) (stop func() (log string)) {
+// runningRig is the program as a rig.
+type runningRig struct {
+	t   *testing.T
+	cmd *exec.Cmd
+	log bytes.Buffer // when it has ended
+}
+
+func startRig(t *testing.T, args ...string) *runningRig {
 	t.Helper()
-	cmd := exec.Command(testnet.Solo(t), append([]string{"rig"}, args...)...)
-	var log bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &log, &log
-	if err := cmd.Start(); err != nil {
+	r := &runningRig{t: t, cmd: exec.Command(testnet.Solo(t), append([]string{"rig"}, args...)...)}
+	r.cmd.Stdout, r.cmd.Stderr = &r.log, &r.log
+	if err := r.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = cmd.Process.Kill() })
-	return func() string {
-		t.Helper()
-		if err := cmd.Process.Signal(os.Interrupt); err != nil {
-			t.Error(err)
-		}
-		if err := cmd.Wait(); err != nil {
-			t.Errorf("interrupted, the rig ended with %v", err)
-		}
-		return log.String()
+	t.Cleanup(func() { _ = r.cmd.Process.Kill() })
+	return r
+}
+
+// stop ends the rig as a service manager does, and returns what it printed.
+func (r *runningRig) stop() string {
+	r.t.Helper()
+	start := time.Now()
+	if err := r.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		r.t.Error(err)
 	}
+	if err := r.cmd.Wait(); err != nil {
+		r.t.Errorf("told to stop, the rig ended with %v", err)
+	}
+	if took := time.Since(start); took > 5*time.Second {
+		r.t.Errorf("the rig took %v to stop", took)
+	}
+	return r.log.String()
+}
+
+// kill ends the rig as a power cut does.
+func (r *runningRig) kill() {
+	_ = r.cmd.Process.Kill()
+	_ = r.cmd.Wait()
 }
 
 // TestRigMines has rigs as processes mine for our node by both ways, and for a stock
@@ -53,9 +78,9 @@ func TestRigMines(t *testing.T) {
 			if test.flag == "--gbt" {
 				args = append(args, "--payee", address)
 			}
-			stop := startRig(t, args...)
+			running := startRig(t, args...)
 			n.WaitHeight(3, r.limit(3)+time.Minute)
-			log := stop()
+			log := running.stop()
 			for _, line := range []string{"msg=mining", "the node gives work", "block accepted", "msg=stopped"} {
 				if !strings.Contains(log, line) {
 					t.Errorf("the rig's log does not say %q:\n%s", line, log)
@@ -68,24 +93,128 @@ func TestRigMines(t *testing.T) {
 	}
 }
 
-// TestRigRefusesFlags has command lines that can't mine.
+// TestRigMinesByStratum has a rig as a process mine for our node, kills each of them as
+// a power cut does, and sees that the other goes on by itself.
+func TestRigMinesByStratum(t *testing.T) {
+	r := newRig(t)
+	rounds := 1
+	if computetest.Long() {
+		rounds = 20
+	}
+	front := fmt.Sprintf("127.0.0.1:%d", testnet.FreePort(t, "127.0.0.1"))
+	options := testnet.NodeOptions{Args: []string{"--stratum.listen", front}}
+	n := testnet.Start(t, options)
+	options.Home = n.Home
+	makeAccount(t, n)
+	api := fmt.Sprintf("127.0.0.1:%d", testnet.FreePort(t, "127.0.0.1"))
+	start := func() *runningRig {
+		return startRig(t, "-o", "stratum+tcp://"+front, "-u", "sm1qrig.one", "--threads", "1", "--api", api, "--quiet=false")
+	}
+	running := start()
+	height := uint64(2)
+	more := func() {
+		t.Helper()
+		n.WaitHeight(height, r.limit(2)+time.Minute)
+		height++
+	}
+	more()
+	for range rounds {
+		n.Kill()
+		n = testnet.Start(t, options)
+		more()
+		running.kill()
+		running = start()
+		more()
+	}
+	var s rig.Status
+	testnet.Wait(t, 10*time.Second, func() error {
+		resp, err := http.Get("http://" + api + "/")
+		if err != nil {
+			return err
+		}
+		defer resp.Body.Close()
+		s = rig.Status{}
+		err = json.NewDecoder(resp.Body).Decode(&s)
+		if err == nil && (s.Source.Server != "stratum+tcp://"+front || s.Hashrate.Ten <= 0 || s.Blocks == 0) {
+			err = fmt.Errorf("status %+v", s)
+		}
+		return err
+	})
+	log := running.stop()
+	for _, line := range []string{"msg=mining", "msg=connected", "new work", "block accepted", "msg=stopped"} {
+		if !strings.Contains(log, line) {
+			t.Errorf("the rig's log does not say %q:\n%s", line, log)
+		}
+	}
+	for _, line := range []string{"level=ERROR", "solution rejected", "outcome=low", "outcome=duplicate", "outcome=rejected"} {
+		if strings.Contains(log, line) {
+			t.Errorf("the rig's log says %q:\n%s", line, log)
+		}
+	}
+	t.Logf("the last rig's shares: %+v", s.Shares)
+}
+
+// TestRigRefusesFlags has command lines that can't mine, and the exit codes that tell
+// why.
 func TestRigRefusesFlags(t *testing.T) {
-	n := testnet.Start(t, testnet.NodeOptions{Stock: true})
+	refuses, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer refuses.Close()
+	go refuseLogins(refuses)
+	on := []string{"-o", "localhost:1", "-u", "a.b"}
 	for _, test := range []struct {
 		args []string
+		code int
 		want string
 	}{
-		{nil, "getwork"},
-		{[]string{"--getwork", "http://x", "--gbt", "http://y"}, "getwork"},
-		{[]string{"--getwork", "http://x", "--payee", "y"}, "payee"},
-		{[]string{"--getwork", "localhost"}, "http://host:port"},
-		{[]string{"--getwork", "http://x", "--threads", "-1"}, "--threads"},
-		{[]string{"--getwork", "http://x", "-d", "toaster"}, "toaster"},
-		{[]string{"--gbt", n.URL}, "/get-block-template"},
+		{nil, exitUsage, "--getwork"},
+		{[]string{"--x"}, exitUsage, "--x"},
+		{[]string{"x"}, exitUsage, "x"},
+		{[]string{"--getwork", "http://x", "--gbt", "http://y"}, exitUsage, "getwork"},
+		{[]string{"--getwork", "http://x", "--payee", "y"}, exitUsage, "payee"},
+		{[]string{"--getwork", "localhost"}, exitUsage, "http://host:port"},
+		{[]string{"--getwork", "http://x", "--threads", "-1"}, exitUsage, "--threads"},
+		{[]string{"--getwork", "http://x", "-d", "toaster"}, exitDevices, "toaster"},
+		{[]string{"-o", "localhost"}, exitUsage, "stratum+tcp://host:port"},
+		{[]string{"-o", "localhost:1"}, exitUsage, "-u"},
+		{append(on, "-u", "c.d", "-u", "e.f"), exitUsage, "3 values"},
+		{append(on, "--nonce-order", "middle"), exitUsage, "middle"},
+		{append(on, "--tls-ca", "/nowhere"), exitUsage, "/nowhere"},
+		{append(on, "--tls-ca", "rig_test.go"), exitUsage, "PEM"},
+		{append(on, "--api", "nowhere"), exitUsage, "nowhere"},
+		{append(on, "--return", "0s"), exitUsage, "--return"},
+		{[]string{"-o", refuses.Addr().String(), "-u", "a.b"}, exitRefused, "Unauthorized"},
 	} {
 		out, err := execute(t, testnet.Solo(t), append([]string{"rig"}, test.args...)...)
-		if err == nil || !strings.Contains(out, test.want) {
-			t.Errorf("rig %v: %v, expected an error about %s:\n%s", test.args, err, test.want, out)
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) || exit.ExitCode() != test.code || !strings.Contains(out, test.want) {
+			t.Errorf("rig %v: %v, expected status %d and an error about %s:\n%s", test.args, err, test.code, test.want, out)
 		}
+	}
+}
+
+// refuseLogins answers each login with a refusal.
+func refuseLogins(l net.Listener) {
+	for {
+		conn, err := l.Accept()
+		if err != nil {
+			return
+		}
+		if _, err := stratum.NewReader(conn).ReadLine(); err == nil {
+			_, _ = io.WriteString(conn, `{"id":1,"result":null,"error":{"code":24,"message":"Unauthorized worker"}}`+"\n")
+		}
+		_ = conn.Close()
+	}
+}
+
+// TestRigOfAStockNode is refused: that one has no templates.
+func TestRigOfAStockNode(t *testing.T) {
+	n := testnet.Start(t, testnet.NodeOptions{Stock: true})
+	out, err := execute(t, testnet.Solo(t), "rig", "--gbt", n.URL)
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != exitRefused || !strings.Contains(out, "/get-block-template") {
+		t.Errorf("%v, expected status %d:\n%s", err, exitRefused, out)
 	}
 }
