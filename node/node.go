@@ -50,7 +50,7 @@ type Node struct {
 	miner     *mining.Miner
 	rigs      *stratum.Server // nil without a port for rigs
 	rigPort   net.Listener
-	ledger    *stratum.Ledger // of the rigs; nil without a port for them
+	ledger    *stratum.Ledger // of the rigs; nil if there never was a port for them
 	payees    *payees
 	poolEvent *event.Subscription
 	server    *http.Server
@@ -193,7 +193,8 @@ func (n *Node) serveWork(source mining.Source, space *mining.Extranonces) {
 
 // routes add those that the stock API does not have, or not so.
 func (n *Node) routes() []func(*mux.Router) {
-	return []func(*mux.Router){n.work.Register, n.found.register, n.metrics.register, n.solonet.register, registerOpenAPI}
+	rigs := rigRoute{n.ledger, n.rigs}
+	return []func(*mux.Router){n.work.Register, n.found.register, rigs.register, n.metrics.register, n.solonet.register, registerOpenAPI}
 }
 
 // openOverrides makes the selector, with what the operator wants of single

@@ -121,6 +121,7 @@ func (c *Config) LedgerPath() string { return filepath.Join(c.Bytom.RootDir, "mi
 func (n *Node) openStratum(ctx context.Context, space *mining.Extranonces) error {
 	c := n.config.Stratum
 	if c.Listen == "" {
+		n.openOldLedger()
 		return nil
 	}
 	allow, err := c.networks()

@@ -46,6 +46,7 @@ func newRoot(out, terminal io.Writer) *cobra.Command {
 		newNodeCommand(config, terminal),
 		newBlocksCommand(config),
 		newJournalCommand(config),
+		newRigsCommand(config),
 		newBenchCommand(),
 		newDevicesCommand(terminal),
 		newHashCommand(terminal),

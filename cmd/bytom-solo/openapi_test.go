@@ -123,6 +123,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	d.call("/submit-work", `{"block_header":"`+c.text(c.header(true))+`"}`, true)
 	d.call("/submit-work-json", `{"block_header":`+c.json(c.header(true))+`}`, true)
 	for _, good := range []struct{ route, request string }{
+		{"/list-rigs", `{"days":7}`},
 		{"/set-mining-address", `{"mining_address":"` + address + `"}`}, {"/set-coinbase-arbitrary", `{"arbitrary":"00ff"}`},
 		{"/set-mining", `{"is_mining":false,"threads":1,"devices":"auto"}`}, {"/prioritise-transaction", `{"tx_id":"` + tx + `","fee_delta":"5"}`},
 		{"/exclude-transaction", `{"tx_id":"` + tx + `","exclude":true}`}, {"/explain-template", `{"tx_id":"` + tx + `"}`}, {"/list-overrides", ""},
@@ -139,7 +140,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		{"/submit-work", `{}`}, {"/submit-work", `{"block_header":"0"}`}, {"/submit-work", `{"block_header":"` + c.text(c.former) + `"}`},
 		{"/submit-work-json", `[]`}, {"/submit-block", `{"raw_block":"00"}`}, {"/submit-solution", `{"workid":"x","nonce":1,"timestamp":1}`},
 		{"/get-block-template", `{"mode":"x"}`}, {"/get-block-template", `{"mode":"proposal","data":"00"}`}, {"/set-mining", `{"is_mining":5}`},
-		{"/explain-template", `{"tx_id":"x"}`}, {"/get-found-block", `{"hash":"x"}`}, {"/solonet-mine", `{"blocks":0}`},
+		{"/explain-template", `{"tx_id":"x"}`}, {"/get-found-block", `{"hash":"x"}`}, {"/list-rigs", `{"days":-1}`}, {"/solonet-mine", `{"blocks":0}`},
 	} {
 		d.call(bad.route, bad.request, false)
 	}
