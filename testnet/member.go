@@ -25,6 +25,8 @@ type Member struct {
 	URL     string `json:"url"` // of the RPC
 	IP      string `json:"ip"`  // of the p2p
 	Port    int    `json:"port"`
+	// Stratum is the address for rigs, host:port, of a network's node of ours.
+	Stratum string `json:"stratum,omitempty"`
 	// Address is the mining address of its wallet, where the network made one.
 	Address string `json:"address,omitempty"`
 	// Program and Args are what runs.

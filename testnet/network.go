@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -69,6 +71,8 @@ type Network struct {
 	Topology Topology  `json:"topology"`
 	Groups   [][]int   `json:"groups,omitempty"` // of nodes, while the network is parted
 	Nodes    []*Member `json:"nodes"`
+	// Rigs are those that AddRigs added.
+	Rigs []*RigBatch `json:"rigs,omitempty"`
 	// Hash computes the blocks that stock nodes mine.
 	Hash HashFunc `json:"-"`
 
@@ -154,7 +158,7 @@ func (n *Network) remove() error {
 	for _, m := range n.Nodes {
 		errs = append(errs, os.RemoveAll(m.Home), os.RemoveAll(m.LogPath))
 	}
-	errs = append(errs, os.RemoveAll(n.snapshots()))
+	errs = append(errs, os.RemoveAll(n.snapshots()), os.RemoveAll(n.rigsDir()))
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
@@ -171,6 +175,10 @@ func (n *Network) makeMembers(c Config) error {
 	if err != nil {
 		return err
 	}
+	rigs, err := openPort(rigPort, ips...)
+	if err != nil {
+		return err
+	}
 	for i, ip := range ips {
 		name := fmt.Sprintf("node-%d", i)
 		m := &Member{
@@ -178,9 +186,10 @@ func (n *Network) makeMembers(c Config) error {
 			URL: fmt.Sprintf("http://%s:%d", ip, rpc), IP: ip, Port: n.place.p2p(i), Program: c.Solo,
 		}
 		// Our nodes' blocks differ by their aliases.
-		m.Args = append([]string{"--solonet.tools", "--node_alias", name}, c.Args...)
+		m.Stratum = net.JoinHostPort(ip, strconv.Itoa(rigs))
+		m.Args = append([]string{"--solonet.tools", "--node_alias", name, "--stratum.listen", m.Stratum, "--stratum.start-difficulty", "1"}, c.Args...)
 		if m.Stock {
-			m.Program, m.Args = c.StockNode, nil
+			m.Program, m.Args, m.Stratum = c.StockNode, nil, ""
 		}
 		n.Nodes = append(n.Nodes, m)
 	}
@@ -241,7 +250,7 @@ func (n *Network) load() error {
 		return err
 	}
 	dir := n.Dir
-	n.Nodes, n.Groups = nil, nil
+	n.Nodes, n.Groups, n.Rigs = nil, nil, nil
 	if err := json.Unmarshal(raw, n); err != nil {
 		return fmt.Errorf("%s in %s: %w", stateFile, dir, err)
 	}
@@ -341,6 +350,7 @@ func (n *Network) end(ctx context.Context, grace time.Duration) error {
 	for _, m := range n.Nodes {
 		m.Process = process{}
 	}
+	n.Rigs = nil
 	return nil
 }
 
@@ -351,7 +361,7 @@ func (n *Network) running() ([]process, error) {
 	for _, m := range n.Nodes {
 		homes = append(homes, m.Home)
 	}
-	return processesOf(homes)
+	return processesOf(func(args []string) bool { return runsNode(args, homes) || runsRigs(args, n.Dir) })
 }
 
 // Remove ends all nodes and removes all files.

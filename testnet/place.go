@@ -32,6 +32,7 @@ const (
 	placesMost   = (lastP2PPort - firstP2PPort + 1) / nodesMost
 
 	rpcPort     = 9888 // unless somebody listens there on all addresses
+	rigPort     = 9119
 	profilePort = 6060
 )
 

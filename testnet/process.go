@@ -80,6 +80,12 @@ func runsNode(args, homes []string) bool {
 	return i > 0 && i+1 < len(args) && args[i-1] == "node" && slices.Contains(homes, args[i+1])
 }
 
+// runsRigs tells whether a command line runs rigs of the network in a directory.
+func runsRigs(args []string, dir string) bool {
+	i := slices.Index(args, "--dir")
+	return i > 0 && i+3 < len(args) && args[i-1] == "testnet" && args[i+1] == dir && args[i+2] == "rigs" && args[i+3] == "serve"
+}
+
 // starter is a thread that ends with this process alone. Linux ends the children that
 // are to die with their parent when the thread ends that started them.
 var starter = sync.OnceValue(func() chan<- func() {

@@ -46,8 +46,8 @@ func startTime(pid int) (uint64, error) {
 	return strconv.ParseUint(fields[start], 10, 64)
 }
 
-// processesOf are the processes of nodes that have one of these homes.
-func processesOf(homes []string) ([]process, error) {
+// processesOf are the processes with such command lines.
+func processesOf(runs func(args []string) bool) ([]process, error) {
 	paths, err := filepath.Glob("/proc/[0-9]*/cmdline")
 	if err != nil {
 		return nil, err
@@ -55,7 +55,7 @@ func processesOf(homes []string) ([]process, error) {
 	var found []process
 	for _, path := range paths {
 		raw, err := os.ReadFile(path)
-		if err != nil || !runsNode(strings.Split(string(raw), "\x00"), homes) {
+		if err != nil || !runs(strings.Split(string(raw), "\x00")) {
 			continue // Another's, or ended meanwhile.
 		}
 		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))

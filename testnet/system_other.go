@@ -16,7 +16,7 @@ func supported() error {
 		runtime.GOOS, errors.ErrUnsupported)
 }
 
-func detach(*exec.Cmd, bool)                    {}
-func startTime(int) (uint64, error)             { return 0, supported() }
-func processesOf([]string) ([]process, error)   { return nil, supported() }
-func tryLock(*os.File) (locked bool, err error) { return false, supported() }
+func detach(*exec.Cmd, bool)                             {}
+func startTime(int) (uint64, error)                      { return 0, supported() }
+func processesOf(func([]string) bool) ([]process, error) { return nil, supported() }
+func tryLock(*os.File) (locked bool, err error)          { return false, supported() }

@@ -54,7 +54,7 @@ returns; the other commands find the network by its directory, --dir.`,
 	cmd.AddCommand(l.mineCommands()...)
 	cmd.AddCommand(l.changeCommands()...)
 	cmd.AddCommand(l.walletCommands()...)
-	cmd.AddCommand(l.assertCommand())
+	cmd.AddCommand(l.rigsCommand(), l.assertCommand())
 	return cmd
 }
 

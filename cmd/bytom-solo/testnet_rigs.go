@@ -1,0 +1,133 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bytom-solo/bytom-solo/testnet"
+)
+
+func (l *localNetwork) rigsCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "rigs",
+		Short: "Add rigs on the LAN of a node, slow ones with real proofs, and faulty ones too",
+		Args:  cobra.NoArgs,
+	}
+	cmd.AddCommand(l.rigsAddCommand(), l.rigsListCommand(), l.rigsRemoveCommand(), l.rigsServeCommand())
+	return cmd
+}
+
+func (l *localNetwork) rigsAddCommand() *cobra.Command {
+	r := testnet.RigsRequest{Dialect: testnet.RigPlain, Rate: 2}
+	faults := ""
+	cmd := &cobra.Command{
+		Use:   "add [N]",
+		Short: "Add so many rigs, one if no number is given; they mine until they are removed, or the network is down",
+		Long: `Add so many rigs, one if no number is given. They mine until they are removed, or the
+network is down.
+
+Faults are parts of all that a rig sends: stale (shares of the former tip), dup (sent
+before), low (that miss their target), invalid (without a nonce, or of no job) and
+garbage (no messages), 5% where no part is given; and disconnect:TIME, the time between
+two losses of the connection. The dialects are plain; b3, which takes what one read
+yields for one message, starts again with each job and gives all requests the same id;
+and backward, which reads a job's nonce the wrong way around.`,
+		Example: "  bytom-solo testnet rigs add 8 --rate 20 --dialect b3 --fault stale:5%,dup:1%,garbage,disconnect:30s",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			count, err := numbers(append(args, "1"))
+			if err != nil {
+				return err
+			}
+			r.Count, r.Node = count[0], l.node
+			if r.Faults, err = testnet.ParseRigFaults(faults); err != nil {
+				return fmt.Errorf("--fault: %w", err)
+			}
+			n, err := l.open()
+			if err != nil {
+				return err
+			}
+			added, err := n.AddRigs(cmd.Context(), r)
+			if err != nil {
+				return err
+			}
+			return l.say(cmd, added, "%d rigs mine for node %d, from %s on", len(added), l.node, added[0].Name)
+		},
+	}
+	cmd.Flags().Float64Var(&r.Rate, "rate", r.Rate, "hashes a second of each rig at most")
+	cmd.Flags().StringVar(&r.Dialect, "dialect", r.Dialect, "plain, b3 or backward")
+	cmd.Flags().StringVar(&faults, "fault", "", "what they do wrong, as in stale:5%,dup:1%,garbage,disconnect:30s")
+	return l.registerNode(cmd)
+}
+
+func (l *localNetwork) rigsListCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "list",
+		Short: "Tell what each rig knows that it has sent",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			n, err := l.open()
+			if err != nil {
+				return err
+			}
+			all, err := n.ListRigs()
+			if err != nil {
+				return err
+			}
+			return l.print(cmd, all, func(out io.Writer) error { return printTestRigs(out, all) })
+		},
+	}
+}
+
+func (l *localNetwork) rigsRemoveCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "remove [NAME…]",
+		Short: "End rigs, all if none is named, and tell what they have sent in the end; those that were added together end together",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			n, err := l.open()
+			if err != nil {
+				return err
+			}
+			last, err := n.RemoveRigs(cmd.Context(), args...)
+			if err != nil {
+				return err
+			}
+			if last == nil {
+				last = []testnet.RigReport{}
+			}
+			return l.print(cmd, last, func(out io.Writer) error { return printTestRigs(out, last) })
+		},
+	}
+}
+
+// rigsServeCommand is the process of rigs that were added together.
+func (l *localNetwork) rigsServeCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "serve NUMBER", Hidden: true, Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			number, err := strconv.Atoi(args[0])
+			if err != nil {
+				return err
+			}
+			n, err := l.open()
+			if err != nil {
+				return err
+			}
+			return n.ServeRigs(cmd.Context(), number, l.hash)
+		},
+	}
+}
+
+func printTestRigs(out io.Writer, all []testnet.RigReport) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "RIG\tNODE\tDIALECT\tCONNECTIONS\tHASHES\tDIFFICULTY\tACCEPTED\tSTALE\tDUP\tLOW\tINVALID\tREFUSED\tGARBAGE\tBLOCKS\tSURPRISES\tERROR")
+	for _, r := range all {
+		fmt.Fprintf(w, "%s\t%d\t%s\t%d\t%d\t%.4g\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d %s\t%s\n", r.Name, r.Node, r.Dialect, r.Connections, r.Hashes,
+			r.Difficulty, r.Accepted, r.Stale, r.Duplicate, r.Low, r.Invalid, r.Refused, r.Garbage, r.Blocks, r.Surprises, r.Surprise, r.Error)
+	}
+	return w.Flush()
+}

@@ -1,0 +1,135 @@
+package testnet
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// RigFaults say what rigs do wrong. Each rate is a part, 0 to 1, of all that they
+// send.
+type RigFaults struct {
+	// Stale shares are of the former tip, Duplicate ones were sent before, Low ones miss
+	// their target, Invalid ones have no nonce, too large a one, or a job that there
+	// never was. Garbage is lines that are no messages.
+	Stale     float64 `json:"stale,omitempty"`
+	Duplicate float64 `json:"dup,omitempty"`
+	Low       float64 `json:"low,omitempty"`
+	Invalid   float64 `json:"invalid,omitempty"`
+	Garbage   float64 `json:"garbage,omitempty"`
+	// Disconnect is the time between two losses of the connection; 0 is never.
+	Disconnect time.Duration `json:"disconnect,omitempty"`
+}
+
+// usualFault is the rate of a fault that was given none.
+const usualFault = 0.05
+
+// usualDisconnect is the time of a disconnect that was given none.
+const usualDisconnect = 30 * time.Second
+
+// ParseRigFaults reads faults, as in stale:5%,dup:1%,garbage,disconnect:30s.
+func ParseRigFaults(text string) (f RigFaults, err error) {
+	for _, part := range strings.Split(text, ",") {
+		name, value, given := strings.Cut(strings.TrimSpace(part), ":")
+		switch {
+		case name == "" && !given:
+			continue
+		case name == "disconnect":
+			f.Disconnect = usualDisconnect
+			if given {
+				if f.Disconnect, err = time.ParseDuration(value); err != nil || f.Disconnect < time.Second {
+					return f, fmt.Errorf("fault disconnect: value %q: expected a duration of a second or more, as in 30s", value)
+				}
+			}
+			continue
+		}
+		rate := map[string]*float64{
+			"stale": &f.Stale, "dup": &f.Duplicate, "low": &f.Low, "invalid": &f.Invalid, "garbage": &f.Garbage,
+		}[name]
+		if rate == nil {
+			return f, fmt.Errorf("fault %q: expected stale, dup, low, invalid, garbage or disconnect", name)
+		}
+		*rate = usualFault
+		if given {
+			if *rate, err = parsePercent(value); err != nil {
+				return f, fmt.Errorf("fault %s: value %q: expected a part, as in 5%% or 0.05", name, value)
+			}
+		}
+	}
+	return f, f.check()
+}
+
+func parsePercent(text string) (float64, error) {
+	number, percent := strings.CutSuffix(text, "%")
+	v, err := strconv.ParseFloat(number, 64)
+	if percent {
+		v /= 100
+	}
+	return v, err
+}
+
+// rates are the faults that are sent, in the order of rigSends behind sendGood.
+func (f RigFaults) rates() []float64 {
+	return []float64{f.Stale, f.Duplicate, f.Low, f.Invalid, f.Garbage}
+}
+
+func (f RigFaults) check() error {
+	sum := 0.0
+	for _, rate := range f.rates() {
+		sum += rate
+		if !(rate >= 0) {
+			sum = math.Inf(1)
+		}
+	}
+	if sum > 0.9 {
+		return fmt.Errorf("faults of %g %% in all: expected 0 to 90 %%", 100*sum)
+	}
+	return nil
+}
+
+// rigSend is what a rig sends on purpose.
+type rigSend int
+
+const (
+	sendGood rigSend = iota
+	sendStale
+	sendDuplicate
+	sendLow
+	sendInvalid
+	sendGarbage
+)
+
+// draw chooses the fault that follows a good share by a random number from 0 to 1;
+// sendGood is none. Faults may follow faults, so that each has its part of the whole.
+func (f RigFaults) draw(random float64) rigSend {
+	for i, rate := range f.rates() {
+		if random -= rate; random < 0 {
+			return sendStale + rigSend(i)
+		}
+	}
+	return sendGood
+}
+
+// The dialects of rigs.
+const (
+	// RigPlain reads as the protocol is meant.
+	RigPlain = "plain"
+	// RigB3 takes what one read yields for one message, and loses what comes with it;
+	// starts again whenever it gets a job; gives all requests the same id and writes its
+	// nonces in upper case, as simulators of the Antminer B3 do.
+	RigB3 = "b3"
+	// RigBackward reads the nonce of a job the wrong way around.
+	RigBackward = "backward"
+)
+
+var rigDialects = []string{RigPlain, RigB3, RigBackward}
+
+func checkDialect(name string) error {
+	if !slices.Contains(rigDialects, name) {
+		return fmt.Errorf("dialect %q: expected %s", name, strings.Join(rigDialects, ", "))
+	}
+	return nil
+}

@@ -1,0 +1,209 @@
+package testnet
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// RigsRequest says what rigs to add.
+type RigsRequest struct {
+	// Node is the index of the node that they mine for.
+	Node int `json:"node"`
+	// Count is how many, Rate the hashes a second of each at most; 0 takes 2.
+	Count int     `json:"count"`
+	Rate  float64 `json:"rate"`
+	// Dialect is RigPlain, RigB3 or RigBackward; empty is plain.
+	Dialect string    `json:"dialect"`
+	Faults  RigFaults `json:"faults"`
+}
+
+// rigsMost is how many rigs can be added at a time.
+const rigsMost = 10_000
+
+func (r *RigsRequest) check() error {
+	if r.Dialect == "" {
+		r.Dialect = RigPlain
+	}
+	if r.Rate == 0 {
+		r.Rate = 2
+	}
+	if r.Count < 1 || r.Count > rigsMost {
+		return fmt.Errorf("%d rigs: expected 1 to %d", r.Count, rigsMost)
+	}
+	if !(r.Rate > 0 && r.Rate <= 1e9) {
+		return fmt.Errorf("rate %v: expected a positive number of hashes a second", r.Rate)
+	}
+	return errors.Join(checkDialect(r.Dialect), r.Faults.check())
+}
+
+// RigBatch is rigs that were added together. They are one process.
+type RigBatch struct {
+	Number  int         `json:"number"`
+	Request RigsRequest `json:"request"`
+	// Front is the address of the node's port for rigs, Login what their names begin
+	// with.
+	Front   string  `json:"front"`
+	Login   string  `json:"login"`
+	Process process `json:"process"`
+}
+
+func (n *Network) rigsDir() string { return filepath.Join(n.Dir, "rigs") }
+
+func (n *Network) rigFile(number int, suffix string) string {
+	return filepath.Join(n.rigsDir(), strconv.Itoa(number)+suffix)
+}
+
+// AddRigs adds rigs on the LAN of a node, with real proofs, and waits until they are
+// logged in. They outlive this process, but not the network.
+func (n *Network) AddRigs(ctx context.Context, r RigsRequest) (added []RigReport, err error) {
+	if err := r.check(); err != nil {
+		return nil, err
+	}
+	m, err := n.ours(r.Node, "take rigs")
+	if err != nil {
+		return nil, err
+	}
+	err = n.locked(ctx, func() error {
+		b, err := n.startRigs(n.Nodes[m.Index], r)
+		if err != nil {
+			return err
+		}
+		return Poll(ctx, 30*time.Second, func() error {
+			if added, err = n.report(b); err != nil {
+				return err
+			}
+			for _, rig := range added {
+				if rig.Connections == 0 {
+					return fmt.Errorf("rig %s is not logged in: %s", rig.Name, rig.Error)
+				}
+			}
+			return nil
+		})
+	})
+	return added, err
+}
+
+// startRigs starts a process of rigs.
+func (n *Network) startRigs(m *Member, r RigsRequest) (*RigBatch, error) {
+	b := &RigBatch{Request: r, Front: m.Stratum, Login: m.Address}
+	for _, old := range n.Rigs {
+		b.Number = max(b.Number, old.Number+1)
+	}
+	if err := os.MkdirAll(n.rigsDir(), 0o700); err != nil {
+		return nil, err
+	}
+	_ = os.Remove(n.rigFile(b.Number, ".json")) // Of an earlier network.
+	log, err := os.Create(n.rigFile(b.Number, ".log"))
+	if err != nil {
+		return nil, err
+	}
+	n.Rigs = append(n.Rigs, b)
+	if err := n.save(); err != nil { // The process reads it.
+		return nil, errors.Join(err, log.Close())
+	}
+	cmd := exec.Command(m.Program, "testnet", "--dir", n.Dir, "rigs", "serve", strconv.Itoa(b.Number))
+	cmd.Stdout, cmd.Stderr = log, log
+	b.Process, err = spawn(cmd, n.tied)
+	if err == nil {
+		go func() { _ = cmd.Wait() }()
+	}
+	return b, errors.Join(err, log.Close(), n.save())
+}
+
+// report is what the rigs of a batch have last told.
+func (n *Network) report(b *RigBatch) (all []RigReport, err error) {
+	raw, err := os.ReadFile(n.rigFile(b.Number, ".json"))
+	if err != nil {
+		if !b.Process.alive() {
+			log, _ := os.ReadFile(n.rigFile(b.Number, ".log"))
+			return nil, fmt.Errorf("the rigs ended at their start: %s", log)
+		}
+		return nil, err
+	}
+	err = json.Unmarshal(raw, &all)
+	if !b.Process.alive() {
+		for i := range all {
+			all[i].Connected = false
+		}
+	}
+	return all, err
+}
+
+// ListRigs tells how all rigs are, a fraction of a second ago.
+func (n *Network) ListRigs() (all []RigReport, err error) {
+	all = []RigReport{}
+	for _, b := range n.Rigs {
+		reports, err := n.report(b)
+		if err != nil {
+			return all, err
+		}
+		all = append(all, reports...)
+	}
+	return all, nil
+}
+
+// RemoveRigs ends rigs: those of a name each, or all if none is named. It returns what
+// they have sent in the end. Rigs that were added together end together.
+func (n *Network) RemoveRigs(ctx context.Context, names ...string) (last []RigReport, err error) {
+	err = n.locked(ctx, func() error {
+		var keep []*RigBatch
+		for _, b := range n.Rigs {
+			reports, err := n.report(b)
+			named := func(r RigReport) bool { return slices.Contains(names, r.Name) }
+			if len(names) > 0 && !slices.ContainsFunc(reports, named) {
+				keep = append(keep, b)
+				continue
+			}
+			if err := b.Process.end(ctx, rigGrace); err != nil {
+				return err
+			}
+			if reports, err = n.report(b); err != nil {
+				return err
+			}
+			last = append(last, reports...)
+		}
+		if len(names) > 0 && len(last) == 0 {
+			return fmt.Errorf("rigs %q: there are none of these names; 'rigs list' has them", names)
+		}
+		n.Rigs = keep
+		return n.save()
+	})
+	return last, err
+}
+
+// rigGrace is how long rigs get for the replies that are still to come.
+const rigGrace = lastReplies + 5*time.Second
+
+// ServeRigs is the process of a batch of rigs. It mines until ctx ends.
+func (n *Network) ServeRigs(ctx context.Context, number int, hash HashFunc) error {
+	i := slices.IndexFunc(n.Rigs, func(b *RigBatch) bool { return b.Number == number })
+	if i < 0 {
+		return fmt.Errorf("no rigs of number %d were added", number)
+	}
+	b := n.Rigs[i]
+	rigs := b.make(hash)
+	save := func() error {
+		all := make([]RigReport, 0, len(rigs))
+		for _, r := range rigs {
+			r.note(func(rep *RigReport) { all = append(all, *rep) })
+		}
+		raw, err := json.MarshalIndent(all, "", "  ")
+		if err != nil {
+			return err
+		}
+		path := n.rigFile(number, ".json")
+		if err := os.WriteFile(path+".new", raw, 0o644); err != nil {
+			return err
+		}
+		return os.Rename(path+".new", path)
+	}
+	return mineAll(ctx, rigs, save)
+}
