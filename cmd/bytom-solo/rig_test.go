@@ -146,7 +146,8 @@ func TestRigMinesByStratum(t *testing.T) {
 			t.Errorf("the rig's log does not say %q:\n%s", line, log)
 		}
 	}
-	for _, line := range []string{"level=ERROR", "solution rejected", "outcome=low", "outcome=duplicate", "outcome=rejected"} {
+	// A second block on the same tip is stale, and may happen.
+	for _, line := range []string{"level=ERROR", "outcome=low", "outcome=duplicate", "outcome=rejected"} {
 		if strings.Contains(log, line) {
 			t.Errorf("the rig's log says %q:\n%s", line, log)
 		}
