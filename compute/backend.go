@@ -10,8 +10,12 @@ type Info struct {
 	// Kernel is the code path chosen for this machine: "avx2", "portable", "go".
 	Kernel string
 	// Workers is how many Hashers the device can keep busy at the same time:
-	// the number of usable cores for a CPU, 1 for a GPU. At least 1.
+	// the number of usable cores for a CPU, 2 for a GPU, which works on one's batch
+	// while the other's is prepared. At least 1.
 	Workers int
+	// Accelerator tells that it is another device than the CPU, with a memory of its
+	// own: it mines, and does not verify.
+	Accelerator bool
 }
 
 // Backend computes Tensority on one device. All methods are safe for

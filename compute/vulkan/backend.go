@@ -1,0 +1,125 @@
+//go:build cgo && (linux || windows) && (amd64 || arm64)
+
+package vulkan
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/bytom-solo/bytom-solo/compute"
+)
+
+// inFlight is how many Hashers keep a graphics card busy: while it works on one's batch,
+// the other's is prepared.
+const inFlight = 2
+
+// backend implements compute.Backend.
+type backend struct {
+	about    Device
+	physical *physical
+	config   Config
+	variant  Variant
+	batch    int
+	hooks    hooks
+
+	mu      sync.Mutex
+	current *engine // lost or not, until it is replaced
+	closed  bool
+}
+
+// openVariant opens a device with a variant that has not proved anything yet.
+func openVariant(d Device, v Variant, batch int, config Config) (*backend, error) {
+	return openHooked(d, v, batch, config, noHooks())
+}
+
+func openHooked(d Device, v Variant, batch int, config Config, hooks hooks) (*backend, error) {
+	h, err := theHost()
+	if err != nil {
+		return nil, err
+	}
+	if d.Index < 0 || d.Index >= len(h.physicals) {
+		return nil, fmt.Errorf("%w: number %d of %d", ErrNone, d.Index, len(h.physicals))
+	}
+	if err := v.check(); err != nil {
+		return nil, err
+	}
+	b := &backend{about: d, physical: &h.physicals[d.Index], config: config, variant: v, batch: batch, hooks: hooks}
+	if err := fits(&b.physical.offer, v); err != nil {
+		return nil, err
+	}
+	if b.current, err = openEngine(b.physical, v, config.load(d, ".cache"), hooks); err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+// fits says why a variant is too much for a device.
+func fits(o *offer, v Variant) error {
+	if n, most := v.invocations(), min(int(o.invocations), int(o.size_x)); n > most {
+		return fmt.Errorf("vulkan: variant %s needs %d invocations in a workgroup, the device has %d", v, n, most)
+	}
+	if n, most := v.sharedBytes(), int(o.shared_memory); n > most {
+		return fmt.Errorf("vulkan: variant %s needs %d bytes of shared memory, the device has %d", v, n, most)
+	}
+	return nil
+}
+
+// Info implements compute.Backend.
+func (b *backend) Info() compute.Info {
+	info := compute.Info{Name: b.about.Name, Kernel: b.variant.String(), Workers: inFlight, Accelerator: true}
+	if b.about.IsCPU() {
+		info.Workers = 1 // It has all the cores at work already.
+	}
+	return info
+}
+
+// Answers tells whether a name means this device: see Device.Answers.
+func (b *backend) Answers(name string) bool { return b.about.Answers(name) }
+
+// NewHasher implements compute.Backend. A device that was lost is opened anew.
+func (b *backend) NewHasher(ctx context.Context, seed [32]byte) (compute.Hasher, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	e, err := b.enter()
+	if err != nil {
+		return nil, err
+	}
+	h, err := newHasher(ctx, e, seed, b.batch)
+	if err != nil {
+		return nil, err // not h, which would be an interface with nil in it
+	}
+	return h, nil
+}
+
+// enter returns an engine that works, as far as one knows, with its caller as a user.
+func (b *backend) enter() (*engine, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return nil, compute.ErrClosed
+	}
+	if b.current.lost.Load() {
+		fresh, err := openEngine(b.physical, b.variant, b.config.load(b.about, ".cache"), b.hooks)
+		if err != nil {
+			return nil, fmt.Errorf("open %s again: %w", b.about.Name, err)
+		}
+		b.current.retire()
+		b.current = fresh
+		b.config.log().Info("the device was lost and is open again", "device", b.about.Name)
+	}
+	b.current.enter()
+	return b.current, nil
+}
+
+// Close implements compute.Backend.
+func (b *backend) Close() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.closed {
+		b.closed = true
+		b.current.retire()
+	}
+	return nil
+}

@@ -1,0 +1,211 @@
+//go:build cgo && (linux || windows) && (amd64 || arm64)
+
+package vulkan
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/bytom-solo/bytom-solo/compute"
+)
+
+const (
+	// trial is how long a variant is timed.
+	trial = 2 * time.Second
+	// batchTime is what a batch is to take: short enough to change work quickly, long
+	// enough that its overhead does not count.
+	batchTime = 100 * time.Millisecond
+)
+
+// Open opens a device, with the variant that the configuration names, or that was the
+// fastest when it was last measured with this driver, or else is now: each is put to the
+// test, and what computes wrong hashes is logged and left out. A graphics card's first
+// measurement takes some twenty seconds.
+//
+// A Hasher makes a batch at a time, and notices that its context has ended after the
+// batch under way. A lost device fails what it is asked to do until a new Hasher of its
+// backend succeeds in opening it again.
+func Open(ctx context.Context, d Device, config Config) (compute.Backend, error) {
+	if config.Variant != (Variant{}) {
+		b, err := openVariant(d, config.Variant, 1, config)
+		if err == nil {
+			err = b.prove(ctx)
+		}
+		return proved(b, err)
+	}
+	if b, err := openSaved(ctx, d, config); err == nil {
+		return b, nil
+	} else if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	return openFastest(ctx, d, config)
+}
+
+// proved closes what an error says is not to be used.
+func proved(b *backend, err error) (compute.Backend, error) {
+	if err != nil {
+		if b != nil {
+			err = errors.Join(err, b.Close())
+		}
+		return nil, err
+	}
+	return b, nil
+}
+
+// prove has a variant compute known answers and finds its batch.
+func (b *backend) prove(ctx context.Context) error {
+	if err := compute.SelfTest(ctx, b); err != nil {
+		return err
+	}
+	if b.about.IsCPU() {
+		return nil // A hash takes longer than a batch should.
+	}
+	_, err := b.measure(ctx, 0)
+	return err
+}
+
+// openSaved opens the variant that was chosen before.
+func openSaved(ctx context.Context, d Device, config Config) (compute.Backend, error) {
+	was, err := config.loadChoice(d)
+	if err != nil {
+		return nil, err
+	}
+	b, err := openVariant(d, was.Variant, was.Batch, config)
+	if err == nil {
+		err = compute.SelfTest(ctx, b)
+	}
+	if err != nil && ctx.Err() == nil {
+		config.log().Warn("the variant chosen before is of no use now", "device", d.Name, "variant", was.Variant.String(), "error", err)
+	}
+	return proved(b, err)
+}
+
+// openFastest tries all variants. What computes on the CPU is not timed: the first one
+// that is right is good enough for a test.
+func openFastest(ctx context.Context, d Device, config Config) (compute.Backend, error) {
+	variants, err := candidates(d)
+	if err != nil {
+		return nil, err
+	}
+	var best choice
+	var failed error
+	for _, v := range variants {
+		rated, err := try(ctx, d, v, config)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if err != nil {
+			config.log().Warn("a variant is not used", "device", d.Name, "variant", v.String(), "error", err)
+			failed = errors.Join(failed, err)
+			continue
+		}
+		config.log().Debug("a variant was timed", "device", d.Name, "variant", v.String(), "hashes_per_second", rated.Rate)
+		if rated.Rate > best.Rate {
+			best = rated
+		}
+		if d.IsCPU() {
+			break
+		}
+	}
+	if best.Rate == 0 {
+		return nil, fmt.Errorf("vulkan: no variant works on %s (%s): %w", d.Name, d.Title, cmp.Or(failed, errors.New("it has no path that can be used")))
+	}
+	b, err := openVariant(d, best.Variant, best.Batch, config)
+	if err != nil {
+		return nil, err
+	}
+	config.saveChoice(d, best)
+	config.save(d, ".cache", b.current.compiled())
+	config.log().Info("the fastest variant was chosen", "device", d.Name, "variant", best.Variant.String(), "hashes_per_second", best.Rate, "batch", best.Batch)
+	return b, nil
+}
+
+// try proves and times a variant.
+func try(ctx context.Context, d Device, v Variant, config Config) (choice, error) {
+	b, err := openVariant(d, v, 1, config)
+	if err != nil {
+		return choice{}, err
+	}
+	defer b.Close()
+	if err := compute.SelfTest(ctx, b); err != nil {
+		return choice{}, err
+	}
+	if d.IsCPU() {
+		return choice{Variant: v, Batch: 1, Rate: 1}, nil
+	}
+	rate, err := b.measure(ctx, trial)
+	return choice{Variant: v, Batch: b.batch, Rate: rate}, err
+}
+
+// measure finds the batch that takes batchTime, and how many hashes a second the
+// backend makes of that over some time.
+func (b *backend) measure(ctx context.Context, long time.Duration) (rate float64, err error) {
+	for {
+		took, err := b.timeBatches(ctx, 0)
+		if err != nil {
+			return 0, err
+		}
+		next := min(mostBatch, 8*b.batch, int(float64(b.batch)*float64(batchTime)/float64(took)))
+		if took >= batchTime/2 || next <= b.batch {
+			break
+		}
+		b.batch = next
+	}
+	took, err := b.timeBatches(ctx, long)
+	return float64(b.batch) / took.Seconds(), err
+}
+
+// timeBatches runs batches for some time, one at least after another that does not
+// count, and returns the average.
+func (b *backend) timeBatches(ctx context.Context, long time.Duration) (time.Duration, error) {
+	h, err := b.NewHasher(ctx, [32]byte{})
+	if err != nil {
+		return 0, err
+	}
+	defer h.Close()
+	headers, results := make([][32]byte, h.Batch()), make([][32]byte, h.Batch())
+	for i := range headers {
+		for k := range headers[i] {
+			headers[i][k] = byte(rand.Uint32())
+		}
+	}
+	if err := h.Hash(ctx, results, headers); err != nil {
+		return 0, err
+	}
+	start, n := time.Now(), 0
+	for n == 0 || time.Since(start) < long {
+		if err := h.Hash(ctx, results, headers); err != nil {
+			return 0, err
+		}
+		n++
+	}
+	return time.Since(start) / time.Duration(n), nil
+}
+
+// candidates are the variants to try on a device, those first that should be fastest.
+func candidates(d Device) ([]Variant, error) {
+	h, err := theHost()
+	if err != nil {
+		return nil, err
+	}
+	if d.Index < 0 || d.Index >= len(h.physicals) {
+		return nil, fmt.Errorf("%w: number %d of %d", ErrNone, d.Index, len(h.physicals))
+	}
+	p := &h.physicals[d.Index]
+	all := []Variant{
+		{Path: PathDot, Rows: 64, TileRows: 8, TileWords: 2, Pad: 1},
+		{Path: PathDot, Rows: 128, TileRows: 8, TileWords: 2, Pad: 1},
+		{Path: PathDot, Rows: 128, TileRows: 16, TileWords: 2, Pad: 1},
+		{Path: PathDot, Rows: 256, TileRows: 16, TileWords: 2, Pad: 1},
+		{Path: PathDot, Rows: 32, TileRows: 4, TileWords: 2, Pad: 1},
+		{Path: PathMul, Rows: 64, TileRows: 8, TileWords: 2, Pad: 1},
+		{Path: PathMul, Rows: 64, TileRows: 4, TileWords: 2, Pad: 1},
+		{Path: PathMul, Rows: 32, TileRows: 4, TileWords: 2, Pad: 1},
+	}
+	return slices.DeleteFunc(all, func(v Variant) bool { return !d.path(v.Path).Usable || fits(&p.offer, v) != nil }), nil
+}

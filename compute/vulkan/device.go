@@ -1,0 +1,168 @@
+package vulkan
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// ErrNone means that there is nothing to compute on here; what wraps it says why. It is
+// how most machines are, not a fault.
+var ErrNone = errors.New("no Vulkan device")
+
+// Prefix begins the name of every device of this package.
+const Prefix = "vulkan"
+
+// Config says how devices are opened. The zero value will do.
+type Config struct {
+	// Dir is where each device's choice of variant and its compiled shaders are kept, so
+	// that the next start is quick. Empty keeps nothing.
+	Dir string
+	// Variant is the variant to use; the zero value lets the device's own measurements
+	// choose.
+	Variant Variant
+	// Log takes what was chosen and what was found wanting; nil discards it.
+	Log *slog.Logger
+}
+
+func (c Config) log() *slog.Logger {
+	if c.Log == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return c.Log
+}
+
+// Device is a device that a Vulkan driver offers.
+type Device struct {
+	// Name is what --mining.devices takes: "vulkan:0", "vulkan:lavapipe". Index counts
+	// from 0, graphics cards before drivers that compute on the CPU.
+	Name  string
+	Index int
+	// Title is the driver's name for it, Driver the driver with its version, API the
+	// version of Vulkan.
+	Title, Driver, API string
+	// Kind is discrete, integrated, virtual, cpu or other.
+	Kind string
+	// Memory is what the device has of its own, in bytes.
+	Memory uint64
+	// Paths are the ways to compute here, the one that should be fastest first.
+	Paths []Path
+	// Key tells this device with this driver from others.
+	Key string
+}
+
+// Path is one of the ways to multiply that a device may have.
+type Path struct {
+	Name string // PathMatrix, PathDot or PathMul
+	// Usable tells whether the device offers it; Reason why not, or what is odd about it.
+	Usable bool
+	Reason string
+}
+
+// The names of paths.
+const (
+	PathMatrix = "matrix" // VK_KHR_cooperative_matrix
+	PathDot    = "dot"    // integer dot products of four bytes
+	PathMul    = "mul"    // multiplications of floats
+)
+
+// IsCPU tells whether the "device" computes on the processor, as Mesa's lavapipe does.
+// Such a one is used only if it is named: the CPU's own kernels are far faster.
+func (d Device) IsCPU() bool { return d.Kind == "cpu" }
+
+// Answers tells whether a name means this device: its Name, its place in the list as in
+// "vulkan:1", or a part of its title or driver as in "vulkan:rtx 4090", in any case of
+// letters. "vulkan" alone means every device that is not the CPU.
+func (d Device) Answers(name string) bool {
+	name = strings.ToLower(name)
+	if name == Prefix {
+		return !d.IsCPU()
+	}
+	which, ok := strings.CutPrefix(name, Prefix+":")
+	if !ok || which == "" {
+		return false
+	}
+	if index, err := strconv.Atoi(which); err == nil {
+		return index == d.Index
+	}
+	return name == d.Name || strings.Contains(strings.ToLower(d.Title), which) || strings.Contains(strings.ToLower(d.Driver), which)
+}
+
+// path finds a path by its name.
+func (d Device) path(name string) Path {
+	if i := slices.IndexFunc(d.Paths, func(p Path) bool { return p.Name == name }); i >= 0 {
+		return d.Paths[i]
+	}
+	return Path{Name: name, Reason: "unknown"}
+}
+
+// Variant is a shader with the numbers that it is specialized by.
+type Variant struct {
+	Path string `json:"path"`
+	// Rows is how many rows of a hash a workgroup has: 16, 32, 64, 128 or 256.
+	Rows int `json:"rows"`
+	// TileRows and TileWords are what an invocation computes, or with PathMatrix a
+	// subgroup, counted in matrices: rows of the state by words of four bytes.
+	TileRows  int `json:"tile_rows"`
+	TileWords int `json:"tile_words"`
+	// Pad is how many times four words lie unused between rows in shared memory.
+	Pad int `json:"pad"`
+	// M, N and K are the matrices' sizes and Subgroup the subgroups', with PathMatrix.
+	M        int `json:"m,omitempty"`
+	N        int `json:"n,omitempty"`
+	K        int `json:"k,omitempty"`
+	Subgroup int `json:"subgroup,omitempty"`
+}
+
+// String is the variant as the kernel of a device.
+func (v Variant) String() string {
+	s := fmt.Sprintf("%s r%d t%dx%d p%d", v.Path, v.Rows, v.TileRows, v.TileWords, v.Pad)
+	if v.Path == PathMatrix {
+		s += fmt.Sprintf(" %dx%dx%d s%d", v.M, v.N, v.K, v.Subgroup)
+	}
+	return s
+}
+
+// invocations is how many a workgroup has.
+func (v Variant) invocations() int {
+	if v.Path == PathMatrix {
+		return v.Rows / v.M / v.TileRows * (64 / v.N / v.TileWords) * v.Subgroup
+	}
+	return v.Rows / v.TileRows * (64 / v.TileWords)
+}
+
+// sharedBytes is the shared memory that a workgroup needs.
+func (v Variant) sharedBytes() int { return v.Rows * (16 + v.Pad) * 16 }
+
+// groups is how many workgroups a hash has.
+func (v Variant) groups() int { return 256 / v.Rows }
+
+// chunk is how many words of a matrix row lie together on the device.
+func (v Variant) chunk() int {
+	if v.Path == PathMatrix {
+		return v.K / 4
+	}
+	return 4
+}
+
+// check says what is wrong with a variant that did not come from this package.
+func (v Variant) check() error {
+	whole := func(n, part int) bool { return part > 0 && n%part == 0 }
+	ok := slices.Contains([]int{16, 32, 64, 128, 256}, v.Rows) && v.Pad >= 0
+	switch v.Path {
+	case PathMatrix:
+		ok = ok && v.K >= 4 && v.K%4 == 0 && whole(256, v.K) && whole(v.Rows, v.M) && whole(64, v.N) && v.Subgroup > 0 &&
+			whole(v.Rows/v.M, v.TileRows) && whole(64/v.N, v.TileWords)
+	case PathDot, PathMul:
+		ok = ok && whole(v.Rows, v.TileRows) && whole(64, v.TileWords)
+	default:
+		ok = false
+	}
+	if !ok {
+		return fmt.Errorf("vulkan: no such variant: %s", v)
+	}
+	return nil
+}

@@ -1,0 +1,92 @@
+package vulkan
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+
+	"github.com/bytom-solo/bytom-solo/shaders"
+)
+
+// mostBatch bounds the batch, and with it the buffers: 8192 hashes are 8 MiB.
+const mostBatch = 8192
+
+// choice is what a device's measurements came to.
+type choice struct {
+	// Shaders tells the shaders that were measured from later ones.
+	Shaders string  `json:"shaders"`
+	Variant Variant `json:"variant"`
+	Batch   int     `json:"batch"`
+	// Rate is in hashes per second.
+	Rate float64 `json:"hashes_per_second"`
+}
+
+// shadersKey changes with every shader.
+func shadersKey() string {
+	h := sha256.New()
+	for _, code := range shaders.All() {
+		h.Write(code)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8])
+}
+
+func (c Config) file(d Device, end string) string {
+	return filepath.Join(c.Dir, "vulkan-"+d.Key+end)
+}
+
+// loadChoice reads what was chosen for a device with these shaders.
+func (c Config) loadChoice(d Device) (choice, error) {
+	var was choice
+	text := c.load(d, ".json")
+	if text == nil {
+		return was, errors.New("nothing was chosen yet")
+	}
+	if err := json.Unmarshal(text, &was); err != nil {
+		return was, err
+	}
+	if was.Shaders != shadersKey() || was.Batch < 1 || was.Batch > mostBatch {
+		return was, errors.New("it is for other shaders")
+	}
+	return was, was.Variant.check()
+}
+
+func (c Config) saveChoice(d Device, now choice) {
+	now.Shaders = shadersKey()
+	text, err := json.MarshalIndent(now, "", "  ")
+	if err == nil {
+		c.save(d, ".json", append(text, '\n'))
+	}
+}
+
+// load reads a file of a device, nil if it cannot.
+func (c Config) load(d Device, end string) []byte {
+	if c.Dir == "" {
+		return nil
+	}
+	content, err := os.ReadFile(c.file(d, end))
+	if err != nil {
+		return nil
+	}
+	return content
+}
+
+// save writes a file of a device, whole or not at all. If it cannot, the next start
+// takes longer.
+func (c Config) save(d Device, end string, content []byte) {
+	if c.Dir == "" || content == nil {
+		return
+	}
+	err := os.MkdirAll(c.Dir, 0o755)
+	if err == nil {
+		err = os.WriteFile(c.file(d, end)+".new", content, 0o644)
+	}
+	if err == nil {
+		err = os.Rename(c.file(d, end)+".new", c.file(d, end))
+	}
+	if err != nil {
+		c.log().Warn("a measurement could not be kept for the next start", "device", d.Name, "error", err)
+	}
+}
