@@ -10,10 +10,10 @@ TESTS    ?= ./...
 STATIC   := linux/amd64 linux/arm64 windows/amd64 darwin/arm64
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build run test race test-long test-arm bench lint cross dist clean
+.PHONY: help deps build run test race test-long test-arm shaders shaders-write bench lint cross dist clean
 
 help: ## list the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 deps: ## check for Go and a C compiler; install the compiler where that is possible
 	@scripts/deps.sh
@@ -26,7 +26,8 @@ run: build ## run a node that mines on a solonet of its own, in ./.solonet; Ctrl
 	bin/bytom-solo node --home $(HOME_DIR) --mining --web.closed \
 		--p2p.laddr tcp://127.0.0.1:46658 --p2p.skip_upnp --p2p.lan_discoverable=false
 
-test: deps ## run all tests
+test: deps ## run all tests, the shaders' too on a driver that this installs where it may
+	@scripts/lavapipe.sh
 	$(GO) vet ./...
 	$(GO) test -timeout 9m $(TESTS)
 
@@ -47,6 +48,12 @@ test-arm: deps ## run the kernels for arm64 under QEMU, which this installs wher
 		command -v $${tool%:*} >/dev/null || apt-get install -qy $${tool#*:} || exit 1; \
 	done
 	BYTOM_SOLO_LONG=1 TENSORITY_REQUIRE=arm64 $(GO) test -v -timeout 60m -run '^TestArm64$$' ./compute/cpu
+
+shaders: ## rebuild the shaders and compare them with the SPIR-V in the repository
+	@scripts/shaders.sh
+
+shaders-write: ## rebuild the shaders and replace the SPIR-V in the repository
+	@scripts/shaders.sh --write
 
 bench: build ## measure the hash on this machine, then the node's own paths
 	bin/bytom-solo bench --isa all --compare

@@ -104,7 +104,7 @@ func TestImportRulesSeeThePackages(t *testing.T) {
 			t.Error("node's imports do not list Bytom's protocol")
 		}
 	}
-	for _, want := range []string{"compute", "compute/cpu", "mining", "gbt", "stratum", "rig", "node", "cmd/bytom-solo", "testnet"} {
+	for _, want := range []string{"compute", "compute/cpu", "compute/vulkan", "shaders", "mining", "gbt", "stratum", "rig", "node", "cmd/bytom-solo", "testnet"} {
 		if !seen[want] {
 			t.Errorf("package %s was not seen", want)
 		}

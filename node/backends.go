@@ -10,76 +10,103 @@ import (
 
 	"github.com/bytom-solo/bytom-solo/compute"
 	"github.com/bytom-solo/bytom-solo/compute/cpu"
+	"github.com/bytom-solo/bytom-solo/compute/vulkan"
 )
 
-// opener is a backend that this project has.
+// opener is a kind of backend that this project has.
 type opener struct {
 	name string
-	open func(*slog.Logger) (compute.Backend, error)
+	// open opens what the operator asks for of this kind, tested. An error is of one that
+	// nobody can do without.
+	open func(ctx context.Context, devices string, log *slog.Logger) ([]compute.Backend, error)
+	// extra ones are opened for those who ask alone. Of the others, the first that there
+	// is will do.
+	extra bool
 }
 
 // openers are all of them, fastest first.
 var openers = []opener{
-	{"cpu", func(log *slog.Logger) (compute.Backend, error) { return cpu.New(cpu.Config{Log: log}) }},
-	{"reference", func(*slog.Logger) (compute.Backend, error) { return compute.NewReference(), nil }},
+	{name: "vulkan", open: openVulkan, extra: true},
+	{name: "cpu", open: openCPU},
+	{name: "reference", open: openReference},
 }
 
-// AllDevices asks OpenBackends for everything.
-const AllDevices = "all"
-
-// OpenBackends opens the fastest backend of this build and machine, and those
-// beyond it that devices asks for: see PickDevices. The order is fastest first.
-// Each has to pass its self-test; what this build does not have, and what fails,
-// is logged and left out.
-func OpenBackends(ctx context.Context, devices string, log *slog.Logger) ([]compute.Backend, error) {
-	var opened []compute.Backend
-	for _, o := range openers {
-		if len(opened) > 0 && !asksFor(devices, o.name) {
-			continue
-		}
-		b, err := openTested(ctx, o, log)
-		switch {
-		case err == nil:
-			opened = append(opened, b)
-		case errors.Is(err, cpu.ErrNoCgo):
-			log.Warn("mining and verifying will be slow", "error", err)
-		case errors.Is(err, errSelfTest):
-			log.Error("backend is not used", "backend", o.name, "error", err)
-		default:
-			return nil, errors.Join(err, CloseBackends(opened))
-		}
+func openCPU(ctx context.Context, _ string, log *slog.Logger) ([]compute.Backend, error) {
+	b, err := cpu.New(cpu.Config{Log: log})
+	if errors.Is(err, cpu.ErrNoCgo) {
+		log.Warn("mining and verifying will be slow", "error", err)
+		return nil, nil
 	}
-	if len(opened) == 0 {
-		return nil, errors.New("no backend passed its self-test: this machine computes wrong hashes")
-	}
-	return opened, nil
+	return tested(ctx, b, err, log)
 }
 
-// errSelfTest means that a backend computed a wrong hash.
-var errSelfTest = errors.New("self-test failed")
+func openReference(ctx context.Context, _ string, log *slog.Logger) ([]compute.Backend, error) {
+	return tested(ctx, compute.NewReference(), nil, log)
+}
 
-func openTested(ctx context.Context, o opener, log *slog.Logger) (compute.Backend, error) {
-	b, err := o.open(log)
+// tested is a backend that passes its self-test, or none.
+func tested(ctx context.Context, b compute.Backend, err error, log *slog.Logger) ([]compute.Backend, error) {
 	if err != nil {
 		return nil, err
 	}
 	err = compute.SelfTest(ctx, b)
 	if err == nil {
-		return b, nil
+		return []compute.Backend{b}, nil
 	}
-	if ctx.Err() == nil {
-		err = fmt.Errorf("%w: %w", errSelfTest, err)
+	if name := b.Info().Name; ctx.Err() == nil {
+		log.Error("backend is not used", "backend", name, "error", err)
+		return nil, b.Close()
 	}
 	return nil, errors.Join(err, b.Close())
 }
 
-func asksFor(devices, name string) bool {
-	for d := range strings.SplitSeq(devices, ",") {
-		if d = strings.TrimSpace(d); d == name || d == AllDevices {
-			return true
+// The names of devices that stand for several.
+const (
+	// AllDevices asks OpenBackends for everything.
+	AllDevices = "all"
+	// autoDevices asks it for the fastest: the graphics cards, or the CPU if there is none.
+	autoDevices = "auto"
+)
+
+// OpenBackends opens what verifies, which is the fastest on the CPU, and what devices
+// asks for beyond it: see PickDevices. The first one verifies; graphics cards are the
+// last. Each has to pass its self-test; what this build does not have, and what fails,
+// is logged and left out.
+func OpenBackends(ctx context.Context, devices string, log *slog.Logger) ([]compute.Backend, error) {
+	var opened, extra []compute.Backend
+	for _, o := range openers {
+		if !o.extra && len(opened) > 0 && !asksFor(devices, o.name) {
+			continue
+		}
+		more, err := o.open(ctx, devices, log)
+		if o.extra {
+			extra = append(extra, more...)
+		} else {
+			opened = append(opened, more...)
+		}
+		if err != nil {
+			return nil, errors.Join(err, CloseBackends(opened), CloseBackends(extra))
 		}
 	}
-	return false
+	if len(opened) == 0 {
+		return nil, errors.Join(errors.New("no backend passed its self-test: this machine computes wrong hashes"), CloseBackends(extra))
+	}
+	return append(opened, extra...), nil
+}
+
+func asksFor(devices, name string) bool {
+	return slices.ContainsFunc(names(devices), func(d string) bool { return d == name || d == AllDevices })
+}
+
+// names are the parts of a list of devices; nothing means auto.
+func names(devices string) []string {
+	all := strings.Split(devices, ",")
+	for i, name := range all {
+		if all[i] = strings.TrimSpace(name); all[i] == "" {
+			all[i] = autoDevices
+		}
+	}
+	return all
 }
 
 // CloseBackends closes all of them.
@@ -93,26 +120,48 @@ func CloseBackends(all []compute.Backend) error {
 
 // PickDevices chooses from the open backends by the names that --mining.devices
 // takes, separated by commas: a backend's name, "all", "none", or "auto" for the
-// fastest. What it returns are the backends' names.
-func PickDevices(all []compute.Backend, names string) ([]string, error) {
+// fastest; "vulkan" for every graphics card, and "vulkan:" with its number or a part of
+// its name for one. What it returns are the backends' names.
+func PickDevices(all []compute.Backend, devices string) ([]string, error) {
 	var picked []string
-	for name := range strings.SplitSeq(names, ",") {
-		switch name = strings.TrimSpace(name); name {
-		case "none":
-		case "", "auto":
-			picked = append(picked, all[0].Info().Name)
-		case AllDevices:
-			for _, b := range all {
-				picked = append(picked, b.Info().Name)
-			}
-		default:
-			known := slices.ContainsFunc(all, func(b compute.Backend) bool { return b.Info().Name == name })
-			if !known {
-				return nil, fmt.Errorf("key mining.devices: value %q: expected auto, all, none or names that 'bytom-solo devices' lists as usable", name)
-			}
-			picked = append(picked, name)
+	for _, name := range names(devices) {
+		if name == "none" {
+			continue
 		}
+		found := matching(all, name)
+		if len(found) == 0 {
+			return nil, fmt.Errorf("key mining.devices: value %q: expected auto, all, none, vulkan or names that 'bytom-solo devices' lists as usable", name)
+		}
+		picked = append(picked, found...)
 	}
 	slices.Sort(picked)
 	return slices.Compact(picked), nil
+}
+
+// matching are the backends that a name means.
+func matching(all []compute.Backend, name string) (found []string) {
+	if name == autoDevices {
+		for _, b := range all {
+			if i := b.Info(); i.Accelerator && !computesOnCPU(b) {
+				found = append(found, i.Name)
+			}
+		}
+		if len(found) > 0 {
+			return found
+		}
+		return []string{all[0].Info().Name}
+	}
+	for _, b := range all {
+		a, ok := b.(interface{ Answers(name string) bool })
+		if b.Info().Name == name || ok && a.Answers(name) || name == AllDevices && !computesOnCPU(b) {
+			found = append(found, b.Info().Name)
+		}
+	}
+	return found
+}
+
+// computesOnCPU tells whether a graphics driver's device is the CPU.
+func computesOnCPU(b compute.Backend) bool {
+	a, ok := b.(interface{ Answers(name string) bool })
+	return ok && !a.Answers(vulkan.Prefix)
 }

@@ -1,0 +1,73 @@
+package node
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/bytom-solo/bytom-solo/compute"
+	"github.com/bytom-solo/bytom-solo/compute/computetest"
+	"github.com/bytom-solo/bytom-solo/compute/vulkan"
+)
+
+// namedBackend is a backend in name alone.
+type namedBackend struct {
+	compute.Backend
+	info   compute.Info
+	device vulkan.Device
+}
+
+func (b namedBackend) Info() compute.Info       { return b.info }
+func (b namedBackend) Answers(name string) bool { return b.device.Answers(name) }
+
+func TestPickDevicesAmongGraphicsCards(t *testing.T) {
+	card := func(d vulkan.Device) compute.Backend {
+		return namedBackend{info: compute.Info{Name: d.Name, Accelerator: true}, device: d}
+	}
+	all := []compute.Backend{
+		compute.NewReference(),
+		card(vulkan.Device{Name: "vulkan:0", Index: 0, Kind: "discrete", Title: "NVIDIA GeForce RTX 4090", Driver: "NVIDIA 550"}),
+		card(vulkan.Device{Name: "vulkan:1", Index: 1, Kind: "integrated", Title: "Intel(R) UHD Graphics", Driver: "Mesa 25"}),
+		card(vulkan.Device{Name: "vulkan:lavapipe", Index: 2, Kind: "cpu", Title: "llvmpipe (LLVM 15)", Driver: "lavapipe, Mesa 22"}),
+	}
+	for devices, want := range map[string]string{
+		"auto":                   "vulkan:0 vulkan:1",
+		"":                       "vulkan:0 vulkan:1",
+		"all":                    "reference vulkan:0 vulkan:1",
+		"vulkan":                 "vulkan:0 vulkan:1",
+		"vulkan:1":               "vulkan:1",
+		"vulkan:rtx 4090":        "vulkan:0",
+		"vulkan:lavapipe":        "vulkan:lavapipe",
+		"vulkan:2, reference":    "reference vulkan:lavapipe",
+		"none":                   "",
+		"none,vulkan:0,vulkan:0": "vulkan:0",
+	} {
+		got, err := PickDevices(all, devices)
+		if err != nil || strings.Join(got, " ") != want {
+			t.Errorf("%q: %q and %v, expected %q", devices, got, err, want)
+		}
+	}
+	for _, devices := range []string{"vulkan:7", "vulkan:", "vulkan:radeon", "asic", "vulkan0"} {
+		if got, err := PickDevices(all, devices); err == nil || !strings.Contains(err.Error(), "mining.devices") {
+			t.Errorf("%q: %q and %v, expected an error", devices, got, err)
+		}
+	}
+	if got, _ := PickDevices(all[:1], "auto"); !slices.Equal(got, []string{"reference"}) {
+		t.Errorf("auto without graphics cards: %q", got)
+	}
+}
+
+// TestWithoutTheFastBackends is the build that has neither kernels nor shaders.
+func TestWithoutTheFastBackends(t *testing.T) {
+	if !computetest.Long() {
+		t.Skipf("takes some seconds of the reference: set %s=1", computetest.LongVariable)
+	}
+	defer func(all []opener) { openers = all }(openers)
+	openers = openers[len(openers)-1:]
+	all, err := OpenBackends(context.Background(), AllDevices, slog.New(slog.DiscardHandler))
+	if err != nil || len(all) != 1 || all[0].Info().Name != "reference" {
+		t.Errorf("%v, %v", all, err)
+	}
+}
