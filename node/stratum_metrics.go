@@ -1,6 +1,8 @@
 package node
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -72,11 +74,13 @@ func (m *rigMetrics) Collect(c chan<- prometheus.Metric) {
 	count(m.logins, s.Logins, "accepted")
 	count(m.logins, s.Unauthorized, "unauthorized")
 	count(m.junk, s.Junk)
+	online := make(map[string]stratum.RigStatus)
 	for _, r := range m.server.Rigs() {
-		gauge(m.rigDifficulty, r.Difficulty, r.Name)
-		gauge(m.rigSessions, float64(r.Sessions), r.Name)
+		online[r.Name] = r
 	}
-	for _, r := range m.ledger.List(time.Now()) {
+	for _, r := range watchedRigs(m.ledger.List(time.Now()), time.Now()) {
+		gauge(m.rigDifficulty, online[r.Rig].Difficulty, r.Rig)
+		gauge(m.rigSessions, float64(online[r.Rig].Sessions), r.Rig)
 		gauge(m.rigRate, r.Hashrate.Hour, r.Rig)
 		c <- prometheus.MustNewConstMetric(m.rigWork, prometheus.CounterValue, r.Work, r.Rig)
 		count(m.rigBlocks, r.Blocks, r.Rig)
@@ -89,4 +93,16 @@ func (m *rigMetrics) Collect(c chan<- prometheus.Metric) {
 			count(m.rigShares, n, r.Rig, verdict)
 		}
 	}
+}
+
+// mostWatched bounds the rigs that have metrics of their own: each has a dozen series,
+// and a rig may be called anything.
+const mostWatched = 500
+
+// watchedRigs are those that were here within a day, and of too many those with the
+// most work.
+func watchedRigs(all []stratum.LedgerRig, now time.Time) []stratum.LedgerRig {
+	all = slices.DeleteFunc(all, func(r stratum.LedgerRig) bool { return now.Sub(r.Seen) > 24*time.Hour })
+	slices.SortStableFunc(all, func(a, b stratum.LedgerRig) int { return cmp.Compare(b.Hashrate.Day, a.Hashrate.Day) })
+	return all[:min(len(all), mostWatched)]
 }

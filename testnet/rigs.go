@@ -156,7 +156,7 @@ func (n *Network) RemoveRigs(ctx context.Context, names ...string) (last []RigRe
 	err = n.locked(ctx, func() error {
 		var keep []*RigBatch
 		for _, b := range n.Rigs {
-			reports, err := n.report(b)
+			reports, _ := n.report(b) // None, if they failed to start.
 			named := func(r RigReport) bool { return slices.Contains(names, r.Name) }
 			if len(names) > 0 && !slices.ContainsFunc(reports, named) {
 				keep = append(keep, b)
@@ -165,7 +165,8 @@ func (n *Network) RemoveRigs(ctx context.Context, names ...string) (last []RigRe
 			if err := b.Process.end(ctx, rigGrace); err != nil {
 				return err
 			}
-			if reports, err = n.report(b); err != nil {
+			reports, err := n.report(b)
+			if err != nil {
 				return err
 			}
 			last = append(last, reports...)
@@ -205,5 +206,37 @@ func (n *Network) ServeRigs(ctx context.Context, number int, hash HashFunc) erro
 		}
 		return os.Rename(path+".new", path)
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		n.gone(ctx, number)
+		cancel()
+	}()
 	return mineAll(ctx, rigs, save)
+}
+
+// orphanAfter is how long rigs wait for a node that has ended: a snapshot restarts it.
+const orphanAfter = time.Minute
+
+// gone waits until nobody needs the rigs of a number: the network has them no more, or
+// its node has ended, and nobody starts it again.
+func (n *Network) gone(ctx context.Context, number int) {
+	alive := time.Now()
+	for time.Since(alive) < orphanAfter && ctx.Err() == nil {
+		wait(ctx, time.Second)
+		now, err := Open(n.Dir)
+		if errors.Is(err, ErrNone) {
+			return
+		}
+		if err != nil {
+			continue
+		}
+		i := slices.IndexFunc(now.Rigs, func(b *RigBatch) bool { return b.Number == number })
+		if i < 0 {
+			return
+		}
+		if node := now.Rigs[i].Request.Node; node < len(now.Nodes) && now.Nodes[node].Process.alive() {
+			alive = time.Now()
+		}
+	}
 }

@@ -3,6 +3,8 @@ package testnet
 import (
 	"math"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -58,5 +60,40 @@ func TestRigsRequests(t *testing.T) {
 		if err := r.check(); err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("%+v: error %v, expected one with %q", r, err, part)
 		}
+	}
+}
+
+// TestRigsEndByThemselves takes the network away from under them.
+func TestRigsEndByThemselves(t *testing.T) {
+	n := &Network{Dir: t.TempDir(), Rigs: []*RigBatch{{Number: 3}, {Number: 4}}}
+	if err := n.save(); err != nil {
+		t.Fatal(err)
+	}
+	ended := func(number int) <-chan struct{} {
+		done := make(chan struct{})
+		go func() {
+			n.gone(t.Context(), number)
+			close(done)
+		}()
+		return done
+	}
+	removed, orphan := ended(5), ended(4)
+	select {
+	case <-removed:
+	case <-time.After(10 * time.Second):
+		t.Fatal("rigs that the network has no more do not end")
+	}
+	select {
+	case <-orphan:
+		t.Fatal("rigs of a node that may come back have ended")
+	default:
+	}
+	if err := os.Remove(filepath.Join(n.Dir, stateFile)); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-orphan:
+	case <-time.After(10 * time.Second):
+		t.Fatal("rigs do not end with the network")
 	}
 }

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bytom-solo/bytom-solo/node"
+	"github.com/bytom-solo/bytom-solo/stratum"
+)
+
+func TestMetric(t *testing.T) {
+	for v, want := range map[float64]string{
+		0: "0.00 ", 0.5: "0.50 ", 12: "12.0 ", 850: "850 ", 999.6: "1.00 k", 1234567: "1.23 M", 98765432: "98.8 M", 4e18: "4.00 E", 5e21: "5000 E",
+	} {
+		if got := metric(v); got != want {
+			t.Errorf("%v is %q, expected %q", v, got, want)
+		}
+	}
+}
+
+func TestPrintRigs(t *testing.T) {
+	now := time.Unix(1e9, 0)
+	half := 0.5
+	rig := node.Rig{
+		LedgerRig: stratum.LedgerRig{
+			Rig: "bm1q.b3", Address: "10.0.0.7", Agent: "bmminer/2.0.0", Last: now.Add(-90 * time.Second), Hashrate: stratum.Rates{Minute: 850, Hour: 840, Day: 12.5},
+			Tally: stratum.Tally{Accepted: 1000, Stale: 3, Duplicate: 2, Low: 1, Invalid: 4, Work: 4.25e6, Expected: 2, Blocks: 1, Best: 1.5e9},
+		},
+		Sessions: 1, Difficulty: 4250, Contribution: 0.25, Luck: &half,
+	}
+	list := node.RigList{Days: 7, Rigs: []node.Rig{rig, {LedgerRig: stratum.LedgerRig{Rig: "new.0"}}}, Total: stratum.Tally{Work: 17e6, Expected: 8, Blocks: 1}}
+	for name, c := range map[string]struct {
+		print func(*bytes.Buffer) error
+		want  []string
+	}{
+		"rigs": {func(b *bytes.Buffer) error { return printRigs(b, list, now) }, []string{
+			"bm1q.b3 10.0.0.7 bmminer/2.0.0 1 4.25 k 850 H/s 840 H/s 12.5 H/s 1000 3 2 1 4 1.50 G 1m30s ago 1",
+			"new.0 - - 0 0.00 0.00 H/s 0.00 H/s 0.00 H/s 0 0 0 0 0 0.00 never 0",
+		}},
+		"contributions": {func(b *bytes.Buffer) error { return printContributions(b, list) }, []string{
+			"bm1q.b3 7.03 H/s 4.25 MH 25.00 % 2 1 50 % 1000 3 2 1 4 1.50 G",
+			"all, 7 days 28.1 H/s 17.0 MH 100.00 % 8 1 - 0 0 0 0 0 0.00",
+		}},
+	} {
+		var b bytes.Buffer
+		if err := c.print(&b); err != nil {
+			t.Fatal(err)
+		}
+		var lines []string
+		for line := range strings.Lines(b.String()) {
+			lines = append(lines, strings.Join(strings.Fields(line), " "))
+		}
+		if got := strings.Join(lines[1:], "\n"); got != strings.Join(c.want, "\n") {
+			t.Errorf("%s:\n%s\nexpected\n%s", name, got, strings.Join(c.want, "\n"))
+		}
+	}
+}
