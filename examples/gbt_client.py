@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 
 BATCH = 32  # nonces for each run of bytom-solo hash
@@ -20,10 +21,14 @@ def call(node, route, request):
     """Posts to a route, and returns the answer's data."""
     body = json.dumps(request).encode()
     request = urllib.request.Request(node.rstrip("/") + route, body, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request) as response:
+    try:
+        response = urllib.request.urlopen(request)
+    except urllib.error.HTTPError as refused:
+        response = refused  # It has an answer too.
+    with response:
         answer = json.load(response)
     if answer.get("status") != "success":
-        sys.exit(f"{route}: {answer.get('error_detail')}")
+        sys.exit(f"{route}: {answer.get('error_detail') or answer.get('detail')}")
     return answer["data"]
 
 

@@ -145,10 +145,11 @@ func (h *Handler) callRPC(ctx context.Context, c rpcCall) rpcAnswer {
 		return rpcFailure(c, rpcNoMethod, fmt.Errorf("method %.40q is not known", c.Method))
 	}
 	result, err := method(ctx, c.Params)
+	var input inputError
 	switch {
 	case err == nil:
 		return rpcAnswer{Version: c.Version, Result: result, ID: c.ID}
-	case errors.Is(err, errParams):
+	case errors.Is(err, errParams), errors.As(err, &input):
 		return rpcFailure(c, rpcInvalidParams, err)
 	case errors.Is(err, mining.ErrNotReady):
 		return rpcFailure(c, rpcInitialSync, err)

@@ -2,7 +2,6 @@ package gbt
 
 import (
 	"encoding/hex"
-	"fmt"
 	"net/http"
 
 	"github.com/bytom/bytom/protocol/bc"
@@ -61,11 +60,11 @@ func (h *Handler) prioritise(_ *http.Request, in prioritiseIn) envelope {
 		return failure(err)
 	}
 	if in.FeeDelta == nil {
-		return failure(fmt.Errorf("field fee_delta: missing, expected a number in the smallest unit of BTM; 0 takes all deltas back"))
+		return failure(badField("fee_delta: missing, expected a number in the smallest unit of BTM; 0 takes all deltas back"))
 	}
 	delta, err := in.FeeDelta.Signed("fee_delta", 0)
 	if err != nil {
-		return failure(err)
+		return failure(inputError{err})
 	}
 	total, err := h.cfg.Overrides.Prioritise(id, delta)
 	if err != nil {
@@ -86,7 +85,7 @@ func (h *Handler) exclude(_ *http.Request, in excludeIn) envelope {
 		return failure(err)
 	}
 	if in.Exclude == nil {
-		return failure(fmt.Errorf("field exclude: missing, expected true or false"))
+		return failure(badField("exclude: missing, expected true or false"))
 	}
 	if err := h.cfg.Overrides.Exclude(id, *in.Exclude); err != nil {
 		return failure(err)
@@ -114,7 +113,7 @@ func (h *Handler) explain(_ *http.Request, in explainIn) envelope {
 func parseTxID(text string) (id bc.Hash, err error) {
 	raw, err := hex.DecodeString(text)
 	if err != nil || len(raw) != 32 {
-		return id, fmt.Errorf("field tx_id: value %q: expected 64 hexadecimal characters", text)
+		return id, badField("tx_id: value %q: expected 64 hexadecimal characters", text)
 	}
 	return bc.NewHash([32]byte(raw)), nil
 }

@@ -57,8 +57,9 @@ func TestOverrideRoutes(t *testing.T) {
 		{"/exclude-transaction", `{"exclude":true}`, "tx_id"},
 		{"/explain-template", `{}`, "tx_id"},
 	} {
-		if _, body := post(r, bad.route, bad.body); !strings.Contains(body, `"status":"fail"`) || !strings.Contains(body, bad.want) {
-			t.Errorf("%s %s: %s, expected an error about %s", bad.route, bad.body, body, bad.want)
+		status, body := post(r, bad.route, bad.body)
+		if !strings.Contains(body, `"status":"fail"`) || !strings.Contains(body, bad.want) || (status == 400) == (bad.want == "too much") {
+			t.Errorf("%s %s: %d %s, expected an error about %s", bad.route, bad.body, status, body, bad.want)
 		}
 	}
 }

@@ -50,7 +50,7 @@ func (h *Handler) template(r *http.Request, in wire.TemplateRequest) envelope {
 		// BIP 23's null, and a status to tell it from an error.
 		return envelope{Status: "success", Data: nullData}
 	}
-	return failure(fmt.Errorf("field mode: value %q: expected template or proposal", in.Mode))
+	return failure(badField("mode: value %q: expected template or proposal", in.Mode))
 }
 
 // makeTemplate waits, if that is asked for, and makes an answer of the template that
@@ -61,7 +61,7 @@ func (h *Handler) makeTemplate(ctx context.Context, in wire.TemplateRequest) (an
 		return nil, err
 	}
 	if in.Transactions != "" && in.Transactions != "ids" && in.Transactions != "full" {
-		return nil, fmt.Errorf("field transactions: value %q: expected ids or full", in.Transactions)
+		return nil, badField("transactions: value %q: expected ids or full", in.Transactions)
 	}
 	base, err := h.current(ctx, in.LongpollID)
 	if err != nil {
@@ -109,8 +109,11 @@ func submitOld(t *mining.Template, in wire.TemplateRequest) bool {
 
 func rollBytes(in wire.TemplateRequest) (int, error) {
 	n, err := in.ExtranonceSize.Signed("extranonce_size", rollSize)
-	if err == nil && (n < 1 || n > rollSize) {
-		err = fmt.Errorf("field extranonce_size: value %d: expected 1 to %d bytes; four more are the client's lease", n, rollSize)
+	if err != nil {
+		return 0, inputError{err}
+	}
+	if n < 1 || n > rollSize {
+		err = badField("extranonce_size: value %d: expected 1 to %d bytes; four more are the client's lease", n, rollSize)
 	}
 	return int(n), err
 }
@@ -166,7 +169,7 @@ func parseLongpollID(id string) (sequence uint64, err error) {
 			return sequence, nil
 		}
 	}
-	return 0, fmt.Errorf("field longpollid: value %.100q: expected one that a template carried", id)
+	return 0, badField("longpollid: value %.100q: expected one that a template carried", id)
 }
 
 // forPayee is a template for the payee and the tag of a request. Works that are asked
@@ -178,15 +181,15 @@ func (h *Handler) forPayee(t *mining.Template, in wire.TemplateRequest) (_ *mini
 	payee, tag := t.Payee, h.cfg.Tag()
 	if in.Payee != "" {
 		if payee, err = h.cfg.ParsePayee(in.Payee); err != nil {
-			return nil, "", fmt.Errorf("field payee: %w", err)
+			return nil, "", badField("payee: %w", err)
 		}
 	}
 	if in.CoinbaseTag != nil {
 		if tag, err = hex.DecodeString(*in.CoinbaseTag); err != nil {
-			return nil, "", fmt.Errorf("field coinbase_tag: %w, expected hexadecimal", err)
+			return nil, "", badField("coinbase_tag: %w, expected hexadecimal", err)
 		}
 		if len(tag) > mining.MaxTag {
-			return nil, "", fmt.Errorf("field coinbase_tag: %d bytes, at most %d fit beside the height and the extranonce", len(tag), mining.MaxTag)
+			return nil, "", badField("coinbase_tag: %d bytes, at most %d fit beside the height and the extranonce", len(tag), mining.MaxTag)
 		}
 	}
 	t, err = t.For(payee, tag)
@@ -275,17 +278,17 @@ func (h *Handler) submitSolution(r *http.Request, in wire.Solution) envelope {
 func (h *Handler) solution(in wire.Solution) (s mining.Solution, err error) {
 	switch {
 	case in.WorkID == "":
-		return s, errors.New("field workid: missing, expected the template's")
+		return s, badField("workid: missing, expected the template's")
 	case in.Nonce == nil:
-		return s, errors.New("field nonce: missing, expected a number")
+		return s, badField("nonce: missing, expected a number")
 	case in.Timestamp == nil:
-		return s, errors.New("field timestamp: missing, expected Unix seconds")
+		return s, badField("timestamp: missing, expected Unix seconds")
 	}
 	if s.Nonce, err = in.Nonce.Unsigned("nonce"); err != nil {
-		return s, err
+		return s, inputError{err}
 	}
 	if s.Timestamp, err = in.Timestamp.Unsigned("timestamp"); err != nil {
-		return s, err
+		return s, inputError{err}
 	}
 	w, ok := h.templates.find(in.WorkID)
 	if !ok {
@@ -294,7 +297,7 @@ func (h *Handler) solution(in wire.Solution) (s mining.Solution, err error) {
 	roll := make([]byte, w.size)
 	if in.Extranonce != nil {
 		if roll, err = hex.DecodeString(*in.Extranonce); err != nil || len(roll) != w.size {
-			return s, fmt.Errorf("field extranonce: value %.40q: expected %d bytes in hexadecimal", *in.Extranonce, w.size)
+			return s, badField("extranonce: value %.40q: expected %d bytes in hexadecimal", *in.Extranonce, w.size)
 		}
 	}
 	var low [8]byte
@@ -309,7 +312,7 @@ func (h *Handler) solution(in wire.Solution) (s mining.Solution, err error) {
 func (h *Handler) propose(ctx context.Context, data *string) (reason string, err error) {
 	block, err := parseBlock("data", data)
 	if err != nil {
-		return "", err
+		return "", inputError{err}
 	}
 	if err := mining.CheckShape(block); err != nil {
 		return reasonOf(err), err

@@ -173,23 +173,42 @@ func TestTemplateFields(t *testing.T) {
 		`{"workid":"` + a.WorkID + `","timestamp":1}`:                                  "field nonce",
 		`{"workid":"` + a.WorkID + `","nonce":1}`:                                      "field timestamp",
 		`{"nonce":1}`: "field workid",
+		`{"workid":"` + a.WorkID + `","nonce":"x","timestamp":2000}`:                                    "field nonce",
+		`{"workid":"` + a.WorkID + `","nonce":[],"timestamp":2000}`:                                     "field nonce",
+		`{"workid":"` + a.WorkID + `","nonce":1.5,"timestamp":2000}`:                                    "field nonce",
+		`{"workid":"` + a.WorkID + `","nonce":1,"timestamp":{}}`:                                        "field timestamp",
+		`{"workid":"` + a.WorkID + `","nonce":1,"timestamp":true}`:                                      "field timestamp",
+		`{"workid":5,"nonce":1,"timestamp":2000}`:                                                       "field workid",
+		`{"workid":"` + a.WorkID + `","nonce":1,"timestamp":2000,"extranonce":5}`:                       "field extranonce",
 		`{"workid":"` + a.WorkID + `","nonce":1,"timestamp":2000,"extranonce":"00"}`:                    "field extranonce",
 		fmt.Sprintf(`{"workid":%q,"nonce":1,"timestamp":%d}`, a.WorkID, uint64(time.Now().Unix())+4000): "time-too-new",
 	} {
-		if _, text := post(r, "/submit-solution", body); !strings.Contains(text, want) {
-			t.Errorf("%s: %s, expected %s", body, text, want)
+		status, text := post(r, "/submit-solution", body)
+		if !strings.Contains(text, want) || status != statusFor(want) {
+			t.Errorf("%s: %d %s, expected %s", body, status, text, want)
 		}
 	}
 	for body, want := range map[string]string{
 		`{"mode":"x"}`: "field mode", `{"extranonce_size":0}`: "field extranonce_size", `{"extranonce_size":5}`: "field extranonce_size",
 		`{"longpollid":"x"}`: "field longpollid", `{"payee":"x"}`: "field payee", `{"coinbase_tag":"x"}`: "field coinbase_tag",
 		`{"coinbase_tag":"` + strings.Repeat("00", 100) + `"}`: "field coinbase_tag", `{"transactions":"x"}`: "field transactions",
-		`{"mode":"proposal"}`: "field data",
+		`{"mode":"proposal"}`: "field data", `{"mode":"proposal","data":"0"}`: "field data", `{"mode":"proposal","data":5}`: "field data",
+		`{"extranonce_size":"x"}`: "field extranonce_size", `{"extranonce_size":[]}`: "field extranonce_size",
+		`{"extranonce_size":1.5}`: "field extranonce_size", `{"longpollid":5}`: "field longpollid", `{"capabilities":"longpoll"}`: "field capabilities",
 	} {
-		if _, text := post(r, "/getblocktemplate", body); !strings.Contains(text, want) {
-			t.Errorf("%s: %s, expected an error about %s", body, text, want)
+		if status, text := post(r, "/getblocktemplate", body); !strings.Contains(text, want) || status != 400 {
+			t.Errorf("%s: %d %s, expected an error about %s", body, status, text, want)
 		}
 	}
+}
+
+// statusFor is HTTP's: 400 for a field that can't be read, 200 with a reason for what
+// was read and refused.
+func statusFor(want string) int {
+	if strings.HasPrefix(want, "field ") {
+		return 400
+	}
+	return 200
 }
 
 // TestTransactionsOfATemplate compares full data, ids and what depends on what.
@@ -374,6 +393,8 @@ func TestJSONRPC(t *testing.T) {
 		{`{"jsonrpc":"2.0","id":1,"method":"prioritisetransaction","params":["` + strings.Repeat("ab", 32) + `",0,"5"]}`, `"result":true`},
 		{`{"jsonrpc":"2.0","id":1,"method":"prioritisetransaction","params":["ab",0,5]}`, `"code":-32602`},
 		{`{"jsonrpc":"2.0","id":1,"method":"stop"}`, `"code":-32601`},
+		{`{"jsonrpc":"2.0","id":1,"method":"getblocktemplate","params":[{"extranonce_size":"x"}]}`, `"code":-32602`},
+		{`{"jsonrpc":"2.0","id":1,"method":"getblocktemplate","params":[{"payee":"x"}]}`, `"code":-32602`},
 		{`{"jsonrpc":"2.0","id":1,"method":"submitblock","params":[]}`, `"code":-32602`},
 		{`{"jsonrpc":"2.0","id":1,"method":"submitblock","params":{}}`, `"code":-32602`},
 		{`{"jsonrpc":"2.0","id":1,"method":"submitblock","params":["zz"]}`, `"code":-32602`},

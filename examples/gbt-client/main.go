@@ -146,13 +146,14 @@ func call(node, route string, in, out any) {
 	check(err)
 	defer resp.Body.Close()
 	var answer struct {
-		Status string
-		Detail string `json:"error_detail"`
-		Data   json.RawMessage
+		Status  string
+		Refused string `json:"error_detail"` // what could be read
+		Unread  string `json:"detail"`       // what could not
+		Data    json.RawMessage
 	}
 	check(json.NewDecoder(resp.Body).Decode(&answer))
 	if answer.Status != "success" {
-		log.Fatalf("%s: %s", route, answer.Detail)
+		log.Fatalf("%s: %s%s", route, answer.Refused, answer.Unread)
 	}
 	check(json.Unmarshal(answer.Data, out))
 }
