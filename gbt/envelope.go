@@ -37,7 +37,9 @@ func (e inputError) Unwrap() error { return e.error }
 
 // badField is an error of a field of a route of ours. (Where the stock node has the
 // route too, what it refuses by status 200 gets that here as well.)
-func badField(format string, args ...any) error { return inputError{fmt.Errorf("field "+format, args...)} }
+func badField(format string, args ...any) error {
+	return inputError{fmt.Errorf("field "+format, args...)}
+}
 
 // codeInput is Bytom's code of those.
 const codeInput = "BTM002"

@@ -212,31 +212,51 @@ func answer(v mining.Verdict, err error) envelope {
 	if err != nil {
 		return failure(err)
 	}
-	reason, id := reasonOfOutcome(v.Outcome), v.Block.String()
+	reason, id := reasonOfVerdict(v), v.Block.String()
 	switch v.Outcome {
 	case mining.MainChain:
 		return success(true)
 	case mining.SideChain:
 		return refused(reason, fmt.Sprintf("block %s is valid, but lost the race to %s", id, v.Winner.String()))
 	case mining.Duplicate:
-		return refused(reason, fmt.Sprintf("block %s is known already", id))
+		return refused(reason, known(id, v.Invalid))
 	default:
 		return refused(reason, fmt.Sprintf("block submitted is orphan: the parent of %s is unknown", id))
 	}
 }
 
-// reasonOfOutcome is BIP 22's word for an outcome; empty for the new best block.
-func reasonOfOutcome(o mining.Outcome) string {
-	switch o {
+// reasonOfVerdict is BIP 22's word for what became of a block; empty for the new best
+// one.
+func reasonOfVerdict(v mining.Verdict) string {
+	switch v.Outcome {
 	case mining.MainChain:
 		return ""
 	case mining.SideChain:
 		return "inconclusive"
 	case mining.Duplicate:
-		return "duplicate"
+		return reasonOfKnown(v.Main, v.Invalid)
 	default:
 		return "prev-blk-not-found"
 	}
+}
+
+// reasonOfKnown is BIP 22's word for a block that the chain has.
+func reasonOfKnown(main bool, invalid error) string {
+	switch {
+	case main:
+		return "duplicate"
+	case invalid != nil:
+		return "duplicate-invalid"
+	}
+	return "duplicate-inconclusive"
+}
+
+// known is a sentence about a block that the chain has.
+func known(id string, invalid error) string {
+	if invalid != nil {
+		return fmt.Sprintf("block %s is known already, and was refused: %v", id, invalid)
+	}
+	return fmt.Sprintf("block %s is known already", id)
 }
 
 func refused(reason, debug string) envelope {

@@ -82,7 +82,7 @@ func (c *chain) Place(id bc.Hash, height uint64) mining.Place {
 	p := mining.Place{Best: c.tip.Height, There: bc.Hash{V0: 99}}
 	for _, b := range c.processed {
 		if b.Hash() == id {
-			p.Known = true
+			p.Known, p.Main = true, c.outcome == mining.MainChain
 		}
 	}
 	return p
@@ -310,7 +310,7 @@ func TestSubmitWorkRefusals(t *testing.T) {
 func TestVerdictsOfTheChain(t *testing.T) {
 	c, r := server(t)
 	for outcome, want := range map[mining.Outcome]string{
-		mining.SideChain: "inconclusive", mining.Duplicate: "duplicate", mining.Orphan: "prev-blk-not-found",
+		mining.SideChain: "inconclusive", mining.Duplicate: "duplicate-inconclusive", mining.Orphan: "prev-blk-not-found",
 	} {
 		c.outcome = outcome
 		h := getWork(t, r)

@@ -222,7 +222,7 @@ func (h *Handler) rpcSubmitBlock(ctx context.Context, raw json.RawMessage) (any,
 		}
 		return verdictResult(string(kind), nil)
 	}
-	return verdictResult(reasonOfOutcome(v.Outcome), nil)
+	return verdictResult(reasonOfVerdict(v), nil)
 }
 
 func (h *Handler) rpcHashrate(_ context.Context, raw json.RawMessage) (any, error) {

@@ -317,13 +317,9 @@ func (h *Handler) propose(ctx context.Context, data *string) (reason string, err
 	if err := mining.CheckShape(block); err != nil {
 		return reasonOf(err), err
 	}
-	id := block.Hash()
-	if p := h.cfg.Source.Place(id, block.Height); p.Known {
-		reason := "duplicate"
-		if !p.Main {
-			reason = "duplicate-inconclusive"
-		}
-		return reason, fmt.Errorf("block %s is known already", id.String())
+	if p := h.cfg.Submitter.Known(ctx, block); p.Known {
+		id := block.Hash()
+		return reasonOfKnown(p.Main, p.Invalid), errors.New(known(id.String(), p.Invalid))
 	}
 	tip := h.cfg.Source.Tip()
 	if previous := block.PreviousBlockHash; previous != tip.Hash {

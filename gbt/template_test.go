@@ -302,13 +302,33 @@ func TestProposals(t *testing.T) {
 		block types.Block
 		want  string
 	}{
-		{"the chain's reason", block, "bad-cb-amount"}, {"unknown parent", orphan, "prev-blk-not-found"}, {"known", known, "duplicate-inconclusive"},
+		{"the chain's reason", block, "bad-cb-amount"}, {"unknown parent", orphan, "prev-blk-not-found"}, {"known", known, "duplicate"},
+		{"known and refused", known, "duplicate-invalid"}, {"known and of a branch", known, "duplicate-inconclusive"},
 	} {
-		if test.name == "known" {
+		switch test.name {
+		case "known":
 			c.processed = []*types.Block{&known}
+		case "known and refused":
+			c.outcome = mining.SideChain
+		case "known and of a branch":
+			c.check = nil
 		}
 		if got := propose(test.block); !strings.Contains(got, `"reason":"`+test.want+`"`) {
 			t.Errorf("%s: %s, expected %s", test.name, got, test.want)
+		}
+		if !strings.HasPrefix(test.name, "known") {
+			continue
+		}
+		// The same as a submit, in both forms.
+		text, err := test.block.MarshalText()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, got := post(r, "/submit-block", `{"raw_block":"`+string(text)+`"}`); !strings.Contains(got, `"reason":"`+test.want+`"`) {
+			t.Errorf("%s, submitted: %s, expected %s", test.name, got, test.want)
+		}
+		if _, got := post(r, "/", `{"id":1,"method":"submitblock","params":["`+string(text)+`"]}`); !strings.Contains(got, `"result":"`+test.want+`"`) {
+			t.Errorf("%s, by JSON-RPC: %s, expected %s", test.name, got, test.want)
 		}
 	}
 }
@@ -386,7 +406,7 @@ func TestJSONRPC(t *testing.T) {
 		{`{"id":"x","method":"submitblock","params":["` + string(missed) + `"]}`, `{"error":null,"id":"x","result":"high-hash"}`},
 		{`{"id":"x","method":"submitblock","params":["` + string(raw) + `"]}`, `{"error":null,"id":"x","result":null}`},
 		{`{"id":"x","method":"submitblock","params":["` + string(raw) + `",{"workid":"1"}]}`, `{"error":null,"id":"x","result":"duplicate"}`},
-		{`{"jsonrpc":"2.0","id":1,"method":"getblocktemplate","params":[{"mode":"proposal","data":"` + string(raw) + `"}]}`, `"result":"duplicate-inconclusive"`},
+		{`{"jsonrpc":"2.0","id":1,"method":"getblocktemplate","params":[{"mode":"proposal","data":"` + string(raw) + `"}]}`, `"result":"duplicate"`},
 		{`{"jsonrpc":"2.0","id":1,"method":"getmininginfo"}`, `"chain":"solonet"`},
 		{`{"jsonrpc":"2.0","id":1,"method":"getnetworkhashps","params":[5]}`, `{"id":1,"jsonrpc":"2.0","result":1005}`},
 		{`{"jsonrpc":"2.0","id":1,"method":"getnetworkhashps","params":[5,10]}`, `"code":-32602`},

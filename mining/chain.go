@@ -38,6 +38,9 @@ type Place struct {
 	// Known tells that the chain has the block, Main that it is part of the best
 	// chain.
 	Known, Main bool
+	// Invalid is why the chain refused a block that it has all the same; nil where it did
+	// not, or where that is no longer known.
+	Invalid error
 	// There is the best chain's block of that height; zero if it is shorter.
 	There bc.Hash
 	// Best is the best chain's height.

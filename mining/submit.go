@@ -71,6 +71,10 @@ type Verdict struct {
 	// Tip is the best block after it, and Winner the best chain's block of the same
 	// height: Block itself when it won, or whichever it lost to.
 	Tip, Winner bc.Hash
+	// Main tells that the block is part of the best chain, Invalid why a Duplicate was
+	// refused when it came first.
+	Main    bool
+	Invalid error
 	// Took is the time from the call to the chain's answer.
 	Took time.Duration
 }
@@ -93,7 +97,11 @@ func (s *Submitter) Submit(ctx context.Context, sol Solution) (Verdict, error) {
 	}
 	t, id := sol.Job.Template, sol.Job.HeaderHash(sol.Timestamp, sol.Nonce)
 	if p := s.cfg.Source.Place(bc.NewHash(id), t.Height); p.Known {
-		return s.verdict(bc.NewHash(id), t.Height, Duplicate, start), nil
+		block, err := sol.Job.Block(sol.Timestamp, sol.Nonce)
+		if err != nil {
+			return Verdict{}, err
+		}
+		return s.duplicate(ctx, block, start), nil
 	}
 	err := s.prove(ctx, id, t.Tip)
 	if tip := s.cfg.Source.Tip(); errors.Is(err, ErrHighHash) && tip.Hash != t.Tip.Hash {
@@ -119,7 +127,7 @@ func (s *Submitter) SubmitBlock(ctx context.Context, block *types.Block) (Verdic
 	}
 	id := block.Hash()
 	if s.cfg.Source.Place(id, block.Height).Known {
-		return s.verdict(id, block.Height, Duplicate, start), nil
+		return s.duplicate(ctx, block, start), nil
 	}
 	parent, known := s.cfg.Source.After(block.PreviousBlockHash)
 	if !known {
@@ -298,10 +306,32 @@ func (s *Submitter) process(ctx context.Context, block *types.Block, start time.
 	return v, nil
 }
 
+// Known is where a block stands. As long as the tip is its parent, it is found out what
+// is wrong with a block that the chain has and yet did not take.
+func (s *Submitter) Known(ctx context.Context, block *types.Block) Place {
+	p := s.cfg.Source.Place(block.Hash(), block.Height)
+	if !p.Known || p.Main || p.Invalid != nil || block.PreviousBlockHash != s.cfg.Source.Tip().Hash {
+		return p
+	}
+	if err := s.cfg.Source.Check(ctx, block); refusal(err) && !errors.Is(err, ErrBadParent) {
+		p.Invalid = err
+	}
+	return p
+}
+
+// duplicate is the verdict on a block that the chain has.
+func (s *Submitter) duplicate(ctx context.Context, block *types.Block, start time.Time) Verdict {
+	v := s.verdict(block.Hash(), block.Height, Duplicate, start)
+	p := s.Known(ctx, block)
+	v.Main, v.Invalid = p.Main, p.Invalid
+	return v
+}
+
 func (s *Submitter) verdict(id bc.Hash, height uint64, outcome Outcome, start time.Time) Verdict {
+	p := s.cfg.Source.Place(id, height)
 	return Verdict{
 		Block: id, Height: height, Outcome: outcome, Took: time.Since(start),
-		Tip: s.cfg.Source.Tip().Hash, Winner: s.cfg.Source.Place(id, height).There,
+		Tip: s.cfg.Source.Tip().Hash, Winner: p.There, Main: p.Main, Invalid: p.Invalid,
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -28,6 +29,9 @@ type chain struct {
 	selector   *selector
 	dispatcher *event.Dispatcher
 	lastTip    atomic.Pointer[lastTip]
+	// refused has why a block was refused that the chain keeps: it indexes a block before
+	// it looks at the inputs. Each has a proof of work, so they are few.
+	refused sync.Map // of bc.Hash to error
 	// peers is nil in vault mode.
 	peers         *netsync.SyncManager
 	allowUnsynced bool
@@ -75,6 +79,9 @@ func (c *chain) After(parent bc.Hash) (mining.Tip, bool) {
 func (c *chain) Place(id bc.Hash, height uint64) mining.Place {
 	index := c.GetBlockIndex()
 	p := mining.Place{Known: index.BlockExist(&id), Main: index.InMainchain(id), Best: c.BestBlockHeight()}
+	if err, ok := c.refused.Load(id); ok && p.Known && !p.Main {
+		p.Invalid = err.(error)
+	}
 	if there := index.NodeByHeight(height); there != nil {
 		p.There = there.Hash
 	}
@@ -114,6 +121,9 @@ func (c *chain) Process(ctx context.Context, block *types.Block) (mining.Outcome
 	case errors.Is(check, mining.ErrBadParent):
 		return 0, err // Not on the tip: nobody can say.
 	default:
+		if id := block.Hash(); c.BlockExist(&id) {
+			c.refused.Store(id, check)
+		}
 		return 0, fmt.Errorf("%w (%w)", check, err)
 	}
 }

@@ -299,6 +299,57 @@ func TestASubmitGivesTheReasonOfTheProposal(t *testing.T) {
 	c.process(t, c.good)
 }
 
+// TestARefusedBlockIsADuplicateThatIsInvalid submits blocks twice whose inputs are at
+// fault: the chain indexes them before it looks at those.
+func TestARefusedBlockIsADuplicateThatIsInvalid(t *testing.T) {
+	c := newCheckTest(t)
+	submit := func(b *types.Block) mining.Verdict {
+		t.Helper()
+		v, err := c.submitter.SubmitBlock(t.Context(), b)
+		if err != nil || v.Outcome != mining.Duplicate || v.Main {
+			t.Errorf("again: %+v, %v, expected a duplicate", v, err)
+		}
+		return v
+	}
+	var refused []*types.Block
+	for _, test := range c.faults(t) {
+		if test.want != mining.ErrBadInput {
+			continue
+		}
+		c.work(t, test.block)
+		if _, err := c.submitter.SubmitBlock(t.Context(), test.block); !errors.Is(err, mining.ErrBadInput) {
+			t.Errorf("%s: error %v, expected %s", test.name, err, mining.ErrBadInput)
+		}
+		if id := test.block.Hash(); !c.chain.BlockExist(&id) {
+			t.Fatalf("%s: the chain has not kept it", test.name)
+		}
+		refused = append(refused, test.block)
+		for _, remembered := range []bool{true, false} {
+			if !remembered {
+				c.chain.refused.Clear() // As another run would have it.
+			}
+			if v := submit(test.block); !errors.Is(v.Invalid, mining.ErrBadInput) {
+				t.Errorf("%s: remembered %v: invalid for %v, expected %s", test.name, remembered, v.Invalid, mining.ErrBadInput)
+			}
+		}
+	}
+	if len(refused) < 5 {
+		t.Fatalf("%d blocks were refused for their inputs", len(refused))
+	}
+	again := refused[0]
+	c.chain.refused.Store(again.Hash(), error(mining.ErrBadInput))
+	c.process(t, c.good)
+	if v := submit(again); !errors.Is(v.Invalid, mining.ErrBadInput) {
+		t.Errorf("under another tip: invalid for %v, expected %s", v.Invalid, mining.ErrBadInput)
+	}
+	if v := submit(refused[1]); v.Invalid != nil {
+		t.Errorf("under another tip, in another run: invalid for %v, which nobody can know", v.Invalid)
+	}
+	if v, err := c.submitter.SubmitBlock(t.Context(), c.good); err != nil || v.Outcome != mining.Duplicate || !v.Main || v.Invalid != nil {
+		t.Errorf("the best block again: %+v, %v", v, err)
+	}
+}
+
 // TestCheckGivesTheReason holds the check to each fault's reason, and to which
 // transaction is at fault.
 func TestCheckGivesTheReason(t *testing.T) {
