@@ -1,14 +1,18 @@
 package node
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/gorilla/mux"
+	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
 // TestOpenAPI holds the description to the router: what is served is in it, and the
@@ -73,4 +77,94 @@ func TestOpenAPI(t *testing.T) {
 			t.Errorf("%s: %d, expected %s in\n%.500s", path, w.Code, want, w.Body)
 		}
 	}
+}
+
+// openAPISchema is the OpenAPI Initiative's own schema of descriptions, from
+// https://spec.openapis.org/oas/3.1/schema/2025-11-23 (Apache 2.0). It leaves the schemas
+// in them open; ours are JSON Schema's latest.
+const openAPISchema = `{
+	"$ref": "https://spec.openapis.org/oas/3.1/schema/2025-11-23",
+	"$defs": {"schema": {"$dynamicAnchor": "meta", "$ref": "https://json-schema.org/draft/2020-12/schema"}}
+}`
+
+// TestOpenAPIIsValid holds the description to the schema of such, and shows that this
+// finds faults.
+func TestOpenAPIIsValid(t *testing.T) {
+	official, err := os.ReadFile("testdata/openapi-3.1.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiler := jsonschema.NewCompiler()
+	compiler.AssertFormat()
+	for url, text := range map[string][]byte{"https://spec.openapis.org/oas/3.1/schema/2025-11-23": official, "file:///ours.json": []byte(openAPISchema)} {
+		doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+		if err == nil {
+			err = compiler.AddResource(url, doc)
+		}
+		if err != nil {
+			t.Fatalf("%s: %v", url, err)
+		}
+	}
+	schema, err := compiler.Compile("file:///ours.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := openAPI()
+	if err != nil {
+		t.Fatal(err)
+	}
+	validate := func(text []byte) error {
+		doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := schema.Validate(doc); err != nil {
+			return err
+		}
+		return refsResolve(doc, doc)
+	}
+	if err := validate(raw); err != nil {
+		t.Error(err)
+	}
+	for good, bad := range map[string]string{
+		`"openapi": "3.1.0"`: `"openapi": "3.0.0"`, `"title": "bytom-solo"`: `"titel": "bytom-solo"`, `"get": {`: `"got": {`,
+		`"responses": {`: `"answers": {`, `"summary": "A header to solve"`: `"summary": 5`, `"type": "object"`: `"type": "objekt"`,
+		`"required": true`: `"required": "yes"`, `"$ref": "#/components/schemas/Work"`: `"$ref": "#/components/schemas/Wrok"`,
+	} {
+		if !bytes.Contains(raw, []byte(good)) {
+			t.Errorf("no %s in the description", good)
+		}
+		if validate(bytes.Replace(raw, []byte(good), []byte(bad), 1)) == nil {
+			t.Errorf("%s in the stead of %s is not found", bad, good)
+		}
+	}
+}
+
+// refsResolve finds what the references of a document name.
+func refsResolve(doc, v any) error {
+	switch v := v.(type) {
+	case []any:
+		for _, item := range v {
+			if err := refsResolve(doc, item); err != nil {
+				return err
+			}
+		}
+	case map[string]any:
+		for key, item := range v {
+			if ref, ok := item.(string); ok && key == "$ref" {
+				at := doc
+				for _, name := range strings.Split(strings.TrimPrefix(ref, "#/"), "/") {
+					inner, _ := at.(map[string]any)
+					at = inner[name]
+				}
+				if at == nil {
+					return fmt.Errorf("%s names nothing", ref)
+				}
+			}
+			if err := refsResolve(doc, item); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
