@@ -3,11 +3,13 @@ package gbt
 import (
 	"context"
 	"crypto/sha3"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -26,6 +28,7 @@ import (
 // chain is a Source and a Sink that takes every block, on a fixed tip.
 type chain struct {
 	tip     mining.Tip
+	former  bc.Hash // the tip before it
 	outcome mining.Outcome
 
 	mu        sync.Mutex
@@ -53,6 +56,7 @@ func (c *chain) Select(context.Context, mining.Tip) ([]mining.Candidate, error) 
 func (c *chain) move() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.former = c.tip.Hash
 	c.tip.Hash.V0++
 	c.tip.Height++
 }
@@ -72,8 +76,9 @@ func (c *chain) Check(_ context.Context, b *types.Block) error {
 	return c.check(b)
 }
 func (c *chain) After(parent bc.Hash) (mining.Tip, bool) {
-	tip := c.Tip()
-	return tip, parent == tip.Hash
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.tip, parent == c.tip.Hash || parent == c.former
 }
 
 func (c *chain) Place(id bc.Hash, height uint64) mining.Place {
@@ -99,12 +104,17 @@ func (fakeNetwork) Hashrate(blocks int, height int64) (float64, error) {
 	return float64(1000 + blocks), nil
 }
 
-// server is a handler on a chain whose target one hash in 16 meets.
-func server(t testing.TB) (*chain, *mux.Router) {
+// server is a handler on a chain whose target one hash in 16 meets. Its generator may be
+// made in another way.
+func server(t testing.TB, edits ...func(*mining.GeneratorConfig)) (*chain, *mux.Router) {
 	t.Helper()
 	c := &chain{tip: mining.Tip{Hash: bc.Hash{V0: 1}, Height: 9, Bits: 0x1c<<56 | 1<<52, MedianTime: 1000, Seed: bc.Hash{V3: 5}}}
 	payee := mining.Payee{Address: "a", Program: append([]byte{0, 20}, make([]byte, 20)...)}
-	g := mining.NewGenerator(mining.GeneratorConfig{Source: c, Payee: func() (mining.Payee, []byte, error) { return payee, nil, nil }})
+	cfg := mining.GeneratorConfig{Source: c, Payee: func() (mining.Payee, []byte, error) { return payee, nil, nil }}
+	for _, edit := range edits {
+		edit(&cfg)
+	}
+	g := mining.NewGenerator(cfg)
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
 	templates, done := g.Subscribe()
@@ -318,6 +328,39 @@ func TestVerdictsOfTheChain(t *testing.T) {
 		if _, body := post(r, "/submit-work", submitBody(t, h)); !strings.Contains(body, `"reason":"`+want+`"`) {
 			t.Errorf("%s: %s", outcome, body)
 		}
+	}
+}
+
+// TestVerdictsSayMore looks for what a reason leaves open: both numbers of a miss, the
+// winner of a race, and the tip that a proposal does not build on.
+func TestVerdictsSayMore(t *testing.T) {
+	c, r := server(t)
+	h := getWork(t, r)
+	solve(h, false)
+	id := h.Hash().Byte32()
+	proof := sha3.Sum256(id[:])
+	slices.Reverse(proof[:])
+	_, body := post(r, "/submit-work", submitBody(t, h))
+	if target := mining.TargetFromBits(h.Bits).String(); !strings.Contains(body, hex.EncodeToString(proof[:])) || !strings.Contains(body, target) {
+		t.Errorf("a miss: %s, expected the proof %x and the target %s", body, proof, target)
+	}
+	c.outcome = mining.SideChain
+	solve(h, true)
+	winner := bc.Hash{V0: 99} // The best chain's block of any height.
+	if _, body := post(r, "/submit-work", submitBody(t, h)); !strings.Contains(body, `"reason":"inconclusive"`) || !strings.Contains(body, winner.String()) {
+		t.Errorf("a race lost: %s, expected the winner %s", body, winner.String())
+	}
+	former := *c.processed[0]
+	former.Timestamp++
+	c.move()
+	c.generator.TipChanged()
+	text, err := former.MarshalText()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tip := c.Tip().Hash
+	if _, body := post(r, "/get-block-template", `{"mode":"proposal","data":"`+string(text)+`"}`); !strings.Contains(body, `"reason":"stale-prevblk"`) || !strings.Contains(body, tip.String()) {
+		t.Errorf("a proposal on a former tip: %s, expected stale-prevblk and the tip %s", body, tip.String())
 	}
 }
 

@@ -26,14 +26,14 @@ const (
 	pollers   = 1000
 )
 
-// wakes says when each of the pollers had the answer that builds on a parent, in Unix
+// wakeTimes says when each of the pollers had the answer that builds on a parent, in Unix
 // nanoseconds.
-type wakes struct {
+type wakeTimes struct {
 	Parent string
 	At     []int64
 }
 
-// TestPollers is the process of BenchmarkLongpoll's clients. It prints wakes, and ends
+// TestPollers is the process of BenchmarkLongpoll's clients. It prints wakeTimes, and ends
 // with its input.
 func TestPollers(t *testing.T) {
 	at := os.Getenv(pollersAt)
@@ -60,7 +60,7 @@ func TestPollers(t *testing.T) {
 		}
 	}
 	out := json.NewEncoder(os.Stdout)
-	var w wakes
+	var w wakeTimes
 	events := make([]syscall.EpollEvent, 64)
 	for {
 		n, err := syscall.EpollWait(poll, events, -1)
@@ -84,7 +84,7 @@ func TestPollers(t *testing.T) {
 				if err := out.Encode(w); err != nil {
 					t.Fatal(err)
 				}
-				w = wakes{}
+				w = wakeTimes{}
 			}
 		}
 	}
@@ -156,7 +156,7 @@ func (p *poller) read() (parent string, err error) {
 	return string(id[:64]), p.ask(id)
 }
 
-// BenchmarkLongpoll wakes 1,000 clients by a new tip.
+// BenchmarkLongpoll wakeTimes 1,000 clients by a new tip.
 func BenchmarkLongpoll(b *testing.B) {
 	c, r := server(b)
 	c.handler.cfg.LongpollHold = time.Hour
@@ -195,7 +195,7 @@ func BenchmarkLongpoll(b *testing.B) {
 		if !lines.Scan() {
 			b.Fatalf("the clients are gone: %v", lines.Err())
 		}
-		var w wakes
+		var w wakeTimes
 		if err := json.Unmarshal(lines.Bytes(), &w); err != nil {
 			b.Fatalf("%v: %.300s", err, lines.Text())
 		}

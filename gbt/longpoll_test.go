@@ -11,10 +11,15 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/gorilla/mux"
+
 	"github.com/bytom-solo/bytom-solo/compute/computetest"
+	"github.com/bytom-solo/bytom-solo/gbt/wire"
+	"github.com/bytom-solo/bytom-solo/mining"
 )
 
 // waiters are clients that longpoll over HTTP, again and again. They read and write
@@ -144,5 +149,80 @@ func TestNoWaiterIsMissed(t *testing.T) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%d goroutines with %d clients waiting, %d when all had gone", before, clients, runtime.NumGoroutine())
 		}
+	}
+}
+
+// longpoll has a client wait for what comes after the current template.
+func longpoll(t *testing.T, r *mux.Router) (before wire.Template, woken <-chan wire.Template) {
+	t.Helper()
+	before, answer := getTemplate(t, r, "{}"), make(chan wire.Template, 1)
+	go func() { answer <- getTemplate(t, r, `{"longpollid":"`+before.LongpollID+`"}`) }()
+	return before, answer
+}
+
+// sleeps fails the test if the client of a longpoll is woken soon.
+func sleeps(t *testing.T, what string, woken <-chan wire.Template) {
+	t.Helper()
+	select {
+	case b := <-woken:
+		t.Fatalf("%s: woken with %s for the reason %s", what, b.LongpollID, b.Reason)
+	case <-time.After(100 * time.Millisecond):
+	}
+}
+
+// wakes waits for the client of a longpoll.
+func wakes(t *testing.T, what string, woken <-chan wire.Template) wire.Template {
+	t.Helper()
+	select {
+	case b := <-woken:
+		return b
+	case <-time.After(10 * time.Second):
+		t.Fatalf("%s: not woken", what)
+		return wire.Template{}
+	}
+}
+
+// TestALongpollSleepsThroughRefreshes has a template grow old ten times.
+func TestALongpollSleepsThroughRefreshes(t *testing.T) {
+	c, r := server(t, func(cfg *mining.GeneratorConfig) { cfg.MaxAge = 10 * time.Millisecond })
+	first, err := c.generator.Current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, woken := longpoll(t, r)
+	sleeps(t, "refreshes", woken)
+	if last, err := c.generator.Current(); err != nil || last == first {
+		t.Fatalf("the template was not refreshed: %v", err)
+	}
+	c.move()
+	c.generator.TipChanged()
+	wakes(t, "a new tip", woken)
+}
+
+// TestWhatWakesALongpoll lets fees gain less than the threshold, which must wake nobody,
+// then more, and changes the payee.
+func TestWhatWakesALongpoll(t *testing.T) {
+	var address atomic.Value
+	address.Store("a")
+	c, r := server(t, func(cfg *mining.GeneratorConfig) {
+		cfg.TxInterval, cfg.FeeStep = time.Millisecond, 10
+		cfg.Payee = func() (mining.Payee, []byte, error) {
+			return mining.Payee{Address: address.Load().(string), Program: append([]byte{0, 20}, make([]byte, 20)...)}, nil, nil
+		}
+	})
+	_, woken := longpoll(t, r)
+	c.somePool(9) // Each pays 1.
+	c.generator.TxsChanged()
+	sleeps(t, "fees below the threshold", woken)
+	c.somePool(10)
+	c.generator.TxsChanged()
+	if b := wakes(t, "fees over the threshold", woken); b.Reason != mining.NewTxs || !b.SubmitOld {
+		t.Errorf("fees over the threshold: reason %s, submitold %v", b.Reason, b.SubmitOld)
+	}
+	_, woken = longpoll(t, r)
+	address.Store("b")
+	c.generator.PayeeChanged()
+	if b := wakes(t, "another payee", woken); b.Payee != "b" || b.Reason != mining.NewPayee {
+		t.Errorf("another payee: payee %s, reason %s", b.Payee, b.Reason)
 	}
 }

@@ -11,11 +11,13 @@ import (
 	"github.com/bytom/bytom/protocol/bc"
 	"github.com/bytom/bytom/protocol/bc/types"
 
+	"github.com/bytom-solo/bytom-solo/compute/computetest"
 	"github.com/bytom-solo/bytom-solo/mining"
 )
 
 // TestExamples has the clients under examples mine blocks of 1 and 63 transactions
-// beside the coinbase, by both ways to submit. They know SHA3 and nothing of Bytom.
+// beside the coinbase, by both ways to submit, all of which in all languages in the long
+// form. They know SHA3 and nothing of Bytom.
 func TestExamples(t *testing.T) {
 	f := newFixture(t, true)
 	g := mining.NewGenerator(mining.GeneratorConfig{
@@ -50,6 +52,9 @@ func TestExamples(t *testing.T) {
 		mine(t, 1, "block", client)
 		mine(t, 63, "solution", client)
 		mine(t, 63, "block", client)
+		if computetest.Long() {
+			mine(t, 1, "solution", client)
+		}
 	})
 	t.Run("Python", func(t *testing.T) {
 		python, err := exec.LookPath("python3")
@@ -59,6 +64,10 @@ func TestExamples(t *testing.T) {
 		solo := strings.TrimSpace(runProgram(t, "go", "tool", "-n", "bytom-solo"))
 		mine(t, 1, "solution", python, "../examples/gbt_client.py", "--program", solo)
 		mine(t, 63, "block", python, "../examples/gbt_client.py", "--program", solo)
+		if computetest.Long() {
+			mine(t, 1, "block", python, "../examples/gbt_client.py", "--program", solo)
+			mine(t, 63, "solution", python, "../examples/gbt_client.py", "--program", solo)
+		}
 	})
 }
 

@@ -122,7 +122,7 @@ func (f *fixture) workServer(g *mining.Generator) http.Handler {
 }
 
 // submitOver submits a good solution over HTTP, and is how long the answer took.
-func (f *fixture) submitOver(b *testing.B, url string, g *mining.Generator) time.Duration {
+func (f *fixture) submitOver(b testing.TB, url string, g *mining.Generator) time.Duration {
 	t, err := g.Make(b.Context(), mining.Request{Empty: true}) // The pool stays as it is.
 	if err != nil {
 		b.Fatal(err)

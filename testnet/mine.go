@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"github.com/bytom/bytom/consensus"
-	"github.com/bytom/bytom/protocol/bc"
-	"github.com/bytom/bytom/protocol/bc/types"
 
+	"github.com/bytom-solo/bytom-solo/gbt/client"
+	"github.com/bytom-solo/bytom-solo/gbt/wire"
 	"github.com/bytom-solo/bytom-solo/mining"
 )
 
@@ -20,12 +20,13 @@ type HashFunc func(ctx context.Context, header, seed [32]byte) ([32]byte, error)
 // mineWork has a node, ours or a stock one, produce a block from the work that it
 // hands out by get-work. timestamp, if any, tells which one a block at a height gets.
 func (c Client) mineWork(ctx context.Context, hash HashFunc, timestamp func(height uint64) uint64) (id string, err error) {
-	var work struct {
-		BlockHeader *types.BlockHeader `json:"block_header"`
-		Seed        *bc.Hash           `json:"seed"`
+	node, err := client.New(c.URL, httpClient)
+	if err != nil {
+		return "", err
 	}
+	var work *wire.Work
 	// The stock node looks for a payee once a second.
-	if err := Poll(ctx, 10*time.Second, func() error { return c.Call(ctx, "/get-work", nil, &work) }); err != nil {
+	if err := Poll(ctx, 10*time.Second, func() (err error) { work, err = node.GetWork(ctx); return err }); err != nil {
 		return "", err
 	}
 	h := work.BlockHeader
@@ -43,7 +44,7 @@ func (c Client) mineWork(ctx context.Context, hash HashFunc, timestamp func(heig
 			break
 		}
 	}
-	if err := c.Call(ctx, "/submit-work", map[string]any{"block_header": h}, nil); err != nil {
+	if err := node.SubmitWork(ctx, h); err != nil {
 		return "", fmt.Errorf("submit block %d: %w", h.Height, err)
 	}
 	solved := h.Hash()

@@ -1,13 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"net/url"
 	"os"
 	"time"
@@ -15,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/bytom-solo/bytom-solo/gbt/client"
 	"github.com/bytom-solo/bytom-solo/node"
 )
 
@@ -49,33 +47,16 @@ func nodeURL(cmd *cobra.Command, config *node.Config) (*url.URL, error) {
 func ask(ctx context.Context, base *url.URL, route string, in, out any) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	body, err := json.Marshal(in)
+	c, err := client.New(base.String(), nil)
 	if err != nil {
 		return err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, base.JoinPath(route).String(), bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
+	err = c.Call(ctx, route, in, out)
+	if away := (*url.Error)(nil); errors.As(err, &away) {
 		return fmt.Errorf("%w: %w", errNodeAway, err)
 	}
-	defer resp.Body.Close()
-	var answer struct {
-		Status, Msg string
-		ErrorDetail string `json:"error_detail"`
-		Data        json.RawMessage
-	}
-	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
-		return fmt.Errorf("read the answer of %s%s: %w", base.Redacted(), route, err)
-	}
-	if answer.Status != "success" {
-		return fmt.Errorf("%s%s answered: %s: %s", base.Redacted(), route, answer.Msg, answer.ErrorDetail)
-	}
-	if err := json.Unmarshal(answer.Data, out); err != nil {
-		return fmt.Errorf("read the answer of %s%s: %w", base.Redacted(), route, err)
+	if err != nil {
+		return fmt.Errorf("%s%w", c.Address(), err)
 	}
 	return nil
 }

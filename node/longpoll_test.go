@@ -1,0 +1,83 @@
+package node
+
+import (
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/bytom-solo/bytom-solo/gbt/client"
+	"github.com/bytom-solo/bytom-solo/gbt/wire"
+	"github.com/bytom-solo/bytom-solo/mining"
+)
+
+// TestALongpollIsWokenByOurOwnSubmits has a client wait while another submits a header,
+// and then a block.
+func TestALongpollIsWokenByOurOwnSubmits(t *testing.T) {
+	f := newQuickFixture(t)
+	g := mining.NewGenerator(mining.GeneratorConfig{
+		Source: f.chain, Payee: func() (mining.Payee, []byte, error) { return testPayee, nil, nil },
+	})
+	f.onTip = g.TipChanged
+	go g.Run(t.Context())
+	server := httptest.NewServer(f.workServer(g))
+	t.Cleanup(server.Close)
+	c, err := client.New(server.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		if _, err := c.GetWork(t.Context()); err == nil {
+			break
+		} else if time.Now().After(deadline) {
+			t.Fatal(err)
+		}
+	}
+	for what, submit := range map[string]func(){
+		"/submit-work":  func() { f.submitHeader(t, c) },
+		"/submit-block": func() { f.submitOver(t, server.URL, g) },
+	} {
+		before, err := c.GetBlockTemplate(t.Context(), wire.TemplateRequest{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		woken := make(chan *wire.Template, 1)
+		go func() {
+			after, err := c.GetBlockTemplate(t.Context(), wire.TemplateRequest{LongpollID: before.LongpollID})
+			if err != nil {
+				t.Error(err)
+			}
+			woken <- after
+		}()
+		submit()
+		select {
+		case after := <-woken:
+			if tip := f.chain.Tip().Hash; after == nil || after.PreviousBlockHash != tip.String() || after.Height != before.Height+1 || after.SubmitOld {
+				t.Errorf("%s: woken with %+v, the tip is %s", what, after, tip.String())
+			}
+		case <-time.After(10 * time.Second):
+			t.Errorf("%s: not woken", what)
+		}
+	}
+}
+
+// submitHeader solves a get-work and brings it back.
+func (f *fixture) submitHeader(t *testing.T, c *client.Client) {
+	t.Helper()
+	w, err := c.GetWork(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for target := mining.TargetFromBits(w.BlockHeader.Bits); ; w.BlockHeader.Nonce++ {
+		id := w.BlockHeader.Hash()
+		result, err := f.solver.Hash(t.Context(), id.Byte32(), w.Seed.Byte32())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if target.Met(result) {
+			break
+		}
+	}
+	if err := c.SubmitWork(t.Context(), w.BlockHeader); err != nil {
+		t.Fatal(err)
+	}
+}
