@@ -18,6 +18,7 @@ import (
 	"github.com/bytom/bytom/protocol/bc"
 	"github.com/bytom/bytom/protocol/bc/types"
 
+	"github.com/bytom-solo/bytom-solo/gbt/wire"
 	"github.com/bytom-solo/bytom-solo/mining"
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
@@ -171,8 +172,9 @@ func (c *caller) call(e exchange) exchange {
 		"{known block}": func() string { return c.block(func(*types.Block) {}) },
 		"{missed block}": func() string {
 			return c.block(func(b *types.Block) {
-				tip := c.header(false)
+				tip, seed := c.work()
 				b.PreviousBlockHash, b.Height, b.Timestamp, b.Bits = tip.PreviousBlockHash, tip.Height, tip.Timestamp, tip.Bits
+				c.solve(&b.BlockHeader, seed, false)
 			})
 		},
 	} {
@@ -205,25 +207,32 @@ func (c *caller) address() string {
 	return out.MiningAddress
 }
 
-// header is work of the node, with a nonce that meets the target or misses it.
-func (c *caller) header(meet bool) *types.BlockHeader {
-	var work struct {
-		BlockHeader *types.BlockHeader `json:"block_header"`
-		Seed        *bc.Hash           `json:"seed"`
-	}
+// work is work of the node.
+func (c *caller) work() (h *types.BlockHeader, seed bc.Hash) {
+	var work wire.Work
 	if err := c.node.Call("/get-work", nil, &work); err != nil {
 		c.t.Fatal(err)
 	}
-	h := work.BlockHeader
+	return work.BlockHeader, *work.Seed
+}
+
+// solve gives a header a nonce that meets the target or misses it.
+func (c *caller) solve(h *types.BlockHeader, seed bc.Hash, meet bool) {
 	for h.Nonce = 0; ; h.Nonce++ {
-		result, err := c.rig.verifier.Hash(c.t.Context(), h.Hash().Byte32(), work.Seed.Byte32())
+		result, err := c.rig.verifier.Hash(c.t.Context(), h.Hash().Byte32(), seed.Byte32())
 		if err != nil {
 			c.t.Fatal(err)
 		}
 		if mining.TargetFromBits(h.Bits).Met(result) == meet {
-			break
+			return
 		}
 	}
+}
+
+// header is work of the node, with a nonce that meets the target or misses it.
+func (c *caller) header(meet bool) *types.BlockHeader {
+	h, seed := c.work()
+	c.solve(h, seed, meet)
 	if meet {
 		c.former = h
 	}
