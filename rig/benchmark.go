@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
+	"slices"
 	"time"
 
 	"github.com/bytom-solo/bytom-solo/compute"
@@ -57,6 +59,7 @@ type BenchmarkResult struct {
 func Benchmark(ctx context.Context, devices []compute.Backend, threads int, length time.Duration, log *slog.Logger) ([]BenchmarkResult, error) {
 	b := &benchmark{length: length}
 	r := New(Config{Source: b, Devices: devices, Threads: threads, Log: log, Every: 24 * time.Hour, Shares: slog.LevelDebug - 1})
+	r.mostOnWay = math.MaxInt64
 	err := r.Run(ctx)
 	switch {
 	case ctx.Err() != nil:
@@ -69,6 +72,8 @@ func Benchmark(ctx context.Context, devices []compute.Backend, threads int, leng
 		results = append(results, BenchmarkResult{d, float64(d.Hashes) / b.took.Seconds()})
 		if d.Failed != "" {
 			err = errors.Join(err, fmt.Errorf("%w: %s", ErrWrongHashes, d.Failed))
+		} else if d.Hashes == 0 {
+			err = errors.Join(err, fmt.Errorf("%s has not finished a hash", d.Name))
 		}
 	}
 	return results, err
@@ -99,8 +104,18 @@ func (b *benchmark) run(ctx context.Context, r *Rig) error {
 	start := time.Now()
 	r.take(w)
 	sleepOr(ctx, b.length, nil)
+	for time.Since(start) < b.length+benchmarkPatience && ctx.Err() == nil && !allHaveHashed(r.devices) {
+		sleepOr(ctx, 10*time.Millisecond, nil)
+	}
 	b.took = time.Since(start)
 	return errBenchmarkDone
+}
+
+// benchmarkPatience is how much longer a device gets for its first batch.
+const benchmarkPatience = time.Minute
+
+func allHaveHashed(devices []*device) bool {
+	return !slices.ContainsFunc(devices, func(d *device) bool { return d.hashes.Load() == 0 && d.failed.Load() == nil })
 }
 
 // submit compares a hash with what it should be.

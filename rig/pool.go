@@ -33,8 +33,9 @@ type PoolConfig struct {
 const (
 	// steady is how long a session lasts that is no sign of trouble.
 	steady = 30 * time.Second
-	// heldMost is how long a login may wait where there are other servers.
-	heldMost = 20 * time.Second
+	// heldMost is how long a login may wait where there are other servers: longer than
+	// ours hold one, which then say why.
+	heldMost = 30 * time.Second
 	// askEach is how often a server is asked for a job, where all nonces of the last
 	// are used up.
 	askEach = 5 * time.Second

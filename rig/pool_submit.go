@@ -13,7 +13,8 @@ import (
 func (p *pool) submit(ctx context.Context, s solution) (Outcome, error) {
 	own := s.work.session
 	err := own.submit(ctx, s)
-	if !s.block || !errors.Is(err, stratum.ErrLost) && !errors.Is(err, stratum.ErrClosed) {
+	lost := errors.Is(err, stratum.ErrLost) || errors.Is(err, stratum.ErrClosed) || errors.Is(err, stratum.RefusedLogin)
+	if !s.block || !lost {
 		return shareOutcome(err), err
 	}
 	p.log.Warn("block not submitted yet", "height", s.work.header.Height, "error", err)

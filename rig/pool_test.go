@@ -513,8 +513,13 @@ func TestPoolShares(t *testing.T) {
 				return nil
 			})
 			s := r.Status()
+			c.mu.Lock()
+			defer c.mu.Unlock()
 			if hashed, again := b.counts(); again > 0 {
 				t.Errorf("%d of %d headers were hashed twice", again, hashed)
+			}
+			if tips := uint64(len(c.jobs)/4 + 1); s.Wasted > tips*uint64(b.Info().Workers) {
+				t.Errorf("%d hashes were wasted on %d old tips", s.Wasted, tips)
 			}
 			if int(s.Shares.Accepted) != c.good || s.Shares.refused()+s.Shares.Unanswered > 0 {
 				t.Errorf("the server counted %d shares, the rig %+v", c.good, s.Shares)

@@ -66,6 +66,9 @@ type Rig struct {
 	state   atomic.Pointer[state]
 	fetch   chan struct{} // one slot: work is wanted now
 	submits sync.WaitGroup
+	// onWay counts shares on their way, of which there are up to mostOnWay.
+	onWay     atomic.Int64
+	mostOnWay int64
 
 	mu    sync.Mutex
 	known nonceMemory
@@ -92,7 +95,7 @@ func New(cfg Config) *Rig {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	r := &Rig{cfg: cfg, log: cfg.Log, started: time.Now(), fetch: make(chan struct{}, 1), known: newNonceMemory()}
+	r := &Rig{cfg: cfg, log: cfg.Log, started: time.Now(), fetch: make(chan struct{}, 1), mostOnWay: 1000, known: newNonceMemory()}
 	for _, b := range cfg.Devices {
 		r.devices = append(r.devices, newDevice(b, cfg.Threads))
 	}
@@ -216,7 +219,13 @@ func (r *Rig) found(ctx context.Context, s solution) {
 	if s.work.single {
 		r.exchange(s.work, nil)
 	}
+	if r.onWay.Add(1) > r.mostOnWay && !s.block {
+		r.onWay.Add(-1)
+		s.device.shares.add(Unanswered) // Far too easy ones, or a server that is stuck.
+		return
+	}
 	r.submits.Go(func() {
+		defer r.onWay.Add(-1)
 		good := r.check(ctx, s) && r.submit(ctx, s) == Accepted
 		if !s.work.single {
 			return

@@ -163,6 +163,69 @@ func TestWrongDeviceStops(t *testing.T) {
 	})
 }
 
+// TestSharesOnTheirWayAreBounded has a source that answers nothing, and easy shares.
+func TestSharesOnTheirWayAreBounded(t *testing.T) {
+	never := make(chan struct{})
+	s := &stub{left: 1000, bits: noneMeets, share: stratum.TargetFor(2)}
+	r := New(Config{Source: &stuck{s, never}, Devices: devicesOf(computetest.SHA3{})})
+	r.mostOnWay = 10
+	during(t, r, func() error {
+		if n := r.Status().Shares.Unanswered; n < 100 {
+			return fmt.Errorf("%d unanswered", n)
+		}
+		if n := r.onWay.Load(); n > 12 { // Each worker may be counting one too many.
+			t.Errorf("%d shares on their way", n)
+		}
+		close(never)
+		return nil
+	})
+}
+
+// stuck is a source that answers when it is told to.
+type stuck struct {
+	*stub
+	answer chan struct{}
+}
+
+func (s *stuck) submit(ctx context.Context, found solution) (Outcome, error) {
+	<-s.answer
+	return s.stub.submit(ctx, found)
+}
+
+// TestTipSwitch changes the tip again and again: what is hashed of the old one after
+// that is no more than the batches under way.
+func TestTipSwitch(t *testing.T) {
+	const tips = 20
+	b := batcher{}
+	r := New(Config{Source: &stub{}, Devices: devicesOf(b)})
+	tip := byte(0)
+	during(t, r, func() error {
+		if tip == tips {
+			return nil
+		}
+		tip++
+		h := types.BlockHeader{Version: 1, Bits: noneMeets, PreviousBlockHash: bc.NewHash([32]byte{tip})}
+		r.take(newWork(h, [32]byte{}, newNonces(allNonces, 0)))
+		return errors.New("not yet done")
+	})
+	s := r.Status()
+	if most := uint64(tips * b.Info().Workers * b.Batch()); s.Wasted > most || s.Wasted == 0 || s.Hashes < 2*most {
+		t.Errorf("%d of %d hashes were wasted on %d old tips, expected up to %d", s.Wasted, s.Hashes, tips, most)
+	}
+}
+
+// batcher takes 5 ms for a batch.
+type batcher struct{ computetest.SHA3 }
+
+func (b batcher) NewHasher(context.Context, [32]byte) (compute.Hasher, error) { return b, nil }
+
+func (batcher) Batch() int { return 64 }
+
+func (b batcher) Hash(ctx context.Context, results, headers [][32]byte) error {
+	time.Sleep(5 * time.Millisecond)
+	return b.SHA3.Hash(ctx, results, headers)
+}
+
 // TestOutcomesAreCounted has each verdict once in a while.
 func TestOutcomesAreCounted(t *testing.T) {
 	next := Outcome(0)
@@ -271,7 +334,7 @@ func TestBenchmark(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer b.Close()
-	results, err := Benchmark(t.Context(), devicesOf(b), 0, time.Second, nil)
+	results, err := Benchmark(t.Context(), devicesOf(b), 0, 300*time.Millisecond, nil)
 	if err != nil || len(results) != 1 || results[0].Hashes == 0 || results[0].HashesPerSecond <= 0 {
 		t.Errorf("%+v, %v", results, err)
 	}
