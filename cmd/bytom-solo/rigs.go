@@ -38,7 +38,7 @@ part of the work.`,
 				return printJSON(cmd.OutOrStdout(), list)
 			}
 			if days > 0 {
-				return printContributions(cmd.OutOrStdout(), list)
+				return printContributions(cmd.OutOrStdout(), list, time.Now())
 			}
 			return printRigs(cmd.OutOrStdout(), list, time.Now())
 		},
@@ -90,28 +90,34 @@ func printRigs(out io.Writer, list node.RigList, now time.Time) error {
 	return w.Flush()
 }
 
-func printContributions(out io.Writer, list node.RigList) error {
+func printContributions(out io.Writer, list node.RigList, now time.Time) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "RIG\tHASHRATE\tWORK\tCONTRIBUTION\tEXPECTED BLOCKS\tFOUND\tLUCK\tACCEPTED\tSTALE\tDUP\tLOW\tINVALID\tBEST")
-	line := func(name string, t stratum.Tally, contribution float64, luck *float64) {
+	line := func(name string, first time.Time, t stratum.Tally, contribution float64, luck *float64) {
+		seconds := max(1, min(list.Days*86400, now.Sub(first).Seconds()))
 		lucky := "-"
 		if luck != nil {
 			lucky = fmt.Sprintf("%.0f %%", 100**luck)
 		}
 		fmt.Fprintf(w, "%s\t%s\t%sH\t%.2f %%\t%.4g\t%d\t%s\t%d\t%d\t%d\t%d\t%d\t%s\n",
-			name, hashrate(t.Work/(list.Days*86400)), metric(t.Work), 100*contribution, t.Expected, t.Blocks, lucky,
+			name, hashrate(t.Work/seconds), metric(t.Work), 100*contribution, t.Expected, t.Blocks, lucky,
 			t.Accepted, t.Stale, t.Duplicate, t.Low, t.Invalid, metric(t.Best))
 	}
+	earliest := now
 	for _, r := range list.Rigs {
-		if r.Tally != (stratum.Tally{}) {
-			line(r.Rig, r.Tally, r.Contribution, r.Luck)
+		if r.Tally == (stratum.Tally{}) {
+			continue
 		}
+		if r.First.Before(earliest) {
+			earliest = r.First
+		}
+		line(r.Rig, r.First, r.Tally, r.Contribution, r.Luck)
 	}
 	whole := 1.0
 	if list.Total.Expected == 0 {
 		whole = 0
 	}
-	line("all, "+strconv.FormatFloat(list.Days, 'g', -1, 64)+" days", list.Total, whole, list.Luck)
+	line("all, "+strconv.FormatFloat(list.Days, 'g', -1, 64)+" days", earliest, list.Total, whole, list.Luck)
 	return w.Flush()
 }
 
