@@ -140,6 +140,7 @@ type front struct {
 	listener  net.Listener
 	journal   *mining.Journal
 	log       *syncBuffer
+	ahead     atomic.Int64 // of the chain's clock, in ns
 	stop      context.CancelFunc
 	stopped   chan struct{}
 }
@@ -172,7 +173,7 @@ func start(t testing.TB, bits uint64, change func(*front, *Config)) *front {
 	log := slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	payee := mining.Payee{Address: "sm1qtest", Program: append([]byte{0, 20}, make([]byte, 20)...)}
 	f.generator = mining.NewGenerator(mining.GeneratorConfig{
-		Source: f.chain, Payee: func() (mining.Payee, []byte, error) { return payee, []byte("tag"), nil },
+		Source: f.chain, Now: func() time.Time { return time.Now().Add(time.Duration(f.ahead.Load())) }, Payee: func() (mining.Payee, []byte, error) { return payee, []byte("tag"), nil },
 	})
 	f.chain.connected = f.generator.TipChanged
 	journal, err := mining.OpenJournal(filepath.Join(t.TempDir(), "journal.db"))
@@ -184,7 +185,7 @@ func start(t testing.TB, bits uint64, change func(*front, *Config)) *front {
 	cfg := Config{
 		Generator: f.generator, Extranonces: mining.NewExtranonces(), Hash: verifier.Hash, Workers: 2,
 		Submitter: mining.NewSubmitter(mining.SubmitterConfig{
-			Sink: f.chain, Source: f.chain, Verifier: verifier, Journal: journal,
+			Sink: f.chain, Source: f.chain, Verifier: verifier, Journal: journal, Now: f.generator.Now,
 		}),
 		StartDifficulty: 1, Log: log,
 	}
@@ -283,14 +284,18 @@ type testRig struct {
 	t     testing.TB
 	f     *front
 	conn  net.Conn
-	lines chan string // closed with the connection
-	job   Job         // the newest
+	lines chan string    // closed with the connection
+	times chan time.Time // when they came, if raw
+	job   Job            // the newest
 	id    int
 }
 
 func (f *front) dial() *testRig { return f.dialFrom("10.0.0.1:1000") }
 
-func (f *front) dialFrom(address string) *testRig {
+func (f *front) dialFrom(address string) *testRig { return f.rigOn(f.connection(address)) }
+
+// connection is one to the front.
+func (f *front) connection(address string) net.Conn {
 	f.t.Helper()
 	var conn net.Conn
 	if l, ok := f.listener.(*pipeListener); ok {
@@ -304,7 +309,25 @@ func (f *front) dialFrom(address string) *testRig {
 		}
 		conn = c
 	}
-	return f.rigOn(conn)
+	return conn
+}
+
+// dialRaw is a rig that takes what a read of 1024 bytes yields for a message, as the
+// simulators of the Antminer B3 do.
+func (f *front) dialRaw() *testRig {
+	r := &testRig{t: f.t, f: f, conn: f.connection("10.0.0.1:1000"), lines: make(chan string, 1024), times: make(chan time.Time, 1024)}
+	go func() {
+		defer close(r.lines)
+		for buf := make([]byte, 1024); ; {
+			n, err := r.conn.Read(buf)
+			if err != nil {
+				return
+			}
+			r.times <- time.Now()
+			r.lines <- string(buf[:n])
+		}
+	}()
+	return r
 }
 
 // rigOn reads what comes in a goroutine of its own, which ends with the connection.
@@ -350,9 +373,17 @@ func (r *testRig) line() string {
 // message is the next message, which has its job noted.
 func (r *testRig) message() Message {
 	r.t.Helper()
-	line := r.line()
+	return r.note(r.line())
+}
+
+// note looks at a message, and takes the job in it.
+func (r *testRig) note(line string) Message {
+	r.t.Helper()
 	if len(line) >= 1024 {
 		r.t.Errorf("a message of %d bytes", len(line))
+	}
+	if line == "" || line[0] != '{' {
+		return Message{}
 	}
 	m, err := ParseMessage([]byte(line))
 	if err != nil {
@@ -405,11 +436,12 @@ func (r *testRig) submit(job, nonce string) *Error {
 
 // find is the first nonce of a job, from its start on, whose hash passes the test.
 func find(j *Job, from uint64, test func(hash [32]byte) bool) uint64 {
-	for nonce := j.Nonce + from; ; nonce++ {
+	for nonce := j.Nonce + from; nonce < j.Nonce+from+100_000; nonce++ {
 		if test(fakeHash(j.HeaderHash(nonce))) {
 			return nonce
 		}
 	}
+	panic("no such nonce")
 }
 
 // isBlock tells whether a hash is a block of a job.

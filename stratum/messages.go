@@ -38,7 +38,7 @@ func ParseRequest(line []byte) (Request, error) {
 		return Request{}, fmt.Errorf("not a JSON object: %w", err)
 	}
 	r := Request{Params: raw.Params, ID: raw.ID}
-	if err := json.Unmarshal(raw.Method, &r.Method); err != nil {
+	if err := json.Unmarshal(raw.Method, &r.Method); err != nil || r.Method == "" {
 		return r, fmt.Errorf("method is %s, expected a string", shorten(raw.Method))
 	}
 	return r, nil
