@@ -39,9 +39,9 @@ FUZZTIME ?= 10m
 test-long: deps cross ## the long forms of the tests, a build for every platform, the C code under its sanitizers, fuzzing for FUZZTIME (10m) a target
 	BYTOM_SOLO_LONG=1 $(GO) test -timeout 120m $(TESTS)
 	$(GO) test -asan -timeout 60m ./compute/...
-	for target in $$($(GO) test -list '^Fuzz' ./gbt | grep ^Fuzz); do \
-		$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) ./gbt || exit 1; \
-	done
+	for folder in gbt stratum; do for target in $$($(GO) test -list '^Fuzz' ./$$folder | grep ^Fuzz); do \
+		$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) ./$$folder || exit 1; \
+	done; done
 
 test-arm: deps ## run the kernels for arm64 under QEMU, which this installs where it may
 	@for tool in qemu-aarch64:qemu-user aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu; do \

@@ -436,7 +436,7 @@ func (r *testRig) submit(job, nonce string) *Error {
 
 // find is the first nonce of a job, from its start on, whose hash passes the test.
 func find(j *Job, from uint64, test func(hash [32]byte) bool) uint64 {
-	for nonce := j.Nonce + from; nonce < j.Nonce+from+100_000; nonce++ {
+	for nonce := j.Nonce + from; nonce < j.Nonce+from+1_000_000; nonce++ {
 		if test(fakeHash(j.HeaderHash(nonce))) {
 			return nonce
 		}

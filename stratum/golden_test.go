@@ -119,3 +119,6 @@ func (f *front) fill(r *testRig, text string) string {
 	}
 	return text
 }
+
+// tipOf is a tip that a byte tells from others.
+func tipOf(b byte) mining.Tip { return mining.Tip{Hash: bc.NewHash([32]byte{b})} }

@@ -1,0 +1,131 @@
+package stratum
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/bytom-solo/bytom-solo/mining"
+)
+
+// TestNoTwoSessionsShareAHeader: over 10,000 logins, reconnects, tips, repeats and asked-for
+// jobs, whatever the rigs do with the nonce. A part of the extranonce's space that was
+// given away is never given again, so least of all while its jobs are good.
+func TestNoTwoSessionsShareAHeader(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := start(t, hardBits, func(_ *front, cfg *Config) { cfg.MaxSessions = 20000 })
+		defer f.close()
+		synctest.Wait()
+		s := f.server
+		random := rand.New(rand.NewPCG(1, 8))
+		type owner struct{ session *session }
+		headers := make(map[[32]byte]owner)
+		leases := make(map[uint64]*session)
+		ids := make(map[uint64]bool)
+		nonces := make(map[uint64]*session)
+		var open []*session
+		jobs := 0
+		take := func(each *session) {
+			each.mu.Lock()
+			defer each.mu.Unlock()
+			each.makeJob(time.Now(), s.work.Load())
+			j := each.jobs.last()
+			header, lease := j.job.HeaderHash(j.timestamp, 0), j.job.Extranonce>>32
+			if o, ok := headers[header]; ok {
+				t.Fatalf("job %d: a header twice, for one session: %v", j.id, o.session == each)
+			}
+			if of, ok := leases[lease]; ok && of != each || ids[j.id] {
+				t.Fatalf("job %d: lease %x or id given twice", j.id, lease)
+			}
+			if of, ok := nonces[j.start]; ok && of != each {
+				t.Fatalf("job %d: start nonce %x given twice", j.id, j.start)
+			}
+			headers[header], leases[lease], ids[j.id], nonces[j.start] = owner{each}, each, true, each
+			jobs++
+		}
+		for logins := 0; logins < 10_000; {
+			switch what := random.IntN(10); {
+			case what < 5 || len(open) == 0:
+				each := newSession(s, from{nil, "10.0.0.1:1"}, netip.Addr{})
+				s.sessions[each] = struct{}{}
+				l := parseLogin(LoginParams{Login: fmt.Sprint("rig.", random.IntN(50))})
+				each.enter(&l)
+				take(each)
+				open = append(open, each)
+				logins++
+			case what < 8:
+				take(open[random.IntN(len(open))])
+			case what == 8:
+				i := random.IntN(len(open))
+				open[i].end()
+				open = append(open[:i], open[i+1:]...)
+			case random.IntN(20) == 0:
+				f.connect(byte(random.IntN(256)))
+				synctest.Wait()
+			}
+		}
+		for _, each := range open {
+			each.end()
+		}
+		clear(s.perHost)
+		if len(leases) != 10_000 || jobs < 12_000 {
+			t.Errorf("%d leases, %d jobs", len(leases), jobs)
+		}
+	})
+}
+
+// TestJobTable: past is not stale, stale is not unknown, and all of it is bounded.
+func TestJobTable(t *testing.T) {
+	template := func(tip byte) *mining.Template { return &mining.Template{Tip: tipOf(tip)} }
+	var table jobTable
+	first, second, third := template(1), template(2), template(3)
+	add := func(id uint64, tpl *mining.Template) { table.add(sentJob{id: id, job: &mining.Job{Template: tpl}}) }
+	for id := range uint64(3 * mostJobs) {
+		add(id, first)
+	}
+	if _, ok := table.find(2 * mostJobs); !ok || len(table.jobs) != mostJobs {
+		t.Errorf("%d jobs of a tip", len(table.jobs))
+	}
+	if _, ok := table.find(0); ok {
+		t.Error("the oldest is still there")
+	}
+	add(1000, second)
+	if _, ok := table.find(3*mostJobs - 1); !ok {
+		t.Error("the former tip's job is not known")
+	}
+	add(1001, third)
+	if _, ok := table.find(3*mostJobs - 1); ok || len(table.jobs) != 2 {
+		t.Errorf("a job of two tips ago is kept, with %d others", len(table.jobs))
+	}
+	for _, id := range []uint64{1000, 1001} {
+		if j, ok := table.find(id); !ok || j.id != id {
+			t.Errorf("job %d is %+v", id, j)
+		}
+	}
+	if _, ok := table.find(1<<63 + 1000); ok {
+		t.Error("an id that is no job's")
+	}
+}
+
+func TestSeenShares(t *testing.T) {
+	var s seenShares
+	key := func(n int) [32]byte { return fakeHash([32]byte{byte(n), byte(n >> 8)}) }
+	for n := range 3 * mostSeen {
+		if !s.first(key(n)) || s.first(key(n)) {
+			t.Fatalf("share %d", n)
+		}
+		if n >= mostSeen/2 && s.first(key(n-mostSeen/2+1)) {
+			t.Fatalf("share %d is forgotten already at %d", n-mostSeen/2+1, n)
+		}
+		if len(s.now)+len(s.before) > mostSeen {
+			t.Fatalf("%d are kept", len(s.now)+len(s.before))
+		}
+	}
+	s.forget(key(3*mostSeen - 1))
+	if !s.first(key(3*mostSeen - 1)) {
+		t.Error("a share that was forgotten is no duplicate")
+	}
+}

@@ -1,0 +1,310 @@
+package stratum
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"io"
+	"math/big"
+	"net"
+	"net/netip"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestDeadlines(t *testing.T) {
+	inBubble(t, hardBits, nil, func(t *testing.T, f *front) {
+		began := time.Now()
+		silent := f.dial()
+		if got := silent.line(); got != "" || time.Since(began) != 15*time.Second {
+			t.Errorf("no login: %q after %v", got, time.Since(began))
+		}
+		// Lines that are no login don't count.
+		chatty := f.dial()
+		go func() {
+			for {
+				if _, err := io.WriteString(chatty.conn, `{"method":"keepalived","id":1}`+"\n"); err != nil {
+					return
+				}
+				time.Sleep(time.Second)
+			}
+		}()
+		began = time.Now()
+		for chatty.line() != "" {
+			continue
+		}
+		if took := time.Since(began); took > 16*time.Second {
+			t.Errorf("talk without a login lasted %v", took)
+		}
+		idle := f.dial().login("idle.1")
+		began = time.Now()
+		for idle.line() != "" {
+			continue
+		}
+		if took := time.Since(began); took < 59*time.Minute || took > 61*time.Minute {
+			t.Errorf("an idle session lasted %v", took)
+		}
+	})
+}
+
+func TestWhoMayConnect(t *testing.T) {
+	limits := func(_ *front, cfg *Config) {
+		cfg.Allow = []netip.Prefix{netip.MustParsePrefix("192.168.0.0/16"), netip.MustParsePrefix("fd00::/8")}
+		cfg.MaxSessions, cfg.MaxPerAddress = 5, 2
+	}
+	inBubble(t, hardBits, limits, func(t *testing.T, f *front) {
+		if got := f.dialFrom("10.0.0.1:5").line(); got != "" {
+			t.Errorf("from elsewhere: %s", got)
+		}
+		for _, from := range []string{"192.168.0.1:5", "[::ffff:192.168.0.1]:6", "[fd00::1%eth0]:7", "192.168.0.3:8"} {
+			f.dialFrom(from).login("a." + from[:3])
+		}
+		if got := f.dialFrom("192.168.0.1:9").line(); !strings.Contains(got, "Too many connections") {
+			t.Errorf("a third from an address: %q", got)
+		}
+		last := f.dialFrom("192.168.0.5:10").login("a.5")
+		if got := f.dialFrom("192.168.0.6:11").line(); !strings.Contains(got, "Too many connections") {
+			t.Errorf("a sixth in all: %q", got)
+		}
+		last.close()
+		synctest.Wait()
+		f.dialFrom("192.168.0.6:12").login("a.6")
+		if st := f.server.Stats(); st.Refused != 3 || st.Connections != 6 || st.Sessions != 5 {
+			t.Errorf("%+v", st)
+		}
+	})
+}
+
+func TestPassword(t *testing.T) {
+	inBubble(t, hardBits, func(_ *front, cfg *Config) { cfg.Password = "se,cret" }, func(t *testing.T, f *front) {
+		for _, pass := range []string{"", "x", "se", "se,cret,", "d=5"} {
+			r := f.dial()
+			began := time.Now()
+			r.write(`{"method":"login","params":{"login":"a","pass":"` + pass + `"},"id":1}` + "\n")
+			if m := r.reply(); code(m.Error) != CodeUnauthorized || time.Since(began) != time.Second || r.line() != "" {
+				t.Errorf("%q: %+v after %v", pass, m, time.Since(began))
+			}
+			r.close()
+		}
+		for _, pass := range []string{"se,cret", "d=64,se,cret"} {
+			r := f.dial()
+			r.write(`{"method":"login","params":{"login":"a","pass":"` + pass + `"},"id":1}` + "\n")
+			if m := r.reply(); m.Error != nil {
+				t.Errorf("%q: %+v", pass, m)
+			}
+			r.close()
+		}
+		if st := f.server.Stats(); st.Unauthorized != 5 || st.Logins != 2 {
+			t.Errorf("%+v", st)
+		}
+	})
+}
+
+func TestParseLogin(t *testing.T) {
+	for _, c := range []struct {
+		login, pass string
+		name        string
+		fixed       float64
+		rest        string
+	}{
+		{"bm1qx.rig1", "x", "bm1qx.rig1", 0, "x"},
+		{"bm1qx", "", "bm1qx.0", 0, ""},
+		{"bm1qx.", "", "bm1qx.0", 0, ""},
+		{"bm1qx.rig.1", "", "bm1qx.rig.1", 0, ""},
+		{"bm1qx.rig1+20000", "", "bm1qx.rig1", 20000, ""},
+		{"bm1qx+512.rig1", "", "bm1qx.rig1", 512, ""},
+		{"bm1qx+512", "", "bm1qx.0", 512, ""},
+		{"me+you.rig", "", "me+you.rig", 0, ""},
+		{"a.b+0", "", "a.b+0.0", 0, ""},
+		{"a.b", "d=1024", "a.b", 1024, ""},
+		{"a.b", "secret,d=1024", "a.b", 1024, "secret"},
+		{"a.b+7", "d=9", "a.b", 9, ""},
+		{"a.b", "d=x", "a.b", 0, "d=x"},
+		{"a.b", "d=NaN", "a.b", 0, "d=NaN"},
+		{"a\n\x1b[31m.b", "", "a??[31m.b", 0, ""},
+	} {
+		l := parseLogin(LoginParams{Login: c.login, Pass: c.pass})
+		if c.login == "a.b+0" {
+			c.name = "a.b+0" // No difficulty, so a part of the name.
+		}
+		if l.name != c.name || l.fixed != c.fixed || l.pass != c.rest || l.text != c.login {
+			t.Errorf("%q, %q: %+v", c.login, c.pass, l)
+		}
+	}
+}
+
+func TestFixedDifficulty(t *testing.T) {
+	inBubble(t, hardBits, func(_ *front, cfg *Config) { cfg.MinDifficulty = 10 }, func(t *testing.T, f *front) {
+		for login, want := range map[string]float64{"a.b+512": 512, "a.c+3": 10} {
+			r := f.dial().login(login)
+			for range 5 { // Silence does not lower it.
+				if d := r.job.Target.Difficulty(); d < want*0.99 || d > want*1.01 {
+					t.Errorf("%s: difficulty %g", login, d)
+				}
+				r.message()
+			}
+			r.close()
+		}
+	})
+}
+
+// TestASilentRigIsLowered, and each share is judged by the target that its own job had.
+func TestASilentRigIsLowered(t *testing.T) {
+	inBubble(t, hardBits, func(_ *front, cfg *Config) { cfg.StartDifficulty = 1 << 20 }, func(t *testing.T, f *front) {
+		r := f.dial().login("a.b")
+		defer r.close()
+		first := r.job
+		for r.job.Target.Difficulty() > 1000 {
+			r.message()
+		}
+		easy := r.job
+		nonce := find(&easy, 0, easy.Target.Met)
+		if err := r.submit(easy.ID, FormatNonce(nonce)); err != nil {
+			t.Errorf("a share of the easy job: %v", err)
+		}
+		hard := find(&first, 0, easy.Target.Met)
+		if first.Target.Met(fakeHash(first.HeaderHash(hard))) {
+			t.Skip("a lucky hash")
+		}
+		if err := r.submit(first.ID, FormatNonce(hard)); code(err) != CodeLow {
+			t.Errorf("a share of the hard job that meets the easy target: %v", err)
+		}
+	})
+}
+
+// TestBadShares: who sends nothing else gets the job again, and then is dropped.
+func TestBadShares(t *testing.T) {
+	inBubble(t, hardBits, func(_ *front, cfg *Config) { cfg.StartDifficulty, cfg.MinDifficulty = 1<<31, 1<<31 }, func(t *testing.T, f *front) {
+		r := f.dial().login("a.b")
+		sent, again := 0, false
+		for id, lost := r.job.ID, false; !lost; sent++ {
+			if sent > 3*judgedAtOnce {
+				t.Fatal("never dropped")
+			}
+			r.write(fmt.Sprintf(`{"method":"submit","params":{"job_id":"%s","nonce":"%016x"},"id":1}`+"\n", r.job.ID, r.job.Nonce+uint64(sent)))
+			for m := r.message(); ; m = r.message() {
+				if m.Method == MethodJob {
+					again = again || r.job.ID != id && sent >= judgedAtOnce-1 && sent < judgedAtOnce+2
+					continue
+				}
+				lost = m.Error.Message == "Too many bad shares"
+				if lost = lost || code(m.Error) != CodeLow; lost {
+					break
+				}
+				break
+			}
+		}
+		if !again || sent < 2*judgedAtOnce || r.line() != "" {
+			t.Errorf("dropped after %d, job sent again: %v", sent, again)
+		}
+		r = f.dial().login("a.b") // Nobody is banned.
+		r.close()
+	})
+}
+
+// TestASlowReader loses its connection, and nobody's time.
+func TestASlowReader(t *testing.T) {
+	inBubble(t, hardBits, nil, func(t *testing.T, f *front) {
+		stuck := f.connection("10.0.0.9:1")
+		if _, err := io.WriteString(stuck, `{"method":"login","params":{"login":"stuck.1"},"id":1}`+"\n"); err != nil {
+			t.Fatal(err)
+		}
+		r := f.dial().login("good.1")
+		defer r.close()
+		for i := range 20 {
+			time.Sleep(time.Second)
+			began := time.Now()
+			f.connect(byte(50 + i))
+			for r.job.Height != uint64(12+i) {
+				r.message()
+			}
+			if took := time.Since(began); took > 100*time.Millisecond {
+				t.Errorf("tip %d took %v", i, took)
+			}
+		}
+		if st := f.server.Stats(); st.Sessions != 1 {
+			t.Errorf("%d sessions: the stuck one is still there", st.Sessions)
+		}
+	})
+}
+
+// TestTheReadOfAFloodIsHeld: requests without a reply are bounded.
+func TestTheReadOfAFloodIsHeld(t *testing.T) {
+	inBubble(t, hardBits, func(f *front, cfg *Config) { f.backend.took, cfg.Budget = time.Second, 0.1 }, func(t *testing.T, f *front) {
+		r := f.dial().login("a.b+1")
+		defer r.close()
+		sent := 0
+		go func() {
+			for ; ; sent++ {
+				if _, err := fmt.Fprintf(r.conn, `{"method":"submit","params":{"job_id":"%s","nonce":"%x"},"id":1}`+"\n", r.job.ID, sent+1); err != nil {
+					return
+				}
+			}
+		}()
+		time.Sleep(5 * time.Second)
+		synctest.Wait()
+		if sent < mostWaiting || sent > mostReplies+mostWaiting+10 {
+			t.Errorf("%d read", sent)
+		}
+		if n := f.backend.hashes.Load(); n > 3 {
+			t.Errorf("%d hashes", n)
+		}
+	})
+}
+
+func TestTLSOnTheSamePort(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate, pool := selfSigned(t)
+	f := start(t, hardBits, func(_ *front, cfg *Config) {
+		cfg.Listener, cfg.TLS = listener, &tls.Config{Certificates: []tls.Certificate{certificate}}
+	})
+	defer f.close()
+	f.dial().login("plain.1").close()
+	conn, err := tls.Dial("tcp", listener.Addr().String(), &tls.Config{RootCAs: pool, ServerName: "localhost"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := f.rigOn(conn).login("secret.1")
+	if err := r.submit(r.job.ID, FormatNonce(find(&r.job, 0, r.job.Target.Met))); err != nil {
+		t.Error(err)
+	}
+	r.close()
+}
+
+func selfSigned(t *testing.T) (tls.Certificate, *x509.CertPool) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{"localhost"}, NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	pool.AddCert(parsed)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pool
+}
+
+func TestTLSThatIsNotSetUp(t *testing.T) {
+	inBubble(t, hardBits, nil, func(t *testing.T, f *front) {
+		conn := f.connection("10.0.0.1:1")
+		if err := tls.Client(conn, &tls.Config{ServerName: "x"}).HandshakeContext(t.Context()); err == nil {
+			t.Error("a handshake")
+		}
+		_ = conn.Close()
+	})
+}
