@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"slices"
 	"text/tabwriter"
 	"time"
 
@@ -158,15 +157,13 @@ func rigError(err error) error {
 	return err
 }
 
-// withRigDevices opens the devices, and the CPU to check them with, for the time of a
-// call.
+// withRigDevices opens the devices, and what checks them, for the time of a call.
 func withRigDevices(ctx context.Context, o rigOptions, log *slog.Logger, f func(devices []compute.Backend, checker compute.Backend) error) (err error) {
-	wanted := o.devices
-	if !o.trust {
-		wanted += ",cpu"
-	}
-	all, err := node.OpenBackends(ctx, wanted, log)
-	if err != nil {
+	all, err := node.OpenBackends(ctx, o.devices, log)
+	switch {
+	case ctx.Err() != nil:
+		return node.CloseBackends(all) // It was interrupted.
+	case err != nil:
 		return &exitError{exitDevices, err}
 	}
 	defer func() { err = errors.Join(err, node.CloseBackends(all)) }()
@@ -178,8 +175,8 @@ func withRigDevices(ctx context.Context, o rigOptions, log *slog.Logger, f func(
 		return &exitError{exitDevices, fmt.Errorf("flag --devices: value %q: %w", o.devices, err)}
 	}
 	var checker compute.Backend
-	if i := slices.IndexFunc(all, func(b compute.Backend) bool { return b.Info().Name == "cpu" }); i >= 0 && !o.trust {
-		checker = all[i]
+	if !o.trust {
+		checker = all[0]
 	}
 	return f(picked(all, names), checker)
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/bytom-solo/bytom-solo/compute/computetest"
+	"github.com/bytom-solo/bytom-solo/compute/vulkan"
 	"github.com/bytom-solo/bytom-solo/rig"
 	"github.com/bytom-solo/bytom-solo/stratum"
 	"github.com/bytom-solo/bytom-solo/testnet"
@@ -153,6 +154,30 @@ func TestRigMinesByStratum(t *testing.T) {
 		}
 	}
 	t.Logf("the last rig's shares: %+v", s.Shares)
+}
+
+// TestRigMinesOnACard has a rig mine for our node on the first device of Vulkan, whose
+// finds the CPU checks before they go out.
+func TestRigMinesOnACard(t *testing.T) {
+	if !computetest.Long() {
+		t.Skip("minutes on a driver that computes on the CPU; BYTOM_SOLO_LONG=1 does it")
+	}
+	devices, err := vulkan.Devices()
+	if err == nil && len(devices) == 0 {
+		err = errors.New("there are drivers, and no devices")
+	}
+	if err != nil {
+		computetest.Require(t, "vulkan", err.Error())
+	}
+	front := fmt.Sprintf("127.0.0.1:%d", testnet.FreePort(t, "127.0.0.1"))
+	n := testnet.Start(t, testnet.NodeOptions{Args: []string{"--stratum.listen", front}})
+	makeAccount(t, n)
+	running := startRig(t, "-o", front, "-u", "sm1qrig.card", "-d", devices[0].Name, "--quiet=false")
+	n.WaitHeight(2, 15*time.Minute)
+	log := running.stop()
+	if !strings.Contains(log, "device="+devices[0].Name) || strings.Contains(log, "level=ERROR") || strings.Contains(log, "outcome=low") {
+		t.Errorf("the rig's log:\n%s", log)
+	}
 }
 
 // TestRigRefusesFlags has command lines that can't mine, and the exit codes that tell
