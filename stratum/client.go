@@ -138,7 +138,7 @@ func NewClient(ctx context.Context, conn net.Conn, cfg ClientConfig) (*Client, e
 		cfg: cfg.withDefaults(), conn: conn, jobs: make(chan *Job, 1), done: make(chan struct{}),
 		out: NewWriter(conn, writeTimeout), calls: make(map[uint64]*call),
 	}
-	c.order.order, c.order.fixed, c.order.log = cfg.Order, cfg.Order != NonceAuto, c.cfg.Log
+	c.order.order, c.order.said, c.order.log = cfg.Order, cfg.Order != NonceAuto, c.cfg.Log
 	go c.read()
 	ctx, cancel := context.WithTimeoutCause(ctx, c.cfg.LoginTimeout, ErrNoReply)
 	defer cancel()
@@ -205,19 +205,17 @@ func (c *Client) Submit(ctx context.Context, job *Job, nonce uint64) error {
 	defer cancel()
 	asked := time.Now()
 	m, err := c.call(ctx, MethodSubmit, SubmitParams{ID: c.cfg.Login, JobID: job.ID, Nonce: FormatNonce(nonce)})
-	switch {
-	case errors.Is(err, ErrNoReply):
+	if errors.Is(err, ErrNoReply) {
 		c.suspect(asked)
-		return err
-	case err != nil:
-		if errors.Is(err, RefusedNonce) {
-			c.order.doubt()
-		}
-		return err
-	case refused(m.Result):
-		return &Error{CodeOther, "share refused: " + shorten(m.Result)}
 	}
-	return nil
+	if err == nil && refused(m.Result) {
+		err = &Error{CodeOther, "share refused: " + shorten(m.Result)}
+	}
+	var verdict *Error
+	if err == nil || errors.As(err, &verdict) {
+		c.order.judged(errors.Is(err, RefusedNonce))
+	}
+	return err
 }
 
 // suspect ends a connection that has said nothing since a submit was sent, if the

@@ -39,19 +39,25 @@ func ParseNonceOrder(text string) (NonceOrder, error) {
 //
 // Palindromic nonces read the same in both orders. With others, the right order is
 // that in which the nonce looks like a start: a prefix and then zeros. Where neither
-// does, it is the dialect's, until the server refuses a nonce as out of range.
+// does, it is the dialect's. In any case it is the other one after the server has
+// refused several nonces in a row as out of range.
 type orderReader struct {
-	log *slog.Logger
+	log  *slog.Logger
+	said bool // by the operator
 
-	mu    sync.Mutex
-	order NonceOrder // NonceAuto while nothing is known
-	fixed bool       // the operator has said it, or a job has shown it
-	mixed bool       // a nonce differed between the orders
+	mu      sync.Mutex
+	order   NonceOrder // NonceAuto while no job has shown it
+	mixed   bool       // a nonce differed between the orders
+	refused int        // nonces in a row
 }
 
-// startZeros is how many zero bits a start nonce ends with at least: with less a
-// random number could pass for one.
-const startZeros = 24
+const (
+	// startZeros is how many zero bits a start nonce ends with at least: with less a
+	// random number could pass for one.
+	startZeros = 24
+	// refusedMost is how many nonces are refused before the order is taken for wrong.
+	refusedMost = 3
+)
 
 // read gives a nonce that was read little-endian in the right order, with bit 63
 // clear.
@@ -64,12 +70,11 @@ func (r *orderReader) read(little uint64) uint64 {
 	defer r.mu.Unlock()
 	first := !r.mixed
 	r.mixed = true
-	if !r.fixed {
-		asLittle, asBig := bits.TrailingZeros64(little), bits.TrailingZeros64(big)
+	if r.order == NonceAuto {
 		switch {
-		case asLittle >= startZeros && asLittle > asBig:
+		case looksLikeStart(little, big):
 			r.settle(NonceLittle, "the other way around it would be no start")
-		case asBig >= startZeros && asBig > asLittle:
+		case looksLikeStart(big, little):
 			r.settle(NonceBig, "the other way around it would be no start")
 		case first:
 			r.log.Info("start nonces do not show their order; taken as little-endian, --nonce-order says otherwise")
@@ -85,18 +90,33 @@ func (r *orderReader) read(little uint64) uint64 {
 	return nonce &^ (1 << 63)
 }
 
+// looksLikeStart tells whether a nonce is a prefix and then zeros, rather than the same
+// bytes in the other order.
+func looksLikeStart(nonce, other uint64) bool {
+	zeros := bits.TrailingZeros64(nonce)
+	return zeros >= startZeros && zeros > bits.TrailingZeros64(other) && nonce>>63 == 0
+}
+
 // settle decides. The caller holds mu.
 func (r *orderReader) settle(order NonceOrder, why string) {
-	r.order, r.fixed = order, true
+	r.order, r.refused = order, 0
 	r.log.Info("start nonces are read", "order", order.String()+"-endian", "because", why)
 }
 
-// doubt takes notice of a nonce refused as out of range.
-func (r *orderReader) doubt() {
+// judged takes notice of a share that was not refused, or as out of range.
+func (r *orderReader) judged(outOfRange bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.mixed || r.fixed {
+	if !outOfRange || !r.mixed || r.said {
+		r.refused = 0
 		return
 	}
-	r.settle(NonceBig, "the server refused a nonce")
+	if r.refused++; r.refused < refusedMost {
+		return
+	}
+	other := NonceBig
+	if r.order == NonceBig {
+		other = NonceLittle
+	}
+	r.settle(other, fmt.Sprintf("the server refused %d nonces in a row", refusedMost))
 }
