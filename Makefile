@@ -57,6 +57,7 @@ shaders-write: ## rebuild the shaders and replace the SPIR-V in the repository
 
 bench: build ## measure the hash on this machine, then the node's own paths
 	bin/bytom-solo bench --isa all --compare
+	@command -v wrk >/dev/null || apt-get install -qy wrk || echo 'no wrk: the load of get-work is not measured'
 	$(GO) test -run '^$$' -bench . -benchmem -timeout 60m $(TESTS)
 
 lint: deps ## gofmt, go vet and staticcheck
