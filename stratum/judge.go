@@ -30,19 +30,29 @@ func (s *session) offer(id []byte, sh share, standing standing) {
 		s.server.queue.add(sh)
 		return
 	}
+	s.offered(sh)
 	sh.reply = &reply{id: id, since: sh.came}
 	sh.former = standing == jobFormer
 	s.answer(sh.reply)
 	if s.server.queue.add(sh) {
 		return
 	}
-	// It comes faster than it can be hashed. That raises the difficulty, too.
 	s.mu.Lock()
 	s.seen.forget(header)
-	s.vardiff.Share(time.Now(), sh.job.target.Difficulty())
 	s.mu.Unlock()
 	s.settle(sh.reply, errTooMany)
 	s.record(kindRefused, LedgerEntry{})
+}
+
+// offered has the difficulty follow what a rig sends, not what could be hashed of it:
+// that is never more than the budget, however much a rig offers.
+func (s *session) offered(sh share) {
+	if sh.job.job == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.vardiff.Share(sh.came, sh.job.target.Difficulty())
 }
 
 // header is the hash of a share's header with the n-th meaning of its nonce.
@@ -175,10 +185,7 @@ func (s *session) conclude(sh share, v verdict, why *Error, entry LedgerEntry) {
 	}
 	if v == kindAccepted {
 		entry.Effective, entry.Network = sh.job.target.Difficulty(), sh.job.job.Template.Target.Difficulty()
-		s.mu.Lock()
-		s.vardiff.Share(now, entry.Effective)
 		mark(s.wake)
-		s.mu.Unlock()
 	}
 	s.record(v, entry)
 }

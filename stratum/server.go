@@ -50,7 +50,7 @@ type work struct {
 func NewServer(cfg Config) *Server {
 	cfg = cfg.withDefaults()
 	s := &Server{
-		cfg: cfg, log: cfg.Log, queue: newQueue(cfg.Budget, time.Now()), budget: NewBudget(cfg.Budget), rigs: newRigs(),
+		cfg: cfg, log: cfg.Log, queue: newQueue(cfg.Budget, time.Now()), budget: NewBudget(headroom * cfg.Budget), rigs: newRigs(),
 		sessions: make(map[*session]struct{}), perHost: make(map[netip.Addr]int),
 	}
 	s.work.Store(&work{})
@@ -60,6 +60,10 @@ func NewServer(cfg Config) *Server {
 	s.prefix.Store(rand.Uint32())
 	return s
 }
+
+// headroom is the part of the shares that may be hashed that the difficulties aim at:
+// shares come at random, and a queue that is to be short needs room.
+const headroom = 0.8
 
 // Run serves rigs until ctx ends, then returns its error; or the listener's.
 func (s *Server) Run(ctx context.Context) error {

@@ -141,9 +141,9 @@ func (v *Vardiff) Close() {
 	v.config.Budget = nil
 }
 
-// Share counts an accepted share by the effective difficulty of its own job. A share
-// that is refused unverified, for coming too fast, may be counted too: it raises the
-// difficulty and earns nothing.
+// Share counts a share by the effective difficulty of its own job. It is to be counted
+// when it comes, verified or not: what waits for that, or is refused for coming too
+// fast, tells of the hashrate all the same. A rig that sends bad ones harms itself.
 func (v *Vardiff) Share(now time.Time, effective float64) {
 	v.expose(now)
 	v.block.shares += effective / v.difficulty
