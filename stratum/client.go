@@ -77,7 +77,8 @@ type Client struct {
 	done chan struct{} // closed when the connection has ended, err being final
 
 	order orderReader
-	junk  int // lines in a row that made no sense; of the read loop
+	junk  int // messages in a row that made no sense; of the read loop
+	odds  int // messages that did not; of the read loop
 
 	write sync.Mutex
 	out   *Writer

@@ -2,9 +2,11 @@ package stratum
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strconv"
 	"strings"
@@ -49,7 +51,7 @@ func (c *Client) receive(line []byte) error {
 			c.junk = 0
 			continue
 		}
-		c.cfg.Log.Warn("the server sent something odd", "error", err)
+		c.odd("the server sent something odd", err)
 		if c.junk++; c.junk >= junkMost {
 			return fmt.Errorf("%w: %w", errJunk, err)
 		}
@@ -58,6 +60,19 @@ func (c *Client) receive(line []byte) error {
 		}
 	}
 	return nil
+}
+
+// oddMost is how many odd messages a session logs as warnings: a server may send one
+// after the other.
+const oddMost = 5
+
+// odd logs what is wrong with the server. It is of the read loop.
+func (c *Client) odd(what string, err error) {
+	level := slog.LevelWarn
+	if c.odds++; c.odds > oddMost {
+		level = slog.LevelDebug
+	}
+	c.cfg.Log.Log(context.Background(), level, what, "error", err, "so_far", c.odds)
 }
 
 // take handles one message. The error says what is wrong with it.
@@ -85,7 +100,7 @@ func (c *Client) take(text []byte) error {
 	if p := c.callOf(m); p != nil {
 		p.reply <- m
 	} else if m.Error != nil {
-		c.cfg.Log.Warn("the server reports an error", "error", m.Error)
+		c.odd("the server reports an error", m.Error)
 	}
 	return err
 }

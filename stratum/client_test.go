@@ -449,6 +449,26 @@ func TestClientNonceOrder(t *testing.T) {
 	}
 }
 
+// TestClientLogIsBounded has a server send nonsense between good lines for ever.
+func TestClientLogIsBounded(t *testing.T) {
+	var log bytes.Buffer
+	play(t, ClientConfig{Log: slog.New(slog.NewTextHandler(&log, nil))}, func(p *peer) {
+		p.expect("login")
+		p.send(loginReply(testJob("0", palindrome)))
+		for range 1000 {
+			p.send("junk\n", push(testJob("1", palindrome)), `{"id":null,"error":"hm"}`+"\n")
+		}
+		p.send(push(testJob("2", palindrome)))
+		_, _ = p.in.ReadLine()
+	}, func(c *Client) {
+		synctest.Wait()
+		nextJob(t, c, "2")
+	})
+	if n := strings.Count(log.String(), "\n"); n != oddMost {
+		t.Errorf("%d lines in the log, expected %d", n, oddMost)
+	}
+}
+
 // TestClientNewestJobWins pushes jobs at a client that does not receive any.
 func TestClientNewestJobWins(t *testing.T) {
 	play(t, ClientConfig{}, func(p *peer) {
