@@ -47,10 +47,15 @@ func TestLedgerKilled(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		time.AfterFunc(time.Duration(150+37*round)*time.Millisecond, func() { _ = cmd.Process.Kill() })
 		var flushed uint64
+		told := 0
 		for lines := bufio.NewScanner(out); lines.Scan(); {
-			_, _ = fmt.Sscanf(lines.Text(), "flushed %d", &flushed)
+			if n, _ := fmt.Sscanf(lines.Text(), "flushed %d", &flushed); n == 1 {
+				told++
+			}
+			if told == 10+7*round { // It goes on counting and writing meanwhile.
+				time.AfterFunc(time.Duration(7*round)*time.Millisecond, func() { _ = cmd.Process.Kill() })
+			}
 		}
 		_ = cmd.Wait()
 		checkWhole(t, path, flushed)

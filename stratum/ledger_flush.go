@@ -136,6 +136,7 @@ func (l *Ledger) putBack(b *batch) {
 
 func (b *batch) write(tx *bolt.Tx) error {
 	rigs, rows := tx.Bucket(rigsBucket), tx.Bucket(rowsBucket)
+	rows.FillPercent = 0.9 // Most are new, and behind all others.
 	for _, name := range b.gone {
 		if err := rigs.Delete([]byte(name)); err != nil {
 			return err

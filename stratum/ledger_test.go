@@ -391,13 +391,13 @@ func TestLedgerWithoutItsFile(t *testing.T) {
 			})
 		},
 		"open elsewhere": func(path string) error {
-			db, err := bolt.Open(path, 0o600, nil)
-			t.Cleanup(func() { _ = db.Close() })
+			_, err := bolt.Open(path, 0o600, nil) // Until the end of the tests.
 			return err
 		},
 	}
 	for name, make := range bad {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			path := filepath.Join(t.TempDir(), "l.db")
 			if err := make(path); err != nil {
 				t.Fatal(err)
@@ -559,5 +559,51 @@ func TestLedgerForgets(t *testing.T) {
 	}
 	if all := lt.ledger.List(lt.now); all[0].Accepted != 120 {
 		t.Errorf("%d shares in all, expected 120", all[0].Accepted)
+	}
+}
+
+// BenchmarkLedger counts the shares of 10,000 rigs, writes them, lists the rigs, and
+// tells what a row and a share take on the disk.
+func BenchmarkLedger(b *testing.B) {
+	const rigs = 10_000
+	path := filepath.Join(b.TempDir(), "l.db")
+	l := OpenLedger(LedgerConfig{Path: path, Shares: 10_000_000, Rows: 10_000_000})
+	names := make([]string, rigs)
+	for i := range names {
+		names[i] = fmt.Sprintf("bm1q0000000000000000000000000000000000000.rig%d", i)
+	}
+	at := time.Now().Truncate(time.Hour)
+	hour := func() {
+		at = at.Add(time.Hour)
+		for i := range 3 * rigs {
+			l.Add(LedgerEntry{At: at, Rig: names[i%rigs], Address: "10.0.0.1", Agent: "bench", Effective: 1000, Network: 1e9})
+		}
+	}
+	size := func() float64 {
+		info, err := os.Stat(path)
+		if err != nil {
+			b.Fatal(err)
+		}
+		return float64(info.Size())
+	}
+	var adding, writing, listing time.Duration
+	for b.Loop() {
+		start := time.Now()
+		hour()
+		added := time.Now()
+		if err := l.Flush(); err != nil {
+			b.Fatal(err)
+		}
+		written := time.Now()
+		l.List(at)
+		adding, writing, listing = adding+added.Sub(start), writing+written.Sub(added), listing+time.Since(written)
+	}
+	n := float64(b.N)
+	b.ReportMetric(adding.Seconds()*1e9/n/(3*rigs), "ns/share")
+	b.ReportMetric(writing.Seconds()*1e3/n, "ms/write")
+	b.ReportMetric(listing.Seconds()*1e3/n, "ms/list")
+	b.ReportMetric(size()/n/rigs, "B/row-of-3-shares")
+	if err := l.Close(); err != nil {
+		b.Fatal(err)
 	}
 }

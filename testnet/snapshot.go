@@ -44,8 +44,8 @@ func (n *Network) Snapshots() (names []string, err error) {
 }
 
 // Snapshot keeps the chains and wallets of all nodes, who is whose peer, and the
-// clocks. The nodes are restarted for that: their pools are empty afterwards, and
-// none mines by itself. A snapshot of the same name is replaced.
+// clocks. The nodes are restarted for that: their pools are empty afterwards, none
+// mines by itself, and rigs have ended. A snapshot of the same name is replaced.
 func (n *Network) Snapshot(ctx context.Context, name string) error {
 	path, err := n.snapshot(name)
 	if err != nil {
