@@ -10,9 +10,11 @@ var (
 	ChainsDot []byte
 	//go:embed chains_mul.spv
 	ChainsMul []byte
+	//go:embed chains_matrix.spv
+	ChainsMatrix []byte
 	//go:embed finish.spv
 	Finish []byte
 )
 
 // All are the shaders' SPIR-V.
-func All() [][]byte { return [][]byte{ChainsDot, ChainsMul, Finish} }
+func All() [][]byte { return [][]byte{ChainsDot, ChainsMul, ChainsMatrix, Finish} }

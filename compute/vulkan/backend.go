@@ -59,6 +59,9 @@ func fits(o *offer, v Variant) error {
 	if n, most := v.invocations(), min(int(o.invocations), int(o.size_x)); n > most {
 		return fmt.Errorf("vulkan: variant %s needs %d invocations in a workgroup, the device has %d", v, n, most)
 	}
+	if n, most := v.invocations(), v.Subgroup*int(o.subgroups); v.Subgroup > 0 && n > most {
+		return fmt.Errorf("vulkan: variant %s needs %d invocations in a workgroup, the device has %d subgroups of %d", v, n, o.subgroups, v.Subgroup)
+	}
 	if n, most := v.sharedBytes(), int(o.shared_memory); n > most {
 		return fmt.Errorf("vulkan: variant %s needs %d bytes of shared memory, the device has %d", v, n, most)
 	}

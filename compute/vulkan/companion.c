@@ -175,7 +175,7 @@ static void query_properties(vkc_pointer physical, struct vkc_offer *offer, int 
 	memcpy(offer->uuid, id.device, sizeof offer->uuid);
 	offer->subgroup = offer->subgroup_least = offer->subgroup_most = subgroup.size;
 	if (sized)
-		offer->subgroup_least = sizes.least, offer->subgroup_most = sizes.most;
+		offer->subgroup_least = sizes.least, offer->subgroup_most = sizes.most, offer->subgroups = sizes.subgroups;
 	offer->driver_id = driver.id;
 	memcpy(offer->driver_name, driver.name, sizeof offer->driver_name);
 	memcpy(offer->driver_info, driver.info, sizeof offer->driver_info);

@@ -28,6 +28,7 @@ struct vkc_offer {
 	uint32_t shared_memory, invocations, size_x, groups_y; // limits of compute
 	uint64_t storage_range;
 	uint32_t subgroup, subgroup_least, subgroup_most;
+	uint32_t subgroups; // most in a workgroup if their size is required
 
 	uint32_t family;        // of queues; UINT32_MAX if none computes
 	uint32_t dot_extension, dot, dot_accelerated;

@@ -26,6 +26,8 @@ type engine struct {
 	memory  []vk.MemoryPropertyFlags // by the type's number
 	pools   sync.Mutex               // guards the queue, which is used by one at a time
 	variant Variant
+	// patience is how long the device may take for anything.
+	patience time.Duration
 
 	cache          vk.PipelineCache
 	chains, finish *kernel
@@ -61,6 +63,10 @@ func openEngine(p *physical, v Variant, cached []byte, h hooks) (e *engine, err 
 	}
 	e = &engine{device: device, family: uint32(p.offer.family), variant: v, hooks: h, users: 1}
 	e.memory = memoryTypes(p.handle)
+	e.patience = longestBatch
+	if kindOf(p.offer) == "cpu" {
+		e.patience *= 10
+	}
 	liveDevices.Add(1)
 	defer func() {
 		if err != nil {
@@ -150,9 +156,9 @@ func (e *engine) check(call string, result vk.Result) error {
 	return err
 }
 
-// longestBatch is how long the device may take for anything. What takes longer hangs,
-// and counts as lost.
-const longestBatch = 2 * time.Minute
+// longestBatch is how long the device may take for anything, ten times that if it is
+// the CPU, which others may keep busy. What takes longer hangs, and counts as lost.
+const longestBatch = time.Minute
 
 // run submits commands and waits for their end, which ctx does not shorten: the device
 // still writes. Its error is not looked at.
@@ -171,11 +177,11 @@ var errHangs = errors.New("the device hangs")
 
 func (e *engine) wait(fence vk.Fence) error {
 	fences := []vk.Fence{fence}
-	result := vk.WaitForFences(e.device, 1, fences, vk.True, uint64(longestBatch))
+	result := vk.WaitForFences(e.device, 1, fences, vk.True, uint64(e.patience))
 	runtime.KeepAlive(fences)
 	if result == vk.Timeout {
 		e.lost.Store(true)
-		return fmt.Errorf("%w: %w: nothing for %s", errHangs, failure("vkWaitForFences", result), longestBatch)
+		return fmt.Errorf("%w: %w: nothing for %s", errHangs, failure("vkWaitForFences", result), e.patience)
 	}
 	if err := e.check("vkWaitForFences", result); err != nil {
 		return err

@@ -26,6 +26,7 @@ func (e *engine) newKernel(code []byte, bindings, push, subgroup int, numbers ..
 	defer func() {
 		if err != nil {
 			k.destroy(e.device)
+			k = nil
 		}
 	}()
 	var result vk.Result
@@ -57,6 +58,8 @@ const finishSize = 32
 func (e *engine) compile() (err error) {
 	v := e.variant
 	switch v.Path {
+	case PathMatrix:
+		e.chains, err = e.newKernel(shaders.ChainsMatrix, 3, 0, v.Subgroup, v.invocations(), v.Rows, v.TileRows, v.TileWords, v.Pad, e.steps, v.M, v.N, v.K)
 	case PathDot:
 		e.chains, err = e.newKernel(shaders.ChainsDot, 3, 0, 0, v.invocations(), v.Rows, v.TileRows, v.TileWords, v.Pad, e.steps)
 	default:
@@ -95,6 +98,7 @@ func (e *engine) newCommands() (c *commands, err error) {
 	defer func() {
 		if err != nil {
 			c.free()
+			c = nil
 		}
 	}()
 	pool := vk.CommandPoolCreateInfo{

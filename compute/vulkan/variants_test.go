@@ -28,8 +28,9 @@ func TestVariants(t *testing.T) {
 		{Path: PathDot, Rows: 128, TileRows: 16, TileWords: 2, Pad: 0},
 		{Path: PathMul, Rows: 32, TileRows: 4, TileWords: 2, Pad: 1},
 	}
+	matrix := matrixCandidates(d, testPhysical(t, d))
 	if computetest.Long() {
-		variants = nil
+		variants = matrix
 		for _, path := range []string{PathDot, PathMul} {
 			for _, rows := range []int{16, 32, 64, 128, 256} {
 				for _, tile := range [][2]int{{4, 1}, {8, 2}, {16, 4}} {
@@ -38,10 +39,28 @@ func TestVariants(t *testing.T) {
 			}
 		}
 	}
+	if !computetest.Long() {
+		// TestConformance has the first that fits; this is the last.
+		for i := len(matrix) - 1; i >= 0; i-- {
+			if fits(&testPhysical(t, d).offer, matrix[i]) == nil {
+				variants = append(variants, matrix[i])
+				break
+			}
+		}
+	}
 	kinds := matrixKinds()
 	for _, v := range variants {
 		t.Run(v.String(), func(t *testing.T) { testVariant(t, d, v, kinds) })
 	}
+}
+
+func testPhysical(t *testing.T, d Device) *physical {
+	t.Helper()
+	h, err := theHost()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &h.physicals[d.Index]
 }
 
 // kind is a seed's matrices, with headers and what they come to after fewSteps.
@@ -87,7 +106,7 @@ func testVariant(t *testing.T, d Device, v Variant, kinds []kind) {
 	}
 	b, err := openHooked(d, v, 2, Config{}, h)
 	if err != nil {
-		if p, _ := theHost(); fits(&p.physicals[d.Index].offer, v) != nil {
+		if fits(&testPhysical(t, d).offer, v) != nil {
 			t.Skip(err)
 		}
 		t.Fatal(err)

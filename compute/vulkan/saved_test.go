@@ -1,0 +1,43 @@
+package vulkan
+
+import (
+	"os"
+	"testing"
+)
+
+// TestChoiceIsKept keeps and reads one, and reads what somebody else may have left there.
+func TestChoiceIsKept(t *testing.T) {
+	c := Config{Dir: t.TempDir() + "/made/for/it"}
+	d := Device{Name: "vulkan:0", Key: "00ff-1"}
+	want := choice{Variant: Variant{Path: PathDot, Rows: 64, TileRows: 8, TileWords: 2, Pad: 1}, Batch: 100, Rate: 1000}
+	if _, err := c.loadChoice(d); err == nil {
+		t.Error("a choice before one was made")
+	}
+	c.saveChoice(d, want)
+	want.Shaders = shadersKey()
+	if got, err := c.loadChoice(d); err != nil || got != want {
+		t.Errorf("%+v and %v, want %+v", got, err, want)
+	}
+	if _, err := c.loadChoice(Device{Key: "00ff-2"}); err == nil {
+		t.Error("the choice is another driver's too")
+	}
+	for name, text := range map[string]string{
+		"empty":         "",
+		"cut off":       `{"shaders": "`,
+		"other shaders": `{"shaders": "00", "batch": 1, "variant": {"path": "dot", "rows": 64, "tile_rows": 8, "tile_words": 2}}`,
+		"no batch":      `{"shaders": "` + shadersKey() + `", "variant": {"path": "dot", "rows": 64, "tile_rows": 8, "tile_words": 2}}`,
+		"no path":       `{"shaders": "` + shadersKey() + `", "batch": 1, "variant": {"rows": 64, "tile_rows": 8, "tile_words": 2}}`,
+		"odd tile":      `{"shaders": "` + shadersKey() + `", "batch": 1, "variant": {"path": "dot", "rows": 64, "tile_rows": 7, "tile_words": 2}}`,
+		"zeros":         `{"shaders": "` + shadersKey() + `", "batch": 1, "variant": {"path": "matrix", "rows": 64}}`,
+	} {
+		if err := os.WriteFile(c.file(d, ".json"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := c.loadChoice(d); err == nil {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	if (Config{}).load(d, ".json") != nil {
+		t.Error("something was kept nowhere")
+	}
+}
