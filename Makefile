@@ -10,7 +10,7 @@ TESTS    ?= ./...
 STATIC   := linux/amd64 linux/arm64 windows/amd64 darwin/arm64
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build run test race test-long test-arm shaders shaders-write bench lint cross dist clean
+.PHONY: help deps build run test race test-long test-arm test-coopmat shaders shaders-write bench lint cross dist clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -38,7 +38,9 @@ FUZZTIME ?= 10m
 
 test-long: deps cross ## the long forms of the tests, a build for every platform, the C code under its sanitizers, fuzzing for FUZZTIME (10m) a target
 	BYTOM_SOLO_LONG=1 $(GO) test -timeout 120m $(TESTS)
-	$(GO) test -asan -timeout 60m ./compute/...
+	$(GO) test -asan -timeout 60m ./compute ./compute/cpu
+	# Drivers keep memory until the end of the process.
+	ASAN_OPTIONS=detect_leaks=0 $(GO) test -asan -timeout 60m ./compute/vulkan
 	for folder in gbt stratum; do for target in $$($(GO) test -list '^Fuzz' ./$$folder | grep ^Fuzz); do \
 		$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) ./$$folder || exit 1; \
 	done; done
@@ -48,6 +50,9 @@ test-arm: deps ## run the kernels for arm64 under QEMU, which this installs wher
 		command -v $${tool%:*} >/dev/null || apt-get install -qy $${tool#*:} || exit 1; \
 	done
 	BYTOM_SOLO_LONG=1 TENSORITY_REQUIRE=arm64 $(GO) test -v -timeout 60m -run '^TestArm64$$' ./compute/cpu
+
+test-coopmat: deps ## run the shaders on a driver with cooperative matrices, in a root of its own; takes root and 1 GB
+	@scripts/test-coopmat.sh
 
 shaders: ## rebuild the shaders and compare them with the SPIR-V in the repository
 	@scripts/shaders.sh

@@ -3,8 +3,10 @@ package compute
 import (
 	"context"
 	"crypto/sha3"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"time"
@@ -24,7 +26,8 @@ type Peak struct {
 	// Name is the instruction's.
 	Name string
 	// Run executes it on one core, on registers alone, for some tenths of a second
-	// and returns how many multiply-adds that made.
+	// and returns how many multiply-adds that made. An accelerator's returns how many a
+	// second, 0 if it cannot.
 	Run func() float64
 }
 
@@ -60,7 +63,9 @@ type BenchReport struct {
 type BenchResult struct {
 	Name   string `json:"name"`
 	Kernel string `json:"kernel"`
-	// HashesPerSecond is for one core: hashes per second of processor time.
+	// HashesPerSecond is for one core: hashes per second of processor time. Accelerators
+	// have no cores: theirs, and their peaks, are of the whole device, by the clock on the
+	// wall.
 	HashesPerSecond float64 `json:"hashes_per_second"`
 	Ratio           float64 `json:"ratio,omitempty"`
 	// MultiplyAdds are those per second that the hashes of one core are made of.
@@ -74,8 +79,11 @@ type BenchResult struct {
 	// all cores, by the clock on the wall.
 	VerifyMilliseconds float64 `json:"verify_milliseconds"`
 	VerifyRatio        float64 `json:"verify_ratio,omitempty"`
-	// Hashes is how many were computed, and Verified that each of them was
-	// compared with its known answer.
+	// Accelerator tells that it is no kernel of the CPU.
+	Accelerator bool `json:"accelerator,omitempty"`
+	// Hashes is how many were computed, and Verified that each of them was compared with
+	// its known answer. In an accelerator's large batches that is so for some; the others
+	// are of headers that no other hash has, as when it mines.
 	Hashes   int  `json:"hashes"`
 	Verified bool `json:"verified"`
 }
@@ -185,15 +193,18 @@ func (r *benchRun) turn(ctx context.Context, c Contestant, config BenchConfig, f
 	for i, p := range c.Peaks {
 		start := benchClock()
 		made := p.Run()
-		appendTo(&r.peaks, i, made/(benchClock()-start).Seconds())
+		if !c.Backend.Info().Accelerator {
+			made /= (benchClock() - start).Seconds()
+		}
+		appendTo(&r.peaks, i, made)
 	}
 	return r.timeVerify(ctx, c.Backend, fresh)
 }
 
 // benchThreads are the numbers of Hashers that a contestant can run.
 func benchThreads(c Contestant, config BenchConfig) []int {
-	if c.Backend.Info().Workers == 1 {
-		return []int{1}
+	if info := c.Backend.Info(); info.Workers == 1 || info.Accelerator {
+		return []int{info.Workers}
 	}
 	return config.Threads
 }
@@ -278,31 +289,58 @@ func (r *benchRun) timeHashes(ctx context.Context, b Backend, i, n int, least ti
 	}
 	r.hashes += sum
 	if i == 0 {
-		r.rates = append(r.rates, float64(sum)/(benchClock()-start).Seconds())
+		used := benchClock() - start
+		if b.Info().Accelerator {
+			used = time.Since(startWall)
+		}
+		r.rates = append(r.rates, float64(sum)/used.Seconds())
 	}
 	appendTo(&r.wall, i, float64(sum)/time.Since(startWall).Seconds())
 	return nil
 }
 
-// hashKnown computes and checks hashes with known answers for a while, and returns
-// how many.
+// hashKnown computes hashes for a while, checks those with known answers, and returns
+// how many there were.
 func hashKnown(ctx context.Context, info Info, h Hasher, least time.Duration) (made int, err error) {
 	headers, results := make([][32]byte, h.Batch()), make([][32]byte, h.Batch())
 	for start := time.Now(); time.Since(start) < least || made == 0; {
 		first := made % len(knownAnswers)
 		answers := append(slices.Clone(knownAnswers[first:]), knownAnswers[:first]...)
-		for i := range headers {
-			headers[i] = hash32(answers[i%len(answers)].header)
-		}
+		places := fillBatch(headers, answers, info.Accelerator)
 		if err := h.Hash(ctx, results, headers); err != nil {
 			return made, err
 		}
-		if err := checkAnswers(info, results, answers); err != nil {
+		known := make([][32]byte, len(places))
+		for i, place := range places {
+			known[i] = results[place]
+		}
+		if err := checkAnswers(info, known, answers); err != nil {
 			return made, err
 		}
 		made += len(headers)
 	}
 	return made, nil
+}
+
+// fillBatch writes headers with known answers, repeating, and returns their places; or
+// if some only, one of each at places of no order, among others that are random.
+func fillBatch(headers [][32]byte, answers []knownAnswer, some bool) (places []int) {
+	for i := range headers {
+		places = append(places, i)
+	}
+	if some {
+		places = rand.Perm(len(headers))
+		for i := range headers {
+			for k := 0; k < 32; k += 8 {
+				binary.LittleEndian.PutUint64(headers[i][k:], rand.Uint64())
+			}
+		}
+		places = places[:min(len(places), len(answers))]
+	}
+	for i, place := range places {
+		headers[place] = hash32(answers[i%len(answers)].header)
+	}
+	return places
 }
 
 // leastExpansion is what is believed to be the expansion of a seed, in milliseconds.
@@ -333,6 +371,7 @@ func (r *benchRun) result(c Contestant, config BenchConfig, base benchRun) Bench
 		MultiplyAdds:       median(r.rates) * MultiplyAdds,
 		VerifyMilliseconds: median(r.verifies),
 		VerifyRatio:        medianRatio(base.verifies, r.verifies),
+		Accelerator:        c.Backend.Info().Accelerator,
 		Hashes:             r.hashes,
 		Verified:           true, // or Bench would have ended
 	}

@@ -16,5 +16,15 @@ var (
 	Finish []byte
 )
 
-// All are the shaders' SPIR-V.
+// What the chains are held to: the same multiplications on registers alone.
+var (
+	//go:embed peak_dot.spv
+	PeakDot []byte
+	//go:embed peak_mul.spv
+	PeakMul []byte
+	//go:embed peak_matrix.spv
+	PeakMatrix []byte
+)
+
+// All are the SPIR-V of what makes hashes.
 func All() [][]byte { return [][]byte{ChainsDot, ChainsMul, ChainsMatrix, Finish} }

@@ -23,9 +23,11 @@ type benchConfig struct {
 	isa     []string
 	compare bool
 	asJSON  bool
+	devices string // graphics cards instead of kernels
+	sweep   bool
 }
 
-func newBenchCommand() *cobra.Command {
+func newBenchCommand(terminal io.Writer) *cobra.Command {
 	config := benchConfig{
 		bench:   compute.BenchConfig{Rounds: 5, Turn: time.Second, Threads: slices.Compact([]int{1, compute.UsableCores()})},
 		isa:     []string{"all"},
@@ -39,9 +41,19 @@ func newBenchCommand() *cobra.Command {
 The kernels take turns, round after round, and figures are medians: machines are
 noisy, so only ratios within one run mean something. Each is held to its peak, the
 fastest that the core executes its multiply instruction in the same run. Fails if
-a kernel computes a wrong hash.`,
+a kernel computes a wrong hash.
+
+--devices measures graphics cards instead, each held to what its multiplications make
+on registers alone. --sweep tries every variant of their shaders and prints JSON: it is
+what to run on a card that this program was not tuned on.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			switch {
+			case config.sweep:
+				return runSweep(cmd.Context(), cmd.OutOrStdout(), config)
+			case config.devices != "":
+				return benchDevices(cmd.Context(), cmd.OutOrStdout(), terminal, config)
+			}
 			return runBench(cmd.Context(), cmd.OutOrStdout(), config)
 		},
 	}
@@ -52,6 +64,8 @@ a kernel computes a wrong hash.`,
 	f.IntVar(&config.bench.Rounds, "rounds", config.bench.Rounds, "turns of each kernel")
 	f.DurationVar(&config.bench.Turn, "turn", config.bench.Turn, "length of a turn at the least")
 	f.BoolVar(&config.asJSON, "json", false, "print JSON")
+	f.StringVar(&config.devices, "devices", "", "measure these instead of the CPU's kernels: vulkan, vulkan:0, vulkan:lavapipe")
+	f.BoolVar(&config.sweep, "sweep", false, "with --devices: every variant of the shaders, for --turn each, as JSON")
 	return cmd
 }
 
@@ -74,6 +88,11 @@ func runBench(ctx context.Context, out io.Writer, config benchConfig) (err error
 		contestants = append(contestants, compute.Contestant{Name: "bytom", Backend: node.StockAlgorithm{}})
 		config.bench.Baseline = "bytom"
 	}
+	return measure(ctx, out, config, contestants)
+}
+
+// measure runs the benchmark and prints it.
+func measure(ctx context.Context, out io.Writer, config benchConfig, contestants []compute.Contestant) error {
 	config.bench.Contestants = contestants
 	report, err := compute.Bench(ctx, config.bench)
 	if err != nil {
@@ -83,6 +102,9 @@ func runBench(ctx context.Context, out io.Writer, config benchConfig) (err error
 		e := json.NewEncoder(out)
 		e.SetIndent("", "  ")
 		return e.Encode(report)
+	}
+	if config.devices != "" {
+		return printDeviceBench(out, report)
 	}
 	return printBench(out, report)
 }

@@ -47,7 +47,7 @@ func newRoot(out, terminal io.Writer) *cobra.Command {
 		newBlocksCommand(config),
 		newJournalCommand(config),
 		newRigsCommand(config),
-		newBenchCommand(),
+		newBenchCommand(terminal),
 		newDevicesCommand(terminal),
 		newHashCommand(terminal),
 		newRigCommand(terminal),

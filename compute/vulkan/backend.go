@@ -22,6 +22,7 @@ type backend struct {
 	variant  Variant
 	batch    int
 	hooks    hooks
+	tried    []Tried
 
 	mu      sync.Mutex
 	current *engine // lost or not, until it is replaced
@@ -48,7 +49,7 @@ func openHooked(d Device, v Variant, batch int, config Config, hooks hooks) (*ba
 	if err := fits(&b.physical.offer, v); err != nil {
 		return nil, err
 	}
-	if b.current, err = openEngine(b.physical, v, config.load(d, ".cache"), hooks); err != nil {
+	if b.current, err = compiledEngine(b.physical, v, config.load(d, ".cache"), hooks); err != nil {
 		return nil, err
 	}
 	return b, nil
@@ -77,6 +78,10 @@ func (b *backend) Info() compute.Info {
 	return info
 }
 
+// Chosen is the variant in use, with what became of each path when it was measured:
+// nothing if it was not.
+func (b *backend) Chosen() (Variant, []Tried) { return b.variant, b.tried }
+
 // Answers tells whether a name means this device: see Device.Answers.
 func (b *backend) Answers(name string) bool { return b.about.Answers(name) }
 
@@ -104,7 +109,7 @@ func (b *backend) enter() (*engine, error) {
 		return nil, compute.ErrClosed
 	}
 	if b.current.lost.Load() {
-		fresh, err := openEngine(b.physical, b.variant, b.config.load(b.about, ".cache"), b.hooks)
+		fresh, err := compiledEngine(b.physical, b.variant, b.config.load(b.about, ".cache"), b.hooks)
 		if err != nil {
 			return nil, fmt.Errorf("open %s again: %w", b.about.Name, err)
 		}

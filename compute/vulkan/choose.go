@@ -84,6 +84,9 @@ func openSaved(ctx context.Context, d Device, config Config) (compute.Backend, e
 	if err != nil && ctx.Err() == nil {
 		config.log().Warn("the variant chosen before is of no use now", "device", d.Name, "variant", was.Variant.String(), "error", err)
 	}
+	if b != nil {
+		b.tried = was.Tried
+	}
 	return proved(b, err)
 }
 
@@ -94,7 +97,7 @@ func openFastest(ctx context.Context, d Device, config Config) (compute.Backend,
 	if err != nil {
 		return nil, err
 	}
-	var best choice
+	var best, all choice
 	var failed error
 	for _, v := range variants {
 		rated, err := try(ctx, d, v, config)
@@ -104,8 +107,10 @@ func openFastest(ctx context.Context, d Device, config Config) (compute.Backend,
 		if err != nil {
 			config.log().Warn("a variant is not used", "device", d.Name, "variant", v.String(), "error", err)
 			failed = errors.Join(failed, err)
+			all.note(v.Path, 0, err)
 			continue
 		}
+		all.note(v.Path, rated.Rate, nil)
 		config.log().Debug("a variant was timed", "device", d.Name, "variant", v.String(), "hashes_per_second", rated.Rate)
 		if rated.Rate > best.Rate {
 			best = rated
@@ -121,7 +126,10 @@ func openFastest(ctx context.Context, d Device, config Config) (compute.Backend,
 	if err != nil {
 		return nil, err
 	}
-	config.saveChoice(d, best)
+	if best.Tried = all.Tried; !d.IsCPU() {
+		b.tried = best.Tried
+		config.saveChoice(d, best)
+	}
 	config.save(d, ".cache", b.current.compiled())
 	config.log().Info("the fastest variant was chosen", "device", d.Name, "variant", best.Variant.String(), "hashes_per_second", best.Rate, "batch", best.Batch)
 	return b, nil
@@ -138,7 +146,7 @@ func try(ctx context.Context, d Device, v Variant, config Config) (choice, error
 		return choice{}, err
 	}
 	if d.IsCPU() {
-		return choice{Variant: v, Batch: 1, Rate: 1}, nil
+		return choice{Variant: v, Batch: 1, Rate: 1}, nil // The first will do.
 	}
 	rate, err := b.measure(ctx, trial)
 	return choice{Variant: v, Batch: b.batch, Rate: rate}, err
@@ -250,4 +258,64 @@ func shapesOf(p *physical) ([]matrixShape, error) {
 	defer vk.DestroyDevice(device, nil)
 	shapes, result := matrixShapes(p.handle)
 	return shapes, failure("vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR", result)
+}
+
+// Sweep proves and times every variant on a device, each for some time, one at least.
+func Sweep(ctx context.Context, d Device, turn time.Duration) (SweepReport, error) {
+	h, err := theHost()
+	if err != nil {
+		return SweepReport{}, err
+	}
+	if d.Index < 0 || d.Index >= len(h.physicals) {
+		return SweepReport{}, fmt.Errorf("%w: number %d of %d", ErrNone, d.Index, len(h.physicals))
+	}
+	p := &h.physicals[d.Index]
+	report := SweepReport{Device: d, Peaks: make(map[string]float64)}
+	variants := grid()
+	if d.path(PathMatrix).Usable {
+		shapes, err := shapesOf(p)
+		if err != nil {
+			return report, err
+		}
+		sizes := []int{int(p.offer.subgroup_least), int(p.offer.subgroup), int(p.offer.subgroup_most)}
+		variants = append(matrixGrid(shapes, sizes), variants...)
+	}
+	for _, v := range variants {
+		if !d.path(v.Path).Usable || fits(&p.offer, v) != nil {
+			continue
+		}
+		one, err := sweepOne(ctx, d, v, turn, report.Peaks)
+		if err != nil {
+			return report, err
+		}
+		report.Variants = append(report.Variants, one)
+	}
+	slices.SortStableFunc(report.Variants, func(a, b SweepVariant) int { return cmp.Compare(b.HashesPerSecond, a.HashesPerSecond) })
+	return report, nil
+}
+
+// sweepOne measures a variant, and its path's peak the first time. Its error is ctx's.
+func sweepOne(ctx context.Context, d Device, v Variant, turn time.Duration, peaks map[string]float64) (SweepVariant, error) {
+	one := SweepVariant{Variant: v}
+	b, err := openVariant(d, v, 1, Config{})
+	if err == nil {
+		defer b.Close()
+		if _, ok := peaks[v.Path]; !ok {
+			peaks[v.Path] = runPeak(b, v)
+		}
+		err = compute.SelfTest(ctx, b)
+	}
+	if err == nil {
+		one.HashesPerSecond, err = b.measure(ctx, turn)
+		one.Batch = b.batch
+	}
+	if ctx.Err() != nil {
+		return one, ctx.Err()
+	}
+	if err != nil {
+		one.Error = err.Error()
+	} else if peak := peaks[v.Path]; peak > 0 {
+		one.Part = one.HashesPerSecond * compute.MultiplyAdds / peak
+	}
+	return one, nil
 }

@@ -82,9 +82,6 @@ func createDevice(physical vk.PhysicalDevice, o *offer, w wish) (vk.Device, vk.R
 	return handleOf[vk.Device](device), vk.Result(result)
 }
 
-// matrixShape is a size of matrix that a device multiplies: m × k by k × n.
-type matrixShape struct{ m, n, k int }
-
 // matrixShapes may be called only once a device with the matrix feature has been made.
 func matrixShapes(physical vk.PhysicalDevice) ([]matrixShape, vk.Result) {
 	var all [C.VKC_SHAPES]C.struct_vkc_shape

@@ -39,27 +39,29 @@ func (c Config) log() *slog.Logger {
 type Device struct {
 	// Name is what --mining.devices takes: "vulkan:0", "vulkan:lavapipe". Index counts
 	// from 0, graphics cards before drivers that compute on the CPU.
-	Name  string
-	Index int
+	Name  string `json:"name"`
+	Index int    `json:"index"`
 	// Title is the driver's name for it, Driver the driver with its version, API the
 	// version of Vulkan.
-	Title, Driver, API string
+	Title  string `json:"title"`
+	Driver string `json:"driver"`
+	API    string `json:"api"`
 	// Kind is discrete, integrated, virtual, cpu or other.
-	Kind string
+	Kind string `json:"kind"`
 	// Memory is what the device has of its own, in bytes.
-	Memory uint64
+	Memory uint64 `json:"memory"`
 	// Paths are the ways to compute here, the one that should be fastest first.
-	Paths []Path
+	Paths []Path `json:"paths"`
 	// Key tells this device with this driver from others.
-	Key string
+	Key string `json:"key"`
 }
 
 // Path is one of the ways to multiply that a device may have.
 type Path struct {
-	Name string // PathMatrix, PathDot or PathMul
+	Name string `json:"name"` // PathMatrix, PathDot or PathMul
 	// Usable tells whether the device offers it; Reason why not, or what is odd about it.
-	Usable bool
-	Reason string
+	Usable bool   `json:"usable"`
+	Reason string `json:"reason,omitempty"`
 }
 
 // The names of paths.
@@ -116,6 +118,9 @@ type Variant struct {
 	K        int `json:"k,omitempty"`
 	Subgroup int `json:"subgroup,omitempty"`
 }
+
+// matrixShape is a size of matrix that a device multiplies: m × k by k × n.
+type matrixShape struct{ m, n, k int }
 
 // String is the variant as the kernel of a device.
 func (v Variant) String() string {

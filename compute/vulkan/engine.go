@@ -53,8 +53,8 @@ func noHooks() hooks {
 	return hooks{func(string) vk.Result { return vk.Success }, compute.NewMatrices, 64}
 }
 
-// openEngine makes a logical device and compiles the variant's shaders for it. cached is
-// what an earlier one's compiler has left.
+// openEngine makes a logical device with what a variant needs of it. cached is what an
+// earlier one's compiler has left.
 func openEngine(p *physical, v Variant, cached []byte, h hooks) (e *engine, err error) {
 	w := wish{family: p.offer.family, dot: flag(v.Path == PathDot), matrix: flag(v.Path == PathMatrix), sized: flag(v.Subgroup > 0)}
 	device, result := createDevice(p.handle, &p.offer, w)
@@ -84,7 +84,7 @@ func openEngine(p *physical, v Variant, cached []byte, h hooks) (e *engine, err 
 			return e, failure("vkCreatePipelineCache", result)
 		}
 	}
-	return e, e.compile()
+	return e, nil
 }
 
 func memoryTypes(p vk.PhysicalDevice) []vk.MemoryPropertyFlags {

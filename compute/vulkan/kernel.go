@@ -54,6 +54,19 @@ func (k *kernel) destroy(device vk.Device) {
 // finishSize is how many hashes a workgroup of the last shader makes.
 const finishSize = 32
 
+// compiledEngine is an engine with the variant's kernels.
+func compiledEngine(p *physical, v Variant, cached []byte, h hooks) (*engine, error) {
+	e, err := openEngine(p, v, cached, h)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.compile(); err != nil {
+		e.retire()
+		return nil, err
+	}
+	return e, nil
+}
+
 // compile makes the variant's kernels.
 func (e *engine) compile() (err error) {
 	v := e.variant

@@ -5,6 +5,7 @@ package vulkan
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/bytom-solo/bytom-solo/compute"
 )
@@ -16,3 +17,11 @@ func Devices() ([]Device, error) { return nil, errBuild }
 
 // Open returns an error that wraps ErrNone.
 func Open(context.Context, Device, Config) (compute.Backend, error) { return nil, errBuild }
+
+// Peaks returns none.
+func Peaks(compute.Backend) []compute.Peak { return nil }
+
+// Sweep returns an error that wraps ErrNone.
+func Sweep(context.Context, Device, time.Duration) (SweepReport, error) {
+	return SweepReport{}, errBuild
+}

@@ -22,6 +22,33 @@ type choice struct {
 	Batch   int     `json:"batch"`
 	// Rate is in hashes per second.
 	Rate float64 `json:"hashes_per_second"`
+	// Tried is what became of the fastest variant of each path.
+	Tried []Tried `json:"tried,omitempty"`
+}
+
+// Tried is what became of a path when the variant was chosen.
+type Tried struct {
+	Path string `json:"path"`
+	// HashesPerSecond is of its fastest variant, Error why it has none.
+	HashesPerSecond float64 `json:"hashes_per_second,omitempty"`
+	Error           string  `json:"error,omitempty"`
+}
+
+// note keeps what became of a variant if that is the best of its path.
+func (c *choice) note(path string, rate float64, err error) {
+	t := Tried{Path: path, HashesPerSecond: rate}
+	if err != nil {
+		t.Error = err.Error()
+	}
+	for i, was := range c.Tried {
+		if was.Path == path {
+			if rate > was.HashesPerSecond {
+				c.Tried[i] = t
+			}
+			return
+		}
+	}
+	c.Tried = append(c.Tried, t)
 }
 
 // shadersKey changes with every shader.

@@ -1,7 +1,9 @@
 package vulkan
 
 import (
+	"errors"
 	"os"
+	"reflect"
 	"testing"
 )
 
@@ -10,12 +12,19 @@ func TestChoiceIsKept(t *testing.T) {
 	c := Config{Dir: t.TempDir() + "/made/for/it"}
 	d := Device{Name: "vulkan:0", Key: "00ff-1"}
 	want := choice{Variant: Variant{Path: PathDot, Rows: 64, TileRows: 8, TileWords: 2, Pad: 1}, Batch: 100, Rate: 1000}
+	want.note(PathDot, 900, nil)
+	want.note(PathMatrix, 0, errors.New("wrong"))
+	want.note(PathDot, 1000, nil)
+	want.note(PathDot, 0, errors.New("wrong"))
+	if tried := []Tried{{PathDot, 1000, ""}, {PathMatrix, 0, "wrong"}}; !reflect.DeepEqual(want.Tried, tried) {
+		t.Errorf("%+v, want %+v", want.Tried, tried)
+	}
 	if _, err := c.loadChoice(d); err == nil {
 		t.Error("a choice before one was made")
 	}
 	c.saveChoice(d, want)
 	want.Shaders = shadersKey()
-	if got, err := c.loadChoice(d); err != nil || got != want {
+	if got, err := c.loadChoice(d); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v and %v, want %+v", got, err, want)
 	}
 	if _, err := c.loadChoice(Device{Key: "00ff-2"}); err == nil {
