@@ -44,6 +44,16 @@ type Server struct {
 type work struct {
 	template *mining.Template
 	since    time.Time
+	network  float64 // the difficulty of a block
+	covering Target  // the lowest that no block is above
+}
+
+func newWork(t *mining.Template) *work {
+	w := &work{template: t, since: time.Now()}
+	if t != nil {
+		w.network, w.covering = t.Target.Difficulty(), TargetCovering(t.Target)
+	}
+	return w
 }
 
 // NewServer makes a Server.
@@ -53,7 +63,7 @@ func NewServer(cfg Config) *Server {
 		cfg: cfg, log: cfg.Log, queue: newQueue(cfg.Budget, time.Now()), budget: NewBudget(headroom * cfg.Budget), rigs: newRigs(),
 		sessions: make(map[*session]struct{}), perHost: make(map[netip.Addr]int),
 	}
-	s.work.Store(&work{})
+	s.work.Store(newWork(nil))
 	// Ids of an earlier run are unknown to this one, not somebody else's jobs. They stay
 	// below 2^31, as nobody knows what rigs keep them in.
 	s.jobID.Store(uint64(time.Now().Unix()) % (1 << 20) << 10)
@@ -82,7 +92,7 @@ func (s *Server) follow(ctx context.Context) {
 	for {
 		select {
 		case t := <-templates:
-			s.work.Store(&work{t, time.Now()})
+			s.work.Store(newWork(t))
 			for _, each := range s.all() {
 				mark(each.wake)
 			}

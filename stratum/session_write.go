@@ -166,13 +166,12 @@ func (s *session) due(now time.Time, w *work) bool {
 	}
 	old := s.jobs.last()
 	return old.job.Template.Sequence != w.template.Sequence || old.tip() != w.template.Tip.Hash ||
-		old.target != s.target(now, w.template)
+		old.target != s.target(now, w)
 }
 
 // target is what the shares of the session's next job must meet.
-func (s *session) target(now time.Time, t *mining.Template) Target {
-	d := s.vardiff.Difficulty(now, t.Target.Difficulty())
-	return max(TargetFor(d), TargetCovering(t.Target))
+func (s *session) target(now time.Time, w *work) Target {
+	return max(TargetFor(s.vardiff.Difficulty(now, w.network)), w.covering)
 }
 
 func (s *session) sendPush(now time.Time, w *work) sending {
@@ -218,7 +217,7 @@ func (s *session) makeJob(now time.Time, w *work) *Job {
 	sent := sentJob{
 		id: s.server.jobID.Add(1), job: mining.NewJob(t, s.lease.Next()), start: s.start,
 		timestamp: max(uint64(s.server.cfg.Generator.Now().Unix()), t.Tip.MedianTime+1),
-		target:    s.target(now, t),
+		target:    s.target(now, w),
 	}
 	if len(s.jobs.jobs) > 0 && s.jobs.last().tip() != t.Tip.Hash {
 		s.seen.reset()
