@@ -12,6 +12,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/bytom-solo/bytom-solo/mining"
 )
 
 // quietRig is a connection over loopback that tells when each new height came.
@@ -112,9 +114,68 @@ func TestNoTipIsMissed(t *testing.T) {
 	}
 }
 
-// BenchmarkNewJob1000 is the time from a new tip, told to the generator, to the job being
-// read by the last of 1,000 rigs over loopback. The rigs share the machine.
+// BenchmarkNewJob1000 is the time from a new tip, told to the generator, to the last of
+// 1,000 jobs being written, over loopback; and, where the rigs' reading shares the
+// machine, to the last one being read.
 func BenchmarkNewJob1000(b *testing.B) {
+	b.Run("written", benchmarkWritten)
+	b.Run("read", benchmarkRead)
+}
+
+func benchmarkWritten(b *testing.B) {
+	const rigs = 1000
+	written := make(chan time.Time, rigs)
+	f := tcpFront(b, func(_ *front, cfg *Config) {
+		cfg.Gap = time.Microsecond
+		cfg.Observe = func(s mining.Stage, _ time.Duration) {
+			if s == StageJob {
+				written <- time.Now()
+			}
+		}
+	})
+	defer f.close()
+	buf := make([]byte, 64<<10)
+	conns := make([]net.Conn, rigs)
+	read := func() {
+		for _, c := range conns {
+			if _, err := c.Read(buf); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	for i := range conns {
+		conns[i] = f.connection("")
+		if _, err := fmt.Fprintf(conns[i], `{"method":"login","params":{"login":"farm.%d","pass":"d=1000"},"id":1}`+"\n", i); err != nil {
+			b.Fatal(err)
+		}
+	}
+	read()
+	var last, each []time.Duration
+	tip := byte(1) // the first one
+	for b.Loop() {
+		began := time.Now()
+		tip++
+		f.connect(tip)
+		worst := time.Duration(0)
+		for range rigs {
+			took := (<-written).Sub(began)
+			each, worst = append(each, took), max(worst, took)
+		}
+		last = append(last, worst)
+		b.StopTimer()
+		read()
+		time.Sleep(20 * time.Millisecond)
+		b.StartTimer()
+	}
+	reportTimes(b, last, "last")
+	reportTimes(b, each, "rig")
+	b.Log("last of 1,000, " + histogram(last))
+	for _, c := range conns {
+		_ = c.Close()
+	}
+}
+
+func benchmarkRead(b *testing.B) {
 	f := tcpFront(b, func(_ *front, cfg *Config) { cfg.Gap = time.Microsecond })
 	defer f.close()
 	rigs := f.quietRigs(1000)
