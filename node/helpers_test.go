@@ -41,6 +41,7 @@ type fixture struct {
 	gate      *gate
 	chain     *chain
 	submitter *mining.Submitter
+	verifier  *compute.Verifier // the gate's and the submitter's
 	clock     *clockWatch
 	// verifying counts what the verifier hashes, solver is for the test's own use.
 	verifying *countingBackend
@@ -76,6 +77,7 @@ func newFixtureOn(t testing.TB, backends []compute.Backend, fast bool) *fixture 
 	config.Wallet.Disable = true
 	f := &fixture{verifying: &countingBackend{Backend: backends[0]}, solver: compute.NewVerifier(backends[0])}
 	verifier := compute.NewVerifier(f.verifying)
+	f.verifier = verifier
 	t.Cleanup(func() {
 		verifier.Close()
 		f.solver.Close()

@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/bytom-solo/bytom-solo/compute"
 	"github.com/bytom-solo/bytom-solo/mining"
 	"github.com/bytom-solo/bytom-solo/stratum"
 )
@@ -37,13 +36,12 @@ func serveRigs(t testing.TB, f *fixture) *rigFixture {
 		Source: f.chain, Payee: func() (mining.Payee, []byte, error) { return testPayee, nil, nil },
 	})
 	f.onTip = r.generator.TipChanged
-	verifier := compute.NewVerifier(f.verifying)
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))
 	server := stratum.NewServer(stratum.Config{
 		Listener: r.port, Generator: r.generator, Extranonces: mining.NewExtranonces(),
-		Hash: verifier.Hash, Workers: f.verifying.Info().Workers, StartDifficulty: 1, Log: log,
+		Hash: f.verifier.Hash, Workers: f.verifying.Info().Workers, StartDifficulty: 1, Log: log,
 		Submitter: mining.NewSubmitter(mining.SubmitterConfig{
-			Sink: f.chain, Source: f.chain, Verifier: verifier, Journal: r.journal, Log: log,
+			Sink: f.chain, Source: f.chain, Verifier: f.verifier, Journal: r.journal, Log: log,
 		}),
 	})
 	ctx, stop := context.WithCancel(t.Context())
@@ -53,7 +51,6 @@ func serveRigs(t testing.TB, f *fixture) *rigFixture {
 	t.Cleanup(func() {
 		stop()
 		running.Wait()
-		verifier.Close()
 		_ = r.journal.Close()
 	})
 	return r
