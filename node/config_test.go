@@ -89,6 +89,13 @@ func TestBadValues(t *testing.T) {
 		{"format", solo, []string{"--log.format=xml"}, nil, []string{"log.format", "xml", "json"}},
 		{"rpc address", solo + "api_addr = \"9888\"", nil, nil, []string{"api_addr", "9888", "host:port"}},
 		{"p2p address", solo, []string{"--p2p.laddr=0.0.0.0:1"}, nil, []string{"p2p.laddr", "0.0.0.0:1", "tcp://"}},
+		{"stratum address", solo, []string{"--stratum.listen=9119"}, nil, []string{"stratum.listen", "9119", "host:port"}},
+		{"stratum networks", solo, []string{"--stratum.allow=192.168.0.0/16,lan"}, nil, []string{"stratum.allow", "lan", "192.168.0.0/16"}},
+		{"stratum key", solo, []string{"--stratum.tls-cert=c.pem"}, nil, []string{"stratum.tls-key", "stratum.tls-cert"}},
+		{"stratum difficulty", solo, []string{"--stratum.min-difficulty=0"}, nil, []string{"stratum.min-difficulty", "0", "1 to"}},
+		{"stratum percent", solo, []string{"--stratum.verify-percent=101"}, nil, []string{"stratum.verify-percent", "101", "1 to 100"}},
+		{"stratum sessions", solo, nil, map[string]string{"TM_STRATUM_MAX_SESSIONS": "0"}, []string{"stratum.max-sessions", "0", "1 or more"}},
+		{"stratum typo", solo + "[stratum]\nlisen = \"x\"", nil, nil, []string{"stratum.lisen", "x"}},
 		{"not TOML", "chain_id = ", nil, nil, []string{"config.toml"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
