@@ -16,13 +16,8 @@ import (
 	"github.com/bytom-solo/bytom-solo/compute"
 )
 
-const (
-	// trial is how long a variant is timed.
-	trial = 2 * time.Second
-	// batchTime is what a batch is to take: short enough to change work quickly, long
-	// enough that its overhead does not count.
-	batchTime = 100 * time.Millisecond
-)
+// trial is how long a variant is timed.
+const trial = 2 * time.Second
 
 // Open opens a device, with the variant that the configuration names, or that was the
 // fastest when it was last measured with this driver, or else is now: each is put to the
@@ -152,19 +147,20 @@ func try(ctx context.Context, d Device, v Variant, config Config) (choice, error
 	return choice{Variant: v, Batch: b.batch, Rate: rate}, err
 }
 
-// measure finds the batch that takes batchTime, and how many hashes a second the
-// backend makes of that over some time.
+// measure finds a batch, and how many hashes a second the backend makes of that over
+// some time. The batch is what takes batchTime, or more if a device that is slow with
+// one hash makes several at a time of them.
 func (b *backend) measure(ctx context.Context, long time.Duration) (rate float64, err error) {
-	for {
+	for before := 0.0; ; {
 		took, err := b.timeBatches(ctx, 0)
 		if err != nil {
 			return 0, err
 		}
-		next := min(mostBatch, 8*b.batch, int(float64(b.batch)*float64(batchTime)/float64(took)))
-		if took >= batchTime/2 || next <= b.batch {
+		next, more := nextBatch(b.batch, took, before)
+		if !more {
 			break
 		}
-		b.batch = next
+		before, b.batch = float64(b.batch)/took.Seconds(), next
 	}
 	took, err := b.timeBatches(ctx, long)
 	return float64(b.batch) / took.Seconds(), err

@@ -7,12 +7,32 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/bytom-solo/bytom-solo/shaders"
 )
 
-// mostBatch bounds the batch, and with it the buffers: 8192 hashes are 8 MiB.
-const mostBatch = 8192
+const (
+	// mostBatch bounds the batch, and with it the buffers: 8192 hashes are 8 MiB.
+	mostBatch = 8192
+	// batchTime is what a batch is to take: short enough to change work quickly, long
+	// enough that its overhead does not count.
+	batchTime = 100 * time.Millisecond
+	// longestTrial is what it may take if that makes more hashes a second.
+	longestTrial = 4 * batchTime
+)
+
+// nextBatch is what to try after a batch that took some time, where the one before made
+// so many hashes a second; or nothing, if this one will do.
+func nextBatch(batch int, took time.Duration, before float64) (next int, more bool) {
+	took = max(took, time.Microsecond)
+	gains := float64(batch)/took.Seconds() > 1.1*before
+	if batch == mostBatch || took >= longestTrial || took >= batchTime/2 && !gains {
+		return batch, false
+	}
+	factor := min(8, max(2, float64(batchTime)/float64(took)))
+	return min(mostBatch, int(float64(batch)*factor)), true
+}
 
 // choice is what a device's measurements came to.
 type choice struct {

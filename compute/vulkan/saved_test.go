@@ -5,6 +5,7 @@ import (
 	"os"
 	"reflect"
 	"testing"
+	"time"
 )
 
 // TestChoiceIsKept keeps and reads one, and reads what somebody else may have left there.
@@ -48,5 +49,35 @@ func TestChoiceIsKept(t *testing.T) {
 	}
 	if (Config{}).load(d, ".json") != nil {
 		t.Error("something was kept nowhere")
+	}
+}
+
+// TestNextBatch finds the batch of devices that make some hashes at a time, each of
+// which takes its time.
+func TestNextBatch(t *testing.T) {
+	for _, test := range []struct {
+		name        string
+		atATime     int
+		each        time.Duration
+		least, most int
+	}{
+		{"a fast card", 100, 5 * time.Millisecond, 1000, 8192},
+		{"one hash at a time, slowly", 1, 300 * time.Millisecond, 1, 2},
+		{"many at a time, slowly", 16, 150 * time.Millisecond, 8, 32},
+		{"no time at all", 1, 0, mostBatch, mostBatch},
+		{"for ever", 1, time.Hour, 1, 1},
+	} {
+		batch, before := 1, 0.0
+		for range 100 {
+			took := test.each * time.Duration((batch+test.atATime-1)/test.atATime)
+			next, more := nextBatch(batch, took, before)
+			if !more {
+				break
+			}
+			before, batch = float64(batch)/max(took.Seconds(), 1e-6), next
+		}
+		if batch < test.least || batch > test.most {
+			t.Errorf("%s: a batch of %d, expected %d to %d", test.name, batch, test.least, test.most)
+		}
 	}
 }
