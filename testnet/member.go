@@ -76,7 +76,7 @@ func (m *Member) start(at *place, dies bool) error {
 // ready waits until the node answers.
 func (m *Member) ready(ctx context.Context) error {
 	var ended error
-	err := Poll(ctx, 30*time.Second, func() error {
+	err := Poll(ctx, time.Minute, func() error {
 		if !m.Running() {
 			ended = fmt.Errorf("%s ended at its start: %v\n%s", m, m.exitErr, m.logEnd(4000))
 			return nil
