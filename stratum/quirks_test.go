@@ -170,6 +170,7 @@ func TestJunk(t *testing.T) {
 		for r.line() != "" {
 			continue
 		}
+		synctest.Wait() // The rig sees the end before the session is gone.
 		if st := f.server.Stats(); st.Sessions != 0 || st.Junk != 3*(mostJunk-1)+mostJunk-1 {
 			t.Errorf("%+v", st)
 		}

@@ -68,11 +68,16 @@ func TestTestnetRigs(t *testing.T) {
 	}
 	newDescribed(t, &testnet.Node{Member: n.Nodes[0]}).call(node.RigsRoute, "", true)
 	first := rigs("list")[0].Name
+	host := strings.TrimPrefix(n.Nodes[0].URL, "http://")
+	if out, err := execute(t, testnet.Solo(t), "rigs", "--api_addr", host); err != nil || !strings.Contains(out, first+"  127.0.0.1  bytom-testnet/b3") {
+		t.Errorf("%v:\n%s", err, out)
+	}
 	last := rigs("remove", first) // Those that were added with it, too.
 	if left := rigs("list"); len(last) != 2 || len(left) != 1 {
 		t.Fatalf("removed %+v, still there: %+v", last, left)
 	}
 	testnet.Wait(t, 10*time.Second, func() error { return sameCounts(n.Nodes[0], last) })
+	t.Logf("of the faulty rigs: %+v", last)
 	if last = rigs("remove"); len(last) != 1 {
 		t.Fatalf("removed %+v", last)
 	}
@@ -94,6 +99,9 @@ func sameCounts(m *testnet.Member, last []testnet.RigReport) error {
 		return errors.New("the node knows of no block")
 	}
 	for _, r := range last {
+		if r.Accepted == 0 {
+			return fmt.Errorf("rig %s has no share", r.Name)
+		}
 		if r.Surprises > 0 || r.Unanswered > 0 {
 			return fmt.Errorf("rig %s had replies that it did not expect, or not: %+v", r.Name, r)
 		}

@@ -1,0 +1,105 @@
+package testnet
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/bits"
+	"math/rand/v2"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bytom-solo/bytom-solo/stratum"
+)
+
+// TestRigDialects has rigs of each dialect get two jobs in one segment, and looks at what
+// they send.
+func TestRigDialects(t *testing.T) {
+	const start = 0x0000026f_00000000
+	for dialect, want := range map[string]struct {
+		job           string
+		nonce         uint64
+		upper, sameID bool
+	}{
+		RigPlain:    {job: "2", nonce: start},
+		RigBackward: {job: "2", nonce: bits.ReverseBytes64(start)},
+		RigB3:       {job: "1", nonce: start, upper: true, sameID: true}, // It lost the other.
+	} {
+		t.Run(dialect, func(t *testing.T) {
+			l, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer l.Close()
+			r := &fakeRig{
+				address: l.Addr().String(), login: "a.b", rate: 100, random: rand.New(rand.NewPCG(1, 1)), report: RigReport{Name: "a.b", Dialect: dialect},
+				hash: func(context.Context, [32]byte, [32]byte) ([32]byte, error) { return [32]byte{}, nil },
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			ended := make(chan struct{})
+			go func() { r.run(ctx); close(ended) }()
+			conn, err := l.Accept()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			in := stratum.NewReader(conn)
+			request := func(params any) stratum.Request {
+				t.Helper()
+				line, err := in.ReadLine()
+				if err != nil {
+					t.Fatal(err)
+				}
+				req, err := stratum.ParseRequest(line)
+				if err == nil {
+					err = json.Unmarshal(req.Params, params)
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				return req
+			}
+			job := func(id string) string {
+				j := stratum.Job{Version: 1, Height: 5, Nonce: start, Bits: 0x20000000_00ffffff, ID: id, Target: 1 << 31}
+				return string(j.AppendJSON(nil))
+			}
+			var login stratum.LoginParams
+			if req := request(&login); req.Method != stratum.MethodLogin || login.Login != "a.b" {
+				t.Fatalf("%+v %+v", req, login)
+			}
+			fmt.Fprintf(conn, `{"id":1,"result":{"id":"a.b","job":%s,"status":"OK"},"error":null}`+"\n"+`{"method":"job","params":%s}`+"\n", job("1"), job("2"))
+			for i := range uint64(3) {
+				var share stratum.SubmitParams
+				req := request(&share)
+				for i == 0 && share.JobID == "1" && want.job == "2" {
+					req = request(&share) // The first may come before the second job.
+				}
+				nonce, _, err := stratum.ParseNonce(share.Nonce)
+				if err != nil || share.JobID != want.job || nonce != want.nonce+i || (share.Nonce != strings.ToLower(share.Nonce)) != want.upper {
+					t.Fatalf("share %d is %+v, expected nonce %x of job %s: %v", i, share, want.nonce+i, want.job, err)
+				}
+				if (string(req.ID) == "1") != want.sameID {
+					t.Errorf("id %s", req.ID)
+				}
+				reply := `"result":{"status":"OK"},"error":null`
+				if i == 2 {
+					reply = `"result":null,"error":{"code":22,"message":"Duplicate share"}`
+				}
+				fmt.Fprintf(conn, `{"id":%s,"jsonrpc":"2.0",%s}`+"\n", req.ID, reply)
+			}
+			Wait(t, 5*time.Second, func() error {
+				var rep RigReport
+				r.note(func(r *RigReport) { rep = *r })
+				if rep.Accepted != 2 || rep.Duplicate != 1 || rep.Work != 4 || rep.Surprises != 1 || !strings.Contains(rep.Surprise, "duplicate instead of ok") {
+					return fmt.Errorf("it reports %+v", rep)
+				}
+				return nil
+			})
+			cancel()
+			_ = conn.Close()
+			<-ended
+		})
+	}
+}
