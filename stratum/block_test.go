@@ -3,10 +3,13 @@ package stratum
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/bytom/bytom/protocol/bc/types"
 
 	"github.com/bytom-solo/bytom-solo/mining"
 )
@@ -180,6 +183,27 @@ func TestARefusedBlockIsAShare(t *testing.T) {
 		}
 		if log := f.log.String(); !strings.Contains(log, "block of a rig not taken") || !strings.Contains(log, mining.ErrTimeTooNew.Error()) {
 			t.Errorf("the log:\n%s", log)
+		}
+	})
+}
+
+// TestABlockWhileTheServerStops: what has been read still gets out.
+func TestABlockWhileTheServerStops(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := start(t, easyBits, func(f *front, _ *Config) { f.backend.took = 300 * time.Millisecond })
+		synctest.Wait()
+		r := f.dial().login("a.b")
+		defer r.close()
+		j := r.job
+		nonce := find(&j, 0, isBlock(&j))
+		for i := range 5 { // Two at a time are hashed.
+			r.write(fmt.Sprintf(`{"method":"submit","params":{"job_id":"%s","nonce":"%016x"},"id":%d}`+"\n", j.ID, j.Nonce+1<<20+uint64(i), i))
+		}
+		r.write(fmt.Sprintf(`{"method":"submit","params":{"job_id":"%s","nonce":"%016x"},"id":9}`+"\n", j.ID, nonce))
+		synctest.Wait()
+		f.close()
+		if !slices.ContainsFunc(f.chain.processed, func(b *types.Block) bool { return b.Nonce == nonce }) {
+			t.Error("no block")
 		}
 	})
 }

@@ -64,11 +64,16 @@ func (sh *share) header(n int) [32]byte {
 	return sh.job.job.HeaderHash(sh.job.timestamp, sh.nonces[n])
 }
 
-// judge hashes the shares of the queue until ctx ends. Those under way are finished: one
-// may be a block.
+// judge hashes the shares of the queue until ctx ends. Those under way are finished, and
+// likely blocks that wait are hashed still.
 func (s *Server) judge(ctx context.Context) {
 	var hashing sync.WaitGroup
 	defer hashing.Wait()
+	defer func() {
+		for sh, ok := s.queue.takeUrgent(); ok; sh, ok = s.queue.takeUrgent() {
+			hashing.Go(func() { s.verify(ctx, sh) })
+		}
+	}()
 	slots := make(chan struct{}, s.cfg.Workers)
 	for {
 		select {

@@ -63,14 +63,6 @@ func newQueue(rate float64, now time.Time) *queue {
 
 func burst(rate float64) float64 { return max(1, rate*queueBurst.Seconds()) }
 
-// setRate changes the budget.
-func (q *queue) setRate(rate float64) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.rate = rate
-	mark(q.wake)
-}
-
 // likelyBlock tells whether so many shares of a target are blocks that none may be
 // missed.
 func likelyBlock(target Target, t *mining.Template) bool {
@@ -126,6 +118,13 @@ func (q *queue) take(now time.Time) (s share, ok bool, wait time.Duration) {
 	}
 	s, ok = q.normal.take()
 	return s, ok, 0
+}
+
+// takeUrgent is the next likely block.
+func (q *queue) takeUrgent() (share, bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.urgent.take()
 }
 
 func (l *lane) take() (share, bool) {

@@ -74,7 +74,8 @@ func newSession(s *Server, conn net.Conn, host netip.Addr) *session {
 // run serves the connection until it ends.
 func (s *session) run(ctx context.Context) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	defer context.AfterFunc(ctx, func() { _ = s.conn.Close() })()
+	raw := s.conn // It may become one of TLS.
+	defer context.AfterFunc(ctx, func() { _ = raw.Close() })()
 	defer s.end()
 	defer cancel(nil)
 
@@ -166,6 +167,19 @@ func (s *session) goodbye(err error) {
 	s.server.log.Log(context.Background(), level, "rig disconnected", "rig", s.login.name, "address", s.host, "reason", err,
 		"after", time.Since(s.since).Round(time.Second))
 }
+
+// part ends the connection's half of ours, and gives the rig a moment to end its own: what
+// is closed with something unread in it takes the last message back.
+func (s *session) part(ctx context.Context) {
+	half, ok := s.conn.(interface{ CloseWrite() error })
+	if !ok || half.CloseWrite() != nil {
+		return
+	}
+	sleep(ctx, parting)
+}
+
+// parting is how long a rig has to read why it is dropped.
+const parting = 500 * time.Millisecond
 
 // unanswered tells whether a request has no reply yet.
 func (s *session) unanswered() bool {

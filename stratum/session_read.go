@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strconv"
 	"time"
 )
@@ -26,7 +27,7 @@ func (s *session) read(ctx context.Context, reader *Reader) error {
 			return err
 		}
 		if lines == 0 && isHTTP(line) {
-			return s.answerHTTP()
+			return s.answerHTTP(reader)
 		}
 		select {
 		case s.slots <- struct{}{}:
@@ -58,7 +59,7 @@ func isHTTP(line []byte) bool {
 var errHTTP = errors.New("the client speaks HTTP")
 
 // answerHTTP tells a browser, or a miner with the wrong port, where it is.
-func (s *session) answerHTTP() error {
+func (s *session) answerHTTP(rest *Reader) error {
 	const text = "This port is for mining rigs that speak the Stratum dialect of Bytom (stratum+tcp://). " +
 		"The node's API and its dashboard have another one, 9888 by default.\n"
 	if err := s.conn.SetWriteDeadline(time.Now().Add(time.Second)); err != nil {
@@ -66,6 +67,11 @@ func (s *session) answerHTTP() error {
 	}
 	_, err := fmt.Fprintf(s.conn, "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n"+
 		"Content-Length: %d\r\nConnection: close\r\n\r\n%s", len(text), text)
+	if half, ok := s.conn.(interface{ CloseWrite() error }); ok && err == nil && half.CloseWrite() == nil {
+		// The rest of the request must be read, or the client may not get to see the answer.
+		_ = s.conn.SetReadDeadline(time.Now().Add(parting))
+		_, _ = io.CopyN(io.Discard, rest.in, 64<<10)
+	}
 	return errors.Join(errHTTP, err)
 }
 

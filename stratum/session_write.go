@@ -36,6 +36,7 @@ func (s *session) write(ctx context.Context) error {
 			s.server.cfg.Observe(StageJob, next.at.Sub(next.since))
 		}
 		if next.reply != nil && next.reply.hangs {
+			s.part(ctx)
 			return next.reply.err
 		}
 		if next.reply != nil {
