@@ -133,7 +133,7 @@ func testLoad(t *testing.T, count, minutes int) {
 		if hashed, most := float64(f.backend.hashes.Load()), budget*(time.Since(began)+queueBurst).Seconds()+2; hashed > most {
 			t.Fatalf("%v hashes after %v, expected at most %v", hashed, time.Since(began), most)
 		}
-		if end.Sub(time.Now()) >= time.Minute {
+		if time.Until(end) >= time.Minute {
 			before = total(all[:count])
 		}
 	}
