@@ -125,7 +125,7 @@ func TestABlockWithItsQueueFull(t *testing.T) {
 // the queue many times over. A quiet rig's share is hashed in its turn all the same.
 func TestABlockThroughAFlood(t *testing.T) {
 	crowded := func(f *front, cfg *Config) { f.backend.took, cfg.Budget = 10*time.Millisecond, 5 }
-	const bits = 0x1b<<56 | 1<<48 // one in 65,536
+	const bits = 0x1b<<56 | 1<<50 // one in 16,384
 	inBubble(t, bits, crowded, func(t *testing.T, f *front) {
 		for i := range 10 {
 			r := f.dial().login(fmt.Sprint("flood.", i, "+1"))

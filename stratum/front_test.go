@@ -37,8 +37,7 @@ type fakeChain struct {
 	ready     error
 	processed []*types.Block
 	announced []*types.Block
-	connected func()                                     // called with each block, without the lock
-	judge     func(*types.Block) (mining.Outcome, error) // nil takes whatever builds on the tip
+	connected func() // called with each block, without the lock
 }
 
 func (c *fakeChain) Tip() mining.Tip {

@@ -113,8 +113,8 @@ func (f *front) fill(r *testRig, text string) string {
 	j := r.job
 	low := func(h [32]byte) bool { return !j.Target.Met(h) }
 	for word, test := range map[string]func([32]byte) bool{"SHARE": isShare(&j), "LOW": low, "BLOCK": isBlock(&j)} {
-		if strings.Contains(text, word) {
-			text = strings.Replace(text, word, FormatNonce(find(&j, 0, test)), 1)
+		if before, after, ok := strings.Cut(text, word); ok {
+			text = before + FormatNonce(find(&j, 0, test)) + after
 		}
 	}
 	return text
