@@ -155,7 +155,7 @@ func (c *Config) Register(fs *pflag.FlagSet) {
 	fs.StringVar(&c.Mining.Address, "mining.address", c.Mining.Address, "address that found blocks pay; empty is the wallet's mining address")
 	fs.IntVar(&c.Mining.Threads, "mining.threads", c.Mining.Threads, "workers on a device at the most; 0 is one a core, -1 leaves a core free")
 	fs.IntVar(&c.Mining.CPUPercent, "mining.cpu-percent", c.Mining.CPUPercent, "part of the time that each worker hashes, 1 to 100")
-	fs.StringVar(&c.Mining.Devices, "mining.devices", c.Mining.Devices, "devices to mine on: auto, all, none or names as 'bytom-solo devices' lists them")
+	fs.StringVar(&c.Mining.Devices, "mining.devices", c.Mining.Devices, "devices to mine on: auto, all, none, vulkan (the graphics cards) or names as 'bytom-solo devices' lists them")
 	fs.StringVar(&c.Mining.ExtraNodes, "mining.extra-nodes", c.Mining.ExtraNodes, "nodes that found blocks are submitted to as well, http://[user:password@]host:port separated by commas")
 	fs.Float64Var(&c.Mining.RefreshFees, "mining.refresh-fees", c.Mining.RefreshFees, "BTM of fees by which a template must gain to replace the one before it within 30 s")
 	fs.Float64Var(&c.Mining.MinFeeRate, "mining.min-fee-rate", c.Mining.MinFeeRate, "least fee of a transaction in a template, in the smallest unit of BTM for each unit of gas")
