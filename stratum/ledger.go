@@ -277,6 +277,9 @@ func (l *Ledger) Add(e LedgerEntry) {
 		l.pending = append(l.pending, loggedShare{l.sequence, e.At.UnixMilli(), rig.id, e.Effective, e.Network})
 		l.sequence++
 	}
+	if l.file == nil && max(len(l.pending), len(l.rows)) >= 2*mostPending {
+		l.trim() // Nobody will ever write it.
+	}
 	if e.Block != "" {
 		l.blocks = append(l.blocks, LedgerBlock{l.round, name, e.Block, e.Height, e.At, l.sequence - 1})
 		l.round++

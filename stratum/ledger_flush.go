@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -118,9 +119,14 @@ func (l *Ledger) putBack(b *batch) {
 	}
 	l.rows = b.rows
 	l.pending = append(b.shares, l.pending...)
-	l.pending = l.pending[max(0, len(l.pending)-mostPending):]
 	l.blocks = append(b.blocks, l.blocks...)
 	l.gone = append(b.gone, l.gone...)
+	l.trim()
+}
+
+// trim drops the oldest of what can't be held any more.
+func (l *Ledger) trim() {
+	l.pending = slices.Clone(l.pending[max(0, len(l.pending)-mostPending):])
 	for len(l.rows) > mostPending {
 		oldest := rowKey{hour: ^uint32(0)}
 		for key := range l.rows {
