@@ -22,7 +22,11 @@ type countingBackend struct {
 
 func (b *countingBackend) NewHasher(ctx context.Context, seed [32]byte) (compute.Hasher, error) {
 	h, err := b.Backend.NewHasher(ctx, seed)
-	return &countingHasher{h, b}, err
+	counting := &countingHasher{h, b}
+	if _, ok := h.(spreader); ok {
+		return &countingSpreader{counting}, err
+	}
+	return counting, err
 }
 
 type countingHasher struct {
@@ -33,6 +37,22 @@ type countingHasher struct {
 func (h *countingHasher) Hash(ctx context.Context, results, headers [][32]byte) error {
 	h.b.hashes.Add(int64(len(headers)))
 	return h.Hasher.Hash(ctx, results, headers)
+}
+
+// spreader is a Hasher that shares a single hash with others.
+type spreader interface {
+	Spread(ctx context.Context, header [32]byte, helpers []compute.Hasher) ([32]byte, error)
+}
+
+type countingSpreader struct{ *countingHasher }
+
+func (h *countingSpreader) Spread(ctx context.Context, header [32]byte, helpers []compute.Hasher) ([32]byte, error) {
+	h.b.hashes.Add(1)
+	own := make([]compute.Hasher, len(helpers))
+	for i, helper := range helpers {
+		own[i] = helper.(*countingSpreader).Hasher
+	}
+	return h.Hasher.(spreader).Spread(ctx, header, own)
 }
 
 // fixture is a solonet chain in memory, with its gate, as the node has them.
