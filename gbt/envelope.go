@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"runtime"
 	"strconv"
 	"sync"
 
@@ -105,12 +104,15 @@ func respondPieced(w http.ResponseWriter, data pieced) {
 	*buf = pieces[0] // It may have grown.
 	buffers.Put(buf)
 	if f, ok := w.(http.Flusher); ok {
-		// What the server does behind an answer can wait for the others' answers: a new
-		// tip wakes all that longpoll at once.
 		f.Flush()
-		runtime.Gosched()
+	}
+	if r, ok := data.(rester); ok {
+		r.rest()
 	}
 }
+
+// rester is data whose client's next request can wait, when the answer is on its way.
+type rester interface{ rest() }
 
 // respond answers with an envelope, in the form that its code asks for.
 func respond(w http.ResponseWriter, e envelope) {

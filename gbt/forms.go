@@ -99,10 +99,18 @@ type templateAnswer struct {
 	*form
 	work *templateWork
 	at   times
+	// place is where the answer's longpoll waited.
+	place *place
 }
 
+// rest satisfies rester.
+func (a templateAnswer) rest() { a.place.rest() }
+
 // MarshalJSON satisfies json.Marshaler.
-func (a templateAnswer) MarshalJSON() ([]byte, error) { return bytes.Join(a.pieces(nil), nil), nil }
+func (a templateAnswer) MarshalJSON() ([]byte, error) {
+	a.place.leave() // A part of another answer: nobody waits for when that is written.
+	return bytes.Join(a.pieces(nil), nil), nil
+}
 
 // ownSize is more than what a caller's own values take, in bytes.
 const ownSize = 512

@@ -64,8 +64,8 @@ func (c *chain) comparePlain(t *testing.T, of *mining.Template, key formKey, wha
 		}
 		plain, got := httptest.NewRecorder(), httptest.NewRecorder()
 		write(plain, 200, success(a))
-		respond(got, success(templateAnswer{f, w, at}))
-		if text := mustJSON(t, templateAnswer{f, w, at}); string(text) != string(mustJSON(t, a)) {
+		respond(got, success(templateAnswer{form: f, work: w, at: at}))
+		if text := mustJSON(t, templateAnswer{form: f, work: w, at: at}); string(text) != string(mustJSON(t, a)) {
 			t.Fatalf("%s: in another answer\n%.3000s\nexpected\n%.3000s", what, text, mustJSON(t, a))
 		}
 		if got.Body.String() != plain.Body.String() || fmt.Sprint(got.Header()) != fmt.Sprint(plain.Header()) {

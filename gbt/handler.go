@@ -54,6 +54,7 @@ type Handler struct {
 	templates *templates
 	views     views
 	forms     forms
+	waves     waves
 	stopping  context.Context
 	stop      context.CancelFunc
 }

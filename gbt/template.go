@@ -63,17 +63,28 @@ func (h *Handler) makeTemplate(ctx context.Context, in wire.TemplateRequest) (an
 	if in.Transactions != "" && in.Transactions != "ids" && in.Transactions != "full" {
 		return nil, badField("transactions: value %q: expected ids or full", in.Transactions)
 	}
-	base, err := h.current(ctx, in.LongpollID)
+	base, place, err := h.current(ctx, in.LongpollID)
 	if err != nil {
 		return nil, err
 	}
+	answer, err := h.templateAnswer(base, in, size)
+	if err != nil {
+		place.leave()
+		return nil, err
+	}
+	answer.place = place
+	return answer, nil
+}
+
+// templateAnswer makes an answer of a template.
+func (h *Handler) templateAnswer(base *mining.Template, in wire.TemplateRequest, size int) (answer templateAnswer, err error) {
 	t, asked, err := h.forPayee(base, in)
 	if err != nil {
-		return nil, err
+		return answer, err
 	}
 	w, err := h.templates.make(t, size, asked, h.cfg.Extranonces)
 	if err != nil {
-		return nil, err
+		return answer, err
 	}
 	key := formKey{asked: asked, size: size, ids: in.Transactions == "ids", submitOld: submitOld(t, in)}
 	f, err := h.forms.of(base, key, func() (*form, error) {
@@ -84,9 +95,9 @@ func (h *Handler) makeTemplate(ctx context.Context, in wire.TemplateRequest) (an
 		return newForm(w, a)
 	})
 	if err != nil {
-		return nil, err
+		return answer, err
 	}
-	return templateAnswer{f, w, h.times(t)}, nil
+	return templateAnswer{form: f, work: w, at: h.times(t)}, nil
 }
 
 // times are those of an answer given now.
@@ -119,41 +130,53 @@ func rollBytes(in wire.TemplateRequest) (int, error) {
 }
 
 // current is the template to answer with: the first whose work differs from that of
-// a longpoll id, or whichever there is when the hold is over or the node stops.
-func (h *Handler) current(ctx context.Context, longpollID string) (*mining.Template, error) {
+// a longpoll id, or whichever there is when the hold is over or the node stops. Who was
+// woken by it must leave the wave with the answer; it is nil for others.
+func (h *Handler) current(ctx context.Context, longpollID string) (*mining.Template, *place, error) {
 	if longpollID == "" {
-		return h.cfg.Generator.Fresh(ctx)
+		t, err := h.cfg.Generator.Fresh(ctx)
+		return t, nil, err
 	}
 	sequence, err := parseLongpollID(longpollID)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if err := h.await(ctx, sequence); err != nil {
-		return nil, err
+	place, err := h.await(ctx, sequence)
+	if err != nil {
+		return nil, nil, err
 	}
-	return h.cfg.Generator.Fresh(ctx)
+	t, err := h.cfg.Generator.Fresh(ctx)
+	if err != nil {
+		place.leave()
+	}
+	return t, place, err
 }
 
 // await waits for work that differs from that of a sequence number, or for the end of
-// the hold.
-func (h *Handler) await(ctx context.Context, sequence uint64) error {
+// the hold. If news ended the waiting, they woke a wave, which the caller has to leave.
+func (h *Handler) await(ctx context.Context, sequence uint64) (*place, error) {
 	hold := time.NewTimer(h.cfg.LongpollHold)
 	defer hold.Stop()
-	for {
+	for place := (*place)(nil); ; {
 		t, replaced := h.cfg.Generator.Watch()
-		if h.stopping.Err() != nil {
-			return mining.ErrStopped
+		stopped := h.stopping.Err() != nil
+		if !stopped && (t == nil || t.Sequence != sequence) {
+			return place, nil
 		}
-		if t == nil || t.Sequence != sequence {
-			return nil
+		place.leave()
+		if stopped {
+			return nil, mining.ErrStopped
 		}
+		place = h.waves.join(replaced)
 		select {
 		case <-replaced:
-		case <-hold.C:
-			return nil
 		case <-h.stopping.Done():
-		case <-ctx.Done():
-			return ctx.Err() // The client went away.
+		case <-hold.C:
+			place.leave()
+			return nil, nil
+		case <-ctx.Done(): // The client went away.
+			place.leave()
+			return nil, ctx.Err()
 		}
 	}
 }

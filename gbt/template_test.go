@@ -479,7 +479,7 @@ func TestAwaitEndsWithItsClient(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
-	if err := c.handler.await(ctx, template.Sequence); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := c.handler.await(ctx, template.Sequence); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("error %v", err)
 	}
 }

@@ -1,0 +1,90 @@
+package gbt
+
+import (
+	"sync"
+	"time"
+)
+
+// waveMost is how long an answered longpoll waits for the others of its wave.
+const waveMost = 100 * time.Millisecond
+
+// waves are the longpolls that wait for the same news. A new tip wakes all of them at
+// once, and each that has its answer asks again: were that served at once, the last
+// answers would wait for the first ones' next requests. It is safe for concurrent use.
+type waves struct {
+	mu     sync.Mutex
+	news   <-chan struct{}
+	coming *wave // of those that wait for news
+}
+
+// join makes a longpoll one of those that wait for a channel to be closed. It must
+// leave.
+func (w *waves) join(news <-chan struct{}) *place {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.coming == nil || w.news != news {
+		w.news, w.coming = news, &wave{over: make(chan struct{})}
+	}
+	w.coming.mu.Lock()
+	defer w.coming.mu.Unlock()
+	w.coming.left++
+	return &place{wave: w.coming}
+}
+
+// place is a longpoll's in a wave. A nil one is that of a call that did not wait.
+type place struct {
+	wave *wave
+	once sync.Once
+}
+
+// leave says that the longpoll has its answer, or needs none. Only the first call counts.
+func (p *place) leave() {
+	if p != nil {
+		p.once.Do(p.wave.leave)
+	}
+}
+
+// rest leaves, and waits for the others.
+func (p *place) rest() {
+	if p != nil {
+		p.leave()
+		<-p.wave.over
+	}
+}
+
+// wave are longpolls that are woken together.
+type wave struct {
+	over chan struct{} // closed when all have left, or it has taken too long
+
+	mu    sync.Mutex
+	left  int
+	ended bool
+	timer *time.Timer // since the first has left
+}
+
+// leave lets one go.
+func (w *wave) leave() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.left--; w.left == 0 {
+		w.end()
+	} else if w.timer == nil && !w.ended {
+		w.timer = time.AfterFunc(waveMost, func() {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.end()
+		})
+	}
+}
+
+// end lets all go on. The caller holds mu.
+func (w *wave) end() {
+	if w.ended {
+		return
+	}
+	w.ended = true
+	close(w.over)
+	if w.timer != nil {
+		w.timer.Stop()
+	}
+}

@@ -1,0 +1,51 @@
+package gbt
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestAWaveEndsTogether: who has an answer rests until all have one, or one of them has
+// taken too long.
+func TestAWaveEndsTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var w waves
+		news := make(chan struct{})
+		first, second, stuck := w.join(news), w.join(news), w.join(news)
+		start := time.Now()
+		rested := make(chan time.Duration, 2)
+		rest := func(p *place) {
+			p.rest()
+			rested <- time.Since(start)
+		}
+		go rest(first)
+		time.Sleep(waveMost / 2)
+		go rest(second)
+		synctest.Wait()
+		if len(rested) > 0 {
+			t.Fatal("one rested no longer though another has no answer")
+		}
+		for range 2 {
+			if took := <-rested; took != waveMost {
+				t.Errorf("rested for %v, expected %v", took, waveMost)
+			}
+		}
+		stuck.leave()
+		stuck.leave()
+
+		// The next news have a wave of their own.
+		next := make(chan struct{})
+		one, other := w.join(next), w.join(next)
+		start = time.Now()
+		go rest(one)
+		time.Sleep(time.Millisecond)
+		other.leave() // A client that went away.
+		if took := <-rested; took != time.Millisecond {
+			t.Errorf("rested for %v, expected a millisecond", took)
+		}
+		alone := w.join(make(chan struct{}))
+		alone.rest()
+		(*place)(nil).rest()
+	})
+}
