@@ -23,7 +23,7 @@ func (w *waves) join(news <-chan struct{}) *place {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.coming == nil || w.news != news {
-		w.news, w.coming = news, &wave{over: make(chan struct{})}
+		w.news, w.coming = news, &wave{news: news, over: make(chan struct{})}
 	}
 	w.coming.mu.Lock()
 	defer w.coming.mu.Unlock()
@@ -54,19 +54,27 @@ func (p *place) rest() {
 
 // wave are longpolls that are woken together.
 type wave struct {
-	over chan struct{} // closed when all have left, or it has taken too long
+	news <-chan struct{} // closed to wake them
+	over chan struct{}   // closed when all have left, or it has taken too long
 
 	mu    sync.Mutex
 	left  int
 	ended bool
-	timer *time.Timer // since the first has left
+	timer *time.Timer // since the first has its answer
 }
 
-// leave lets one go.
+// leave lets one go. Who goes before the news, for its client went away or its hold is
+// over, does not end the wave of those that stay.
 func (w *wave) leave() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.left--; w.left == 0 {
+	w.left--
+	select {
+	case <-w.news:
+	default:
+		return
+	}
+	if w.left == 0 {
 		w.end()
 	} else if w.timer == nil && !w.ended {
 		w.timer = time.AfterFunc(waveMost, func() {

@@ -12,7 +12,11 @@ func TestAWaveEndsTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var w waves
 		news := make(chan struct{})
+		w.join(news).leave() // A client that went away before the news, the only one so far.
 		first, second, stuck := w.join(news), w.join(news), w.join(news)
+		w.join(news).leave()
+		time.Sleep(2 * waveMost)
+		close(news)
 		start := time.Now()
 		rested := make(chan time.Duration, 2)
 		rest := func(p *place) {
@@ -37,6 +41,7 @@ func TestAWaveEndsTogether(t *testing.T) {
 		// The next news have a wave of their own.
 		next := make(chan struct{})
 		one, other := w.join(next), w.join(next)
+		close(next)
 		start = time.Now()
 		go rest(one)
 		time.Sleep(time.Millisecond)
@@ -44,7 +49,9 @@ func TestAWaveEndsTogether(t *testing.T) {
 		if took := <-rested; took != time.Millisecond {
 			t.Errorf("rested for %v, expected a millisecond", took)
 		}
-		alone := w.join(make(chan struct{}))
+		last := make(chan struct{})
+		alone := w.join(last)
+		close(last)
 		alone.rest()
 		(*place)(nil).rest()
 	})
