@@ -64,6 +64,14 @@ func (sh *share) header(n int) [32]byte {
 	return sh.job.job.HeaderHash(sh.job.timestamp, sh.nonces[n])
 }
 
+// seed is what a share's header is hashed with.
+func (sh *share) seed() [32]byte {
+	if sh.job.job == nil {
+		return knownAnswer().Seed
+	}
+	return sh.job.job.Template.Tip.Seed.Byte32()
+}
+
 // judge hashes the shares of the queue until ctx ends. Those under way are finished, and
 // likely blocks that wait are hashed still.
 func (s *Server) judge(ctx context.Context) {
@@ -121,11 +129,7 @@ func (s *Server) verify(ctx context.Context, sh share) {
 	defer cancel()
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(stopping, cancel) })()
 	for n := range sh.nonces {
-		seed := knownAnswer().Seed
-		if sh.job.job != nil {
-			seed = sh.job.job.Template.Tip.Seed.Byte32()
-		}
-		result, err := s.cfg.Hash(hashing, sh.header(n), seed)
+		result, err := s.cfg.Hash(hashing, sh.header(n), sh.seed())
 		if err != nil {
 			s.log.Warn("share not verified", "rig", sh.session.name(), "error", err)
 			sh.session.conclude(sh, kindRefused, &Error{CodeOther, "The node could not verify the share"}, LedgerEntry{})
