@@ -81,7 +81,6 @@ func (n *node) next(ctx context.Context, old *work) (*work, error) {
 		}
 		// The stock node gives everybody the same header, so the nonces start at random.
 		w := newWork(*got.BlockHeader, got.Seed.Byte32(), newNonces(allNonces, rand.Uint64()&mining.MaxNonce))
-		w.single = true
 		return w, nil
 	}
 	request := wire.TemplateRequest{Payee: n.payee, Transactions: "ids", Capabilities: []string{"longpoll", "workid"}}
@@ -150,6 +149,7 @@ func (n *node) run(ctx context.Context, r *Rig) error {
 		switch {
 		case ctx.Err() != nil:
 		case err == nil:
+			w.node, w.asked = true, start
 			n.up(w)
 			answered, pause = time.Now(), newPause()
 			n.offer(r, w)
@@ -191,8 +191,11 @@ func (n *node) down(err error, again bool) {
 
 // offer takes work that is better than what there is.
 func (n *node) offer(r *Rig, w *work) {
+	if r.rivals.lost(w) {
+		return
+	}
 	old := r.state.Load().work
-	if old == nil || w.betters(old) {
+	if old == nil || w.betters(old) || r.rivals.lost(old) {
 		r.logWork(w, old)
 		r.take(w)
 	}

@@ -90,6 +90,13 @@ func (r *Rig) logOutcome(s solution, o Outcome, err error, took time.Duration) {
 	}
 }
 
+// logRival tells of a block that was not submitted, because of another of ours.
+func (r *Rig) logRival(s solution) {
+	h := s.header()
+	id := h.Hash()
+	r.log.Debug("block not submitted: another of ours was first on its tip", "height", h.Height, "device", s.device.info.Name, "hash", id.String())
+}
+
 // logWork tells of new work, where it differs from the last in what counts.
 func (r *Rig) logWork(w, last *work) {
 	if last == nil || !w.sameTip(last) || w.share != last.share {

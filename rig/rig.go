@@ -70,6 +70,8 @@ type Rig struct {
 	onWay     atomic.Int64
 	mostOnWay int64
 
+	rivals rivals
+
 	mu    sync.Mutex
 	known nonceMemory
 	// accepted is the difficulty of all accepted shares, blocks how many of them
@@ -205,20 +207,8 @@ func (r *Rig) take(w *work) {
 	close(r.state.Swap(newState(w)).replaced)
 }
 
-// exchange is take, if old is what the workers have.
-func (r *Rig) exchange(old, w *work) {
-	s := r.state.Load()
-	if s.work == old && r.state.CompareAndSwap(s, newState(w)) {
-		close(s.replaced)
-	}
-}
-
-// found brings a solution to the source. Where it uses up its work, the workers rest
-// meanwhile.
+// found brings a solution to the source.
 func (r *Rig) found(ctx context.Context, s solution) {
-	if s.work.single {
-		r.exchange(s.work, nil)
-	}
 	if r.onWay.Add(1) > r.mostOnWay && !s.block {
 		r.onWay.Add(-1)
 		s.device.shares.add(Unanswered) // Far too easy ones, or a server that is stuck.
@@ -226,12 +216,15 @@ func (r *Rig) found(ctx context.Context, s solution) {
 	}
 	r.submits.Go(func() {
 		defer r.onWay.Add(-1)
-		good := r.check(ctx, s) && r.submit(ctx, s) == Accepted
-		if !s.work.single {
+		if !r.check(ctx, s) {
 			return
 		}
-		if !good {
-			r.exchange(nil, s.work)
+		if !s.work.node {
+			r.submit(ctx, s)
+			return
+		}
+		if !r.rivals.submit(ctx, s.work, func() Outcome { return r.submit(ctx, s) }) {
+			r.logRival(s)
 		}
 		r.ask()
 	})

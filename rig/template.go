@@ -24,7 +24,7 @@ func workOf(t *wire.Template) (*work, error) {
 		return nil, err
 	}
 	w := newWork(header, seed, newNonces(allNonces, 0))
-	w.template, w.extranonce, w.single = t, extranonce, true
+	w.template, w.extranonce = t, extranonce
 	return w, nil
 }
 

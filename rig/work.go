@@ -2,6 +2,7 @@ package rig
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/bytom/bytom/protocol/bc/types"
 
@@ -19,8 +20,10 @@ type work struct {
 	network mining.Target
 	// share is what the source takes besides blocks; 0 is nothing.
 	share stratum.Target
-	// single means that one solution uses it up: the next would be its rival.
-	single bool
+	// node means that it is from a node, which takes one block of a tip; asked is when
+	// it was asked for it.
+	node  bool
+	asked time.Time
 
 	// extranonce and template are what the header was made of, with getblocktemplate.
 	extranonce []byte

@@ -67,9 +67,6 @@ func (w *worker) step(ctx context.Context, work *work) error {
 			continue
 		}
 		w.rig.found(w.late, solution{work, work.nonces.at(first + uint64(i)), result, block, w.device})
-		if work.single {
-			return nil
-		}
 	}
 	return nil
 }
