@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
+
 	"github.com/bytom/bytom/protocol/bc"
 	"github.com/bytom/bytom/protocol/bc/types"
 
@@ -42,7 +44,11 @@ type Submitter struct {
 	cfg   SubmitterConfig
 	found atomic.Uint64
 	told  atomic.Int64 // when a found block was last logged, in Unix seconds
+	won   *lru.Cache[bc.Hash, struct{}]
 }
+
+// tipsWon is how many tips Won remembers: more than work in anybody's hands is of.
+const tipsWon = 64
 
 // NewSubmitter makes a Submitter.
 func NewSubmitter(cfg SubmitterConfig) *Submitter {
@@ -58,7 +64,11 @@ func NewSubmitter(cfg SubmitterConfig) *Submitter {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Submitter{cfg: cfg}
+	won, err := lru.New[bc.Hash, struct{}](tipsWon)
+	if err != nil {
+		panic(err) // Only a size below 1 is refused.
+	}
+	return &Submitter{cfg: cfg, won: won}
 }
 
 // Verdict is what became of a block that nothing was wrong with.
@@ -81,6 +91,11 @@ type Verdict struct {
 
 // Found is how many blocks this Submitter brought into the main chain.
 func (s *Submitter) Found() uint64 { return s.found.Load() }
+
+// Won tells that the best chain went on from a block with one that came through this
+// Submitter, so that another on the same parent has nothing to win: it is as long, and
+// came later. It remembers the latest such parents.
+func (s *Submitter) Won(parent bc.Hash) bool { return s.won.Contains(parent) }
 
 // Submit checks a solution and brings it to the chain and to the peers. The job
 // may be of a former template or even tip: what meets the network's target is a
@@ -299,6 +314,9 @@ func (s *Submitter) process(ctx context.Context, block *types.Block, start time.
 	}
 	if outcome == MainChain || outcome == SideChain {
 		s.cfg.Sink.Announce(block)
+	}
+	if outcome == MainChain {
+		s.won.Add(block.PreviousBlockHash, struct{}{})
 	}
 	v := s.verdict(block.Hash(), block.Height, outcome, start)
 	s.cfg.Observe(StageAccept, v.Took)

@@ -43,9 +43,16 @@ func TestSubmitBringsABlockToChainAndPeers(t *testing.T) {
 	c := newFakeChain()
 	s := newTestSubmitter(t, c)
 	sol := solve(t, testJob(t, c), true)
+	parent := c.Tip().Hash
+	if s.Won(parent) {
+		t.Error("won before anything was submitted")
+	}
 	v, err := s.Submit(t.Context(), sol)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if !s.Won(parent) || s.Won(v.Block) {
+		t.Errorf("won the parent: %v, the block: %v", s.Won(parent), s.Won(v.Block))
 	}
 	if v.Outcome != MainChain || v.Block != v.Tip || v.Height != 11 || s.Found() != 1 {
 		t.Errorf("verdict %+v, found %d", v, s.Found())

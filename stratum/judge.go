@@ -25,9 +25,12 @@ func (s *session) offer(id []byte, sh share, standing standing) {
 		return
 	}
 	if standing == jobStale {
-		// The rig has its answer; the hash is for the case that it is a block.
+		// The rig has its answer; the hash is for the case that it is a block which wins a
+		// race. Against another of ours there is nothing to win.
 		s.reject(id, kindStale, errExpired)
-		s.server.queue.add(sh)
+		if !s.server.cfg.Submitter.Won(sh.job.tip()) {
+			s.server.queue.add(sh)
+		}
 		return
 	}
 	s.offered(sh)
@@ -81,6 +84,7 @@ func (s *Server) judge(ctx context.Context) {
 		for sh, ok := s.queue.takeUrgent(); ok; sh, ok = s.queue.takeUrgent() {
 			hashing.Go(func() { s.verify(ctx, sh) })
 		}
+		s.refuseLate()
 	}()
 	slots := make(chan struct{}, s.cfg.Workers)
 	for {
@@ -104,6 +108,7 @@ func (s *Server) judge(ctx context.Context) {
 func (s *Server) next(ctx context.Context) (share, bool) {
 	for ctx.Err() == nil {
 		sh, ok, wait := s.queue.take(time.Now())
+		s.refuseLate()
 		if ok {
 			return sh, true
 		}
@@ -120,6 +125,13 @@ func (s *Server) next(ctx context.Context) (share, bool) {
 	return share{}, false
 }
 
+// refuseLate tells rigs of the shares that came too late to be hashed.
+func (s *Server) refuseLate() {
+	for _, sh := range s.queue.takeLate() {
+		sh.session.conclude(sh, kindStale, errExpired, LedgerEntry{})
+	}
+}
+
 // stopping is how long a hash under way gets when the server stops.
 const stopping = 2 * time.Second
 
@@ -128,7 +140,13 @@ func (s *Server) verify(ctx context.Context, sh share) {
 	hashing, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(stopping, cancel) })()
+	if sh.reply == nil && s.cfg.Submitter.Won(sh.job.tip()) {
+		return // It was told stale, and a block of ours was taken meanwhile.
+	}
 	for n := range sh.nonces {
+		if n > 0 {
+			s.queue.charge(1)
+		}
 		result, err := s.cfg.Hash(hashing, sh.header(n), sh.seed())
 		if err != nil {
 			s.log.Warn("share not verified", "rig", sh.session.name(), "error", err)
@@ -160,6 +178,7 @@ func (s *Server) submit(ctx context.Context, sh share, nonce uint64, entry *Ledg
 		log.Warn("block of a rig not taken", "error", err)
 		return
 	case v.Outcome == mining.MainChain:
+		s.queue.charge(-1)
 		entry.Block, entry.Height = v.Block.String(), v.Height
 		s.counts.blocks.Add(1)
 	case v.Outcome == mining.SideChain:

@@ -1,6 +1,8 @@
 package stratum
 
 import (
+	"slices"
+	"sort"
 	"sync"
 	"time"
 
@@ -31,37 +33,59 @@ const (
 	urgentOdds = 64
 	// queueBurst is how long an unused budget is kept.
 	queueBurst = 2 * time.Second
+	// leastAdvance is what likely blocks may take of the budget in advance, in hashes.
+	leastAdvance = 16
 )
 
 // queue has the shares that wait for their hash. Each session has a queue of its own,
-// and they are served in turns: who floods fills but his own, and a rig at its pace
-// loses nothing. Likely blocks go first and cost no budget. It is safe for concurrent
-// use.
+// and whoever has waited for his turn the longest is next: who floods fills but his own,
+// and a rig at its pace loses nothing.
+//
+// Likely blocks of the present tip go first, and may overdraw the budget, so that none
+// waits because of ordinary shares. Yet they do cost it: where a network is so easy that
+// every share is one, a flood of them is hashed at the budget's rate. Only what became
+// the tip is given back. A likely block that is too late for its tip is a share like any
+// other, and refused where its session has too many of those. So, over any time, what is hashed is at most
+//
+//	rate × time + what may be saved + what may be overdrawn + blocks that became the tip.
+//
+// It is safe for concurrent use.
 type queue struct {
-	wake chan struct{} // there may be something to take
+	wake  chan struct{}          // there may be something to take
+	stale func(*mining.Job) bool // tells that the tip is another by now
 
 	mu      sync.Mutex
-	rate    float64 // ordinary shares a second; 0 is any number
-	saved   float64 // of the budget, in shares
+	rate    float64 // hashes a second; 0 is any number
+	saved   float64 // of the budget, in hashes; below 0 where it is overdrawn
 	updated time.Time
 	urgent  lane
 	normal  lane
+	late    []share
 }
 
-// lane is a round of sessions that have shares waiting.
+// lane is the sessions that have shares waiting, the one whose last turn is the longest
+// ago first.
 type lane struct {
 	round []*waiting
 	count int
+	turn  uint64 // counts the shares that were taken
 }
 
 // waiting is a session's part of a lane. It outlives the session.
-type waiting struct{ shares []share }
+type waiting struct {
+	shares []share
+	served uint64 // the lane's turn when one was last taken, at first when it came
+	known  bool
+}
 
-func newQueue(rate float64, now time.Time) *queue {
-	return &queue{wake: make(chan struct{}, 1), rate: rate, updated: now, saved: burst(rate)}
+func newQueue(rate float64, now time.Time, stale func(*mining.Job) bool) *queue {
+	return &queue{wake: make(chan struct{}, 1), stale: stale, rate: rate, updated: now, saved: burst(rate)}
 }
 
 func burst(rate float64) float64 { return max(1, rate*queueBurst.Seconds()) }
+
+// advance is what may be overdrawn.
+func advance(rate float64) float64 { return max(leastAdvance, burst(rate)) }
 
 // likelyBlock tells whether so many shares of a target are blocks that none may be
 // missed.
@@ -74,7 +98,7 @@ func (q *queue) add(s share) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	ok := false
-	if s.job.job != nil && likelyBlock(s.job.target, s.job.job.Template) {
+	if s.job.job != nil && likelyBlock(s.job.target, s.job.job.Template) && !q.stale(s.job.job) {
 		ok = q.urgent.add(&s.session.urgent, s, mostUrgent)
 	} else {
 		ok = q.normal.add(&s.session.normal, s, mostWaiting)
@@ -89,8 +113,12 @@ func (l *lane) add(w *waiting, s share, most int) bool {
 	if len(w.shares) >= most {
 		return false
 	}
+	if !w.known { // Coming anew is no way to the front.
+		w.known, w.served = true, l.turn
+	}
 	if len(w.shares) == 0 {
-		l.round = append(l.round, w)
+		at := sort.Search(len(l.round), func(i int) bool { return l.round[i].served > w.served })
+		l.round = slices.Insert(l.round, at, w)
 	}
 	w.shares = append(w.shares, s)
 	l.count++
@@ -102,28 +130,63 @@ func (l *lane) add(w *waiting, s share, most int) bool {
 func (q *queue) take(now time.Time) (s share, ok bool, wait time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if s, ok = q.urgent.take(); ok {
-		return s, true, 0
+	q.demote()
+	from, least := &q.urgent, 1-advance(q.rate)
+	if q.urgent.count == 0 {
+		from, least = &q.normal, 1
 	}
-	if q.normal.count == 0 {
+	if from.count == 0 {
 		return share{}, false, 0
 	}
 	if q.rate > 0 {
 		q.saved = min(burst(q.rate), q.saved+q.rate*now.Sub(q.updated).Seconds())
 		q.updated = now
-		if q.saved < 1 {
-			return share{}, false, max(time.Millisecond, time.Duration((1-q.saved)/q.rate*float64(time.Second)))
+		if q.saved < least {
+			return share{}, false, max(time.Millisecond, time.Duration((least-q.saved)/q.rate*float64(time.Second)))
 		}
 		q.saved--
 	}
-	s, ok = q.normal.take()
+	s, ok = from.take()
 	return s, ok, 0
+}
+
+// demote makes ordinary shares of the likely blocks next in turn that came too late for
+// their tip, or late ones where there is no room.
+func (q *queue) demote() {
+	for q.urgent.count > 0 && q.stale(q.urgent.round[0].shares[0].job.job) {
+		s, _ := q.urgent.take()
+		if !q.normal.add(&s.session.normal, s, mostWaiting) {
+			q.late = append(q.late, s)
+		}
+	}
+}
+
+// takeLate are the shares that nobody will hash any more: each of a session that has its
+// queue full of others.
+func (q *queue) takeLate() []share {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	late := q.late
+	q.late = nil
+	return late
+}
+
+// charge takes hashes from the budget that take did not know of; below 0 it gives them
+// back.
+func (q *queue) charge(hashes float64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.rate > 0 {
+		q.saved = min(burst(q.rate), q.saved-hashes)
+	}
+	mark(q.wake) // How long to wait is another matter now.
 }
 
 // takeUrgent is the next likely block.
 func (q *queue) takeUrgent() (share, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.demote()
 	return q.urgent.take()
 }
 
@@ -135,12 +198,14 @@ func (l *lane) take() (share, bool) {
 	l.round = l.round[1:]
 	s := w.shares[0]
 	w.shares = w.shares[1:]
+	l.count--
+	l.turn++
+	w.served = l.turn
 	if len(w.shares) > 0 {
 		l.round = append(l.round, w)
 	} else {
 		w.shares = nil
 	}
-	l.count--
 	return s, true
 }
 

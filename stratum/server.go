@@ -60,9 +60,10 @@ func newWork(t *mining.Template) *work {
 func NewServer(cfg Config) *Server {
 	cfg = cfg.withDefaults()
 	s := &Server{
-		cfg: cfg, log: cfg.Log, queue: newQueue(cfg.Budget, time.Now()), budget: NewBudget(headroom * cfg.Budget), rigs: newRigs(),
+		cfg: cfg, log: cfg.Log, budget: NewBudget(headroom * cfg.Budget), rigs: newRigs(),
 		sessions: make(map[*session]struct{}), perHost: make(map[netip.Addr]int),
 	}
+	s.queue = newQueue(cfg.Budget, time.Now(), s.stale)
 	s.work.Store(newWork(nil))
 	// Ids of an earlier run are unknown to this one, not somebody else's jobs. They stay
 	// below 2^31, as nobody knows what rigs keep them in.

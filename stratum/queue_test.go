@@ -1,0 +1,195 @@
+package stratum
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/bytom/bytom/protocol/bc"
+
+	"github.com/bytom-solo/bytom-solo/mining"
+)
+
+// misses tells that a hash is no block of a job.
+func misses(j *Job) func([32]byte) bool {
+	return func(hash [32]byte) bool { return !isBlock(j)(hash) }
+}
+
+// flood sends shares of a rig's job as fast as they are read, none of them a block, and
+// takes the job's place where there is a new one.
+func flood(r *testRig) {
+	jobs := make(chan Job, 1)
+	go func() {
+		for line := range r.lines {
+			before := r.job.ID
+			if r.note(line); r.job.ID != before {
+				select {
+				case <-jobs:
+				default:
+				}
+				jobs <- r.job
+			}
+		}
+	}()
+	for job, nonce := r.job, uint64(0); ; nonce++ {
+		select {
+		case job = <-jobs:
+			nonce = 0
+		default:
+		}
+		nonce = find(&job, 1<<20+nonce, misses(&job)) - job.Nonce - 1<<20
+		if _, err := fmt.Fprintf(r.conn, `{"method":"submit","params":{"job_id":"%s","nonce":"%016x"},"id":1}`+"\n", job.ID, job.Nonce+1<<20+nonce); err != nil {
+			return
+		}
+	}
+}
+
+// TestAFloodOfLikelyBlocks: on a network where every share may be a block, twenty rigs
+// send nothing but shares that are none. They are hashed at the budget's rate, and a
+// rig at its pace has each of its blocks on the chain at once.
+func TestAFloodOfLikelyBlocks(t *testing.T) {
+	const budget, flooders, blocks = 5, 20, 10
+	crowded := func(f *front, cfg *Config) { f.backend.took, cfg.Budget = 10*time.Millisecond, budget }
+	inBubble(t, easyBits, crowded, func(t *testing.T, f *front) {
+		r := f.dial().login("quiet.1+1")
+		defer r.close()
+		began, before := time.Now(), f.backend.hashes.Load()
+		for i := range flooders {
+			flooder := f.dial().login(fmt.Sprint("flood.", i, "+1"))
+			defer flooder.close()
+			go flood(flooder)
+		}
+		time.Sleep(20 * time.Second)
+		for n := range blocks {
+			time.Sleep(5 * time.Second)
+			for len(r.lines) > 0 {
+				r.message()
+			}
+			j, sent := r.job, time.Now()
+			if err := r.submit(j.ID, FormatNonce(find(&j, uint64(n)<<10, isBlock(&j)))); err != nil {
+				t.Error(err)
+			}
+			if p, _ := f.chain.blocks(); p != n+1 {
+				t.Errorf("%d blocks, expected %d", p, n+1)
+			}
+			// A turn of somebody else's, the hash, and the gap before the reply.
+			if took := time.Since(sent); n > 0 && took > time.Second/budget+200*time.Millisecond {
+				t.Errorf("block %d took %v", n, took)
+			}
+		}
+		hashes, most := f.backend.hashes.Load()-before, budget*time.Since(began).Seconds()+burst(budget)+advance(budget)+blocks
+		if float64(hashes) > most || float64(hashes) < 0.8*budget*time.Since(began).Seconds() {
+			t.Errorf("%d hashes in %v, expected at most %v, and nearly that", hashes, time.Since(began), most)
+		}
+	})
+}
+
+// TestNoRivalOfOurBlockIsHashed: what a rig sends for a tip that our block has replaced is
+// told stale, and costs no hash, be it a block or not. Where a peer's block replaced the
+// tip, it may still win.
+func TestNoRivalOfOurBlockIsHashed(t *testing.T) {
+	inBubble(t, easyBits, nil, func(t *testing.T, f *front) {
+		a, b := f.dial().login("a.1"), f.dial().login("b.1")
+		defer a.close()
+		defer b.close()
+		old := b.job
+		if err := a.submit(a.job.ID, FormatNonce(find(&a.job, 0, isBlock(&a.job)))); err != nil {
+			t.Fatal(err)
+		}
+		before := f.backend.hashes.Load()
+		late := func(test func([32]byte) bool) {
+			t.Helper()
+			if err := b.submit(old.ID, FormatNonce(find(&old, 0, test))); code(err) != CodeJobNotFound {
+				t.Errorf("told %v", err)
+			}
+			time.Sleep(time.Second)
+		}
+		late(isBlock(&old))
+		late(misses(&old))
+		if hashed := f.backend.hashes.Load() - before; hashed != 0 {
+			t.Errorf("%d hashes", hashed)
+		}
+		f.expectBlocks(t, 1)
+
+		for b.job.Height != 12 {
+			b.message()
+		}
+		old = b.job
+		f.connect(9)
+		time.Sleep(time.Second)
+		late(isBlock(&old))
+		f.expectBlocks(t, 2)
+	})
+}
+
+// TestQueueKeepsToItsBudget has sessions add shares at random, likely blocks and others,
+// on tips that come and go. What is taken stays below the bound that the queue gives,
+// and all that was added is taken in the end, or refused as too late.
+func TestQueueKeepsToItsBudget(t *testing.T) {
+	for seed := range uint64(20) {
+		random := rand.New(rand.NewPCG(seed, 8))
+		rate := spread(random, 0.1, 50)
+		now := time.Unix(1e9, 0)
+		began, tip := now, byte(0)
+		q := newQueue(rate, now, func(j *mining.Job) bool { return j.Template.Tip.Hash != bc.NewHash([32]byte{tip}) })
+		job := func(easy bool) *mining.Job {
+			bits := uint64(hardBits)
+			if easy {
+				bits = easyBits
+			}
+			return &mining.Job{Template: &mining.Template{Tip: mining.Tip{Hash: bc.NewHash([32]byte{tip})}, Target: mining.TargetFromBits(bits)}}
+		}
+		jobs := [2]*mining.Job{job(true), job(false)}
+		sessions := make([]*session, 1+random.IntN(30))
+		for i := range sessions {
+			sessions[i] = &session{}
+		}
+		added, taken, refused, given := 0, 0, 0, 0
+		take := func() bool {
+			s, ok, wait := q.take(now)
+			refused += len(q.takeLate())
+			if !ok {
+				if wait <= 0 && q.length() > 0 {
+					t.Fatalf("seed %d: %d shares, and nothing to wait for", seed, q.length())
+				}
+				return false
+			}
+			taken++
+			if most := rate*now.Sub(began).Seconds() + burst(rate) + advance(rate) + float64(given); float64(taken) > most+1e-6 {
+				t.Fatalf("seed %d: %d taken after %v, expected at most %v", seed, taken, now.Sub(began), most)
+			}
+			if urgent := s.job.job == jobs[0]; urgent && random.IntN(20) == 0 {
+				tip++
+				jobs = [2]*mining.Job{job(true), job(false)}
+				q.charge(-1)
+				given++
+			}
+			return true
+		}
+		for range 1000 {
+			now = now.Add(time.Duration(random.IntN(100)) * time.Millisecond)
+			for range random.IntN(20) {
+				if q.add(share{session: sessions[random.IntN(len(sessions))], job: sentJob{job: jobs[random.IntN(2)], target: TargetFor(1)}}) {
+					added++
+				}
+			}
+			for range random.IntN(20) {
+				if !take() {
+					break
+				}
+			}
+		}
+		for q.length() > 0 {
+			if now = now.Add(time.Second); now.Sub(began) > 30*24*time.Hour {
+				t.Fatalf("seed %d: %d shares are never taken", seed, q.length())
+			}
+			for take() {
+				continue
+			}
+		}
+		if taken+refused != added || len(q.urgent.round)+len(q.normal.round) > 0 {
+			t.Errorf("seed %d: %d taken and %d refused of %d", seed, taken, refused, added)
+		}
+	}
+}
