@@ -28,7 +28,11 @@ type Job struct {
 // the caller's own.
 func NewJob(t *Template, extranonce uint64) *Job {
 	id := t.coinbase.id(extranonce)
-	j := &Job{Template: t, Extranonce: extranonce, coinbaseID: id, root: climb(id, t.branch)}
+	return newJob(t, extranonce, id, climb(id, t.branch))
+}
+
+func newJob(t *Template, extranonce uint64, coinbaseID, root [32]byte) *Job {
+	j := &Job{Template: t, Extranonce: extranonce, coinbaseID: coinbaseID, root: root}
 	h := j.Header(t.Timestamp, 0)
 	j.body = newHeaderBody(&h)
 	return j
