@@ -31,7 +31,11 @@ func TestNoTwoSessionsShareAHeader(t *testing.T) {
 		take := func(each *session) {
 			each.mu.Lock()
 			defer each.mu.Unlock()
-			each.makeJob(time.Now(), s.work.Load())
+			var rolled *mining.Job
+			if random.IntN(2) == 0 { // as when a new tip is told to many
+				rolled = mining.NewJobs(s.work.Load().template, []uint64{0, each.lease.Next()})[1]
+			}
+			each.makeJob(time.Now(), s.work.Load(), rolled)
 			j := each.jobs.last()
 			header, lease := j.job.HeaderHash(j.timestamp, 0), j.job.Extranonce>>32
 			if o, ok := headers[header]; ok {

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/bytom/bytom/protocol/bc"
 	"github.com/bytom/bytom/protocol/bc/types"
@@ -70,8 +71,13 @@ func (j *Job) AppendJSON(b []byte) []byte {
 	return append(b, `"}`...)
 }
 
-// appendString appends a JSON string.
-func appendString(b []byte, s string) []byte { return appendValue(b, s) }
+// appendString appends a JSON string. Digits, as in the ids of our jobs, need no encoder.
+func appendString(b []byte, s string) []byte {
+	if strings.Trim(s, "0123456789") == "" {
+		return append(append(append(b, '"'), s...), '"')
+	}
+	return appendValue(b, s)
+}
 
 // MarshalJSON is AppendJSON's.
 func (j Job) MarshalJSON() ([]byte, error) { return j.AppendJSON(nil), nil }

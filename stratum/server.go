@@ -16,8 +16,9 @@ import (
 	"github.com/bytom-solo/bytom-solo/mining"
 )
 
-// Server gives rigs their jobs, and judges what they find. A job is made when it is
-// written, by the goroutine of its session, so that no rig waits for another; a share
+// Server gives rigs their jobs, and judges what they find. No rig waits for another: the
+// jobs of a new template are written as far as each connection takes them at once, the
+// rest by the goroutine of the session; a share
 // is hashed in turns with those of the other sessions, and a block among them goes to
 // the Submitter before anything else.
 //
@@ -93,10 +94,9 @@ func (s *Server) follow(ctx context.Context) {
 	for {
 		select {
 		case t := <-templates:
-			s.work.Store(newWork(t))
-			for _, each := range s.all() {
-				mark(each.wake)
-			}
+			w := newWork(t)
+			s.work.Store(w)
+			s.fanOut(w)
 		case <-ctx.Done():
 			return
 		}

@@ -22,9 +22,14 @@ type session struct {
 	wake   chan struct{} // there may be something to write
 	slots  chan struct{} // a token for every request that has no reply yet
 
+	sender sync.Mutex // held by who writes to conn; taken before mu, and guards what follows
+	last   sending    // the latest message
+	torn   *torn      // a message of which but the beginning is written
+
 	mu      sync.Mutex // guards what follows
 	replies []*reply   // in the order of their requests
 	login   *login     // nil before it
+	direct  direct     // nil before the login, and where there is no such way
 	rig     *rig       // of the login
 	since   time.Time  // when the login came
 	vardiff *Vardiff
@@ -139,6 +144,7 @@ func (s *session) end() {
 	if s.rig != nil {
 		s.server.rigs.leave(s.rig)
 	}
+	s.live = false
 	var jobs []sentJob
 	if len(s.jobs.jobs) > 0 {
 		tip := s.jobs.last().tip()

@@ -181,7 +181,7 @@ func (s *session) enter(l *login) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.login, s.since = l, now
-	s.lease = cfg.Extranonces.Lease()
+	s.lease, s.direct = cfg.Extranonces.Lease(), directOf(s.conn)
 	s.start = StartNonce(s.server.prefix.Add(1))
 	s.vardiff = NewVardiff(VardiffConfig{
 		Start: cfg.StartDifficulty, Minimum: cfg.MinDifficulty, Fixed: l.fixed, Budget: s.server.budget,

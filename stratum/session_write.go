@@ -16,34 +16,56 @@ const crowd = 4
 // write sends replies and jobs, each when it is due, until the session ends.
 func (s *session) write(ctx context.Context) error {
 	w := NewWriter(s.conn, s.server.cfg.WriteTimeout)
-	var last sending
 	buf := make([]byte, 0, 1024)
 	for {
-		now := time.Now()
-		next, wait := s.next(now, last)
-		if next.kind == sendNothing {
+		s.sender.Lock()
+		m, wait, err := s.writeNext(w, &buf)
+		s.sender.Unlock()
+		switch {
+		case err != nil:
+			return err
+		case m.kind == sendNothing:
 			if err := s.rest(ctx, wait); err != nil {
 				return err
 			}
-			continue
-		}
-		buf = next.append(buf[:0])
-		if err := w.SendLine(buf); err != nil {
-			return err
-		}
-		next.at = time.Now()
-		if next.tip {
-			s.server.cfg.Observe(StageJob, next.at.Sub(next.since))
-		}
-		if next.reply != nil && next.reply.hangs {
+		case m.reply != nil && m.reply.hangs:
 			s.part(ctx)
-			return next.reply.err
-		}
-		if next.reply != nil {
+			return m.reply.err
+		case m.reply != nil:
 			<-s.slots
 		}
-		last = next
 	}
+}
+
+// writeNext sends what is to be sent now, or tells how long to wait. The caller holds
+// sender.
+func (s *session) writeNext(w *Writer, buf *[]byte) (m sending, wait time.Duration, err error) {
+	if torn := s.torn; torn != nil {
+		s.torn = nil
+		if err := w.SendLine(torn.rest); err != nil {
+			return sending{}, 0, err
+		}
+		s.sent(torn.of)
+	}
+	m, wait = s.next(time.Now(), s.last)
+	if m.kind == sendNothing {
+		return m, wait, nil
+	}
+	*buf = m.append((*buf)[:0])
+	if err := w.SendLine(*buf); err != nil {
+		return sending{}, 0, err
+	}
+	s.sent(m)
+	return m, 0, nil
+}
+
+// sent notes that a message is written. The caller holds sender.
+func (s *session) sent(m sending) {
+	m.at = time.Now()
+	if m.tip {
+		s.server.cfg.Observe(StageJob, m.at.Sub(m.since))
+	}
+	s.last = m
 }
 
 // rest waits for a token, or for a time if that is not 0.
@@ -133,7 +155,7 @@ func (s *session) next(now time.Time, last sending) (sending, time.Duration) {
 	if reply {
 		return s.sendReply(now, w), 0
 	}
-	return s.sendPush(now, w), 0
+	return s.sendPush(now, w, nil), 0
 }
 
 func (s *session) hasWork(now time.Time, w *work) bool { return w.template != nil || s.examined(now) }
@@ -175,9 +197,9 @@ func (s *session) target(now time.Time, w *work) Target {
 	return max(TargetFor(s.vardiff.Difficulty(now, w.network)), w.covering)
 }
 
-func (s *session) sendPush(now time.Time, w *work) sending {
+func (s *session) sendPush(now time.Time, w *work, rolled *mining.Job) sending {
 	m := sending{kind: sendPush}
-	m.job, m.tip, m.since = s.makeJob(now, w), s.newTip(), w.since
+	m.job, m.tip, m.since = s.makeJob(now, w, rolled), s.newTip(), w.since
 	return m
 }
 
@@ -203,7 +225,7 @@ func (s *session) sendReply(now time.Time, w *work) sending {
 		r.err = s.server.noWork()
 		return m
 	default:
-		m.job = s.makeJob(now, w)
+		m.job = s.makeJob(now, w, nil)
 	}
 	if r.kind == replyLogin {
 		s.live, m.login = true, s.login.text
@@ -212,11 +234,15 @@ func (s *session) sendReply(now time.Time, w *work) sending {
 }
 
 // makeJob cuts the session's next job from a template. Each has an extranonce of its
-// own, also where nothing else is new: rigs start again at the same nonce.
-func (s *session) makeJob(now time.Time, w *work) *Job {
+// own, also where nothing else is new: rigs start again at the same nonce. One that is
+// rolled already, if it is not nil, is of the template and the session's lease.
+func (s *session) makeJob(now time.Time, w *work, rolled *mining.Job) *Job {
 	t := w.template
+	if rolled == nil {
+		rolled = mining.NewJob(t, s.lease.Next())
+	}
 	sent := sentJob{
-		id: s.server.jobID.Add(1), job: mining.NewJob(t, s.lease.Next()), start: s.start,
+		id: s.server.jobID.Add(1), job: rolled, start: s.start,
 		timestamp: max(uint64(s.server.cfg.Generator.Now().Unix()), t.Tip.MedianTime+1),
 		target:    s.target(now, w),
 	}
