@@ -5,11 +5,7 @@ package vulkan
 import (
 	"context"
 	"errors"
-	"os"
-	"runtime"
-	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -160,79 +156,4 @@ func TestHashEndsWithinABatchOfItsContext(t *testing.T) {
 	if n := waits.Load(); n != 3 {
 		t.Errorf("%d batches after the end", n-3)
 	}
-}
-
-// TestGarbageCollection makes pipelines and dispatches on two devices at a time while
-// the garbage collector never rests, and looks at the memory that all this takes.
-func TestGarbageCollection(t *testing.T) {
-	pipelines, batches := 3, 40
-	if computetest.Long() {
-		pipelines, batches = 100, 10_000
-		if n, err := strconv.Atoi(os.Getenv("BYTOM_SOLO_DISPATCHES")); err == nil {
-			batches = n / 2 // A batch has two dispatches.
-		}
-	}
-	testDevice(t)
-	done := make(chan struct{})
-	var collector sync.WaitGroup
-	collector.Go(func() {
-		for {
-			select {
-			case <-done:
-				return
-			default:
-				runtime.GC()
-			}
-		}
-	})
-	defer collector.Wait()
-	defer close(done)
-
-	want := [32]byte{}
-	for range pipelines {
-		b := openFew(t, 1, 1, nil)
-		h := hasherOf(t, b)
-		result, err := hashOne(t.Context(), h)
-		if err != nil || want != [32]byte{} && result != want {
-			t.Fatalf("%x and %v, want %x", result, err, want)
-		}
-		want = result
-		h.Close()
-		b.Close()
-	}
-	var devices sync.WaitGroup
-	start := residentMemory(t)
-	for range 2 {
-		b := openFew(t, 1, 1, nil)
-		devices.Go(func() {
-			h := hasherOf(t, b)
-			defer h.Close()
-			for n := range batches {
-				if result, err := hashOne(t.Context(), h); err != nil || result != want {
-					t.Errorf("batch %d: %x and %v, want %x", n, result, err, want)
-					return
-				}
-			}
-		})
-	}
-	devices.Wait()
-	if grown := residentMemory(t) - start; grown > 300<<20 {
-		t.Errorf("%d MB more memory after %d batches", grown>>20, 2*batches)
-	} else {
-		t.Logf("%d MB more memory after %d batches", grown>>20, 2*batches)
-	}
-}
-
-// residentMemory is what the process has of it, in bytes, or 0 if the system does not say.
-func residentMemory(t *testing.T) int {
-	t.Helper()
-	text, err := os.ReadFile("/proc/self/statm")
-	if err != nil {
-		return 0
-	}
-	pages, err := strconv.Atoi(strings.Fields(string(text))[1])
-	if err != nil {
-		t.Fatal(err)
-	}
-	return pages * os.Getpagesize()
 }
