@@ -51,6 +51,9 @@ func reason(name string, verdict C.enum_tensority_verdict) string {
 	case C.TENSORITY_OTHER_ARCHITECTURE:
 		return fmt.Sprintf("%s is not an instruction set of %s", name, runtime.GOARCH)
 	case C.TENSORITY_COMPILER_LACKS:
+		if name == "amx" && runtime.GOOS != "linux" {
+			return "amx is in builds for Linux alone, which gives its registers to programs that ask"
+		}
 		return fmt.Sprintf("the C compiler that built this was too old for %s", name)
 	case C.TENSORITY_OS_LACKS:
 		return fmt.Sprintf("the operating system does not give programs the registers of %s", name)

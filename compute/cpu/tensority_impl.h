@@ -211,8 +211,9 @@ extern const struct tensority_kernel tensority_avxvnni;
 void tensority_expand_avx512(void *seed, const uint8_t *extended);
 extern const struct tensority_kernel tensority_avx512vnni;
 #endif
-/* gcc has the former of these headers, clang the latter. */
-#if defined(TENSORITY_EMULATED) || __has_include(<amxint8intrin.h>) || __has_include(<amxintrin.h>)
+/* gcc has the former of these headers, clang the latter. Only Linux is asked for tiles;
+ * gcc takes their stride as a long, which on Windows is too short for an address. */
+#if defined(TENSORITY_EMULATED) || defined(__linux__) && (__has_include(<amxint8intrin.h>) || __has_include(<amxintrin.h>))
 #define TENSORITY_HAS_AMX 1
 extern const struct tensority_kernel tensority_amx;
 #endif

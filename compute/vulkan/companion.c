@@ -71,11 +71,11 @@ static uint32_t VKAPI message(uint32_t severity, uint32_t types, const struct Me
 	return 0;
 }
 
-static void listen(void)
+static void hear(void)
 {
 	struct MessengerInfo info = {
 		.type = T_MESSENGER,
-		.severities = SEVERITY_WARNING | SEVERITY_ERROR,
+		.severities = MESSAGE_WARNING | MESSAGE_ERROR,
 		.types = MESSAGE_VALIDATION | MESSAGE_PERFORMANCE | MESSAGE_GENERAL,
 		.callback = message,
 	};
@@ -108,7 +108,7 @@ int32_t vkc_instance(int validate, vkc_handle *instance, uint32_t *version)
 	int32_t result = PROC(CreateInstance)(&info, NULL, &the_instance);
 	*instance = handle(the_instance);
 	if (result == 0 && validate)
-		listen();
+		hear();
 	return result;
 }
 
