@@ -1,5 +1,0 @@
-//go:build !race
-
-package stratum
-
-const raceDetector = false
