@@ -1,6 +1,7 @@
 package mining
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,6 +14,8 @@ import (
 
 	"github.com/bytom/bytom/protocol/bc"
 	"github.com/bytom/bytom/protocol/bc/types"
+
+	"github.com/bytom-solo/bytom-solo/boltcheck"
 )
 
 // Journal keeps every block that was found here, from before it is handed to the
@@ -55,7 +58,16 @@ func ReadJournal(path string) (*Journal, error) {
 	return openJournal(path, &bolt.Options{Timeout: time.Second, ReadOnly: true})
 }
 
+// checkTime bounds how long a journal is looked through: it has megabytes.
+const checkTime = 20 * time.Second
+
 func openJournal(path string, options *bolt.Options) (*Journal, error) {
+	// Of pages that are damaged, bbolt may make a loop without an end.
+	ctx, cancel := context.WithTimeout(context.Background(), checkTime)
+	defer cancel()
+	if err := boltcheck.Check(ctx, path); err != nil {
+		return nil, fmt.Errorf("open the journal %s: %w", path, err)
+	}
 	db, err := bolt.Open(path, 0o600, options)
 	if err != nil {
 		return nil, fmt.Errorf("open the journal %s: %w", path, err)

@@ -10,6 +10,7 @@ import (
 	"github.com/bytom/bytom/protocol/bc"
 	"github.com/bytom/bytom/protocol/bc/types"
 
+	"github.com/bytom-solo/bytom-solo/boltcheck"
 	"github.com/bytom-solo/bytom-solo/compute"
 )
 
@@ -167,6 +168,32 @@ func TestJournalRefusals(t *testing.T) {
 	j := newJournal(t, filepath.Join(dir, "j.db"))
 	if err := j.Resolve(bc.Hash{}, "x"); err == nil {
 		t.Error("a block that was never recorded was resolved")
+	}
+}
+
+// TestJournalDamaged changes a page further in, which bbolt has no checksum of: the node
+// is told, and does not hang.
+func TestJournalDamaged(t *testing.T) {
+	c := newFakeChain()
+	path := filepath.Join(t.TempDir(), "j.db")
+	j := newJournal(t, path)
+	if _, err := newJournaled(t, c, j).Submit(t.Context(), solve(t, testJob(t, c), true)); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := os.Getpagesize()
+	clear(whole[2*page:]) // All but the two pages that have checksums.
+	if err := os.WriteFile(path, whole, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OpenJournal(path); !errors.Is(err, boltcheck.ErrDamaged) {
+		t.Errorf("opened: %v", err)
 	}
 }
 

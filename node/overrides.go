@@ -3,6 +3,7 @@ package node
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,6 +16,8 @@ import (
 	bolt "go.etcd.io/bbolt"
 
 	"github.com/bytom/bytom/protocol/bc"
+
+	"github.com/bytom-solo/bytom-solo/boltcheck"
 )
 
 const (
@@ -56,6 +59,9 @@ var overridesBucket = []byte("overrides")
 func openOverrides(path string) (*overrides, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("open the overrides: %w", err)
+	}
+	if err := boltcheck.Check(context.Background(), path); err != nil { // It is small.
+		return nil, fmt.Errorf("open the overrides %s: %w", path, err)
 	}
 	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: time.Second})
 	if err != nil {

@@ -1,9 +1,12 @@
 package stratum
 
 import (
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
+
+	"github.com/bytom-solo/bytom-solo/boltcheck"
 )
 
 // ShareKind is what became of a submit.
@@ -207,11 +210,21 @@ type rigSummary struct {
 // mostPending bounds the memory of shares, and of rows, that can't be written.
 const mostPending = 100_000
 
-// OpenLedger opens a ledger, and makes the file if there is none. Where that is not
-// possible the ledger works from memory, and Log is told.
+// OpenLedger opens a ledger, and makes the file if there is none. A damaged one is set
+// aside, under a name with the time in it, and a new one begun. Where no file can be used
+// the ledger works from memory. Log is told of both.
 func OpenLedger(cfg LedgerConfig) *Ledger {
 	l := newLedger(cfg)
-	if err := l.open(); err != nil {
+	err := l.open()
+	if errors.Is(err, boltcheck.ErrDamaged) {
+		if to, failed := l.setAside(); failed != nil {
+			err = errors.Join(err, failed)
+		} else {
+			l.log.Warn("the ledger of what rigs do was damaged: it is set aside, and a new one begun", "set_aside", to, "error", err)
+			err = l.open()
+		}
+	}
+	if err != nil {
 		l.log.Error("what rigs do is counted, but not kept", "file", cfg.Path, "error", err)
 	}
 	return l

@@ -2,6 +2,7 @@ package stratum
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -14,6 +15,8 @@ import (
 	"time"
 
 	bolt "go.etcd.io/bbolt"
+
+	"github.com/bytom-solo/bytom-solo/boltcheck"
 )
 
 // ledgerFile is a ledger on the disk. Its buckets:
@@ -149,6 +152,9 @@ func openLedgerFile(path string, readOnly bool) (f *ledgerFile, err error) {
 			err = fmt.Errorf("open the ledger %s: %w", path, err)
 		}
 	}()
+	if err := checkLedgerFile(path); err != nil {
+		return nil, err
+	}
 	f = &ledgerFile{}
 	err = f.guarded(func() error {
 		var err error
@@ -162,6 +168,17 @@ func openLedgerFile(path string, readOnly bool) (f *ledgerFile, err error) {
 		return nil, errors.Join(err, f.close())
 	}
 	return f, nil
+}
+
+// checkTime bounds how long a node's start waits for its ledger to be looked through: a
+// million rows take a second.
+const checkTime = 20 * time.Second
+
+// checkLedgerFile looks for damage that bbolt would not survive.
+func checkLedgerFile(path string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), checkTime)
+	defer cancel()
+	return boltcheck.Check(ctx, path)
 }
 
 // prepare makes the buckets, unless the file is somebody else's.
@@ -205,19 +222,18 @@ func (f *ledgerFile) update(do func(*bolt.Tx) error) error {
 	return f.guarded(func() error { return f.db.Update(do) })
 }
 
-var errDamaged = errors.New("the file is damaged; move it away, and start the node again")
-
 // guarded makes an error of a panic, and of an access outside of the file: bbolt has
-// them where a page is not what it should be.
+// them where a page is not what it should be, as it may be by what happened after the
+// check.
 func (f *ledgerFile) guarded(do func() error) (err error) {
 	if f.dead.Load() {
-		return errDamaged
+		return boltcheck.ErrDamaged
 	}
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if r := recover(); r != nil {
 			f.dead.Store(true)
-			err = fmt.Errorf("%w: %v", errDamaged, r)
+			err = fmt.Errorf("%w: %v", boltcheck.ErrDamaged, r)
 		}
 	}()
 	return do()

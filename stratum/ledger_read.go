@@ -6,10 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
+
+	"github.com/bytom-solo/bytom-solo/boltcheck"
 )
 
 // open opens the file and reads what has to be in memory.
@@ -19,11 +22,25 @@ func (l *Ledger) open() error {
 		return err
 	}
 	l.file = f
-	if err := f.view(l.load); err != nil {
+	if err := f.view(l.loadWhole); err != nil {
 		fresh := newLedger(l.cfg) // Half of it is worse than none.
 		l.rigs, l.rows, l.file = fresh.rigs, fresh.rows, nil
 		l.sequence, l.round, l.nextID = 0, 0, 0
 		return errors.Join(fmt.Errorf("read the ledger %s: %w", l.cfg.Path, err), f.close())
+	}
+	return nil
+}
+
+// setAside moves a damaged file out of the way, to where its name tells what it is.
+func (l *Ledger) setAside() (to string, err error) {
+	to = l.cfg.Path + ".damaged-" + l.cfg.Now().UTC().Format("20060102T150405")
+	return to, os.Rename(l.cfg.Path, to)
+}
+
+// loadWhole is load, for which entries that make no sense are damage.
+func (l *Ledger) loadWhole(tx *bolt.Tx) error {
+	if err := l.load(tx); err != nil {
+		return fmt.Errorf("%w: %w", boltcheck.ErrDamaged, err)
 	}
 	return nil
 }
