@@ -146,7 +146,7 @@ type fakeBackend struct {
 	delay   time.Duration
 	prepare time.Duration // what a new seed takes
 	wrong   bool
-	fail    func() error
+	fail    func(headers [][32]byte) error
 	seen    func(header [32]byte)
 }
 
@@ -176,7 +176,7 @@ func (h *fakeHasher) Hash(ctx context.Context, results, headers [][32]byte) erro
 		return fmt.Errorf("%d results for %d headers", len(results), len(headers))
 	}
 	if h.b.fail != nil {
-		if err := h.b.fail(); err != nil {
+		if err := h.b.fail(headers); err != nil {
 			return err
 		}
 	}

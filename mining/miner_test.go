@@ -129,7 +129,7 @@ func TestALostDeviceComesBack(t *testing.T) {
 		c := newFakeChain()
 		var lost atomic.Bool
 		lost.Store(true)
-		m := mineWith(t, c, &fakeBackend{name: "a", workers: 1, batch: 1, delay: time.Millisecond, fail: func() error {
+		m := mineWith(t, c, &fakeBackend{name: "a", workers: 1, batch: 1, delay: time.Millisecond, fail: func([][32]byte) error {
 			if lost.Load() {
 				return fmt.Errorf("device lost")
 			}
@@ -143,6 +143,40 @@ func TestALostDeviceComesBack(t *testing.T) {
 		time.Sleep(20 * time.Second)
 		if len(c.blocks()) < 10 || m.Devices()[0].Failed != "" {
 			t.Errorf("%d blocks after the device came back: %+v", len(c.blocks()), m.Devices()[0])
+		}
+	})
+}
+
+// TestALostBatchIsHashedAgain loses the device in a batch, and looks for its headers in
+// what comes after.
+func TestALostBatchIsHashedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newFakeChain()
+		c.tip.Bits = 1 // Nothing is ever found.
+		var mu sync.Mutex
+		batches, lost, seen := 0, [][32]byte(nil), make(map[[32]byte]int)
+		mineWith(t, c, &fakeBackend{name: "a", workers: 1, batch: 5, delay: time.Millisecond,
+			fail: func(headers [][32]byte) error {
+				mu.Lock()
+				defer mu.Unlock()
+				if batches++; batches == 3 || batches == 4 {
+					lost = append(lost, headers...)
+					return errors.New("device lost")
+				}
+				return nil
+			},
+			seen: func(h [32]byte) { mu.Lock(); seen[h]++; mu.Unlock() },
+		})
+		time.Sleep(4 * time.Second) // The back-off is a second, then two.
+		mu.Lock()
+		defer mu.Unlock()
+		if len(lost) != 10 {
+			t.Fatalf("%d headers were in batches that were lost, expected 10", len(lost))
+		}
+		for _, h := range lost {
+			if seen[h] != 1 {
+				t.Errorf("header %x was hashed %d times after it was lost, expected once", h, seen[h])
+			}
 		}
 	})
 }
