@@ -207,7 +207,7 @@ func candidates(d Device) ([]Variant, error) {
 		{Path: PathDot, Rows: 64, TileRows: 8, TileWords: 2, Pad: 1},
 		{Path: PathDot, Rows: 128, TileRows: 8, TileWords: 2, Pad: 1},
 		{Path: PathDot, Rows: 128, TileRows: 16, TileWords: 2, Pad: 1},
-		{Path: PathDot, Rows: 256, TileRows: 16, TileWords: 2, Pad: 1},
+		{Path: PathDot, Rows: 256, TileRows: 16, TileWords: 2},
 		{Path: PathDot, Rows: 32, TileRows: 4, TileWords: 2, Pad: 1},
 		{Path: PathMul, Rows: 64, TileRows: 8, TileWords: 2, Pad: 1},
 		{Path: PathMul, Rows: 64, TileRows: 4, TileWords: 2, Pad: 1},
@@ -229,11 +229,15 @@ func matrixCandidates(d Device, p *physical) (all []Variant) {
 	if err != nil || len(shapes) == 0 {
 		return nil
 	}
-	for _, rows := range []int{64, 128} {
+	for _, rows := range []int{64, 128, 256} {
+		pad := 1
+		if rows == 256 {
+			pad = 0 // These are the 64 KiB that many cards have, and not a byte more.
+		}
 		for _, tile := range [][2]int{{2, 1}, {1, 1}, {4, 1}, {2, 2}} {
 			for _, s := range shapes {
 				v := Variant{
-					Path: PathMatrix, Rows: rows, TileRows: tile[0], TileWords: tile[1], Pad: 1,
+					Path: PathMatrix, Rows: rows, TileRows: tile[0], TileWords: tile[1], Pad: pad,
 					M: s.m, N: s.n, K: s.k, Subgroup: int(p.offer.subgroup),
 				}
 				if v.check() == nil && tile[0]*tile[1]*4*s.m*s.n <= mostSums*v.Subgroup {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -18,13 +19,15 @@ import (
 // smallest is a variant that compiles quickly.
 var smallest = Variant{Path: PathMul, Rows: 16, TileRows: 2, TileWords: 1, Pad: 1}
 
+// zeroSeed are the matrices of the seed of zeros, one copy for all tests.
+var zeroSeed = sync.OnceValue(func() *compute.Matrices { return compute.NewMatrices([32]byte{}) })
+
 // openFew opens a backend whose chains have a few products only.
 func openFew(t testing.TB, batch, steps int, fault func(string) vk.Result) *backend {
 	t.Helper()
 	h := noHooks()
 	h.steps = steps
-	m := compute.NewMatrices([32]byte{})
-	h.expand = func([32]byte) *compute.Matrices { return m }
+	h.expand = func([32]byte) *compute.Matrices { return zeroSeed() }
 	if fault != nil {
 		h.fault = fault
 	}
