@@ -2,7 +2,6 @@ package node
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"math"
@@ -78,6 +77,7 @@ func (s *StratumConfig) check(bad func(key string, value any, expected string)) 
 	if (s.TLSCert == "") != (s.TLSKey == "") {
 		bad("stratum.tls-key", s.TLSKey, "a file together with stratum.tls-cert, or neither")
 	}
+	s.encryption(bad)
 	for key, d := range map[string]float64{"stratum.min-difficulty": s.MinDifficulty, "stratum.start-difficulty": s.StartDifficulty} {
 		if !(d >= 1 && d <= math.MaxUint32) {
 			bad(key, d, "1 to 4294967295")
@@ -128,13 +128,11 @@ func (n *Node) openStratum(ctx context.Context, space *mining.Extranonces) error
 	if err != nil {
 		return fmt.Errorf("key stratum.allow: %w", err)
 	}
-	var encrypted *tls.Config
-	if c.TLSCert != "" {
-		pair, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
-		if err != nil {
-			return fmt.Errorf("keys stratum.tls-cert and stratum.tls-key: %w", err)
-		}
-		encrypted = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
+	encrypted := c.encryption(func(key string, value any, expected string) {
+		err = errors.Join(err, fmt.Errorf("key %s: value %q: expected %s", key, fmt.Sprint(value), expected))
+	})
+	if err != nil { // The files are others than when the settings were read.
+		return err
 	}
 	speed, err := hashSpeed(ctx, n.verifier)
 	if err != nil {
