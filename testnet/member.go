@@ -73,10 +73,13 @@ func (m *Member) start(at *place, dies bool) error {
 	return nil
 }
 
+// startLimit is how long a node may take until it answers, if nobody says otherwise.
+const startLimit = time.Minute
+
 // ready waits until the node answers.
-func (m *Member) ready(ctx context.Context) error {
+func (m *Member) ready(ctx context.Context, limit time.Duration) error {
 	var ended error
-	err := Poll(ctx, time.Minute, func() error {
+	err := Poll(ctx, limit, func() error {
 		if !m.Running() {
 			ended = fmt.Errorf("%s ended at its start: %v\n%s", m, m.exitErr, m.logEnd(4000))
 			return nil

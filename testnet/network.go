@@ -216,7 +216,7 @@ func (n *Network) start(ctx context.Context, members []*Member) error {
 	parts, partsCtx := errgroup.WithContext(ctx)
 	for _, m := range members {
 		parts.Go(func() error {
-			if err := m.ready(partsCtx); err != nil {
+			if err := m.ready(partsCtx, startLimit); err != nil {
 				return err
 			}
 			var err error

@@ -1,6 +1,7 @@
 package testnet
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,6 +29,8 @@ type NodeOptions struct {
 	Args []string
 	// Profile serves profiles.
 	Profile bool
+	// Patience is how long it may take until it answers; 0 is a minute.
+	Patience time.Duration
 	// ExpectErrors are parts of the lines that the node must log at Error. Without
 	// them, any such line fails the test.
 	ExpectErrors []string
@@ -64,7 +67,7 @@ func Start(t testing.TB, o NodeOptions) *Node {
 		t.Fatal(err)
 	}
 	t.Cleanup(n.cleanup)
-	if err := n.ready(context.Background()); err != nil {
+	if err := n.ready(context.Background(), cmp.Or(o.Patience, startLimit)); err != nil {
 		t.Fatal(err)
 	}
 	return n

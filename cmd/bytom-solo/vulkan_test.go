@@ -33,7 +33,9 @@ func TestAStockNodeTakesBlocksOfShaders(t *testing.T) {
 		t.Skipf("a block takes 20 hashes of a driver that takes a second each: set %s=1", computetest.LongVariable)
 	}
 	lavapipe(t)
-	ours := testnet.Start(t, testnet.NodeOptions{Args: []string{"--mining", "--mining.devices", "vulkan:lavapipe"}})
+	ours := testnet.Start(t, testnet.NodeOptions{
+		Args: []string{"--mining", "--mining.devices", "vulkan:lavapipe"}, Patience: 10 * time.Minute,
+	})
 	stock := testnet.Start(t, testnet.NodeOptions{Stock: true})
 	stock.Connect(ours)
 	stock.WaitHeight(1, 10*time.Minute)

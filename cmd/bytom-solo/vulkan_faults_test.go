@@ -1,0 +1,177 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bytom-solo/bytom-solo/compute/computetest"
+	"github.com/bytom-solo/bytom-solo/gbt/wire"
+	"github.com/bytom-solo/bytom-solo/mining"
+	"github.com/bytom-solo/bytom-solo/testnet"
+)
+
+// faultyVulkan puts testdata/vulkanfaults.c between the programs that the test starts and
+// Vulkan's loader, with two devices, each of them lavapipe: the first one does what it
+// is told by files in the folder returned.
+func faultyVulkan(t *testing.T) (folder string) {
+	t.Helper()
+	compiler, err := exec.LookPath("cc")
+	if err != nil {
+		computetest.Require(t, "cc", err.Error())
+	}
+	dir := t.TempDir()
+	shim := filepath.Join(dir, "libvulkan.so.1")
+	if out, err := exec.Command(compiler, "-shared", "-fPIC", "-Wall", "-Wextra", "-o", shim, "testdata/vulkanfaults.c", "-ldl", "-lpthread").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	out, err := exec.Command("/sbin/ldconfig", "-p").Output()
+	if err != nil {
+		computetest.Require(t, "vulkan", "the loader's path: "+err.Error())
+	}
+	found := regexp.MustCompile(`libvulkan\.so\.1 .*=> (\S+)`).FindStringSubmatch(string(out))
+	if found == nil {
+		computetest.Require(t, "vulkan", "ldconfig knows no libvulkan.so.1")
+	}
+	drivers, err := filepath.Glob("/usr/share/vulkan/icd.d/lvp_icd*.json")
+	if err != nil || len(drivers) == 0 {
+		computetest.Require(t, "vulkan", fmt.Sprintf("no lavapipe in /usr/share/vulkan/icd.d: %v", err))
+	}
+	text, err := os.ReadFile(drivers[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := filepath.Join(dir, "second.json")
+	if err := os.WriteFile(second, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	folder = filepath.Join(dir, "faults")
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range map[string]string{
+		"VULKAN_FAULTS": folder, "VULKAN_FAULTS_LOADER": found[1], "LD_LIBRARY_PATH": dir,
+		"VK_DRIVER_FILES": drivers[0] + ":" + second, "VK_ICD_FILENAMES": drivers[0] + ":" + second,
+	} {
+		t.Setenv(name, value)
+	}
+	return folder
+}
+
+// fault tells the first device what to do.
+func fault(t *testing.T, folder, what string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(folder, what), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestFaultsOfAGraphicsCard has a node mine on two devices, the first of which is lost
+// and comes back, then computes wrong hashes: it is stopped and reported, and the other
+// goes on. A stock node follows all the time.
+func TestFaultsOfAGraphicsCard(t *testing.T) {
+	if !computetest.Long() {
+		t.Skipf("takes some hundred hashes of a driver that takes a second each: set %s=1", computetest.LongVariable)
+	}
+	if runtime.GOOS != "linux" {
+		t.Skip("what stands between the program and the loader is for Linux")
+	}
+	lavapipe(t)
+	stock := testnet.Start(t, testnet.NodeOptions{Stock: true})
+	faults := faultyVulkan(t)
+	const bad, good = "vulkan:lavapipe", "vulkan:1"
+	const patience = 10 * time.Minute
+	n := testnet.Start(t, testnet.NodeOptions{
+		Args:         []string{"--mining", "--mining.devices", bad + "," + good},
+		ExpectErrors: []string{`msg="device stopped"`},
+		Patience:     patience,
+	})
+	stock.Connect(n)
+	devices := func() (all map[string]mining.DeviceStatus, found uint64) {
+		t.Helper()
+		var info wire.MiningInfo
+		if err := n.Call("/mining-info", nil, &info); err != nil {
+			t.Fatal(err)
+		}
+		all = make(map[string]mining.DeviceStatus)
+		for _, d := range info.Devices {
+			all[d.Name] = d
+		}
+		return all, info.BlocksFound
+	}
+	mines := func(name string, more uint64) {
+		t.Helper()
+		all, _ := devices()
+		before := all[name].Hashes
+		testnet.Wait(t, patience, func() error {
+			if all, _ := devices(); all[name].Hashes < before+more {
+				return fmt.Errorf("%s has made %d hashes, expected %d: %+v", name, all[name].Hashes, before+more, all)
+			}
+			return nil
+		})
+	}
+	logged := func(parts ...string) {
+		t.Helper()
+		testnet.Wait(t, patience, func() error {
+			for line := range strings.Lines(n.Log()) {
+				if containsAll(line, parts) {
+					return nil
+				}
+			}
+			return fmt.Errorf("no line of the log has %q", parts)
+		})
+	}
+	mines(bad, 2)
+	mines(good, 2)
+
+	fault(t, faults, "lost")
+	logged("device failed, will retry", "device="+bad, "the device is lost", "in=1s")
+	logged("device failed, will retry", "device="+bad, "open "+bad+" again", "in=2s")
+	logged("the device was lost and is open again", "device="+bad)
+	mines(bad, 2)
+	mines(good, 1)
+
+	fault(t, faults, "wrong")
+	logged("level=ERROR", "device stopped", "device="+bad, "wrong result")
+	all, _ := devices()
+	if !strings.Contains(all[bad].Failed, "wrong result") || all[good].Failed != "" {
+		t.Errorf("devices: %+v", all)
+	}
+	height, err := n.Height()
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.WaitHeight(height+2, patience)
+	after, _ := devices()
+	if after[bad].Hashes != all[bad].Hashes || after[good].Hashes <= all[good].Hashes {
+		t.Errorf("devices: %+v, then %+v", all, after)
+	}
+	for line := range strings.Lines(n.Log()) {
+		if strings.Contains(line, "level=WARN") && strings.Contains(line, "device="+good+" ") {
+			t.Errorf("the good device: %s", line)
+		}
+	}
+	if err := n.Call("/set-mining", map[string]bool{"is_mining": false}, nil); err != nil {
+		t.Error(err)
+	}
+	tip := testnet.WaitSameTip(n, stock, time.Minute)
+	if _, found := devices(); found != tip {
+		t.Errorf("%d blocks were found, and the chain has %d", found, tip)
+	}
+	t.Logf("%d blocks; the first device made %d hashes, the second %d", tip, after[bad].Hashes, after[good].Hashes)
+}
+
+func containsAll(line string, parts []string) bool {
+	for _, part := range parts {
+		if !strings.Contains(line, part) {
+			return false
+		}
+	}
+	return true
+}
