@@ -49,7 +49,7 @@ func (c *chain) comparePlain(t *testing.T, of *mining.Template, key formKey, wha
 	t.Helper()
 	var f *form
 	for _, at := range []times{{}, {1, 1<<64 - 1}, {1_800_000_000, 1_800_003_600}} {
-		w, err := c.handler.templates.make(of, key.size, key.asked, c.handler.cfg.Extranonces)
+		w, err := c.handler.templates.make(mining.NewJob(of, c.handler.cfg.Extranonces.Lease().First()), key.size, key.asked)
 		if err != nil {
 			t.Fatal(err)
 		}

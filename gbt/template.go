@@ -67,22 +67,25 @@ func (h *Handler) makeTemplate(ctx context.Context, in wire.TemplateRequest) (an
 	if err != nil {
 		return nil, err
 	}
-	answer, err := h.templateAnswer(base, in, size)
+	answer, err := h.templateAnswer(base, place, in, size)
 	if err != nil {
 		place.leave()
 		return nil, err
 	}
-	answer.place = place
 	return answer, nil
 }
 
-// templateAnswer makes an answer of a template.
-func (h *Handler) templateAnswer(base *mining.Template, in wire.TemplateRequest, size int) (answer templateAnswer, err error) {
+// templateAnswer makes an answer of a template, for who waited in a place.
+func (h *Handler) templateAnswer(base *mining.Template, place *place, in wire.TemplateRequest, size int) (answer templateAnswer, err error) {
 	t, asked, err := h.forPayee(base, in)
 	if err != nil {
 		return answer, err
 	}
-	w, err := h.templates.make(t, size, asked, h.cfg.Extranonces)
+	together := place
+	if t != base {
+		together = nil // Nobody else has this one.
+	}
+	w, err := h.templates.make(together.roll(t, h.cfg.Extranonces), size, asked)
 	if err != nil {
 		return answer, err
 	}
@@ -97,7 +100,7 @@ func (h *Handler) templateAnswer(base *mining.Template, in wire.TemplateRequest,
 	if err != nil {
 		return answer, err
 	}
-	return templateAnswer{form: f, work: w, at: h.times(t)}, nil
+	return templateAnswer{form: f, work: w, at: h.times(t), place: place}, nil
 }
 
 // times are those of an answer given now.

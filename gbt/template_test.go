@@ -448,10 +448,10 @@ func TestTemplatesAreBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	space := mining.NewExtranonces()
+	job := mining.NewJob(template, 0)
 	seen := make(map[string]bool)
 	for range 10 {
-		w, err := s.make(template, 4, "a", space)
+		w, err := s.make(job, 4, "a")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -460,7 +460,7 @@ func TestTemplatesAreBounded(t *testing.T) {
 	if len(seen) != 3 {
 		t.Errorf("%d works, expected 3", len(seen))
 	}
-	if _, err := s.make(template, 4, "b", space); !errors.Is(err, mining.ErrNoTemplate) {
+	if _, err := s.make(job, 4, "b"); !errors.Is(err, mining.ErrNoTemplate) {
 		t.Errorf("another payee past the limit: %v", err)
 	}
 	for id := range seen {

@@ -31,14 +31,11 @@ func newTemplates(limit int) *templates {
 	return &templates{run: fmt.Sprintf("%08x", rand.Uint32()), handed: handed[string, *templateWork]{limit: limit}}
 }
 
-// make makes a piece of work of a template. Past the limit works that were handed out
-// to clients who asked for the same are handed out again.
-func (s *templates) make(t *mining.Template, size int, asked string, space *mining.Extranonces) (*templateWork, error) {
-	w := &templateWork{
-		id:  s.run + strconv.FormatUint(s.serial.Add(1), 16),
-		job: mining.NewJob(t, space.Lease().First()), size: size, asked: asked,
-	}
-	w, ok := s.hand(t.Tip.Hash, w.id, w, func(old *templateWork) bool { return old.asked == asked && old.size == size })
+// make makes a piece of work of a job that has its extranonce lease to itself. Past the
+// limit works that were handed out to clients who asked for the same are handed out again.
+func (s *templates) make(job *mining.Job, size int, asked string) (*templateWork, error) {
+	w := &templateWork{id: s.run + strconv.FormatUint(s.serial.Add(1), 16), job: job, size: size, asked: asked}
+	w, ok := s.hand(job.Template.Tip.Hash, w.id, w, func(old *templateWork) bool { return old.asked == asked && old.size == size })
 	if !ok {
 		return nil, fmt.Errorf("%w: %d templates were handed out for this tip, which is the most", mining.ErrNoTemplate, s.limit)
 	}

@@ -3,6 +3,8 @@ package gbt
 import (
 	"sync"
 	"time"
+
+	"github.com/bytom-solo/bytom-solo/mining"
 )
 
 // waveMost is how long an answered longpoll waits for the others of its wave.
@@ -52,10 +54,25 @@ func (p *place) rest() {
 	}
 }
 
+// rollMost is how many jobs a wave rolls at a time.
+const rollMost = 16
+
+// roll is a job of a template with an extranonce lease of its own. Those of a wave are
+// rolled together, which costs a third.
+func (p *place) roll(t *mining.Template, space *mining.Extranonces) *mining.Job {
+	if p == nil {
+		return mining.NewJob(t, space.Lease().First())
+	}
+	return p.wave.roll(t, space)
+}
+
 // wave are longpolls that are woken together.
 type wave struct {
 	news <-chan struct{} // closed to wake them
 	over chan struct{}   // closed when all have left, or it has taken too long
+
+	rolling sync.Mutex
+	rolled  []*mining.Job // all of one template, for those of the wave who come next
 
 	mu    sync.Mutex
 	left  int
@@ -83,6 +100,29 @@ func (w *wave) leave() {
 			w.end()
 		})
 	}
+}
+
+func (w *wave) roll(t *mining.Template, space *mining.Extranonces) *mining.Job {
+	w.rolling.Lock()
+	defer w.rolling.Unlock()
+	if len(w.rolled) == 0 || w.rolled[0].Template != t {
+		extranonces := make([]uint64, max(1, min(rollMost, w.unanswered())))
+		for i := range extranonces {
+			extranonces[i] = space.Lease().First()
+		}
+		w.rolled = mining.NewJobs(t, extranonces)
+	}
+	last := len(w.rolled) - 1
+	job := w.rolled[last]
+	w.rolled = w.rolled[:last]
+	return job
+}
+
+// unanswered is how many have not left.
+func (w *wave) unanswered() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.left
 }
 
 // end lets all go on. The caller holds mu.

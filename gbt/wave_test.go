@@ -4,6 +4,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/bytom-solo/bytom-solo/mining"
 )
 
 // TestAWaveEndsTogether: who has an answer rests until all have one, or one of them has
@@ -55,4 +57,44 @@ func TestAWaveEndsTogether(t *testing.T) {
 		alone.rest()
 		(*place)(nil).rest()
 	})
+}
+
+// TestAWavesJobsDiffer rolls the jobs of a wave by many callers at a time, some of whom
+// have a slightly newer template: each has a lease to itself, and its own template.
+func TestAWavesJobsDiffer(t *testing.T) {
+	c, _ := server(t)
+	older, err := c.generator.Current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.move()
+	c.generator.TipChanged()
+	newer, err := c.generator.Fresh(t.Context())
+	if err != nil || newer == older {
+		t.Fatal("no newer template", err)
+	}
+	const callers = 100
+	var w waves
+	news, space := make(chan struct{}), mining.NewExtranonces()
+	jobs := make(chan *mining.Job, callers)
+	for i := range callers {
+		p, template := w.join(news), []*mining.Template{older, newer}[min(i%5, 1)]
+		go func() {
+			<-news
+			j := p.roll(template, space)
+			if want := mining.NewJob(template, j.Extranonce); j.Template != template || j.Root() != want.Root() {
+				t.Errorf("a job of another template, or a wrong one")
+			}
+			p.leave()
+			jobs <- j
+		}()
+	}
+	close(news)
+	leases := map[uint64]bool{}
+	for range callers {
+		leases[(<-jobs).Extranonce>>32] = true
+	}
+	if len(leases) != callers {
+		t.Errorf("%d leases for %d callers", len(leases), callers)
+	}
 }
