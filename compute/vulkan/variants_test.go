@@ -32,6 +32,11 @@ func TestVariants(t *testing.T) {
 	matrix := matrixCandidates(d, testPhysical(t, d))
 	if computetest.Long() {
 		variants = append(matrix, Variant{Path: PathDot, Rows: 256, TileRows: 16, TileWords: 2})
+		if len(matrix) > 0 {
+			all := matrix[0] // 256 rows in the few subgroups that lavapipe has
+			all.Rows, all.TileRows, all.TileWords, all.Pad = 256, 4, 2, 0
+			variants = append(variants, all)
+		}
 		for _, path := range []string{PathDot, PathMul} {
 			for _, rows := range []int{16, 32, 64, 128, 256} {
 				for _, tile := range [][2]int{{4, 1}, {8, 2}, {16, 4}} {
