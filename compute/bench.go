@@ -3,7 +3,6 @@ package compute
 import (
 	"context"
 	"crypto/sha3"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -79,11 +78,14 @@ type BenchResult struct {
 	// all cores, by the clock on the wall.
 	VerifyMilliseconds float64 `json:"verify_milliseconds"`
 	VerifyRatio        float64 `json:"verify_ratio,omitempty"`
-	// Accelerator tells that it is no kernel of the CPU.
-	Accelerator bool `json:"accelerator,omitempty"`
+	// Accelerator tells that it is no kernel of the CPU, and HostMicroseconds how much
+	// processor time a hash takes all the same, header hash and nonce included; 0 where
+	// that is not known.
+	Accelerator      bool    `json:"accelerator,omitempty"`
+	HostMicroseconds float64 `json:"host_microseconds,omitempty"`
 	// Hashes is how many were computed, and Verified that each of them was compared with
 	// its known answer. In an accelerator's large batches that is so for some; the others
-	// are of headers that no other hash has, as when it mines.
+	// are of nonces that no other hash has, as when it mines.
 	Hashes   int  `json:"hashes"`
 	Verified bool `json:"verified"`
 }
@@ -173,6 +175,7 @@ func newFreshHash(round int) *freshHash {
 // benchRun gathers a contestant's turns: one value a round in each slice.
 type benchRun struct {
 	rates    []float64   // hashes per second of one core
+	hosts    []float64   // microseconds of processor time a hash
 	wall     [][]float64 // hashes per second of each number of Hashers
 	peaks    [][]float64 // multiply-adds per second of each Peak
 	seeds    []float64   // milliseconds
@@ -264,9 +267,12 @@ func (r *benchRun) timeVerify(ctx context.Context, b Backend, fresh *freshHash) 
 
 // timeHashes runs n Hashers at a time, the i-th of the numbers to try.
 func (r *benchRun) timeHashes(ctx context.Context, b Backend, i, n int, least time.Duration) error {
-	hashers := make([]Hasher, n)
+	hashers, seed, run := make([]Hasher, n), knownSeed, hashKnown
+	if b.Info().Accelerator {
+		seed, run = chainSeed, hashNonces
+	}
 	for k := range hashers {
-		h, err := b.NewHasher(ctx, hash32(knownSeed))
+		h, err := b.NewHasher(ctx, hash32(seed))
 		if err != nil {
 			return err
 		}
@@ -277,7 +283,7 @@ func (r *benchRun) timeHashes(ctx context.Context, b Backend, i, n int, least ti
 	var running sync.WaitGroup
 	made, failed := make([]int, n), make([]error, n)
 	for k, h := range hashers {
-		running.Go(func() { made[k], failed[k] = hashKnown(ctx, b.Info(), h, least) })
+		running.Go(func() { made[k], failed[k] = run(ctx, b.Info(), h, least) })
 	}
 	running.Wait()
 	if err := errors.Join(failed...); err != nil {
@@ -291,6 +297,7 @@ func (r *benchRun) timeHashes(ctx context.Context, b Backend, i, n int, least ti
 	if i == 0 {
 		used := benchClock() - start
 		if b.Info().Accelerator {
+			r.hosts = append(r.hosts, used.Seconds()*1e6/float64(sum))
 			used = time.Since(startWall)
 		}
 		r.rates = append(r.rates, float64(sum)/used.Seconds())
@@ -299,22 +306,20 @@ func (r *benchRun) timeHashes(ctx context.Context, b Backend, i, n int, least ti
 	return nil
 }
 
-// hashKnown computes hashes for a while, checks those with known answers, and returns
-// how many there were.
+// hashKnown computes hashes with known answers for a while, checks them, and returns how
+// many there were.
 func hashKnown(ctx context.Context, info Info, h Hasher, least time.Duration) (made int, err error) {
 	headers, results := make([][32]byte, h.Batch()), make([][32]byte, h.Batch())
 	for start := time.Now(); time.Since(start) < least || made == 0; {
 		first := made % len(knownAnswers)
 		answers := append(slices.Clone(knownAnswers[first:]), knownAnswers[:first]...)
-		places := fillBatch(headers, answers, info.Accelerator)
+		for i := range headers {
+			headers[i] = hash32(answers[i%len(answers)].header)
+		}
 		if err := h.Hash(ctx, results, headers); err != nil {
 			return made, err
 		}
-		known := make([][32]byte, len(places))
-		for i, place := range places {
-			known[i] = results[place]
-		}
-		if err := checkAnswers(info, known, answers); err != nil {
+		if err := checkAnswers(info, results, answers); err != nil {
 			return made, err
 		}
 		made += len(headers)
@@ -322,25 +327,36 @@ func hashKnown(ctx context.Context, info Info, h Hasher, least time.Duration) (m
 	return made, nil
 }
 
-// fillBatch writes headers with known answers, repeating, and returns their places; or
-// if some only, one of each at places of no order, among others that are random.
-func fillBatch(headers [][32]byte, answers []knownAnswer, some bool) (places []int) {
-	for i := range headers {
-		places = append(places, i)
-	}
-	if some {
-		places = rand.Perm(len(headers))
-		for i := range headers {
-			for k := 0; k < 32; k += 8 {
-				binary.LittleEndian.PutUint64(headers[i][k:], rand.Uint64())
+// hashNonces computes hashes of one header for a while, as a miner does: in each batch one
+// of every nonce with a known answer, at places of no order among others that are random.
+func hashNonces(ctx context.Context, info Info, h Hasher, least time.Duration) (made int, err error) {
+	n, header := Nonces(h), knownHeader()
+	nonces, results := make([]uint64, h.Batch()), make([][32]byte, h.Batch())
+	for start := time.Now(); time.Since(start) < least || made == 0; {
+		for i := range nonces {
+			nonces[i] = rand.Uint64()
+		}
+		first := made % len(nonceAnswers)
+		answers := append(slices.Clone(nonceAnswers[first:]), nonceAnswers[:first]...)
+		places := make([]int, 0, len(answers))
+		for len(places) < min(len(answers), len(nonces)) {
+			if place := rand.IntN(len(nonces)); !slices.Contains(places, place) {
+				nonces[place] = answers[len(places)].nonce
+				places = append(places, place)
 			}
 		}
-		places = places[:min(len(places), len(answers))]
+		if err := n.HashNonces(ctx, results, &header, nonces); err != nil {
+			return made, err
+		}
+		for i, place := range places {
+			if got, want := results[place], hash32(answers[i].hash); got != want {
+				name := fmt.Sprintf("nonce %#x", answers[i].nonce)
+				return made, &WrongHashError{Backend: info, Vector: name, Position: place, Got: got, Want: want}
+			}
+		}
+		made += len(nonces)
 	}
-	for i, place := range places {
-		headers[place] = hash32(answers[i%len(answers)].header)
-	}
-	return places
+	return made, nil
 }
 
 // leastExpansion is what is believed to be the expansion of a seed, in milliseconds.
@@ -374,6 +390,9 @@ func (r *benchRun) result(c Contestant, config BenchConfig, base benchRun) Bench
 		Accelerator:        c.Backend.Info().Accelerator,
 		Hashes:             r.hashes,
 		Verified:           true, // or Bench would have ended
+	}
+	if benchClockName == "cpu" {
+		result.HostMicroseconds = median(r.hosts)
 	}
 	if ms := median(r.seeds); ms >= leastExpansion {
 		result.SeedMilliseconds = ms

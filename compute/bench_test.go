@@ -58,6 +58,62 @@ type wideBackend struct{ tableBackend }
 
 func (wideBackend) Info() Info { return Info{Name: "wide", Kernel: "table", Workers: 3} }
 
+// nonceTable is a graphics card that knows the answers of nonces, and one of them wrong
+// if it is told to.
+type nonceTable struct {
+	tableBackend
+	wrong bool
+	batch int
+}
+
+func (nonceTable) Info() Info {
+	return Info{Name: "card", Kernel: "table", Workers: 2, Accelerator: true}
+}
+
+func (n nonceTable) NewHasher(context.Context, [32]byte) (Hasher, error) { return n, nil }
+
+func (n nonceTable) Batch() int { return n.batch }
+
+func (n nonceTable) HashNonces(_ context.Context, results [][32]byte, _ *BlockHeader, nonces []uint64) error {
+	time.Sleep(time.Millisecond)
+	for i, nonce := range nonces {
+		results[i] = [32]byte{1}
+		for _, known := range nonceAnswers {
+			if nonce == known.nonce {
+				results[i] = hash32(known.hash)
+			}
+		}
+		if n.wrong && nonce == knownNonce-2 {
+			results[i][31] ^= 1
+		}
+	}
+	return nil
+}
+
+// TestBenchOfACard has it given nonces, in large batches and alone.
+func TestBenchOfACard(t *testing.T) {
+	for _, batch := range []int{1, 3, 100} {
+		config := BenchConfig{
+			Contestants: []Contestant{{Name: "card", Backend: nonceTable{batch: batch}}},
+			Rounds:      1, Turn: 10 * time.Millisecond,
+		}
+		report, err := Bench(t.Context(), config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := report.Results[0]
+		if !r.Verified || !r.Accelerator || r.Hashes < 10 || r.HostMicroseconds <= 0 && benchClockName == "cpu" || r.Threads[0].Threads != 2 {
+			t.Errorf("%+v", r)
+		}
+		config.Contestants[0].Backend = nonceTable{batch: batch, wrong: true}
+		config.Turn = time.Second // A batch of one is the wrong one in its turn.
+		var wrong *WrongHashError
+		if _, err := Bench(t.Context(), config); !errors.As(err, &wrong) || wrong.Vector != "nonce 0x783700000037" {
+			t.Errorf("a wrong hash: %v", err)
+		}
+	}
+}
+
 func TestBenchRefusesOtherHashesUnderANewSeed(t *testing.T) {
 	_, err := Bench(t.Context(), BenchConfig{
 		Contestants: []Contestant{{Name: "a", Backend: tableBackend{}}, {Name: "b", Backend: oddBackend{}}},

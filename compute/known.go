@@ -32,6 +32,37 @@ var chainAnswer = knownAnswer{"chain-2018-666",
 	"9ecdb93091be52c0f368844d56e06a01b1630e6e90940287be71672d8a8069cd",
 	"d7a473107caec394a68810ce8abdd854f197e8e53de02d35f678cb6d6c4a6200"}
 
+// knownHeaderBody is the block header that chainAnswer's header hash is of, without its
+// nonce, which is knownNonce.
+const knownHeaderBody = "01000000000000008c440000000000008f11dad3d32550bfb5a6bf9f7a344c8a436be37897887e3c74d1b380abd3587d" +
+	"4c3afa5a000000002c0abd8189aba80a8940c3bb4263c9560a97e81d89aa1389ff47e754add4ce98" +
+	"c9c377e5192668bc0a367e4a4764f11e7c725ecced1d7b6a492974fab1b6d5bc1d7a04000000001d"
+
+const knownNonce = 0x783700000039
+
+// nonceAnswers are the results of the last nonces up to knownNonce, the first of which was
+// published; the others are the reference's.
+var nonceAnswers = []nonceAnswer{
+	{knownNonce, chainAnswer.hash},
+	{knownNonce - 1, "ff79e78b283f6179cbb6f5a0323213ad4f3ef2d3e1a91a38ef52ea96e6f48f20"},
+	{knownNonce - 2, "6c4671774f0b96b533f2499b118ad39a7a7c3bcd39e145daa95dd97500639df6"},
+	{knownNonce - 3, "b23d38b349d7c9cb0d374ace86da7c5c68e14a978f7fab49b5ef07209bb6b663"},
+	{knownNonce - 4, "6c24c49f13e968f6da877375b49736cbf3a1ea2c7551977a39f125234ef5bddb"},
+}
+
+type nonceAnswer struct {
+	nonce uint64
+	hash  string
+}
+
+func knownHeader() (h BlockHeader) {
+	b, err := hex.DecodeString(knownHeaderBody)
+	if err != nil || copy(h[:], b) != NonceAt {
+		panic("compute: bad constant " + knownHeaderBody)
+	}
+	return h
+}
+
 // hash32 decodes one of the constants above.
 func hash32(s string) [32]byte {
 	b, err := hex.DecodeString(s)

@@ -31,8 +31,7 @@ func TestHeaderHashIsBytoms(t *testing.T) {
 			Timestamp: r.Uint64(), Nonce: r.Uint64(), Bits: r.Uint64(),
 			BlockCommitment: types.BlockCommitment{TransactionsMerkleRoot: randomHash(r), TransactionStatusHash: randomHash(r)},
 		}
-		body := newHeaderBody(&h)
-		if got := bc.NewHash(body.hash()); got != h.Hash() {
+		if got := bc.NewHash(newBlockHeader(&h).Hash(h.Nonce)); got != h.Hash() {
 			t.Fatalf("header %+v: hash %s, Bytom says %s", h, got.String(), (&bc.Hash{}).String())
 		}
 	}

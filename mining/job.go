@@ -6,6 +6,8 @@ import (
 
 	"github.com/bytom/bytom/protocol/bc"
 	"github.com/bytom/bytom/protocol/bc/types"
+
+	"github.com/bytom-solo/bytom-solo/compute"
 )
 
 // MaxNonce is the largest nonce that a header can carry on the wire. The hash
@@ -21,7 +23,7 @@ type Job struct {
 	Extranonce uint64
 
 	coinbaseID, root [32]byte
-	body             headerBody
+	body             compute.BlockHeader
 }
 
 // NewJob cuts a job from a template. The extranonce must come from a lease of
@@ -34,7 +36,7 @@ func NewJob(t *Template, extranonce uint64) *Job {
 func newJob(t *Template, extranonce uint64, coinbaseID, root [32]byte) *Job {
 	j := &Job{Template: t, Extranonce: extranonce, coinbaseID: coinbaseID, root: root}
 	h := j.Header(t.Timestamp, 0)
-	j.body = newHeaderBody(&h)
+	j.body = newBlockHeader(&h)
 	return j
 }
 
@@ -81,10 +83,14 @@ func (j *Job) AppendHeader(dst []byte, timestamp, nonce uint64) []byte {
 // HeaderHash is the block id for a timestamp and a nonce, in the byte order that
 // the chain prints: what Tensority is computed over.
 func (j *Job) HeaderHash(timestamp, nonce uint64) [32]byte {
+	return j.HeaderBody(timestamp).Hash(nonce)
+}
+
+// HeaderBody is the header with a timestamp, as a compute.NonceHasher takes it.
+func (j *Job) HeaderBody(timestamp uint64) compute.BlockHeader {
 	body := j.body
 	binary.LittleEndian.PutUint64(body[timestampAt:], timestamp)
-	binary.LittleEndian.PutUint64(body[nonceAt:], nonce)
-	return body.hash()
+	return body
 }
 
 // Block is the whole block for a timestamp and a nonce. It shares the template's

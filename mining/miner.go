@@ -219,10 +219,10 @@ type worker struct {
 
 	job       *Job
 	nonce     uint64
-	hasher    compute.Hasher
+	hasher    compute.NonceHasher
 	seed      [32]byte
 	templates <-chan *Template
-	headers   [][32]byte
+	nonces    []uint64
 	results   [][32]byte
 }
 
@@ -270,15 +270,16 @@ func (w *worker) step(ctx context.Context) error {
 	// A solution makes the worker take new work, and the batch may hold another.
 	job, first := w.job, w.nonce
 	t := job.Template
-	for i := range w.headers {
-		w.headers[i] = job.HeaderHash(t.Timestamp, first+uint64(i))
+	header := job.HeaderBody(t.Timestamp)
+	for i := range w.nonces {
+		w.nonces[i] = first + uint64(i)
 	}
 	start := time.Now()
-	if err := w.hasher.Hash(ctx, w.results, w.headers); err != nil {
-		return fmt.Errorf("hash a batch of %d: %w", len(w.headers), err)
+	if err := w.hasher.HashNonces(ctx, w.results, &header, w.nonces); err != nil {
+		return fmt.Errorf("hash a batch of %d: %w", len(w.nonces), err)
 	}
 	took := time.Since(start)
-	w.nonce += uint64(len(w.headers))
+	w.nonce += uint64(len(w.nonces))
 	w.count(t)
 	for i, result := range w.results {
 		if !t.Target.Met(result) {
@@ -307,7 +308,7 @@ func (w *worker) rest(ctx context.Context, took time.Duration) {
 
 // count books a batch that was spent on t.
 func (w *worker) count(t *Template) {
-	n := uint64(len(w.headers))
+	n := uint64(len(w.nonces))
 	w.device.meter.Add(time.Now(), n)
 	w.device.hashes.Add(n)
 	if now, _ := w.miner.cfg.Generator.Current(); now != nil && now.Tip.Hash != t.Tip.Hash {
@@ -331,7 +332,7 @@ func (w *worker) takeWork(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
-	if w.nonce > MaxNonce-uint64(len(w.headers)) {
+	if w.nonce > MaxNonce-uint64(len(w.nonces)) {
 		w.accept(w.job.Template)
 	}
 	return nil
@@ -360,13 +361,13 @@ func (w *worker) prepare(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("prepare seed %x: %w", seed, err)
 	}
-	if w.hasher, w.seed = h, seed; change {
+	if w.hasher, w.seed = compute.Nonces(h), seed; change {
 		dead := time.Since(start)
 		w.device.dead.Store(int64(dead))
 		w.miner.cfg.Observe(StageSeed, dead)
 		w.miner.cfg.Log.Debug("new seed", "device", w.device.info.Name, "height", w.job.Template.Height, "dead_time", dead)
 	}
-	w.headers = make([][32]byte, h.Batch())
+	w.nonces = make([]uint64, h.Batch())
 	w.results = make([][32]byte, h.Batch())
 	return nil
 }

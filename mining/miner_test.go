@@ -67,6 +67,56 @@ func TestMinerFindsBlocks(t *testing.T) {
 	})
 }
 
+// nonceBackend is a fakeBackend that makes header hashes itself, and takes none.
+type nonceBackend struct{ *fakeBackend }
+
+func (b nonceBackend) NewHasher(ctx context.Context, seed [32]byte) (compute.Hasher, error) {
+	return nonceHasher{&fakeHasher{b.fakeBackend, seed}}, nil
+}
+
+type nonceHasher struct{ of *fakeHasher }
+
+func (h nonceHasher) Batch() int   { return h.of.Batch() }
+func (h nonceHasher) Close() error { return nil }
+
+func (nonceHasher) Hash(context.Context, [][32]byte, [][32]byte) error {
+	return errors.New("it was given header hashes")
+}
+
+func (h nonceHasher) HashNonces(ctx context.Context, results [][32]byte, header *compute.BlockHeader, nonces []uint64) error {
+	headers := make([][32]byte, len(nonces))
+	for i, nonce := range nonces {
+		headers[i] = header.Hash(nonce)
+	}
+	return h.of.Hash(ctx, results, headers)
+}
+
+// TestMinerOfADeviceThatMakesHeaderHashes finds blocks by nonces alone, and no header
+// is tried twice.
+func TestMinerOfADeviceThatMakesHeaderHashes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		seen := make(map[[32]byte]bool)
+		record := func(h [32]byte) {
+			mu.Lock()
+			defer mu.Unlock()
+			if seen[h] {
+				t.Errorf("header %x is tried again", h)
+			}
+			seen[h] = true
+		}
+		c := newFakeChain()
+		m := mineWith(t, c, nonceBackend{&fakeBackend{name: "a", workers: 2, batch: 4, delay: 10 * time.Millisecond, seen: record}})
+		time.Sleep(5 * time.Second)
+		if n := len(c.blocks()); n < 10 {
+			t.Errorf("%d blocks in 5 s of 800 hashes/s at one in 16", n)
+		}
+		if d := m.Devices()[0]; d.Failed != "" || d.Hashes < 3500 {
+			t.Errorf("%+v", d)
+		}
+	})
+}
+
 func TestWorkersNeverShareAHeader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex

@@ -14,9 +14,9 @@ type worker struct {
 	// late ends later than the worker's own context: a solution still goes out.
 	late context.Context
 
-	hasher   compute.Hasher
+	hasher   compute.NonceHasher
 	seed     [32]byte
-	headers  [][32]byte
+	nonces   []uint64
 	results  [][32]byte
 	failures pause
 }
@@ -51,12 +51,13 @@ func (w *worker) step(ctx context.Context, work *work) error {
 	if err := w.prepare(ctx, work.seed); err != nil {
 		return err
 	}
-	first, n := work.nonces.take(len(w.headers))
-	headers, results := w.headers[:n], w.results[:n]
-	for i := range headers {
-		headers[i] = work.headers.Hash(work.nonces.at(first + uint64(i)))
+	first, n := work.nonces.take(len(w.nonces))
+	nonces, results := w.nonces[:n], w.results[:n]
+	for i := range nonces {
+		nonces[i] = work.nonces.at(first + uint64(i))
 	}
-	if err := w.hasher.Hash(ctx, results, headers); err != nil {
+	header := work.headers.Body()
+	if err := w.hasher.HashNonces(ctx, results, &header, nonces); err != nil {
 		return fmt.Errorf("hash a batch of %d: %w", n, err)
 	}
 	now := w.rig.state.Load().work
@@ -66,23 +67,23 @@ func (w *worker) step(ctx context.Context, work *work) error {
 		if !ok {
 			continue
 		}
-		w.rig.found(w.late, solution{work, work.nonces.at(first + uint64(i)), result, block, w.device})
+		w.rig.found(w.late, solution{work, nonces[i], result, block, w.device})
 	}
 	return nil
 }
 
 // prepare has a hasher for a seed.
-func (w *worker) prepare(ctx context.Context, seed [32]byte) (err error) {
+func (w *worker) prepare(ctx context.Context, seed [32]byte) error {
 	if w.hasher != nil && w.seed == seed {
 		return nil
 	}
 	w.closeHasher()
-	if w.hasher, err = w.device.backend.NewHasher(ctx, seed); err != nil {
-		w.hasher = nil
+	h, err := w.device.backend.NewHasher(ctx, seed)
+	if err != nil {
 		return fmt.Errorf("prepare seed %x: %w", seed, err)
 	}
-	w.seed = seed
-	w.headers = make([][32]byte, w.hasher.Batch())
+	w.hasher, w.seed = compute.Nonces(h), seed
+	w.nonces = make([]uint64, w.hasher.Batch())
 	w.results = make([][32]byte, w.hasher.Batch())
 	return nil
 }

@@ -94,6 +94,7 @@ func Conformance(t *testing.T, b compute.Backend) {
 	t.Run("concurrent hashers", func(t *testing.T) { testConcurrent(t, b, vectors) })
 	t.Run("cancelled context", func(t *testing.T) { testCancelled(t, b, vectors[0]) })
 	t.Run("random", func(t *testing.T) { testRandom(t, b) })
+	t.Run("nonces", func(t *testing.T) { testNonces(t, b) })
 }
 
 func testInfo(t *testing.T, b compute.Backend) {
@@ -208,6 +209,42 @@ func testRandom(t *testing.T, b compute.Backend) {
 		h := newHasher(t, b, group[0].Seed)
 		check(t, h, group)
 		closeHasher(t, h)
+	}
+}
+
+// testNonces compares hashes of a random header's nonces with the reference, if the
+// backend's device makes header hashes: a batch of one, and more than a batch.
+func testNonces(t *testing.T, b compute.Backend) {
+	seed := random32()
+	h := newHasher(t, b, seed)
+	defer closeHasher(t, h)
+	n, ok := h.(compute.NonceHasher)
+	if !ok {
+		t.Skip("header hashes are made on the CPU")
+	}
+	var header compute.BlockHeader
+	for i := range header {
+		header[i] = byte(rand.Uint32())
+	}
+	m := compute.NewMatrices(seed)
+	for _, nonces := range [][]uint64{{rand.Uint64()}, {0, 1<<63 - 1, rand.Uint64() >> 40}, {}} {
+		nonces = append(nonces, make([]uint64, max(0, len(nonces)-1)*n.Batch())...)
+		results := make([][32]byte, len(nonces))
+		if err := n.HashNonces(t.Context(), results, &header, nonces); err != nil {
+			t.Fatal(err)
+		}
+		known := make(map[uint64][32]byte)
+		for i, nonce := range nonces {
+			if _, ok := known[nonce]; !ok {
+				known[nonce] = compute.Sum(m, header.Hash(nonce))
+			}
+			if results[i] != known[nonce] {
+				t.Errorf("header %x seed %x nonce %#x (%d of %d): got %x, want %x", header, seed, nonce, i, len(nonces), results[i], known[nonce])
+			}
+		}
+	}
+	if err := n.HashNonces(t.Context(), make([][32]byte, 2), &header, []uint64{1}); err == nil {
+		t.Error("2 results of 1 nonce: no error")
 	}
 }
 
