@@ -31,12 +31,16 @@ func openVulkan(ctx context.Context, devices string, log *slog.Logger) ([]comput
 		log.Info("mining is for the CPU", "reason", err)
 		return nil, nil
 	}
+	headers, err := vulkan.ParseHeaders(os.Getenv(vulkan.HeadersVariable))
+	if err != nil {
+		return nil, err
+	}
 	var opened []compute.Backend
 	for _, d := range known {
 		if !slices.ContainsFunc(asked, func(name string) bool { return asksForDevice(name, d) }) {
 			continue
 		}
-		b, err := vulkan.Open(ctx, d, vulkan.Config{Dir: vulkanDir(), Log: log})
+		b, err := vulkan.Open(ctx, d, vulkan.Config{Dir: vulkanDir(), Headers: headers, Log: log})
 		switch {
 		case err == nil:
 			opened = append(opened, b)

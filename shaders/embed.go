@@ -16,6 +16,11 @@ var (
 	Finish []byte
 )
 
+// Headers makes header hashes and what the chains read of them.
+//
+//go:embed headers.spv
+var Headers []byte
+
 // What the chains are held to: the same multiplications on registers alone.
 var (
 	//go:embed peak_dot.spv
@@ -26,5 +31,5 @@ var (
 	PeakMatrix []byte
 )
 
-// All are the SPIR-V of what makes hashes.
+// All are the SPIR-V of what is timed to choose a variant.
 func All() [][]byte { return [][]byte{ChainsDot, ChainsMul, ChainsMatrix, Finish} }

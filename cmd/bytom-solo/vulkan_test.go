@@ -26,13 +26,22 @@ func lavapipe(t *testing.T) {
 	computetest.Require(t, "vulkan", "there is no lavapipe")
 }
 
-// TestAStockNodeTakesBlocksOfShaders has a node mine on lavapipe alone, and a stock node
-// follow it.
+// TestAStockNodeTakesBlocksOfShaders has a node mine on lavapipe alone, with header hashes
+// made by a shader and by the CPU, and a stock node follow it.
 func TestAStockNodeTakesBlocksOfShaders(t *testing.T) {
 	if !computetest.Long() {
 		t.Skipf("a block takes 20 hashes of a driver that takes a second each: set %s=1", computetest.LongVariable)
 	}
 	lavapipe(t)
+	for _, headers := range []vulkan.Headers{vulkan.HeadersDevice, vulkan.HeadersHost} {
+		t.Run(string(headers), func(t *testing.T) {
+			t.Setenv(vulkan.HeadersVariable, string(headers))
+			testBlocksOfShaders(t, headers == vulkan.HeadersDevice)
+		})
+	}
+}
+
+func testBlocksOfShaders(t *testing.T, headers bool) {
 	ours := testnet.Start(t, testnet.NodeOptions{
 		Args: []string{"--mining", "--mining.devices", "vulkan:lavapipe"}, Patience: 10 * time.Minute,
 	})
@@ -42,6 +51,7 @@ func TestAStockNodeTakesBlocksOfShaders(t *testing.T) {
 	var info struct {
 		Devices []struct {
 			Name   string `json:"name"`
+			Kernel string `json:"kernel"`
 			Hashes int    `json:"hashes"`
 		} `json:"devices"`
 	}
@@ -51,6 +61,9 @@ func TestAStockNodeTakesBlocksOfShaders(t *testing.T) {
 	for _, d := range info.Devices {
 		if d.Hashes > 0 != (d.Name == "vulkan:lavapipe") {
 			t.Errorf("device %s has made %d hashes", d.Name, d.Hashes)
+		}
+		if strings.HasSuffix(d.Kernel, " +headers") != (headers && d.Name == "vulkan:lavapipe") {
+			t.Errorf("kernel %s of device %s", d.Kernel, d.Name)
 		}
 	}
 	if len(info.Devices) != 2 {

@@ -23,6 +23,7 @@ type backend struct {
 	batch    int
 	hooks    hooks
 	tried    []Tried
+	headers  bool // header hashes are made on the device
 
 	mu      sync.Mutex
 	current *engine // lost or not, until it is replaced
@@ -72,6 +73,9 @@ func fits(o *offer, v Variant) error {
 // Info implements compute.Backend.
 func (b *backend) Info() compute.Info {
 	info := compute.Info{Name: b.about.Name, Kernel: b.variant.String(), Workers: inFlight, Accelerator: true}
+	if b.headers {
+		info.Kernel += " +headers"
+	}
 	if b.about.IsCPU() {
 		info.Workers = 1 // It has all the cores at work already.
 	}
@@ -98,7 +102,14 @@ func (b *backend) NewHasher(ctx context.Context, seed [32]byte) (compute.Hasher,
 	if err != nil {
 		return nil, err // not h, which would be an interface with nil in it
 	}
-	return h, nil
+	if !b.headers {
+		return h, nil
+	}
+	n, err := newNonceHasher(h)
+	if err != nil {
+		return nil, err
+	}
+	return n, nil
 }
 
 // enter returns an engine that works, as far as one knows, with its caller as a user.
@@ -110,6 +121,11 @@ func (b *backend) enter() (*engine, error) {
 	}
 	if b.current.lost.Load() {
 		fresh, err := compiledEngine(b.physical, b.variant, b.config.load(b.about, ".cache"), b.hooks)
+		if err == nil && b.headers {
+			if err = fresh.compileHeaders(); err != nil {
+				fresh.retire()
+			}
+		}
 		if err != nil {
 			return nil, fmt.Errorf("open %s again: %w", b.about.Name, err)
 		}

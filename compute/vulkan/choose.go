@@ -30,8 +30,12 @@ const trial = 2 * time.Second
 func Open(ctx context.Context, d Device, config Config) (compute.Backend, error) {
 	if config.Variant != (Variant{}) {
 		b, err := openVariant(d, config.Variant, 1, config)
+		rate := 0.0
 		if err == nil {
-			err = b.prove(ctx)
+			rate, err = b.prove(ctx)
+		}
+		if err == nil {
+			err = b.chooseHeaders(ctx, rate)
 		}
 		return proved(b, err)
 	}
@@ -54,16 +58,16 @@ func proved(b *backend, err error) (compute.Backend, error) {
 	return b, nil
 }
 
-// prove has a variant compute known answers and finds its batch.
-func (b *backend) prove(ctx context.Context) error {
+// prove has a variant compute known answers and finds its batch, and how many hashes a
+// second it makes of those.
+func (b *backend) prove(ctx context.Context) (rate float64, err error) {
 	if err := compute.SelfTest(ctx, b); err != nil {
-		return err
+		return 0, err
 	}
 	if b.about.IsCPU() {
-		return nil // A hash takes longer than a batch should.
+		return 0, nil // A hash takes longer than a batch should.
 	}
-	_, err := b.measure(ctx, 0)
-	return err
+	return b.measure(ctx, 0)
 }
 
 // openSaved opens the variant that was chosen before.
@@ -81,6 +85,9 @@ func openSaved(ctx context.Context, d Device, config Config) (compute.Backend, e
 	}
 	if b != nil {
 		b.tried = was.Tried
+	}
+	if err == nil {
+		err = b.chooseHeaders(ctx, was.Rate)
 	}
 	return proved(b, err)
 }
@@ -120,6 +127,9 @@ func openFastest(ctx context.Context, d Device, config Config) (compute.Backend,
 	b, err := openVariant(d, best.Variant, best.Batch, config)
 	if err != nil {
 		return nil, err
+	}
+	if err := b.chooseHeaders(ctx, best.Rate); err != nil {
+		return proved(b, err)
 	}
 	if best.Tried = all.Tried; !d.IsCPU() {
 		b.tried = best.Tried

@@ -3,6 +3,7 @@
 package vulkan
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/bytom-solo/bytom-solo/compute/computetest"
@@ -31,11 +32,18 @@ func TestConformance(t *testing.T) {
 	for _, path := range []string{PathMatrix, PathDot, PathMul} {
 		t.Run(path, func(t *testing.T) {
 			v := firstVariant(t, d, path)
-			b, err := Open(t.Context(), d, Config{Variant: v})
+			config := Config{Variant: v}
+			if computetest.Long() || path == PathDot { // It takes another hash.
+				config.Headers = HeadersDevice
+			}
+			b, err := Open(t.Context(), d, config)
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer b.Close()
+			if strings.HasSuffix(b.Info().Kernel, " +headers") != (config.Headers == HeadersDevice) {
+				t.Errorf("kernel %s with header hashes on %s", b.Info().Kernel, config.Headers)
+			}
 			if computetest.Long() {
 				computetest.Conformance(t, b)
 			}

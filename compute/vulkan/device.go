@@ -24,6 +24,8 @@ type Config struct {
 	// Variant is the variant to use; the zero value lets the device's own measurements
 	// choose.
 	Variant Variant
+	// Headers says where header hashes are made; empty is HeadersAuto.
+	Headers Headers
 	// Log takes what was chosen and what was found wanting; nil discards it.
 	Log *slog.Logger
 }
@@ -33,6 +35,35 @@ func (c Config) log() *slog.Logger {
 		return slog.New(slog.DiscardHandler)
 	}
 	return c.Log
+}
+
+// Headers says where header hashes are made, and the numbers of matrices drawn from
+// them: on the CPU, or by a shader on the device.
+type Headers string
+
+const (
+	// HeadersAuto has them made on a device that makes so many hashes a second that they
+	// were much work for the CPU.
+	HeadersAuto Headers = "auto"
+	// HeadersDevice has them made on the device unless its shader makes wrong ones there.
+	HeadersDevice Headers = "device"
+	// HeadersHost has them made on the CPU.
+	HeadersHost Headers = "host"
+)
+
+// HeadersVariable is the environment variable that those who open devices for an operator
+// take Config.Headers from.
+const HeadersVariable = "TENSORITY_VULKAN_HEADERS"
+
+// ParseHeaders is the value with a name; the empty name is HeadersAuto.
+func ParseHeaders(name string) (Headers, error) {
+	switch h := Headers(name); h {
+	case "":
+		return HeadersAuto, nil
+	case HeadersAuto, HeadersDevice, HeadersHost:
+		return h, nil
+	}
+	return "", fmt.Errorf("environment variable %s: value %q: expected %s, %s or %s", HeadersVariable, name, HeadersAuto, HeadersDevice, HeadersHost)
 }
 
 // Device is a device that a Vulkan driver offers.

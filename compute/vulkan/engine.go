@@ -14,6 +14,7 @@ import (
 	vk "github.com/vulkan-go/vulkan"
 
 	"github.com/bytom-solo/bytom-solo/compute"
+	"github.com/bytom-solo/bytom-solo/shaders"
 )
 
 // engine is a logical device with the pipelines of one variant and the matrices of the
@@ -31,6 +32,7 @@ type engine struct {
 
 	cache          vk.PipelineCache
 	chains, finish *kernel
+	headers        *kernel // nil if header hashes are made on the CPU
 	seeds          *compute.SeedCache[*buffer]
 
 	lost atomic.Bool // the device no longer works: nothing but closing is left
@@ -47,10 +49,12 @@ type hooks struct {
 	// expand makes a seed's matrices, and steps is how many products a chain has.
 	expand func(seed [32]byte) *compute.Matrices
 	steps  int
+	// headersCode is the shader that makes header hashes.
+	headersCode []byte
 }
 
 func noHooks() hooks {
-	return hooks{func(string) vk.Result { return vk.Success }, compute.NewMatrices, 64}
+	return hooks{func(string) vk.Result { return vk.Success }, compute.NewMatrices, 64, shaders.Headers}
 }
 
 // openEngine makes a logical device with what a variant needs of it. cached is what an
@@ -131,7 +135,7 @@ func (e *engine) retire() {
 
 func (e *engine) destroy() {
 	vk.DeviceWaitIdle(e.device)
-	for _, k := range []*kernel{e.chains, e.finish} {
+	for _, k := range []*kernel{e.headers, e.chains, e.finish} {
 		if k != nil {
 			k.destroy(e.device)
 		}

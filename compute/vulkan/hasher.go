@@ -20,6 +20,7 @@ type hasher struct {
 	commands *commands
 	batch    int
 
+	matrices               *buffer // the seed's
 	indices, rows, results *buffer
 	chainsPool, finishPool vk.DescriptorPool
 	chainsSet, finishSet   vk.DescriptorSet
@@ -34,14 +35,14 @@ func newHasher(ctx context.Context, e *engine, seed [32]byte, batch int) (*hashe
 		e.leave()
 		return nil, err
 	}
-	h := &hasher{engine: e, release: release, batch: batch}
-	if err := h.allocate(matrices); err != nil {
+	h := &hasher{engine: e, release: release, batch: batch, matrices: matrices}
+	if err := h.allocate(); err != nil {
 		return nil, errors.Join(err, h.Close())
 	}
 	return h, nil
 }
 
-func (h *hasher) allocate(matrices *buffer) (err error) {
+func (h *hasher) allocate() (err error) {
 	e, v := h.engine, h.engine.variant
 	if h.commands, err = e.newCommands(); err != nil {
 		return err
@@ -56,7 +57,7 @@ func (h *hasher) allocate(matrices *buffer) (err error) {
 		return err
 	}
 	var result vk.Result
-	h.chainsPool, h.chainsSet, result = createSet(e.device, e.chains.set, matrices.handle, h.indices.handle, h.rows.handle)
+	h.chainsPool, h.chainsSet, result = createSet(e.device, e.chains.set, h.matrices.handle, h.indices.handle, h.rows.handle)
 	if err := e.check("vkAllocateDescriptorSets", result); err != nil {
 		return err
 	}
@@ -72,37 +73,50 @@ const (
 func (h *hasher) Batch() int { return h.batch }
 
 func (h *hasher) Hash(ctx context.Context, results, headers [][32]byte) error {
-	if h.engine == nil {
-		return compute.ErrClosed
-	}
 	if err := compute.CheckBatch(results, headers); err != nil {
 		return err
 	}
-	for len(headers) > 0 {
+	return h.inBatches(ctx, len(results), func(from, to int) error { return h.hash(results[from:to], headers[from:to]) })
+}
+
+// inBatches does n hashes, a batch at a time.
+func (h *hasher) inBatches(ctx context.Context, n int, do func(from, to int) error) error {
+	if h.engine == nil {
+		return compute.ErrClosed
+	}
+	for from := 0; from < n; from += h.batch {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		n := min(h.batch, len(headers))
-		if err := h.hash(results[:n], headers[:n]); err != nil {
+		if err := do(from, min(n, from+h.batch)); err != nil {
 			return err
 		}
-		results, headers = results[n:], headers[n:]
 	}
 	return ctx.Err()
 }
 
 // hash makes one batch.
 func (h *hasher) hash(results, headers [][32]byte) error {
-	in := h.indices.bytes()
+	fillIndices(h.indices.bytes(), headers)
+	return h.make(results, h.chainsSet, func(vk.CommandBuffer) {})
+}
+
+// fillIndices writes what the chains read of each header hash.
+func fillIndices(in []byte, headers [][32]byte) {
 	for i, header := range headers {
 		indices := compute.Indices(header)
 		for c := range indices {
 			copy(in[i*indicesSize+c*32:], indices[c][:])
 		}
 	}
-	e, n := h.engine, uint32(len(headers))
+}
+
+// make makes one batch of the indices in a set of the chains, after what is done before.
+func (h *hasher) make(results [][32]byte, set vk.DescriptorSet, before func(vk.CommandBuffer)) error {
+	e, n := h.engine, uint32(len(results))
 	err := h.commands.once(func(commands vk.CommandBuffer) {
-		e.chains.bind(commands, h.chainsSet)
+		before(commands)
+		e.chains.bind(commands, set)
 		vk.CmdDispatch(commands, uint32(e.variant.groups()), n, 1)
 		barrier(commands, shaderWrites, shaderReads)
 		e.finish.bind(commands, h.finishSet)
