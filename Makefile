@@ -27,7 +27,7 @@ build: deps ## build bin/bytom-solo
 
 run: build ## run a node that mines on a solonet of its own, in ./.solonet; Ctrl-C stops it
 	@bin/bytom-solo init --home $(HOME_DIR) --chain_id solonet
-	bin/bytom-solo node --home $(HOME_DIR) --mining --web.closed \
+	bin/bytom-solo node --home $(HOME_DIR) --mining --web.closed --stratum.listen 127.0.0.1:9119 \
 		--p2p.laddr tcp://127.0.0.1:46658 --p2p.skip_upnp --p2p.lan_discoverable=false
 
 test: deps ## run all tests, the shaders' too on a driver that this installs where it may
