@@ -23,28 +23,32 @@ type VardiffConfig struct {
 }
 
 const (
-	// measureShares is how many shares a new rig's hashrate is measured by. The
-	// estimate is then good to 1/√100.
-	measureShares = 100
-	// measureSpeed is how many times the rate may be aimed at meanwhile: 100 shares at
-	// 12 a minute would take over 8 minutes.
-	measureSpeed = 8
+	// measureShares is how many shares a new rig's hashrate is measured by. The estimate is
+	// then good to 1/√200 = 7 %. A rate that is 30 % too high is 3.7 standard deviations
+	// away: one rig in 10,000 is, by chance, whatever is made of its shares.
+	measureShares = 200
+	// measureSpeed is how many times the rate may be aimed at meanwhile: 200 shares at
+	// 12 a minute would take over 16 minutes.
+	measureSpeed = 12
 	// measureTime is after how long half of them must do.
 	measureTime = 90 * time.Second
 	// memoryShares is how many shares the estimate rests on later: a change of the
 	// hashrate by a few percent is followed at that pace, one by a multiple as soon as it is sure.
-	memoryShares = 64
+	memoryShares = 80
 	// blockShares is how many shares, come or expected, make a block, which joins the
 	// estimate if it does not contradict it.
 	blockShares = 40
-	// surprise is by how many standard deviations that takes.
-	surprise = 4.3
+	// surprise is by how many standard deviations that takes, firstSurprise the same while
+	// a rig is measured: it is asked for every second then, of 144 shares a minute, and a
+	// false alarm has the measuring begin again.
+	surprise      = 4.6
+	firstSurprise = 5.5
 	// floodShares is what a flood of shares counts for at most: nobody knows how many
 	// more were lost on the way.
 	floodShares = 16
 	// quietShares is how many shares are missed in a row until the estimate is given
-	// up: at an even hashrate after one share in 160,000.
-	quietShares = 12
+	// up: at an even hashrate after one share in 66 million.
+	quietShares = 18
 	// guessShares is what the difficulty before the first share counts for.
 	guessShares = 0.5
 
@@ -100,10 +104,10 @@ func (e *evidence) add(f evidence) {
 // contradicts tells whether two pieces of evidence can't be of one hashrate: twice the
 // logarithm of the ratio of their likelihoods, with a hashrate each and with the same
 // for both (Wilks' theorem: the square of so many standard deviations).
-func (e evidence) contradicts(f evidence) bool {
+func (e evidence) contradicts(f evidence, deviations float64) bool {
 	both := (e.shares + f.shares) / (e.exposure + f.exposure)
 	g := 2 * (e.shares*math.Log(e.hashrate()/both) + f.shares*math.Log(f.hashrate()/both))
-	return g > surprise*surprise
+	return g > deviations*deviations
 }
 
 // cap lets the evidence count for a number of shares at most.
@@ -233,7 +237,7 @@ func (v *Vardiff) hashrate() float64 {
 // the rig has changed, or known was not true because shares were lost on the way, and
 // the block alone counts.
 func (v *Vardiff) settle() {
-	if v.block.shares > 0 && v.known.contradicts(v.block) {
+	if v.block.shares > 0 && v.known.contradicts(v.block, v.surprise()) {
 		// The clock may not have moved since the block's start.
 		v.known = evidence{exposure: shortest.Seconds() / v.difficulty}
 		v.remeasure()
@@ -242,7 +246,19 @@ func (v *Vardiff) settle() {
 	}
 	v.known.add(v.block)
 	v.block = evidence{}
-	v.known.cap(memoryShares)
+	if v.grown {
+		v.known.cap(memoryShares)
+	} else {
+		v.known.cap(measureShares)
+	}
+}
+
+// surprise is by how many standard deviations a block must be off to count for a change.
+func (v *Vardiff) surprise() float64 {
+	if v.grown {
+		return surprise
+	}
+	return firstSurprise
 }
 
 // listen gives up what is known of a rig that has become silent.

@@ -108,8 +108,9 @@ func TestVardiffSettles(t *testing.T) {
 		}
 		t.Logf("after %v: %.2f %% outside ±30 %%, the worst off by a factor of %.2f, %.1f jobs a rig",
 			at, 100*float64(missed)/float64(runs), math.Exp(worst), float64(jobs)/float64(runs))
-		if float64(missed) > 0.01*float64(runs) {
-			t.Errorf("after %v, %d of %d are outside ±30 %%, expected at most 1 %%", at, missed, runs)
+		// By chance it is one in 10,000, and the start takes shares of some.
+		if float64(missed) > 0.001*float64(runs) {
+			t.Errorf("after %v, %d of %d are outside ±30 %%, expected at most 0.1 %%", at, missed, runs)
 		}
 	}
 }
