@@ -25,8 +25,8 @@ type Config struct {
 	// block then costs one hash. Workers is how many hashes make sense at a time.
 	Hash    func(ctx context.Context, header, seed [32]byte) ([32]byte, error)
 	Workers int
-	// Budget is how many shares a second may be hashed, with the exception of those
-	// that are likely blocks; 0 is no limit.
+	// Budget is how many hashes a second verifying may take; 0 is no limit. Likely blocks
+	// go first and may overdraw it for a moment, and what became the tip is not counted.
 	Budget float64
 
 	// StartDifficulty is what a new rig begins with, MinDifficulty the lowest that
