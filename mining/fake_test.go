@@ -26,6 +26,7 @@ type fakeChain struct {
 	ready     error
 	selecting chan struct{} // if set, Select announces itself here, then waits for resume
 	resume    chan struct{}
+	sides     int // blocks that lost the race
 	processed []*types.Block
 	announced []*types.Block
 	outcome   func(*types.Block) (Outcome, error)
@@ -115,6 +116,7 @@ func (c *fakeChain) Process(_ context.Context, b *types.Block) (Outcome, error) 
 		return c.outcome(b)
 	}
 	if b.PreviousBlockHash != c.tip.Hash {
+		c.sides++
 		return SideChain, nil
 	}
 	c.processed = append(c.processed, b)

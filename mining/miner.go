@@ -51,6 +51,8 @@ type Miner struct {
 	cfg     MinerConfig
 	devices []*device
 
+	submitting sync.Mutex // held over a solution's submission
+
 	mu       sync.Mutex
 	settings MinerSettings
 	change   chan struct{} // closed and renewed when settings change
@@ -389,8 +391,17 @@ func (w *worker) submit(ctx context.Context, sol Solution) error {
 		err     error
 	}
 	done := make(chan answer, 1)
+	m, old := w.miner, sol.Job.Template
 	go func() { // Not on this thread, which has the lowest priority.
-		v, err := w.miner.cfg.Submitter.Submit(context.WithoutCancel(ctx), sol)
+		// One after the other: on an easy network two workers find the same height.
+		m.submitting.Lock()
+		defer m.submitting.Unlock()
+		if m.cfg.Submitter.Replaced(old.Tip.Hash) {
+			m.cfg.Log.Debug("block not submitted: another of ours was first on its tip", "device", w.device.info.Name, "height", old.Height)
+			done <- answer{verdict: Verdict{Outcome: MainChain}}
+			return
+		}
+		v, err := m.cfg.Submitter.Submit(context.WithoutCancel(ctx), sol)
 		done <- answer{v, err}
 	}()
 	a := <-done
@@ -398,11 +409,11 @@ func (w *worker) submit(ctx context.Context, sol Solution) error {
 		return fmt.Errorf("%w from %s (%s): %w", errWrongResult, w.device.info.Name, w.device.info.Kernel, a.err)
 	}
 	if a.err != nil {
-		w.miner.cfg.Log.Warn("solution refused", "device", w.device.info.Name, "height", sol.Job.Template.Height, "error", a.err)
+		m.cfg.Log.Warn("solution refused", "device", w.device.info.Name, "height", old.Height, "error", a.err)
 		return nil
 	}
 	if a.verdict.Outcome == MainChain {
-		w.awaitNext(ctx, sol.Job.Template)
+		w.awaitNext(ctx, old)
 	}
 	return nil
 }

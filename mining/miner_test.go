@@ -67,6 +67,21 @@ func TestMinerFindsBlocks(t *testing.T) {
 	})
 }
 
+// TestAMinersBlocksAreNoRivals has workers that find several blocks on a tip at the same
+// moment, and in one batch: the chain gets the first.
+func TestAMinersBlocksAreNoRivals(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newFakeChain()
+		m := mineWith(t, c, &fakeBackend{name: "a", workers: 4, batch: 16, delay: 10 * time.Millisecond})
+		time.Sleep(2 * time.Second)
+		m.SetMining(false)
+		synctest.Wait()
+		if len(c.blocks()) < 50 || c.sides > 0 {
+			t.Errorf("%d blocks, and %d that lost the race to them", len(c.blocks()), c.sides)
+		}
+	})
+}
+
 // nonceBackend is a fakeBackend that makes header hashes itself, and takes none.
 type nonceBackend struct{ *fakeBackend }
 

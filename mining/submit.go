@@ -97,6 +97,12 @@ func (s *Submitter) Found() uint64 { return s.found.Load() }
 // came later. It remembers the latest such parents.
 func (s *Submitter) Won(parent bc.Hash) bool { return s.won.Contains(parent) }
 
+// Replaced tells that the best chain has gone on from a tip with a block that came through
+// this Submitter, so that another on it could only be that one's rival.
+func (s *Submitter) Replaced(tip bc.Hash) bool {
+	return s.Won(tip) && s.cfg.Source.Tip().Hash != tip
+}
+
 // Submit checks a solution and brings it to the chain and to the peers. The job
 // may be of a former template or even tip: what meets the network's target is a
 // block, and whether it can still win is for the chain to say. What misses the target

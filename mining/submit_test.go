@@ -51,9 +51,19 @@ func TestSubmitBringsABlockToChainAndPeers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !s.Won(parent) || s.Won(v.Block) {
+	if !s.Won(parent) || s.Won(v.Block) || !s.Replaced(parent) || s.Replaced(v.Block) {
 		t.Errorf("won the parent: %v, the block: %v", s.Won(parent), s.Won(v.Block))
 	}
+	c.mu.Lock()
+	now := c.tip
+	c.tip.Hash = parent
+	c.mu.Unlock()
+	if s.Replaced(parent) {
+		t.Error("the chain was turned back to the parent, which is still replaced")
+	}
+	c.mu.Lock()
+	c.tip = now
+	c.mu.Unlock()
 	if v.Outcome != MainChain || v.Block != v.Tip || v.Height != 11 || s.Found() != 1 {
 		t.Errorf("verdict %+v, found %d", v, s.Found())
 	}

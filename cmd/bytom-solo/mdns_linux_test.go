@@ -110,15 +110,16 @@ func browse() {
 		fmt.Println(err)
 		return
 	}
-	for e := range entries {
-		var ips []string
-		for _, ip := range e.AddrIPv4 {
-			ips = append(ips, ip.String())
-		}
-		slices.Sort(ips)
-		slices.Sort(e.Text)
-		fmt.Printf("port %d at %v: %v\n", e.Port, ips, e.Text)
+	e, ok := <-entries // or it is closed, when ctx ends
+	if !ok {
+		fmt.Println("nothing")
 		return
 	}
-	fmt.Println("nothing")
+	var ips []string
+	for _, ip := range e.AddrIPv4 {
+		ips = append(ips, ip.String())
+	}
+	slices.Sort(ips)
+	slices.Sort(e.Text)
+	fmt.Printf("port %d at %v: %v\n", e.Port, ips, e.Text)
 }
