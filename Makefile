@@ -33,7 +33,7 @@ run: build ## run a node that mines on a solonet of its own, in ./.solonet; Ctrl
 test: deps ## run all tests, the shaders' too on a driver that this installs where it may
 	@scripts/lavapipe.sh
 	$(GO) vet ./...
-	$(GO) test -timeout 9m $(TESTS)
+	$(GO) test -timeout 12m $(TESTS)
 
 race: deps ## run all tests under the race detector
 	$(GO) test -race -timeout 20m $(TESTS)
