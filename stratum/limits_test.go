@@ -1,14 +1,9 @@
 package stratum
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
 	"fmt"
 	"io"
-	"math/big"
 	"net"
 	"net/netip"
 	"strings"
@@ -262,7 +257,7 @@ func TestTLSOnTheSamePort(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	certificate, pool := selfSigned(t)
+	certificate, pool := newCertificate(t)
 	f := start(t, hardBits, func(_ *front, cfg *Config) {
 		cfg.Listener, cfg.TLS = listener, &tls.Config{Certificates: []tls.Certificate{certificate}}
 	})
@@ -277,26 +272,6 @@ func TestTLSOnTheSamePort(t *testing.T) {
 		t.Error(err)
 	}
 	r.close()
-}
-
-func selfSigned(t *testing.T) (tls.Certificate, *x509.CertPool) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{"localhost"}, NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	parsed, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pool := x509.NewCertPool()
-	pool.AddCert(parsed)
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pool
 }
 
 func TestTLSThatIsNotSetUp(t *testing.T) {

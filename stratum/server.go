@@ -18,9 +18,8 @@ import (
 
 // Server gives rigs their jobs, and judges what they find. No rig waits for another: the
 // jobs of a new template are written as far as each connection takes them at once, the
-// rest by the goroutine of the session; a share
-// is hashed in turns with those of the other sessions, and a block among them goes to
-// the Submitter before anything else.
+// rest by the goroutine of the session. A share is hashed in turns with those of the
+// other sessions, and a block among them goes to the Submitter before anything else.
 //
 // All methods are safe for concurrent use.
 type Server struct {
