@@ -47,7 +47,7 @@ type Submitter struct {
 	won   *lru.Cache[bc.Hash, struct{}]
 }
 
-// tipsWon is how many tips Won remembers: more than work in anybody's hands is of.
+// tipsWon is how many tips Replaced remembers: more than work in anybody's hands is of.
 const tipsWon = 64
 
 // NewSubmitter makes a Submitter.
@@ -92,15 +92,11 @@ type Verdict struct {
 // Found is how many blocks this Submitter brought into the main chain.
 func (s *Submitter) Found() uint64 { return s.found.Load() }
 
-// Won tells that the best chain went on from a block with one that came through this
-// Submitter, so that another on the same parent has nothing to win: it is as long, and
-// came later. It remembers the latest such parents.
-func (s *Submitter) Won(parent bc.Hash) bool { return s.won.Contains(parent) }
-
 // Replaced tells that the best chain has gone on from a tip with a block that came through
-// this Submitter, so that another on it could only be that one's rival.
+// this Submitter, so that another on it has nothing to win: it is as long, and came later.
+// It remembers the latest such tips.
 func (s *Submitter) Replaced(tip bc.Hash) bool {
-	return s.Won(tip) && s.cfg.Source.Tip().Hash != tip
+	return s.won.Contains(tip) && s.cfg.Source.Tip().Hash != tip
 }
 
 // Submit checks a solution and brings it to the chain and to the peers. The job

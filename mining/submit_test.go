@@ -44,15 +44,15 @@ func TestSubmitBringsABlockToChainAndPeers(t *testing.T) {
 	s := newTestSubmitter(t, c)
 	sol := solve(t, testJob(t, c), true)
 	parent := c.Tip().Hash
-	if s.Won(parent) {
-		t.Error("won before anything was submitted")
+	if s.Replaced(parent) {
+		t.Error("replaced before anything was submitted")
 	}
 	v, err := s.Submit(t.Context(), sol)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !s.Won(parent) || s.Won(v.Block) || !s.Replaced(parent) || s.Replaced(v.Block) {
-		t.Errorf("won the parent: %v, the block: %v", s.Won(parent), s.Won(v.Block))
+	if !s.Replaced(parent) || s.Replaced(v.Block) {
+		t.Errorf("replaced the parent: %v, the block: %v", s.Replaced(parent), s.Replaced(v.Block))
 	}
 	c.mu.Lock()
 	now := c.tip

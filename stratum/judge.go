@@ -28,7 +28,7 @@ func (s *session) offer(id []byte, sh share, standing standing) {
 		// The rig has its answer; the hash is for the case that it is a block which wins a
 		// race. Against another of ours there is nothing to win.
 		s.reject(id, kindStale, errExpired)
-		if !s.server.cfg.Submitter.Won(sh.job.tip()) {
+		if !s.server.cfg.Submitter.Replaced(sh.job.tip()) {
 			s.server.queue.add(sh)
 		}
 		return
@@ -140,7 +140,7 @@ func (s *Server) verify(ctx context.Context, sh share) {
 	hashing, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(stopping, cancel) })()
-	if sh.reply == nil && s.cfg.Submitter.Won(sh.job.tip()) {
+	if sh.reply == nil && s.cfg.Submitter.Replaced(sh.job.tip()) {
 		return // It was told stale, and a block of ours was taken meanwhile.
 	}
 	for n := range sh.nonces {
