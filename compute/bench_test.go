@@ -45,7 +45,8 @@ func TestBench(t *testing.T) {
 		}
 	}
 	a, b := report.Results[0], report.Results[1]
-	if len(a.Threads) != 1 || len(b.Threads) != 2 || b.Threads[0].Scaling != 1 || b.Threads[1].Scaling < 0.5 {
+	if len(a.Threads) != 1 || len(b.Threads) != 2 || b.Threads[0].Scaling != 1 || b.Threads[1].Scaling < 0.5 ||
+		b.Threads[0].PeakScaling != 1 || b.Threads[1].PeakScaling < 0.5 {
 		t.Errorf("threads %+v, %+v", a.Threads, b.Threads)
 	}
 	if len(b.Peaks) != 1 || b.Peaks[0].Name != "mul" {

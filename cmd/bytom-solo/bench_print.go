@@ -24,10 +24,12 @@ func printBench(out io.Writer, report compute.BenchReport) error {
 			fmt.Fprintf(w, "%s\t%s\t%.1f G/s\t%.1f G/s\t%.3f\t\n", r.Name, p.Name, p.MultiplyAdds/1e9, r.MultiplyAdds/1e9, p.Part)
 		}
 	}
-	fmt.Fprintln(w, "\nKERNEL\tTHREADS\tH/s\tOF ONE THREAD\t")
+	fmt.Fprintln(w, "\nKERNEL\tTHREADS\tH/s\tOF ONE THREAD\tITS PEAK'S\t")
 	for _, r := range report.Results {
 		for _, t := range r.Threads {
-			fmt.Fprintf(w, "%s\t%d\t%.2f\t%s\t\n", r.Name, t.Threads, t.HashesPerSecond, known("× %.2f", t.Scaling*float64(t.Threads)))
+			n := float64(t.Threads)
+			fmt.Fprintf(w, "%s\t%d\t%.2f\t%s\t%s\t\n", r.Name, t.Threads, t.HashesPerSecond,
+				known("× %.2f", t.Scaling*n), known("× %.2f", t.PeakScaling*n))
 		}
 	}
 	printAims(w, report)
