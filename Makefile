@@ -41,7 +41,7 @@ race: deps ## run all tests under the race detector
 FUZZTIME ?= 10m
 
 test-long: deps cross ## the long forms of the tests, a build for every platform, the C code under its sanitizers, fuzzing for FUZZTIME (10m) a target
-	BYTOM_SOLO_LONG=1 $(GO) test -timeout 120m $(TESTS)
+	BYTOM_SOLO_LONG=1 $(GO) test -timeout 240m $(TESTS)
 	$(GO) test -asan -timeout 60m ./compute ./compute/cpu
 	# Drivers keep memory until the end of the process.
 	ASAN_OPTIONS=detect_leaks=0 $(GO) test -asan -timeout 60m ./compute/vulkan

@@ -3,8 +3,8 @@
 package cpu
 
 // In a test build with this tag the kernels for newer instruction sets are compiled
-// with plain C in the place of their intrinsics, and run on any amd64 machine. They
-// are the same files; see tensority_emulated.h.
+// with C in the place of their intrinsics, and run on any amd64 machine. They are the
+// same files; see tensority_emulated.h.
 
 /*
 #cgo CFLAGS: -DTENSORITY_EMULATED -Wno-psabi

@@ -14,9 +14,9 @@
 
 typedef uint32_t __m128i __attribute__((vector_size(16), may_alias));
 typedef uint32_t __m256i __attribute__((vector_size(32), may_alias));
-typedef uint32_t __m512i __attribute__((vector_size(64), may_alias));
+/* Two halves: gcc 12 keeps a vector of 64 bytes in memory where the machine has none. */
+typedef struct { __m256i half[2]; } __attribute__((may_alias)) __m512i;
 typedef uint16_t emulated_words_256 __attribute__((vector_size(32), may_alias));
-typedef uint16_t emulated_words_512 __attribute__((vector_size(64), may_alias));
 
 #define _MM_HINT_T1 2
 #define _mm_prefetch(p, hint) ((void)(p), (void)(hint))
@@ -73,50 +73,85 @@ EMULATED __m256i _mm256_blend_epi16(__m256i a, __m256i b, int control)
 	return (__m256i)x;
 }
 
-/* VPDPBUSD: bytes of a unsigned, of b signed; sums wrap. An arithmetic shift of a
- * word is made of a logical one. */
-#define EMULATED_SIGNED(x, i) (((x) >> 8 * (i) & 0xff) - (((x) >> 8 * (i) & 0x80) << 1))
-#define EMULATED_DPBUSD(sum, a, b)                                             \
-	do {                                                                   \
-		for (int emulated_i = 0; emulated_i < 4; emulated_i++)         \
-			sum += ((a) >> 8 * emulated_i & 0xff) * EMULATED_SIGNED(b, emulated_i); \
-	} while (0)
+/* Products of bytes: even and odd ones are widened to 16 bits, whose products, in 32
+ * bits, are added in pairs, which is what PMADDWD does. */
+typedef int16_t emulated_shorts_256 __attribute__((vector_size(32), may_alias));
+typedef int16_t emulated_shorts_128 __attribute__((vector_size(16), may_alias));
+struct emulated_bytes { emulated_shorts_256 even, odd; };
 
+EMULATED struct emulated_bytes emulated_signed(__m256i x)
+{
+	emulated_words_256 y = (emulated_words_256)x;
+	return (struct emulated_bytes){(emulated_shorts_256)(y << 8) >> 8, (emulated_shorts_256)y >> 8};
+}
+
+EMULATED struct emulated_bytes emulated_unsigned(__m256i x)
+{
+	emulated_words_256 y = (emulated_words_256)x;
+	return (struct emulated_bytes){(emulated_shorts_256)(y << 8 >> 8), (emulated_shorts_256)(y >> 8)};
+}
+
+EMULATED __m256i emulated_pairs(emulated_shorts_256 a, emulated_shorts_256 b)
+{
+#ifdef __AVX2__
+	return (__m256i)__builtin_ia32_pmaddwd256(a, b);
+#else
+	union { emulated_shorts_256 whole; emulated_shorts_128 half[2]; } x = {a}, y = {b};
+	union { __m128i half[2]; __m256i whole; } r;
+	for (int i = 0; i < 2; i++)
+		r.half[i] = (__m128i)__builtin_ia32_pmaddwd128(x.half[i], y.half[i]);
+	return r.whole;
+#endif
+}
+
+/* The dot product of each word's four bytes. */
+EMULATED __m256i emulated_dot(struct emulated_bytes a, struct emulated_bytes b)
+{
+	return emulated_pairs(a.even, b.even) + emulated_pairs(a.odd, b.odd);
+}
+
+/* VPDPBUSD: bytes of a unsigned, of b signed; sums wrap. */
 EMULATED __m256i _mm256_dpbusd_avx_epi32(__m256i sum, __m256i a, __m256i b)
 {
-	EMULATED_DPBUSD(sum, a, b);
-	return sum;
+	return sum + emulated_dot(emulated_unsigned(a), emulated_signed(b));
 }
 
 /* AVX-512F, BW and VNNI. */
 
+#define EMULATED_HALVES(of_half_i) ((__m512i){{ \
+	({ enum { i = 0 }; of_half_i; }), ({ enum { i = 1 }; of_half_i; }) }})
+
 EMULATED __m512i _mm512_load_si512(const void *p) { return *(const __m512i *)p; }
 EMULATED void _mm512_store_si512(void *p, __m512i x) { *(__m512i *)p = x; }
-EMULATED __m512i _mm512_set1_epi32(int x) { return (__m512i){0} + (uint32_t)x; }
-EMULATED __m512i _mm512_setzero_si512(void) { return (__m512i){0}; }
-EMULATED __m512i _mm512_slli_epi32(__m512i a, int n) { return a << n; }
-EMULATED __m512i _mm512_slli_epi16(__m512i a, unsigned n) { return (__m512i)((emulated_words_512)a << n); }
-EMULATED __m512i _mm512_srli_epi16(__m512i a, unsigned n) { return (__m512i)((emulated_words_512)a >> n); }
+EMULATED __m512i _mm512_set1_epi32(int x) { return EMULATED_HALVES(_mm256_set1_epi32(x)); }
+EMULATED __m512i _mm512_setzero_si512(void) { return EMULATED_HALVES(_mm256_setzero_si256()); }
+EMULATED __m512i _mm512_slli_epi32(__m512i a, int n) { return EMULATED_HALVES(_mm256_slli_epi32(a.half[i], n)); }
+EMULATED __m512i _mm512_slli_epi16(__m512i a, int n) { return EMULATED_HALVES(_mm256_slli_epi16(a.half[i], n)); }
+EMULATED __m512i _mm512_srli_epi16(__m512i a, int n) { return EMULATED_HALVES(_mm256_srli_epi16(a.half[i], n)); }
 
 EMULATED __m512i _mm512_add_epi16(__m512i a, __m512i b)
 {
-	return (__m512i)((emulated_words_512)a + (emulated_words_512)b);
+	return EMULATED_HALVES(_mm256_add_epi16(a.half[i], b.half[i]));
 }
 
 /* VPTERNLOGD: bit 4a + 2b + c of the table is the result for bits a, b, c. */
-EMULATED __m512i _mm512_ternarylogic_epi32(__m512i a, __m512i b, __m512i c, int table)
+EMULATED __m256i emulated_ternary(__m256i a, __m256i b, __m256i c, int table)
 {
-	__m512i r = {0};
+	__m256i r = {0};
 	for (int i = 0; i < 8; i++)
 		if (table >> i & 1)
 			r |= (i & 4 ? a : ~a) & (i & 2 ? b : ~b) & (i & 1 ? c : ~c);
 	return r;
 }
 
+EMULATED __m512i _mm512_ternarylogic_epi32(__m512i a, __m512i b, __m512i c, int table)
+{
+	return EMULATED_HALVES(emulated_ternary(a.half[i], b.half[i], c.half[i], table));
+}
+
 EMULATED __m512i _mm512_dpbusd_epi32(__m512i sum, __m512i a, __m512i b)
 {
-	EMULATED_DPBUSD(sum, a, b);
-	return sum;
+	return EMULATED_HALVES(_mm256_dpbusd_avx_epi32(sum.half[i], a.half[i], b.half[i]));
 }
 
 /* AMX. A thread's tiles exist between LDTILECFG and TILERELEASE; using them before
@@ -128,7 +163,7 @@ struct emulated_tiles {
 	uint8_t rows[16];
 	uint32_t tile[8][16][16];
 };
-static _Thread_local struct emulated_tiles emulated_tiles;
+static _Thread_local struct emulated_tiles emulated_tiles __attribute__((aligned(64)));
 
 EMULATED void _tile_loadconfig(const void *config)
 {
@@ -164,18 +199,20 @@ EMULATED void _tile_stored(int n, void *base, size_t stride)
 		memcpy((char *)base + i * stride, emulated_tile(n)[i], 64);
 }
 
-/* TDPBSSD: c += a * b, where word k of b's row is matched with row k of b. */
+/* TDPBSSD: c += a * b, where word k of a's row is matched with row k of b. */
 EMULATED void _tile_dpbssd(int c, int a, int b)
 {
-	uint32_t (*to)[16] = emulated_tile(c), (*left)[16] = emulated_tile(a);
-	for (int m = 0; m < 16; m++) {
-		__m512i sum = _mm512_load_si512(to[m]);
-		for (int k = 0; k < 16; k++) {
-			__m512i right = _mm512_load_si512(emulated_tile(b)[k]);
-			for (int i = 0; i < 4; i++)
-				sum += EMULATED_SIGNED(left[m][k], i) * EMULATED_SIGNED(right, i);
+	uint32_t (*to)[16] = emulated_tile(c), (*left)[16] = emulated_tile(a), (*right)[16] = emulated_tile(b);
+	for (int half = 0; half < 16; half += 8) {
+		struct emulated_bytes words[16];
+		for (int k = 0; k < 16; k++)
+			words[k] = emulated_signed(*(const __m256i *)&right[k][half]);
+		for (int m = 0; m < 16; m++) {
+			__m256i sum = *(const __m256i *)&to[m][half];
+			for (int k = 0; k < 16; k++)
+				sum += emulated_dot(emulated_signed(_mm256_set1_epi32((int)left[m][k])), words[k]);
+			*(__m256i *)&to[m][half] = sum;
 		}
-		_mm512_store_si512(to[m], sum);
 	}
 }
 

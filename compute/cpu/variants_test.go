@@ -73,7 +73,7 @@ func TestArm64(t *testing.T) {
 // goTest tests this package in another build.
 func goTest(t *testing.T, env []string, args ...string) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "go", append([]string{"test", "-v", "-timeout", "60m"}, append(args, ".")...)...)
+	cmd := exec.CommandContext(t.Context(), "go", append([]string{"test", "-v", "-timeout", "120m"}, append(args, ".")...)...)
 	cmd.Env = append(os.Environ(), env...)
 	out, err := cmd.CombinedOutput()
 	for line := range strings.Lines(string(out)) {
