@@ -24,6 +24,7 @@ func (s *session) offer(id []byte, sh share, standing standing) {
 		s.reject(id, kindDuplicate, errDuplicate)
 		return
 	}
+	s.offered(sh)
 	if standing == jobStale {
 		// The rig has its answer; the hash is for the case that it is a block which wins a
 		// race. Against another of ours there is nothing to win.
@@ -33,7 +34,6 @@ func (s *session) offer(id []byte, sh share, standing standing) {
 		}
 		return
 	}
-	s.offered(sh)
 	sh.reply = &reply{id: id, since: sh.came}
 	sh.former = standing == jobFormer
 	s.answer(sh.reply)
@@ -48,7 +48,8 @@ func (s *session) offer(id []byte, sh share, standing standing) {
 }
 
 // offered has the difficulty follow what a rig sends, not what could be hashed of it:
-// that is never more than the budget, however much a rig offers.
+// that is never more than the budget, however much a rig offers. A stale share tells of
+// the hashrate as well as any other.
 func (s *session) offered(sh share) {
 	if sh.job.job == nil {
 		return

@@ -172,6 +172,41 @@ func TestASilentRigIsLowered(t *testing.T) {
 	})
 }
 
+// TestStaleSharesAreWork: the difficulty of a rig whose shares all come too late for their
+// tip is that of one whose don't.
+func TestStaleSharesAreWork(t *testing.T) {
+	inBubble(t, hardBits, func(_ *front, cfg *Config) { cfg.StartDifficulty, cfg.MinDifficulty = 16, 16 }, func(t *testing.T, f *front) {
+		prompt, late := f.dial().login("a.prompt"), f.dialFrom("10.0.0.2:1000").login("a.late")
+		defer prompt.close()
+		defer late.close()
+		try := func(r *testRig, j Job, n uint64) {
+			if nonce := j.Nonce + n; j.Target.Met(fakeHash(j.HeaderHash(nonce))) {
+				_ = r.submit(j.ID, FormatNonce(nonce))
+			}
+		}
+		for tip := range 90 {
+			former := late.job
+			f.connect(byte(tip + 2))
+			for _, r := range []*testRig{prompt, late} {
+				for tip := r.job.Height; r.job.Height == tip; {
+					r.message()
+				}
+			}
+			for n := range uint64(200) { // 100 H/s for two seconds
+				time.Sleep(10 * time.Millisecond)
+				try(prompt, prompt.job, n)
+				try(late, former, n)
+			}
+		}
+		if st := f.server.Stats(); st.Shares["stale"] < 100 || st.Shares["accepted"] < 100 {
+			t.Errorf("%+v", st.Shares)
+		}
+		if p, l := prompt.job.Target.Difficulty(), late.job.Target.Difficulty(); p < 64 || l < p/2 || l > p*2 {
+			t.Errorf("difficulty %g and, of stale shares, %g", p, l)
+		}
+	})
+}
+
 // TestBadShares: who sends nothing else gets the job again, and then is dropped.
 func TestBadShares(t *testing.T) {
 	inBubble(t, hardBits, func(_ *front, cfg *Config) { cfg.StartDifficulty, cfg.MinDifficulty = 1<<31, 1<<31 }, func(t *testing.T, f *front) {
