@@ -36,7 +36,7 @@ test: deps ## run all tests, the shaders' too on a driver that this installs whe
 	$(GO) test -timeout 12m $(TESTS)
 
 race: deps ## run all tests under the race detector
-	$(GO) test -race -timeout 20m $(TESTS)
+	$(GO) test -race -timeout 40m $(TESTS)
 
 FUZZTIME ?= 10m
 
