@@ -87,19 +87,20 @@ static void rows(const void *seed, void *scratch, const uint8_t *indices, int fi
 	tensority_add_groups(s->sum, s->state[now], from, to);
 }
 
+#define BEGIN_PEAK(i) __m512i sum##i = _mm512_setzero_si512();
+#define PEAK(i)                                   \
+	sum##i = _mm512_dpbusd_epi32(sum##i, x, m); \
+	TENSORITY_KEEP(sum##i); /* or the turns become one */
+
 /* The inner loop's vpdpbusd without its loads: what it could do at best. */
 __attribute__((target(TARGET)))
 static double peak(uint32_t count)
 {
-	__m512i acc[16], a = _mm512_set1_epi32(0x01020304), b = _mm512_set1_epi32(0x05060708);
-	for (int i = 0; i < 16; i++)
-		acc[i] = _mm512_setzero_si512();
-	for (uint32_t n = 0; n < count; n++)
-#pragma GCC unroll 16
-		for (int i = 0; i < 16; i++) {
-			acc[i] = _mm512_dpbusd_epi32(acc[i], a, b);
-			TENSORITY_KEEP(acc[i]); /* or the loops become one */
-		}
+	__m512i x = _mm512_set1_epi32(0x01020304), m = _mm512_set1_epi32(0x05060708);
+	TENSORITY_EACH_OF_16(BEGIN_PEAK)
+	for (uint32_t n = 0; n < count; n++) {
+		TENSORITY_EACH_OF_16(PEAK)
+	}
 	return (double)count * 16 * 64;
 }
 

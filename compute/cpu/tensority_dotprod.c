@@ -80,19 +80,20 @@ static void rows(const void *seed, void *scratch, const uint8_t *indices, int fi
 	tensority_add_groups(s->sum, s->state[now], from, to);
 }
 
+#define BEGIN_PEAK(i) int32x4_t sum##i = vdupq_n_s32(0);
+#define PEAK(i)                      \
+	sum##i = vdotq_s32(sum##i, a, b); \
+	__asm__ volatile("" : "+w"(sum##i)); /* or the turns become one */
+
 /* The inner loop's sdot without its loads: what it could do at best. */
 __attribute__((target(TARGET)))
 static double peak(uint32_t count)
 {
-	int32x4_t sums[16];
 	int8x16_t a = vdupq_n_s8(3), b = vdupq_n_s8(5);
-	for (int i = 0; i < 16; i++)
-		sums[i] = vdupq_n_s32(0);
-	for (uint32_t n = 0; n < count; n++)
-		for (int i = 0; i < 16; i++) {
-			sums[i] = vdotq_s32(sums[i], a, b);
-			__asm__ volatile("" : "+w"(sums[i])); /* or the loops become one */
-		}
+	TENSORITY_EACH_OF_16(BEGIN_PEAK)
+	for (uint32_t n = 0; n < count; n++) {
+		TENSORITY_EACH_OF_16(PEAK)
+	}
 	return (double)count * 16 * 16;
 }
 

@@ -46,6 +46,12 @@ enum {
 
 #define TENSORITY_FNV_PRIME UINT32_C(0x01000193)
 
+/* What a peak does with each of its sums, which are variables: gcc would keep an array
+ * in memory whose elements are operands of asm statements. */
+#define TENSORITY_EACH_OF_12(DO) \
+	DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7) DO(8) DO(9) DO(10) DO(11)
+#define TENSORITY_EACH_OF_16(DO) TENSORITY_EACH_OF_12(DO) DO(12) DO(13) DO(14) DO(15)
+
 /* The instruction sets, from the plainest to the fastest of each architecture. */
 enum tensority_isa {
 	TENSORITY_PORTABLE,
