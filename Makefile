@@ -14,7 +14,7 @@ MINGW    ?= x86_64-w64-mingw32-gcc
 WINDOWS  := CGO_ENABLED=1 GOOS=windows GOARCH=amd64 CC=$(MINGW)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build run test race test-long test-arm test-coopmat shaders shaders-write bench lint cross dist clean
+.PHONY: help deps build run test race test-long test-arm test-bochs test-coopmat shaders shaders-write bench lint cross dist clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -54,6 +54,9 @@ test-arm: deps ## run the kernels for arm64 under QEMU, which this installs wher
 		command -v $${tool%:*} >/dev/null || apt-get install -qy $${tool#*:} || exit 1; \
 	done
 	BYTOM_SOLO_LONG=1 TENSORITY_REQUIRE=arm64 $(GO) test -v -timeout 60m -run '^TestArm64$$' ./compute/cpu
+
+test-bochs: deps ## run the kernels for AVX-VNNI, AVX512-VNNI and AMX in emulated PCs, for an hour or more; takes root and 3 GB
+	@scripts/test-bochs.sh
 
 test-coopmat: deps ## run the shaders on a driver with cooperative matrices, in a root of its own; takes root and 1 GB
 	@scripts/test-coopmat.sh

@@ -51,3 +51,22 @@ func TestNamedKernelThatFails(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestChoice has New choose: the fastest kernel that runs here and that the caller's
+// environment allows.
+func TestChoice(t *testing.T) {
+	most, err := kernelCap()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want string
+	for _, k := range Kernels()[:most+1] {
+		if k.Usable {
+			want = k.Name
+		}
+	}
+	if got := newBackend(t, "").Info().Kernel; got != want {
+		t.Errorf("the kernel is %s, expected %s", got, want)
+	}
+	t.Logf("the kernel is %s", want)
+}
