@@ -192,15 +192,10 @@ grep ctxt /proc/stat
 END
 )
 
-# The peaks are measured for a time, so this guest's has to be short. Nearly all of their
-# instructions are to be multiply-adds: as many a second as stand here.
-wants peaks && (ips=10000000 guest peaks sapphire_rapids '' '' <<'END'
-tests '^TestPeaks$/^(amx|avx512vnni|avxvnni)$' | tee /tmp/peaks
-for peak in 'tdpbssd 1[0-2]..*' 'vpdpbusd 0.[56]' 'vpdpbusd 0.3'; do
-	grep -q "$peak G/s" /tmp/peaks || { echo "no $peak G/s"; exit 1; }
-done
+# The loops that peaks are measured with. Those of tiles would take half an hour.
+wants peaks && guest peaks sapphire_rapids '' '' <<'END'
+tests '^TestPeaks$/^(avx512vnni|avxvnni)$'
 END
-)
 
 # A client: AVX-VNNI without AVX-512.
 wants client && guest client arrow_lake '' '' <<'END'
