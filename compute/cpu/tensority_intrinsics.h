@@ -1,5 +1,5 @@
 /* The intrinsics of the kernels for newer instruction sets: the compiler's, or in a
- * test build with TENSORITY_EMULATED, plain C that does what Intel's manual says. */
+ * test build with TENSORITY_EMULATED, C that does what Intel's manual says. */
 #ifndef TENSORITY_INTRINSICS_H
 #define TENSORITY_INTRINSICS_H
 

@@ -23,7 +23,7 @@ const kernelTests = "^(TestKernels|TestSelfTest|TestExpansion|TestExtremes|TestR
 // longKernelTests are they and the conformance suite, where there is time.
 const longKernelTests = "^(TestKernels|TestSelfTest|TestExpansion|TestExtremes|TestRandomPairs|TestPeaks|TestSpread|TestConformance)$"
 
-// TestEmulated runs the kernels for amd64 that this machine may lack, with plain C
+// TestEmulated runs the kernels for amd64 that this machine may lack, with C
 // in the place of their instructions.
 func TestEmulated(t *testing.T) {
 	if runtime.GOARCH != "amd64" {
