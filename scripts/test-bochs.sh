@@ -6,7 +6,8 @@
 #
 # It takes root, debootstrap and about 3 GB for a Debian of its own in $BOCHS_ROOT, which
 # is kept. That one builds Bochs 3.0 from Debian's source with test-bochs.patch, which
-# says why. Debian's mirrors drop old sources: $BOCHS_SOURCE names a copy of the tarball.
+# says why and is, as Bochs is, under the LGPL 2.1 or later. Debian's mirrors drop old
+# sources: $BOCHS_SOURCE names a copy of the tarball.
 set -eu
 cd "$(dirname "$0")/.."
 root=${BOCHS_ROOT:-/var/tmp/bytom-solo-bochs}
