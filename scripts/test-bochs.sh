@@ -19,6 +19,10 @@ checksum=78f6c73d4a6472d5130a87ab9dc306d02c7c71ed8e25b3a8ef642e2a7acd282b
 fail() { echo "test-bochs: $*" >&2; exit 1; }
 inside() { chroot "$root" sh -euc "cd /bytom-solo-bochs; $1"; }
 
+guests=$(sed -n 's/^wants \([^ ]*\) .*/\1/p' scripts/test-bochs.sh)
+for name; do
+	echo "$guests" | grep -qxF -e "$name" || fail "guest $name: expected one of" $guests
+done
 [ "$(id -u)" = 0 ] || fail 'this takes root, for debootstrap and chroot'
 [ "$(uname -m)" = x86_64 ] || fail 'the emulated PCs run what is built here, so this takes an x86-64 machine'
 command -v debootstrap >/dev/null || apt-get install -qy debootstrap

@@ -118,6 +118,7 @@ EMULATED __m256i _mm256_dpbusd_avx_epi32(__m256i sum, __m256i a, __m256i b)
 
 /* AVX-512F, BW and VNNI. */
 
+/* An expression of half i, for either half. */
 #define EMULATED_HALVES(of_half_i) ((__m512i){{ \
 	({ enum { i = 0 }; of_half_i; }), ({ enum { i = 1 }; of_half_i; }) }})
 
