@@ -45,6 +45,9 @@ func TestRigDialects(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer conn.Close()
+			if err := conn.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+				t.Fatal(err)
+			}
 			in := stratum.NewReader(conn)
 			request := func(params any) stratum.Request {
 				t.Helper()
@@ -61,15 +64,15 @@ func TestRigDialects(t *testing.T) {
 				}
 				return req
 			}
-			job := func(id string) string {
-				j := stratum.Job{Version: 1, Height: 5, Nonce: start, Bits: 0x20000000_00ffffff, ID: id, Target: 1 << 31}
+			job := func(id string, height uint64) string {
+				j := stratum.Job{Version: 1, Height: height, Nonce: start, Bits: 0x20000000_00ffffff, ID: id, Target: 1 << 31}
 				return string(j.AppendJSON(nil))
 			}
 			var login stratum.LoginParams
 			if req := request(&login); req.Method != stratum.MethodLogin || login.Login != "a.b" {
 				t.Fatalf("%+v %+v", req, login)
 			}
-			fmt.Fprintf(conn, `{"id":1,"result":{"id":"a.b","job":%s,"status":"OK"},"error":null}`+"\n"+`{"method":"job","params":%s}`+"\n", job("1"), job("2"))
+			fmt.Fprintf(conn, `{"id":1,"result":{"id":"a.b","job":%s,"status":"OK"},"error":null}`+"\n"+`{"method":"job","params":%s}`+"\n", job("1", 5), job("2", 6))
 			for i := range uint64(3) {
 				var share stratum.SubmitParams
 				req := request(&share)
@@ -97,6 +100,16 @@ func TestRigDialects(t *testing.T) {
 				}
 				return nil
 			})
+			// A rig goes on where it is if the header is the same; a B3 starts again.
+			fmt.Fprintf(conn, `{"method":"job","params":%s}`+"\n", job("3", 6))
+			var share stratum.SubmitParams
+			for share.JobID != "3" {
+				request(&share)
+			}
+			nonce, _, err := stratum.ParseNonce(share.Nonce)
+			if again := nonce == want.nonce; err != nil || again != (dialect == RigB3) {
+				t.Errorf("a share of a job with the same header is %+v, the first of the job before had nonce %x: %v", share, want.nonce, err)
+			}
 			cancel()
 			_ = conn.Close()
 			<-ended
