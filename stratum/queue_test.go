@@ -19,7 +19,7 @@ func misses(j *Job) func([32]byte) bool {
 // flood sends shares of a rig's job as fast as they are read, none of them a block, and
 // takes the job's place where there is a new one.
 func flood(r *testRig) {
-	jobs := make(chan Job, 1)
+	job, jobs := r.job, make(chan Job, 1)
 	go func() {
 		for line := range r.lines {
 			before := r.job.ID
@@ -32,7 +32,7 @@ func flood(r *testRig) {
 			}
 		}
 	}()
-	for job, nonce := r.job, uint64(0); ; nonce++ {
+	for nonce := uint64(0); ; nonce++ {
 		select {
 		case job = <-jobs:
 			nonce = 0
