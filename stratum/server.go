@@ -188,9 +188,10 @@ func (s *Server) admit(conn net.Conn) *session {
 	return each
 }
 
-// turnAway says why, if that can be done at once.
+// turnAway says why. A new connection takes a line at once: the deadline is never met but
+// where the process was stopped for as long.
 func (s *Server) turnAway(conn net.Conn) {
-	w := NewWriter(conn, 10*time.Millisecond)
+	w := NewWriter(conn, time.Second)
 	_ = w.SendLine(Response{Error: &Error{CodeOther, "Too many connections"}}.AppendJSON(nil))
 	_ = conn.Close()
 }
