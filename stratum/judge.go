@@ -8,10 +8,10 @@ import (
 	"github.com/bytom-solo/bytom-solo/mining"
 )
 
-// reject refuses a share that cost nothing, and counts it.
+// reject counts a share that cost nothing, and refuses it.
 func (s *session) reject(id []byte, kind verdict, why *Error) {
-	s.refuse(id, why)
 	s.record(kind, LedgerEntry{})
+	s.refuse(id, why)
 }
 
 // offer puts a share into the queue, unless it can be refused unhashed.
@@ -43,8 +43,8 @@ func (s *session) offer(id []byte, sh share, standing standing) {
 	s.mu.Lock()
 	s.seen.forget(header)
 	s.mu.Unlock()
-	s.settle(sh.reply, errTooMany)
 	s.record(kindRefused, LedgerEntry{})
+	s.settle(sh.reply, errTooMany)
 }
 
 // offered has the difficulty follow what a rig sends, not what could be hashed of it:
@@ -195,7 +195,8 @@ func (s *session) name() string {
 	return s.login.name
 }
 
-// conclude tells the rig what became of its share, and counts it.
+// conclude counts a share, and tells the rig what became of it. In this order: whatever a
+// rig was told, the ledger has.
 func (s *session) conclude(sh share, v verdict, why *Error, entry LedgerEntry) {
 	now := time.Now()
 	s.server.cfg.Observe(StageShare, now.Sub(sh.came))
@@ -209,12 +210,12 @@ func (s *session) conclude(sh share, v verdict, why *Error, entry LedgerEntry) {
 	if sh.reply == nil && entry.Block == "" {
 		return // It was told stale, and counted.
 	}
-	if sh.reply != nil {
-		s.settle(sh.reply, why)
-	}
 	if v == kindAccepted {
 		entry.Effective, entry.Network = sh.job.target.Difficulty(), sh.job.job.Template.Target.Difficulty()
 		mark(s.wake)
 	}
 	s.record(v, entry)
+	if sh.reply != nil {
+		s.settle(sh.reply, why)
+	}
 }
