@@ -75,7 +75,7 @@ func TestALineIsNotTorn(t *testing.T) {
 
 // readJobs reads jobs up to the last height.
 func readJobs(t *testing.T, conn net.Conn, in *bufio.Reader, last uint64) {
-	_ = conn.SetReadDeadline(time.Now().Add(20 * time.Second))
+	_ = conn.SetReadDeadline(time.Now().Add(time.Minute))
 	for read := uint64(0); read < last; {
 		line, err := in.ReadSlice('\n')
 		if err != nil {
