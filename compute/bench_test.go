@@ -5,8 +5,18 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
+
+// bench measures in a bubble, whose clock the machine's load does not disturb: a hash of
+// these backends takes a millisecond on the wall. Processor time is the process's all the
+// same.
+func bench(t *testing.T, config BenchConfig) (report BenchReport, err error) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) { report, err = Bench(t.Context(), config) })
+	return report, err
+}
 
 // tableBackend looks known answers up.
 type tableBackend struct{ flipBackend }
@@ -26,12 +36,12 @@ func (tableBackend) Hash(_ context.Context, results, headers [][32]byte) error {
 }
 
 func TestBench(t *testing.T) {
-	report, err := Bench(t.Context(), BenchConfig{
+	report, err := bench(t, BenchConfig{
 		Contestants: []Contestant{
 			{Name: "a", Backend: tableBackend{}},
 			{Name: "b", Backend: wideBackend{}, Peaks: []Peak{{"mul", func() float64 { time.Sleep(time.Millisecond); return 1e9 }}}},
 		},
-		Baseline: "a", Threads: []int{1, 3}, Rounds: 3, Turn: 20 * time.Millisecond,
+		Baseline: "a", Threads: []int{1, 3}, Rounds: 3, Turn: time.Second,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -40,13 +50,14 @@ func TestBench(t *testing.T) {
 		t.Fatalf("%+v", report)
 	}
 	for _, r := range report.Results {
-		if !r.Verified || r.Hashes < 3*4 || r.VerifyMilliseconds <= 0 || r.VerifyRatio <= 0 {
+		if !r.Verified || r.Hashes < 3*4000 || r.VerifyMilliseconds <= 0 || r.VerifyRatio <= 0 {
 			t.Errorf("%+v", r)
 		}
 	}
 	a, b := report.Results[0], report.Results[1]
-	if len(a.Threads) != 1 || len(b.Threads) != 2 || b.Threads[0].Scaling != 1 || b.Threads[1].Scaling < 0.5 ||
-		b.Threads[0].PeakScaling != 1 || b.Threads[1].PeakScaling < 0.5 {
+	near := func(x float64) bool { return x > 0.99 && x < 1.01 }
+	if len(a.Threads) != 1 || len(b.Threads) != 2 || b.Threads[0].Scaling != 1 || !near(b.Threads[1].Scaling) ||
+		b.Threads[0].PeakScaling != 1 || !near(b.Threads[1].PeakScaling) {
 		t.Errorf("threads %+v, %+v", a.Threads, b.Threads)
 	}
 	if len(b.Peaks) != 1 || b.Peaks[0].Name != "mul" {
@@ -96,20 +107,19 @@ func TestBenchOfACard(t *testing.T) {
 	for _, batch := range []int{1, 3, 100} {
 		config := BenchConfig{
 			Contestants: []Contestant{{Name: "card", Backend: nonceTable{batch: batch}}},
-			Rounds:      1, Turn: 10 * time.Millisecond,
+			Rounds:      1, // of a second: a batch of one is each nonce in its turn
 		}
-		report, err := Bench(t.Context(), config)
+		report, err := bench(t, config)
 		if err != nil {
 			t.Fatal(err)
 		}
 		r := report.Results[0]
-		if !r.Verified || !r.Accelerator || r.Hashes < 10 || r.HostMicroseconds <= 0 && benchClockName == "cpu" || r.Threads[0].Threads != 2 {
+		if !r.Verified || !r.Accelerator || r.Hashes != 2*1000*batch || r.HostMicroseconds <= 0 && benchClockName == "cpu" || r.Threads[0].Threads != 2 {
 			t.Errorf("%+v", r)
 		}
 		config.Contestants[0].Backend = nonceTable{batch: batch, wrong: true}
-		config.Turn = time.Second // A batch of one is the wrong one in its turn.
 		var wrong *WrongHashError
-		if _, err := Bench(t.Context(), config); !errors.As(err, &wrong) || wrong.Vector != "nonce 0x783700000037" {
+		if _, err := bench(t, config); !errors.As(err, &wrong) || wrong.Vector != "nonce 0x783700000037" {
 			t.Errorf("a wrong hash: %v", err)
 		}
 	}
