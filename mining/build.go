@@ -193,6 +193,11 @@ func (g *Generator) choose(ctx context.Context, tip Tip, empty func()) ([]Candid
 		case <-g.tip:
 			return nil, ErrTipMoved
 		case <-patience.C:
+			select {
+			case s := <-done: // It was in time, and this goroutine late.
+				return s.chosen, s.err
+			default:
+			}
 			if t, _ := g.Current(); t == nil || t.Tip.Hash != tip.Hash {
 				empty()
 			}

@@ -229,7 +229,7 @@ func (g *Generator) publish(s *state) {
 // offer publishes a template; full tells that its transactions have been chosen.
 func (g *Generator) offer(t *Template, full bool) {
 	old, _ := g.Current()
-	if t.Reason == Forced && old != nil && t.SameWork(old) && !g.forcing {
+	if old != nil && t.SameWork(old) && !g.forcing {
 		t.Sequence = old.Sequence
 	} else {
 		g.sequence++

@@ -138,6 +138,41 @@ func TestAnEmptyTemplateGoesOutFirst(t *testing.T) {
 	})
 }
 
+// TestTheSameWorkHasTheSameSequence chooses no transactions for a new tip, and takes its
+// time; then it is told of that tip once more, of the payee, and asked for another template.
+func TestTheSameWorkHasTheSameSequence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newFakeChain()
+		c.selecting, c.resume = make(chan struct{}), make(chan struct{})
+		g := newTestGenerator(c)
+		sub, cancel := g.Subscribe()
+		defer cancel()
+		runGenerator(t, g)
+		<-c.selecting
+		empty := <-sub
+		c.mu.Lock()
+		c.selecting = nil
+		c.mu.Unlock()
+		c.resume <- struct{}{}
+		expect := func(reason Reason, sequence uint64) {
+			t.Helper()
+			if got := <-sub; got.Reason != reason || got.Sequence != sequence {
+				t.Errorf("%s has the sequence number %d, expected %s with %d", got.Reason, got.Sequence, reason, sequence)
+			}
+		}
+		expect(NewParent, empty.Sequence)
+		g.TipChanged()
+		expect(NewParent, empty.Sequence)
+		g.PayeeChanged()
+		expect(NewPayee, empty.Sequence)
+		g.Force()
+		expect(Forced, empty.Sequence+1)
+		c.connect(2)
+		g.TipChanged()
+		expect(NewParent, empty.Sequence+2)
+	})
+}
+
 func TestGeneratorWaitsBetweenTransactions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newFakeChain()
