@@ -110,7 +110,10 @@ func server(t testing.TB, edits ...func(*mining.GeneratorConfig)) (*chain, *mux.
 	t.Helper()
 	c := &chain{tip: mining.Tip{Hash: bc.Hash{V0: 1}, Height: 9, Bits: 0x1c<<56 | 1<<52, MedianTime: 1000, Seed: bc.Hash{V3: 5}}}
 	payee := mining.Payee{Address: "a", Program: append([]byte{0, 20}, make([]byte, 20)...)}
-	cfg := mining.GeneratorConfig{Source: c, Payee: func() (mining.Payee, []byte, error) { return payee, nil, nil }}
+	cfg := mining.GeneratorConfig{
+		Source: c, Payee: func() (mining.Payee, []byte, error) { return payee, nil, nil },
+		EmptyAfter: time.Hour, // or the first template would not be the only one on a slow machine
+	}
 	for _, edit := range edits {
 		edit(&cfg)
 	}
