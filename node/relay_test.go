@@ -68,11 +68,13 @@ func TestASlowExtraNodeHoldsNothingUp(t *testing.T) {
 	stuck := make(chan struct{})
 	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-stuck }))
 	defer s.Close()
-	defer close(stuck)
 	r, err := newRelay(s.URL, slog.New(slog.NewTextHandler(t.Output(), nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.pause = time.Millisecond
+	defer r.sending.Wait() // It logs to the end.
+	defer close(stuck)
 	start := time.Now()
 	r.send(f.block(t, 1))
 	if r.wait(50 * time.Millisecond); time.Since(start) > 10*time.Second {
