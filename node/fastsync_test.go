@@ -47,7 +47,7 @@ func TestFastSync(t *testing.T) {
 	consensus.NetParams["solonet"] = params
 
 	n := runInProcess(t, peer)
-	testnet.Wait(t, time.Minute, func() error {
+	testnet.Wait(t, 2*time.Minute, func() error {
 		if h := n.bytom.chain.BestBlockHeight(); h != height {
 			return fmt.Errorf("height %d, expected %d", h, height)
 		}
@@ -77,7 +77,7 @@ func TestBulkSync(t *testing.T) {
 	const height = 12
 	peer.Mine(f.solver, height)
 	n := runInProcess(t, peer)
-	testnet.Wait(t, time.Minute, func() error {
+	testnet.Wait(t, 2*time.Minute, func() error {
 		if h := n.bytom.chain.BestBlockHeight(); h != height {
 			return fmt.Errorf("height %d, expected %d", h, height)
 		}
@@ -88,7 +88,7 @@ func TestBulkSync(t *testing.T) {
 	}
 	// What follows is announced, and not bulk's.
 	peer.Mine(f.solver, 1)
-	testnet.Wait(t, time.Minute, func() error {
+	testnet.Wait(t, 2*time.Minute, func() error {
 		if h := n.bytom.chain.BestBlockHeight(); h != height+1 {
 			return fmt.Errorf("height %d, expected %d", h, height+1)
 		}

@@ -162,7 +162,7 @@ func TestAReorganisationShowsInTheLife(t *testing.T) {
 	expect := func(want ...mining.FateState) {
 		t.Helper()
 		var got []mining.FateState
-		for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 			fate, _, err := j.Fate(b.Hash())
 			if err != nil {
 				t.Fatal(err)

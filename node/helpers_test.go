@@ -130,11 +130,12 @@ func (f *fixture) tipChanged() {
 
 var testPayee = mining.Payee{Address: "test", Program: append([]byte{0, 20}, make([]byte, 20)...)}
 
-// template is a template on the fixture's tip.
+// template is a template on the fixture's tip that has waited for its transactions.
 func (f *fixture) template(t testing.TB) *mining.Template {
 	t.Helper()
 	g := mining.NewGenerator(mining.GeneratorConfig{
-		Source: f.chain, Payee: func() (mining.Payee, []byte, error) { return testPayee, nil, nil },
+		Source: f.chain, EmptyAfter: time.Hour,
+		Payee: func() (mining.Payee, []byte, error) { return testPayee, nil, nil },
 	})
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -144,7 +145,7 @@ func (f *fixture) template(t testing.TB) *mining.Template {
 	select {
 	case template := <-sub:
 		return template
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("no template")
 		return nil
 	}

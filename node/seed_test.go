@@ -183,7 +183,7 @@ func (w *seedWork) mineTo(t *testing.T, height uint64) {
 	t.Helper()
 	w.height = height
 	w.miner.SetMining(true)
-	testnet.Wait(t, time.Minute, func() error {
+	testnet.Wait(t, 3*time.Minute, func() error {
 		if h := w.bytom.chain.BestBlockHeight(); h != height {
 			return fmt.Errorf("height %d, expected %d", h, height)
 		}
@@ -197,7 +197,7 @@ func (w *seedWork) mineTo(t *testing.T, height uint64) {
 func (w *seedWork) awaitHashes(t *testing.T, seed bc.Hash) {
 	t.Helper()
 	before := len(w.device.recorded())
-	testnet.Wait(t, 10*time.Second, func() error {
+	testnet.Wait(t, time.Minute, func() error {
 		perHasher := make(map[int]int)
 		for _, s := range w.device.recorded()[before:] {
 			if s.seed == seed.Byte32() {
@@ -374,7 +374,7 @@ func (w *seedWork) templateOn(t *testing.T, tip mining.Tip) *mining.Template {
 	config := w.config
 	config.Source = &movingTip{tip: tip}
 	g := mining.NewGenerator(config)
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	templates, done := g.Subscribe()
 	defer done()

@@ -182,7 +182,7 @@ func TestSolonetMinesByItself(t *testing.T) {
 	var out struct{ Every string }
 	wait := func(height uint64) {
 		t.Helper()
-		for deadline := time.Now().Add(20 * time.Second); f.bytom.chain.BestBlockHeight() < height; time.Sleep(time.Millisecond) {
+		for deadline := time.Now().Add(time.Minute); f.bytom.chain.BestBlockHeight() < height; time.Sleep(time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Fatalf("height %d, expected %d", f.bytom.chain.BestBlockHeight(), height)
 			}
