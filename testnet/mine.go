@@ -25,8 +25,19 @@ func (c Client) mineWork(ctx context.Context, hash HashFunc, timestamp func(heig
 		return "", err
 	}
 	var work *wire.Work
-	// The stock node looks for a payee once a second.
-	if err := Poll(ctx, 10*time.Second, func() (err error) { work, err = node.GetWork(ctx); return err }); err != nil {
+	// The stock node looks for a payee once a second, and ours hands out work on the tip
+	// before where the new one's takes longer than half a second.
+	err = Poll(ctx, 30*time.Second, func() (err error) {
+		if work, err = node.GetWork(ctx); err != nil {
+			return err
+		}
+		height, err := c.Height(ctx)
+		if err == nil && work.BlockHeader.Height != height+1 {
+			err = fmt.Errorf("work for height %d, the chain is at %d", work.BlockHeader.Height, height)
+		}
+		return err
+	})
+	if err != nil {
 		return "", err
 	}
 	h := work.BlockHeader
