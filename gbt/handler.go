@@ -279,7 +279,11 @@ type setMiningIn struct {
 	Devices *string `json:"devices"`
 }
 
-func (h *Handler) setMining(_ *http.Request, in setMiningIn) envelope {
+// idleWait bounds how long switching off waits for what is under way: a card may be at a
+// batch for seconds.
+const idleWait = 5 * time.Second
+
+func (h *Handler) setMining(r *http.Request, in setMiningIn) envelope {
 	if in.IsMining {
 		if _, err := h.cfg.Address(); err != nil {
 			return failure(err)
@@ -297,6 +301,10 @@ func (h *Handler) setMining(_ *http.Request, in setMiningIn) envelope {
 		}
 	}
 	h.cfg.Miner.Set(settings)
+	// Who has switched it off expects no block of it afterwards.
+	ctx, cancel := context.WithTimeout(r.Context(), idleWait)
+	defer cancel()
+	_ = h.cfg.Miner.Idle(ctx) // It is off, and will be idle.
 	return success("")
 }
 

@@ -56,6 +56,7 @@ type Miner struct {
 	mu       sync.Mutex
 	settings MinerSettings
 	change   chan struct{} // closed and renewed when settings change
+	busy     chan struct{} // closed when the workers have ended; nil while there are none
 }
 
 // device is a backend with what is known of its work.
@@ -131,6 +132,25 @@ func (m *Miner) Settings() MinerSettings {
 // work.
 func (m *Miner) Mining() bool { return m.Settings().On }
 
+// Idle waits until a miner that is switched off has nothing under way any more: a solution
+// that it had found goes out still. It returns at once where the miner is on, and ctx's
+// error if that ends first.
+func (m *Miner) Idle(ctx context.Context) error {
+	for {
+		m.mu.Lock()
+		on, busy := m.settings.On, m.busy
+		m.mu.Unlock()
+		if on || busy == nil {
+			return nil
+		}
+		select {
+		case <-busy:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
 func (m *Miner) watch() (s MinerSettings, changed <-chan struct{}) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -173,7 +193,7 @@ func (m *Miner) Devices() []DeviceStatus {
 // error. A solution found before that still goes out.
 func (m *Miner) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
-		settings, changed := m.watch()
+		settings, changed := m.begin()
 		if !settings.On {
 			select {
 			case <-changed:
@@ -182,8 +202,26 @@ func (m *Miner) Run(ctx context.Context) error {
 			continue
 		}
 		m.mine(ctx, settings, changed)
+		m.end()
 	}
 	return ctx.Err()
+}
+
+// begin is watch for who goes on to mine where the miner is on, and calls end then.
+func (m *Miner) begin() (s MinerSettings, changed <-chan struct{}) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.settings.On {
+		m.busy = make(chan struct{})
+	}
+	return m.settings, m.change
+}
+
+func (m *Miner) end() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	close(m.busy)
+	m.busy = nil
 }
 
 // mine runs the devices' workers until stop is closed or ctx ends.

@@ -11,6 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/bytom/bytom/protocol/bc/types"
+
 	"github.com/bytom-solo/bytom-solo/compute"
 )
 
@@ -264,6 +266,35 @@ func TestSetMining(t *testing.T) {
 			t.Error("switched on again, nothing is found")
 		}
 	})
+}
+
+// TestSwitchedOffNothingIsUnderWay switches a miner off while the chain has a block of it.
+func TestSwitchedOffNothingIsUnderWay(t *testing.T) {
+	c := newFakeChain()
+	submitting, resume := make(chan struct{}, 1), make(chan struct{})
+	var underWay atomic.Int32
+	c.outcome = func(*types.Block) (Outcome, error) {
+		underWay.Add(1)
+		defer underWay.Add(-1)
+		mark(submitting)
+		<-resume
+		return SideChain, nil
+	}
+	m := mineWith(t, c, &fakeBackend{name: "a", workers: 1, batch: 1})
+	<-submitting
+	if err := m.Idle(t.Context()); err != nil {
+		t.Errorf("on: %v", err)
+	}
+	m.SetMining(false)
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := m.Idle(over); !errors.Is(err, context.Canceled) {
+		t.Errorf("off, with a block under way: %v", err)
+	}
+	close(resume)
+	if err := m.Idle(t.Context()); err != nil || underWay.Load() != 0 {
+		t.Errorf("off, %d blocks are under way: %v", underWay.Load(), err)
+	}
 }
 
 func TestMeter(t *testing.T) {

@@ -118,7 +118,6 @@ func TestMiningAloneFindsBlocks(t *testing.T) {
 	if err := n.Call("/set-mining", map[string]bool{"is_mining": false}, nil); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(time.Second)
 	before, err := n.Height()
 	if err != nil {
 		t.Fatal(err)
