@@ -58,9 +58,9 @@ func newRig(t testing.TB) *solver {
 }
 
 // limit is a generous time for this many blocks: solonet's take 20 hashes each on
-// average, and some take ten times that.
+// average, one in a million takes 270, and a hash four times what it took alone.
 func (r *solver) limit(blocks int) time.Duration {
-	return 30*time.Second + time.Duration(blocks)*100*r.hash
+	return 2*time.Minute + time.Duration(blocks)*400*r.hash
 }
 
 // mine has a node produce blocks from the work that it hands out.
@@ -88,7 +88,7 @@ func makeAccount(t testing.TB, n *testnet.Node) string {
 	}
 	call("/get-mining-address", nil, &out)
 	// The builder of templates looks for a payee once a second.
-	testnet.Wait(t, 10*time.Second, func() error { return n.Call("/get-work", nil, nil) })
+	testnet.Wait(t, 30*time.Second, func() error { return n.Call("/get-work", nil, nil) })
 	return out.MiningAddress
 }
 
@@ -169,35 +169,6 @@ func TestWeFollowAStockNode(t *testing.T) {
 	r.mine(stock, 2)               // And announced.
 	ours.WaitHeight(5, r.limit(2))
 	testnet.WaitSameTip(ours, stock, time.Minute)
-}
-
-func TestStockMinerMinesThroughUs(t *testing.T) {
-	ours := testnet.Start(t, testnet.NodeOptions{})
-	makeAccount(t, ours)
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan string, 1)
-	path := testnet.Stock(t, testnet.StockMiner)
-	go func() {
-		out, _ := ours.Run(ctx, path) // It mines until it is killed.
-		done <- out
-	}()
-	// About 20 of its hashes, of a second each.
-	testnet.Wait(t, 5*time.Minute, func() error {
-		select {
-		case out := <-done:
-			t.Fatalf("the stock miner ended:\n%s", out)
-		default:
-		}
-		h, err := ours.Height()
-		if err == nil && h == 0 {
-			err = errors.New("no block yet")
-		}
-		return err
-	})
-	cancel()
-	if out := <-done; !strings.Contains(out, "Mining succeed!") {
-		t.Errorf("the stock miner printed:\n%s", out)
-	}
 }
 
 func TestStockClientWorks(t *testing.T) {
@@ -337,7 +308,7 @@ func TestGoroutinesDoNotGrow(t *testing.T) {
 // execute runs a program that ends by itself, and returns what it printed.
 func execute(t testing.TB, program string, args ...string) (string, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	out, err := exec.CommandContext(ctx, program, args...).CombinedOutput()
 	return string(out), err
