@@ -80,7 +80,7 @@ func TestRigMines(t *testing.T) {
 				args = append(args, "--payee", address)
 			}
 			running := startRig(t, args...)
-			n.WaitHeight(3, r.limit(3)+time.Minute)
+			n.WaitHeight(3, r.limit(3))
 			log := running.stop()
 			for _, line := range []string{"msg=mining", "the node gives work", "block accepted", "msg=stopped"} {
 				if !strings.Contains(log, line) {
@@ -119,11 +119,13 @@ func TestRigMinesByStratum(t *testing.T) {
 		return startRig(t, "-o", "stratum+tcp://"+front, "-u", "sm1qrig.one", "--threads", "1", "--api", api, "--quiet=false")
 	}
 	running := start()
-	height := uint64(1)
 	more := func() {
 		t.Helper()
-		n.WaitHeight(height, r.limit(2)+time.Minute)
-		height++
+		height, err := n.Height()
+		if err != nil {
+			t.Fatal(err)
+		}
+		n.WaitHeight(height+1, r.limit(2))
 	}
 	more()
 	for range rounds {
@@ -135,7 +137,7 @@ func TestRigMinesByStratum(t *testing.T) {
 		more()
 	}
 	var s rig.Status
-	testnet.Wait(t, 10*time.Second, func() error {
+	testnet.Wait(t, r.limit(1), func() error {
 		resp, err := http.Get("http://" + api + "/")
 		if err != nil {
 			return err
