@@ -8,6 +8,7 @@ import (
 	"math/bits"
 	"math/rand/v2"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -78,6 +79,7 @@ type sentShare struct {
 	send  rigSend
 	work  float64 // what it is worth
 	block bool    // it meets the network's target
+	job   *stratum.Job
 	share *sentNonce
 }
 
@@ -136,6 +138,7 @@ type rigSession struct {
 	news chan rigNews
 
 	job, former *stratum.Job // of the tip, and the last one of the tip before
+	tips        [2][32]byte  // the front's latest, lost jobs included
 	nonce       uint64       // the next
 	last        *sentNonce   // the last good share
 	sent        map[string]bool
@@ -248,15 +251,12 @@ func (s *rigSession) drain() error {
 func (s *rigSession) hear(n rigNews) error {
 	m := n.message
 	if m.Method == stratum.MethodJob {
-		if n.lost {
-			return nil
-		}
-		return s.take(m.Params)
+		return s.take(m.Params, n.lost)
 	}
 	var login struct{ Job json.RawMessage }
 	if m.Error == nil && json.Unmarshal(m.Result, &login) == nil && len(login.Job) > 0 {
 		s.rig.note(func(r *RigReport) { r.Connected = true; r.Connections++; r.Error = "" })
-		return s.take(login.Job)
+		return s.take(login.Job, false)
 	}
 	if s.job == nil && m.Error != nil {
 		return m.Error
@@ -273,7 +273,8 @@ func (s *rigSession) hear(n rigNews) error {
 
 // answered counts a share.
 func (s *rigSession) answered(w sentShare, m stratum.Message) {
-	s.rig.note(func(r *RigReport) { r.settle(w, m) })
+	forgotten := w.job != nil && !slices.Contains(s.tips[:], w.job.PreviousBlockHash) && m.Error != nil && m.Error.Code == stratum.CodeJobNotFound
+	s.rig.note(func(r *RigReport) { r.settle(w, m, forgotten) })
 	switch {
 	case w.share == nil:
 	case m.OK() && w.share.job.PreviousBlockHash == s.job.PreviousBlockHash:
@@ -283,11 +284,17 @@ func (s *rigSession) answered(w sentShare, m stratum.Message) {
 	}
 }
 
-// take starts with a job.
-func (s *rigSession) take(text []byte) error {
+// take starts with a job, unless the rig has lost it.
+func (s *rigSession) take(text []byte, lost bool) error {
 	job := &stratum.Job{}
 	if err := json.Unmarshal(text, job); err != nil {
 		return err
+	}
+	if tip := job.PreviousBlockHash; s.tips[0] != tip {
+		s.tips = [...][32]byte{tip, s.tips[0]}
+	}
+	if lost {
+		return nil
 	}
 	if s.job != nil && s.job.PreviousBlockHash != job.PreviousBlockHash {
 		s.former, s.last = s.job, nil
@@ -348,7 +355,7 @@ func (s *rigSession) share(job *stratum.Job, nonce uint64, result [32]byte) erro
 	}
 	s.sent[share.key()] = true
 	return s.submit(job.ID, s.format(nonce), sentShare{
-		share: share, send: send, work: job.Target.Difficulty(), block: mining.TargetFromBits(job.Bits).Met(result),
+		job: job, share: share, send: send, work: job.Target.Difficulty(), block: mining.TargetFromBits(job.Bits).Met(result),
 	})
 }
 
@@ -370,6 +377,7 @@ func (s *rigSession) fault(ctx context.Context, send rigSend) error {
 		bad := [][2]string{{s.job.ID, "no nonce"}, {s.job.ID, "8000000000000000"}, {"999999999", s.format(nonce)}}[s.rig.random.IntN(3)]
 		return s.submit(bad[0], bad[1], wrong)
 	case send == sendDuplicate && s.last != nil:
+		wrong.job = s.last.job
 		return s.submit(s.last.job.ID, s.format(s.last.nonce), wrong)
 	case send == sendStale && s.former != nil:
 		// Were it a block, the front would take it after all.
@@ -388,6 +396,7 @@ func (s *rigSession) miss(ctx context.Context, job *stratum.Job, met func([32]by
 			return err
 		}
 		if !met(result) {
+			wrong.job = job
 			return s.submit(job.ID, s.format(nonce), wrong)
 		}
 		nonce++
@@ -435,8 +444,9 @@ func (s *rigSession) request(method string, params any) error {
 	return err
 }
 
-// settle counts a share by its reply.
-func (t *RigReport) settle(w sentShare, m stratum.Message) {
+// settle counts a share by its reply. The front knows the jobs of its latest two tips, and
+// may have forgotten the share's: a rig that is slow, or loses jobs, is behind.
+func (t *RigReport) settle(w sentShare, m stratum.Message, forgotten bool) {
 	allowed := map[rigSend]string{
 		sendGood: "ok stale refused", sendStale: "stale invalid", sendDuplicate: "duplicate stale", sendLow: "low stale refused", sendInvalid: "invalid",
 	}
@@ -459,7 +469,7 @@ func (t *RigReport) settle(w sentShare, m stratum.Message) {
 	default:
 		t.Invalid++
 	}
-	if !strings.Contains(allowed[w.send], kind) {
+	if !strings.Contains(allowed[w.send], kind) && !forgotten {
 		t.Surprises++
 		t.Surprise = fmt.Sprintf("%s instead of %s: %v", kind, allowed[w.send], m.Error)
 	}

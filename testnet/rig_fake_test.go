@@ -116,3 +116,32 @@ func TestRigDialects(t *testing.T) {
 		})
 	}
 }
+
+// TestRigBehindTheFront has a rig lose the jobs of two tips. That the front has forgotten
+// its own by the second is no surprise.
+func TestRigBehindTheFront(t *testing.T) {
+	s := &rigSession{rig: &fakeRig{report: RigReport{Dialect: RigB3}}, sent: make(map[string]bool)}
+	hear := func(lost bool, format string, args ...any) {
+		t.Helper()
+		m, err := stratum.ParseMessage(fmt.Appendf(nil, format, args...))
+		if err == nil {
+			err = s.hear(rigNews{message: m, lost: lost})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	job := func(tip byte) []byte {
+		j := stratum.Job{Version: 1, PreviousBlockHash: [32]byte{tip}, ID: "1", Target: 1 << 31}
+		return j.AppendJSON(nil)
+	}
+	hear(false, `{"id":1,"result":{"id":"a.b","job":%s,"status":"OK"},"error":null}`, job(1))
+	for _, tip := range []byte{2, 3} {
+		hear(true, `{"method":"job","params":%s}`, job(tip))
+		s.waiting = append(s.waiting, sentShare{id: "1", job: s.job})
+		hear(false, `{"id":1,"result":null,"error":{"code":21,"message":"Job not found"}}`)
+	}
+	if r := s.rig.report; s.job.PreviousBlockHash[0] != 1 || r.Invalid != 2 || r.Surprises != 1 {
+		t.Errorf("with a job of tip %d it reports %+v", s.job.PreviousBlockHash[0], r)
+	}
+}
