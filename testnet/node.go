@@ -47,7 +47,8 @@ type Node struct {
 	stopped bool
 }
 
-// Start runs a node and waits until it answers. The test's end stops it; a node of
+// Start runs a node and waits until it answers, and ours until it says that it is up: it
+// answers a moment before it is on the network. The test's end stops it; a node of
 // ours that then does not stop within five seconds, fails or has logged another
 // error than expected fails the test. The node's log is shown if the test failed.
 func Start(t testing.TB, o NodeOptions) *Node {
@@ -70,7 +71,18 @@ func Start(t testing.TB, o NodeOptions) *Node {
 	if err := n.ready(context.Background(), cmp.Or(o.Patience, startLimit)); err != nil {
 		t.Fatal(err)
 	}
+	if !n.Stock {
+		Wait(t, startLimit, n.saidUp)
+	}
 	return n
+}
+
+// saidUp is nil if the node's log tells that it is on the network.
+func (n *Node) saidUp() error {
+	if !strings.Contains(n.Log(), "node is up") {
+		return fmt.Errorf("%s answers, and has not said that it is up", n)
+	}
+	return nil
 }
 
 // settle gives the node its addresses, program and log.
