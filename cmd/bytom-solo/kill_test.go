@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -100,7 +101,7 @@ func (k *killing) awaitWrite(t *testing.T) {
 }
 
 // check waits until the node tells the truth about each block that it had written
-// down.
+// down, and has the chain's answer in its journal.
 func (k *killing) check(t *testing.T, n *testnet.Node) {
 	t.Helper()
 	testnet.Wait(t, 30*time.Second, func() error {
@@ -114,6 +115,11 @@ func (k *killing) check(t *testing.T, n *testnet.Node) {
 			}
 			if err := checkFate(n, b.hash, found); err != nil {
 				return fmt.Errorf("height %d: %w", b.height, err)
+			}
+			// The node looks for open blocks once it answers; the event comes with the verdict.
+			submitted := func(e mining.Event) bool { return e.State == mining.StateSubmitted }
+			if !slices.ContainsFunc(found[b.hash].Events, submitted) {
+				return fmt.Errorf("height %d: block %s has no verdict", b.height, b.hash)
 			}
 		}
 		return nil
