@@ -92,7 +92,7 @@ func TestRigDialects(t *testing.T) {
 				}
 				fmt.Fprintf(conn, `{"id":%s,"jsonrpc":"2.0",%s}`+"\n", req.ID, reply)
 			}
-			Wait(t, 5*time.Second, func() error {
+			Wait(t, 15*time.Second, func() error {
 				var rep RigReport
 				r.note(func(r *RigReport) { rep = *r })
 				if rep.Accepted != 2 || rep.Duplicate != 1 || rep.Work != 4 || rep.Surprises != 1 || !strings.Contains(rep.Surprise, "duplicate instead of ok") {

@@ -80,7 +80,7 @@ func TestRigsEndByThemselves(t *testing.T) {
 	removed, orphan := ended(5), ended(4)
 	select {
 	case <-removed:
-	case <-time.After(10 * time.Second):
+	case <-time.After(30 * time.Second):
 		t.Fatal("rigs that the network has no more do not end")
 	}
 	select {
@@ -93,7 +93,7 @@ func TestRigsEndByThemselves(t *testing.T) {
 	}
 	select {
 	case <-orphan:
-	case <-time.After(10 * time.Second):
+	case <-time.After(30 * time.Second):
 		t.Fatal("rigs do not end with the network")
 	}
 }

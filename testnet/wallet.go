@@ -237,7 +237,7 @@ func (c Client) settled(ctx context.Context, id string) error {
 	in := map[string]any{"tx_id": id}
 	// In a block it is not in the pool, and the wallet does know whether it failed.
 	_ = c.Call(ctx, "/get-unconfirmed-transaction", in, &inPool)
-	err := poll(ctx, 10*time.Second, walletPoll, func() error { return c.Call(ctx, "/get-transaction", in, &inWallet) })
+	err := poll(ctx, 30*time.Second, walletPoll, func() error { return c.Call(ctx, "/get-transaction", in, &inWallet) })
 	if err == nil && (inPool.StatusFail || inWallet.StatusFail) {
 		err = fmt.Errorf("%w: %s", ErrOnlyGas, id)
 	}

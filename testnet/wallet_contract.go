@@ -69,7 +69,7 @@ func (a Account) Lock(ctx context.Context, program Hex, assetID string, amount, 
 			outputID = tx.OutputID(i).String()
 		}
 	}
-	err = poll(ctx, 10*time.Second, walletPoll, func() error { _, err := a.Locked(ctx, outputID); return err })
+	err = poll(ctx, 30*time.Second, walletPoll, func() error { _, err := a.Locked(ctx, outputID); return err })
 	return outputID, err
 }
 

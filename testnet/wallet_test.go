@@ -43,7 +43,7 @@ func (w wallets) funds() Funds {
 func (w wallets) mined(fees uint64) {
 	w.Helper()
 	before, blocks := w.funds(), uint64(0)
-	Wait(w, time.Minute, func() error {
+	Wait(w, 3*time.Minute, func() error {
 		w.node.Mine(w.v, 1)
 		blocks++
 		pool, err := w.Pool(w.Context())

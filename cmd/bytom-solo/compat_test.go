@@ -94,7 +94,7 @@ func TestMiningRoutesAreTheStockNodes(t *testing.T) {
 	got := make(map[bool][]exchange)
 	for _, isStock := range []bool{true, false} {
 		n := testnet.Start(t, testnet.NodeOptions{Stock: isStock, Home: map[bool]string{true: home, false: copied}[isStock]})
-		testnet.Wait(t, 10*time.Second, func() error { return n.Call("/get-work", nil, nil) })
+		testnet.Wait(t, 30*time.Second, func() error { return n.Call("/get-work", nil, nil) })
 		c := &caller{t: t, rig: r, node: n}
 		for _, e := range stockCalls {
 			got[isStock] = append(got[isStock], c.call(e))

@@ -296,7 +296,7 @@ func TestGoroutinesDoNotGrow(t *testing.T) {
 		t.Fatal(err)
 	}
 	load(8)
-	testnet.Wait(t, 10*time.Second, func() error {
+	testnet.Wait(t, time.Minute, func() error {
 		after, err := n.Goroutines()
 		if err == nil && after > before+3 {
 			err = fmt.Errorf("%d goroutines after 8 more blocks and 800 requests, %d before", after, before)

@@ -137,7 +137,7 @@ func flood(n *testnet.Node, route string) error {
 		return err
 	}
 	req.ContentLength = size + int64(len(`{"raw_block":"`))
-	client := &http.Client{Timeout: 20 * time.Second}
+	client := &http.Client{Timeout: 2 * time.Minute}
 	resp, err := client.Do(req)
 	if err != nil {
 		if timeout, ok := errors.AsType[interface {

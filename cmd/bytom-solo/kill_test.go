@@ -104,7 +104,7 @@ func (k *killing) awaitWrite(t *testing.T) {
 // down, and has the chain's answer in its journal.
 func (k *killing) check(t *testing.T, n *testnet.Node) {
 	t.Helper()
-	testnet.Wait(t, 30*time.Second, func() error {
+	testnet.Wait(t, time.Minute, func() error {
 		found, err := foundBlocks(n)
 		if err != nil {
 			return err

@@ -82,7 +82,7 @@ func TestRigPortIsFound(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		testnet.Wait(t, 20*time.Second, func() error {
+		testnet.Wait(t, time.Minute, func() error {
 			if found := look(); found != each.want {
 				return fmt.Errorf("found %q, expected %q", found, each.want)
 			}

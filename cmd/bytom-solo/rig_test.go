@@ -87,8 +87,13 @@ func TestRigMines(t *testing.T) {
 					t.Errorf("the rig's log does not say %q:\n%s", line, log)
 				}
 			}
-			if strings.Contains(log, "solution rejected") || strings.Contains(log, "level=ERROR") {
-				t.Errorf("the rig's log:\n%s", log)
+			for line := range strings.Lines(log) {
+				// A stock node may be at the proof of the next block for longer than a rig waits
+				// that is told to stop.
+				rejected := strings.Contains(line, "solution rejected") && !strings.Contains(line, "outcome=unanswered")
+				if rejected || strings.Contains(line, "level=ERROR") {
+					t.Errorf("the rig's log:\n%s", log)
+				}
 			}
 		})
 	}

@@ -76,12 +76,12 @@ func TestTestnetRigs(t *testing.T) {
 	if left := rigs("list"); len(last) != 2 || len(left) != 1 {
 		t.Fatalf("removed %+v, still there: %+v", last, left)
 	}
-	testnet.Wait(t, 10*time.Second, func() error { return sameCounts(n.Nodes[0], last) })
+	testnet.Wait(t, 30*time.Second, func() error { return sameCounts(n.Nodes[0], last) })
 	t.Logf("of the faulty rigs: %+v", last)
 	if last = rigs("remove"); len(last) != 1 {
 		t.Fatalf("removed %+v", last)
 	}
-	testnet.Wait(t, 10*time.Second, func() error { return sameCounts(n.Nodes[0], last) })
+	testnet.Wait(t, 30*time.Second, func() error { return sameCounts(n.Nodes[0], last) })
 	rigsDown(t, dir)
 	rigsWithoutNode(t, n.Nodes[0].Home, last)
 }
@@ -143,7 +143,7 @@ func rigsDown(t *testing.T, dir string) {
 	if err := add.Start(); err != nil {
 		t.Fatal(err)
 	}
-	testnet.Wait(t, 10*time.Second, func() error {
+	testnet.Wait(t, time.Minute, func() error {
 		if len(processesWith(t, dir, "serve")) == 0 {
 			return errors.New("no rig runs yet")
 		}
@@ -156,7 +156,7 @@ func rigsDown(t *testing.T, dir string) {
 	if _, err := cli(t, dir, "down"); err != nil {
 		t.Fatal(err)
 	}
-	testnet.Wait(t, 3*time.Second, func() error {
+	testnet.Wait(t, 30*time.Second, func() error {
 		if left := processesWith(t, dir, dir); len(left) > 0 {
 			return fmt.Errorf("left running: %q", left)
 		}

@@ -80,7 +80,7 @@ func nodesIn(t testing.TB, dir string) (found []string) {
 // noneLeft waits until no node of a directory runs.
 func noneLeft(t testing.TB, dir string) {
 	t.Helper()
-	testnet.Wait(t, 2*time.Second, func() error {
+	testnet.Wait(t, 30*time.Second, func() error {
 		if left := nodesIn(t, dir); len(left) > 0 {
 			return fmt.Errorf("left running: %v", left)
 		}
@@ -96,7 +96,7 @@ func TestTestnetTeardown(t *testing.T) {
 	if err := up.Start(); err != nil {
 		t.Fatal(err)
 	}
-	testnet.Wait(t, 30*time.Second, func() error {
+	testnet.Wait(t, time.Minute, func() error {
 		if len(nodesIn(t, dir)) == 0 {
 			return errors.New("no node runs yet")
 		}
@@ -166,7 +166,7 @@ func TestTestnetEndsWithItsTest(t *testing.T) {
 				t.Fatal(err)
 			}
 			var dir string
-			testnet.Wait(t, 30*time.Second, func() error {
+			testnet.Wait(t, 2*time.Minute, func() error {
 				_, rest, ok := strings.Cut(out.String(), "dir ")
 				if ok {
 					dir, _, ok = strings.Cut(rest, "\n")
