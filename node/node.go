@@ -352,7 +352,9 @@ func (n *Node) logReady(rpc net.Addr) {
 
 // serve answers RPC until ctx ends; calls under way get a second to finish.
 func (n *Node) serve(ctx context.Context, listener net.Listener) error {
-	stopped := context.AfterFunc(ctx, func() {
+	ended := make(chan struct{})
+	running := context.AfterFunc(ctx, func() {
+		defer close(ended)
 		n.work.Stop()
 		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 		defer cancel()
@@ -360,8 +362,11 @@ func (n *Node) serve(ctx context.Context, listener net.Listener) error {
 			_ = n.server.Close() // The grace is over.
 		}
 	})
-	defer stopped()
-	if err := n.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+	err := n.server.Serve(listener) // It returns when the end begins.
+	if !running() {
+		<-ended // A solution that came just before is written down first.
+	}
+	if !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve the RPC: %w", err)
 	}
 	return ctx.Err()

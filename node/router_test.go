@@ -1,15 +1,25 @@
 package node
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
+	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/bytom/bytom/accesstoken"
 	dbm "github.com/bytom/bytom/database/leveldb"
+
+	"github.com/bytom-solo/bytom-solo/gbt"
+	"github.com/bytom-solo/bytom-solo/mining"
 )
 
 // TestAuthenticationIsTheStockNodes asks from loopback and from elsewhere, with and
@@ -61,5 +71,54 @@ func TestAPanicIsAnAnswer(t *testing.T) {
 	}
 	if err := json.Unmarshal(w.Body.Bytes(), &reply); err != nil || w.Code != 400 || reply.Status != "fail" || !strings.Contains(reply.ErrorDetail, "ouch") {
 		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
+// pipeListener takes one connection.
+type pipeListener struct {
+	conns chan net.Conn
+	close func()
+}
+
+func (l pipeListener) Accept() (net.Conn, error) {
+	if conn, ok := <-l.conns; ok {
+		return conn, nil
+	}
+	return nil, net.ErrClosed
+}
+func (l pipeListener) Close() error   { l.close(); return nil }
+func (l pipeListener) Addr() net.Addr { return &net.TCPAddr{} }
+
+// TestCallsUnderWayAreFinished ends a node while it answers a call, which may hold a
+// solution: what it needs is there until it has, or for a second.
+func TestCallsUnderWayAreFinished(t *testing.T) {
+	for _, takes := range []time.Duration{time.Second / 2, time.Hour} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, end := context.WithCancel(t.Context())
+			defer end()
+			slow := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				select {
+				case <-time.After(takes):
+				case <-r.Context().Done():
+				}
+			})
+			n := &Node{work: gbt.New(gbt.Config{Extranonces: mining.NewExtranonces()}), server: newServer(slow, nil, true, slog.New(slog.DiscardHandler))}
+			near, far := net.Pipe()
+			defer near.Close()
+			l := pipeListener{conns: make(chan net.Conn, 1)}
+			l.close = sync.OnceFunc(func() { close(l.conns) })
+			l.conns <- far
+			go func() { _, _ = near.Write([]byte("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")) }()
+			go func() { _, _ = io.Copy(io.Discard, near) }()
+			served := make(chan error)
+			go func() { served <- n.serve(ctx, l) }()
+			synctest.Wait()
+			start := time.Now()
+			end()
+			err := <-served
+			if took, want := time.Since(start), min(takes, time.Second); took < want || took > want+time.Second/2 || !errors.Is(err, context.Canceled) {
+				t.Errorf("a call of %v was given %v, expected %v: %v", takes, took, want, err)
+			}
+		})
 	}
 }
