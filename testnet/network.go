@@ -306,9 +306,10 @@ func (n *Network) locked(ctx context.Context, f func() error) (err error) {
 	return f()
 }
 
-// teardown is how long nodes get to stop by themselves. Nobody needs what they would
-// still write.
-const teardown = 1500 * time.Millisecond
+// teardown is how long nodes get to stop by themselves: half of the two seconds that the
+// end of a network may take, on a machine that is busy. Nobody needs what they would still
+// write.
+const teardown = time.Second
 
 // Down ends all nodes. What they wrote stays.
 func (n *Network) Down(ctx context.Context) error {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -82,6 +83,14 @@ func TestTestnetRigs(t *testing.T) {
 		t.Fatalf("removed %+v", last)
 	}
 	testnet.Wait(t, 30*time.Second, func() error { return sameCounts(n.Nodes[0], last) })
+	// The node writes every few seconds, and the network's end does not wait for it to.
+	testnet.Wait(t, time.Minute, func() error {
+		raw, err := os.ReadFile(filepath.Join(n.Nodes[0].Home, "mining", "rigs.db"))
+		if err == nil && !bytes.Contains(raw, []byte(last[0].Name)) {
+			err = fmt.Errorf("the node has not written %s down", last[0].Name)
+		}
+		return err
+	})
 	rigsDown(t, dir)
 	rigsWithoutNode(t, n.Nodes[0].Home, last)
 }
