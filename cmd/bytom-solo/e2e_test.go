@@ -63,6 +63,14 @@ func (r *solver) limit(blocks int) time.Duration {
 	return 2*time.Minute + time.Duration(blocks)*400*r.hash
 }
 
+// pace are flags with which a node mines on two cores, and makes a hash on each of them in
+// this time at the least. Where a hash takes a millisecond, and there are many cores, blocks
+// come faster than nodes can tell each other.
+func (r *solver) pace(hash time.Duration) []string {
+	percent := min(100, max(1, int(100*r.hash/hash)))
+	return []string{"--mining.threads", "2", "--mining.cpu-percent", fmt.Sprint(percent)}
+}
+
 // mine has a node produce blocks from the work that it hands out.
 func (r *solver) mine(n *testnet.Node, blocks int) {
 	r.t.Helper()

@@ -52,9 +52,8 @@ func TestFoundBlocksAreTold(t *testing.T) {
 	other := testnet.Start(t, testnet.NodeOptions{Stock: true})
 	hook, told := webhook(t)
 	home := t.TempDir()
-	n := testnet.Start(t, testnet.NodeOptions{Home: home, Args: []string{
-		"--mining", "--mining.extra-nodes", other.URL, "--notify.webhook", hook,
-	}})
+	args := []string{"--mining", "--mining.extra-nodes", other.URL, "--notify.webhook", hook}
+	n := testnet.Start(t, testnet.NodeOptions{Home: home, Args: append(args, r.pace(40*time.Millisecond)...)})
 	const blocks = 3
 	n.WaitHeight(blocks, r.limit(blocks))
 	if err := n.Call("/set-mining", map[string]any{"is_mining": false}, nil); err != nil {

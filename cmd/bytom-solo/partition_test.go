@@ -22,11 +22,12 @@ import (
 func TestRivals(t *testing.T) {
 	r := newRig(t)
 	// A block takes 20 hashes, and about as many again are lost in races.
-	blocks := max(8, uint64(12*time.Second/(40*r.hash)))
+	const fastest = 5 * time.Millisecond
+	blocks := max(8, uint64(12*time.Second/(40*max(r.hash, fastest))))
 	if computetest.Long() {
 		blocks = 500
 	}
-	a, b := startRival(t, 1), startRival(t, 2)
+	a, b := startRival(t, 1, r.pace(fastest)), startRival(t, 2, r.pace(fastest))
 	a.Connect(b.Node)
 	a.setMining(t, true)
 	b.setMining(t, true)
@@ -62,7 +63,7 @@ type rival struct {
 	address string
 }
 
-func startRival(t *testing.T, serial byte) *rival {
+func startRival(t *testing.T, serial byte, flags []string) *rival {
 	t.Helper()
 	program := make([]byte, 20)
 	program[0] = serial
@@ -71,9 +72,8 @@ func startRival(t *testing.T, serial byte) *rival {
 		t.Fatal(err)
 	}
 	// Below Debug the log does not tell of every block.
-	n := testnet.Start(t, testnet.NodeOptions{Args: []string{
-		"--wallet.disable", "--mining.address", address.EncodeAddress(), "--log_level", "debug",
-	}})
+	args := []string{"--wallet.disable", "--mining.address", address.EncodeAddress(), "--log_level", "debug"}
+	n := testnet.Start(t, testnet.NodeOptions{Args: append(args, flags...)})
 	return &rival{n, address.EncodeAddress()}
 }
 
