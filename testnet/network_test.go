@@ -60,6 +60,7 @@ func TestSplitWords(t *testing.T) {
 // TestPlacesAreHeld takes the same place twice; the second taker gets another, until
 // the first lets go.
 func TestPlacesAreHeld(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir()) // Nobody else's networks are to take what is free here.
 	first, err := reserve(t.Name(), 2)
 	if err != nil {
 		t.Fatal(err)
