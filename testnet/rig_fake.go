@@ -144,6 +144,7 @@ type rigSession struct {
 	sent        map[string]bool
 	waiting     []sentShare // in their order
 	requests    uint64
+	junk        int // lines of garbage since the last request
 }
 
 // sentNonce is a share that can be sent again.
@@ -404,8 +405,16 @@ func (s *rigSession) miss(ctx context.Context, job *stratum.Job, met func([32]by
 	return nil
 }
 
+// mostJunk is how many lines of garbage in a row a rig sends: the front closes the
+// connection at the fifth, with shares in it that have no reply yet.
+const mostJunk = 4
+
 // garbage sends a line that is no message.
 func (s *rigSession) garbage() error {
+	if s.junk == mostJunk {
+		return nil
+	}
+	s.junk++
 	lines := []string{"{\"method\":\"submit\",\n", "\x00\xff\x16\x03\x01\n", "[]\n", strings.Repeat("x", 2000) + "\n"}
 	s.rig.note(func(r *RigReport) { r.Garbage++ })
 	_, err := s.conn.Write([]byte(lines[s.rig.random.IntN(len(lines))]))
@@ -437,6 +446,7 @@ func (s *rigSession) request(method string, params any) error {
 		return err
 	}
 	s.requests++
+	s.junk = 0
 	if err := s.conn.SetWriteDeadline(time.Now().Add(10 * time.Second)); err != nil {
 		return err
 	}
