@@ -61,7 +61,8 @@ type killing struct {
 // round starts the node, checks what the last kill left, and kills it: at any
 // moment, or soon after it wrote to its journal.
 func (k *killing) round(t *testing.T, anytime bool) {
-	n := testnet.Start(t, testnet.NodeOptions{Home: k.home, Args: []string{"--mining"}})
+	args := append([]string{"--mining"}, k.rig.pace(10*time.Millisecond)...) // Each block is checked by three calls.
+	n := testnet.Start(t, testnet.NodeOptions{Home: k.home, Args: args})
 	k.check(t, n)
 	if anytime {
 		time.Sleep(rand.N(40 * k.rig.hash))
