@@ -196,7 +196,7 @@ func TestALostDeviceComesBack(t *testing.T) {
 		c := newFakeChain()
 		var lost atomic.Bool
 		lost.Store(true)
-		m := mineWith(t, c, &fakeBackend{name: "a", workers: 1, batch: 1, delay: time.Millisecond, fail: func([][32]byte) error {
+		m := mineWith(t, c, &fakeBackend{name: "a", workers: 1, batch: 1, delay: 10 * time.Millisecond, fail: func([][32]byte) error {
 			if lost.Load() {
 				return fmt.Errorf("device lost")
 			}
