@@ -111,6 +111,22 @@ func (f Fate) standing() FateState {
 	return ""
 }
 
+// fresh are events without those that say again that the block is on the best chain, or
+// off it: its submission and who watches it may see that at the same time.
+func (f Fate) fresh(events []Event) (fresh []Event) {
+	at := f.standing()
+	for _, e := range events {
+		if e.State == StateMain || e.State == StateLost {
+			if e.State == at {
+				continue
+			}
+			at = e.State
+		}
+		fresh = append(fresh, e)
+	}
+	return fresh
+}
+
 // next is what to add to a fate, seeing where its block stands.
 func (f Fate) next(p Place, now time.Time) (events []Event, settled bool) {
 	if !p.Known || !p.Main && p.There == (bc.Hash{}) {

@@ -110,11 +110,11 @@ func (j *Journal) Record(block *types.Block, found time.Time) error {
 		return fmt.Errorf("journal: serialise the block: %w", err)
 	}
 	fate := newFate(block, found)
-	return j.change(fate.ID, fate.Events, func(tx *bolt.Tx, old *Fate) (*Fate, error) {
+	return j.change(fate.ID, func(tx *bolt.Tx, old *Fate) (*Fate, []Event, error) {
 		if old != nil {
-			return nil, errDuplicateEntry
+			return nil, nil, errDuplicateEntry
 		}
-		return fate, tx.Bucket(blocksBucket).Put(fate.ID.Bytes(), text)
+		return fate, fate.Events, tx.Bucket(blocksBucket).Put(fate.ID.Bytes(), text)
 	})
 }
 
@@ -133,26 +133,28 @@ func (j *Journal) Append(id bc.Hash, settled bool, events ...Event) error {
 }
 
 func (j *Journal) update(id bc.Hash, events []Event, with func(*Fate)) error {
-	return j.change(id, events, func(_ *bolt.Tx, f *Fate) (*Fate, error) {
+	return j.change(id, func(_ *bolt.Tx, f *Fate) (*Fate, []Event, error) {
 		if f == nil {
-			return nil, fmt.Errorf("block %s is not in the journal", id.String())
+			return nil, nil, fmt.Errorf("block %s is not in the journal", id.String())
 		}
-		f.Events = append(f.Events, events...)
+		fresh := f.fresh(events)
+		f.Events = append(f.Events, fresh...)
 		with(f)
-		return f, nil
+		return f, fresh, nil
 	})
 }
 
-// change replaces a fate by what f makes of it.
-func (j *Journal) change(id bc.Hash, events []Event, f func(tx *bolt.Tx, old *Fate) (*Fate, error)) error {
+// change replaces a fate by what f makes of it, and tells of the events that f says are new.
+func (j *Journal) change(id bc.Hash, f func(tx *bolt.Tx, old *Fate) (*Fate, []Event, error)) error {
 	var now *Fate
+	var events []Event
 	err := j.db.Update(func(tx *bolt.Tx) error {
 		fates := tx.Bucket(fatesBucket)
 		old, err := readFate(fates.Get(id.Bytes()))
 		if err != nil {
 			return err
 		}
-		if now, err = f(tx, old); err != nil {
+		if now, events, err = f(tx, old); err != nil {
 			return err
 		}
 		raw, err := json.Marshal(now)

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/bytom/bytom/protocol/bc"
@@ -100,6 +101,46 @@ func TestReplay(t *testing.T) {
 				t.Errorf("%d blocks above, forgotten %v: submitted %d times again, expected %d", above, forgot, asked, want)
 			}
 		}
+	}
+}
+
+// TestABlockIsToldOnce has a start bring a block in that the last run left open, and that
+// the watcher sees on the chain meanwhile.
+func TestABlockIsToldOnce(t *testing.T) {
+	for _, late := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			c := newFakeChain()
+			j := newJournal(t, filepath.Join(t.TempDir(), "j.db"))
+			told := 0
+			j.Watch(func(_ Fate, events []Event) {
+				for _, e := range events {
+					if e.State == StateMain {
+						told++
+					}
+				}
+			})
+			s := newJournaled(t, c, j)
+			c.outcome = func(*types.Block) (Outcome, error) { return 0, ErrStopped }
+			if _, err := s.Submit(t.Context(), solve(t, testJob(t, c), true)); !errors.Is(err, ErrStopped) {
+				t.Fatal(err)
+			}
+			time.Sleep(2 * underWay)
+			c.place = func(id bc.Hash, height uint64) Place { return Place{Known: true, Main: true, There: id, Best: height} }
+			w := NewWatcher(WatcherConfig{Journal: j, Source: c})
+			c.outcome = func(*types.Block) (Outcome, error) { return Duplicate, nil }
+			s.cfg.Relay = func(*types.Block) {
+				if !late {
+					w.look()
+				}
+			}
+			if err := s.Replay(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			w.look()
+			if f := j.Open()[0]; told != 1 || !f.Resolved() || f.standing() != StateMain {
+				t.Errorf("look after the submission %v: told %d times that it is on the best chain, expected once: %v", late, told, states(f))
+			}
+		})
 	}
 }
 
