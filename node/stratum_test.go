@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bytom-solo/bytom-solo/compute/computetest"
 	"github.com/bytom-solo/bytom-solo/mining"
 	"github.com/bytom-solo/bytom-solo/stratum"
 )
@@ -117,6 +118,7 @@ func BenchmarkRigBlock(b *testing.B) {
 	r := serveRigs(b, newFixture(b, true))
 	c := r.dial(b)
 	var took, rest, replied, hashes []time.Duration
+	stolen := computetest.Stolen(b)
 	for b.Loop() {
 		b.StopTimer()
 		height := r.bytom.chain.BestBlockHeight() + 1
@@ -141,6 +143,7 @@ func BenchmarkRigBlock(b *testing.B) {
 		took = append(took, (<-connected).Sub(start))
 		rest = append(rest, took[len(took)-1]-time.Duration(r.hashed.Load()))
 	}
+	stolen()
 	report(b, hashes, "hash")
 	report(b, took, "accepted")
 	report(b, rest, "without-hash")

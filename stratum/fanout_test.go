@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bytom-solo/bytom-solo/compute/computetest"
 	"github.com/bytom-solo/bytom-solo/mining"
 )
 
@@ -161,6 +162,7 @@ func benchmarkWritten(b *testing.B) {
 	read()
 	var last, each []time.Duration
 	tip := byte(1) // the first one
+	stolen := computetest.Stolen(b)
 	for b.Loop() {
 		count.Store(0)
 		began := time.Now()
@@ -178,6 +180,7 @@ func benchmarkWritten(b *testing.B) {
 		time.Sleep(20 * time.Millisecond)
 		b.StartTimer()
 	}
+	stolen()
 	reportTimes(b, last, "last")
 	reportTimes(b, each, "rig")
 	b.Log("last of 1,000, " + histogram(last))
