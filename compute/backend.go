@@ -50,8 +50,23 @@ type Hasher interface {
 // one. It has to be asked for, because a miner keeps every core busy with a hash
 // of its own and would gain nothing.
 type spreader interface {
-	// Spread computes Tensority(header, seed) on as many cores as there are
-	// Hashers: this one and its helpers, which are of the same backend and seed,
-	// and nobody else's until it returns. On error the result is undefined.
-	Spread(ctx context.Context, header [32]byte, helpers []Hasher) ([32]byte, error)
+	// Spread computes Tensority(header, seed) on first, whose Hasher this one is, and on
+	// as many others as more has: of the same backend and seed. It asks more from several
+	// goroutines at the beginning and again as long as there is work for another.
+	//
+	// It returns when the hash is known or ctx ends, which may be while a core that was
+	// taken from it has not come back yet: a Worker is at work until its Idle is called,
+	// whatever Spread returns. On error the result is undefined.
+	Spread(ctx context.Context, header [32]byte, first Worker, more func() (Worker, bool)) ([32]byte, error)
+}
+
+// Worker is a Hasher that is lent for one hash.
+type Worker struct {
+	Hasher
+	// Number tells which of the backend's Info.Workers it counts as, from 0 on: no other
+	// one that is at work has it.
+	Number int
+	// Idle gives the Hasher back. It is called once, on any goroutine, with an error if
+	// the Hasher should be closed.
+	Idle func(error)
 }

@@ -3,6 +3,8 @@ package compute
 import (
 	"context"
 	"fmt"
+	"sync"
+	"sync/atomic"
 )
 
 // SelfTest has a backend compute hashes with known answers: a full batch, and
@@ -37,20 +39,32 @@ func selfTest(ctx context.Context, b Backend, seed string, answers []knownAnswer
 	if err := checkAnswers(b.Info(), results, answers); err != nil {
 		return err
 	}
-	if s, ok := h.(spreader); ok {
-		return selfTestSpread(ctx, b, s, seed, answers)
+	if _, ok := h.(spreader); ok {
+		return selfTestSpread(ctx, b, h, seed, answers)
 	}
 	return nil
 }
 
 // selfTestSpread hashes the first answer's header on two cores.
-func selfTestSpread(ctx context.Context, b Backend, s spreader, seed string, answers []knownAnswer) error {
+func selfTestSpread(ctx context.Context, b Backend, h Hasher, seed string, answers []knownAnswer) error {
 	helper, err := b.NewHasher(ctx, hash32(seed))
 	if err != nil {
 		return fmt.Errorf("self-test of %s: %w", b.Info().Name, err)
 	}
 	defer helper.Close()
-	result, err := s.Spread(ctx, hash32(answers[0].header), []Hasher{helper})
+	var busy sync.WaitGroup
+	defer busy.Wait() // before they are closed
+	worker := func(h Hasher, n int) Worker {
+		busy.Add(1)
+		return Worker{Hasher: h, Number: n, Idle: func(error) { busy.Done() }}
+	}
+	helping := atomic.Bool{}
+	result, err := h.(spreader).Spread(ctx, hash32(answers[0].header), worker(h, 0), func() (Worker, bool) {
+		if !helping.CompareAndSwap(false, true) {
+			return Worker{}, false
+		}
+		return worker(helper, 1), true
+	})
 	if err != nil {
 		return fmt.Errorf("self-test of %s: %w", b.Info().Name, err)
 	}

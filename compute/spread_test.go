@@ -3,6 +3,7 @@ package compute
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -10,29 +11,61 @@ import (
 )
 
 // spreadingBackend is a slowBackend whose Hashers are spreaders.
-type spreadingBackend struct{ slowBackend }
+type spreadingBackend struct {
+	slowBackend
+	// away is how much longer than the hash its last helper is at work.
+	away time.Duration
+}
 
 func (b *spreadingBackend) NewHasher(ctx context.Context, seed [32]byte) (Hasher, error) {
 	h, err := b.slowBackend.NewHasher(ctx, seed)
-	return spreadingHasher{h.(*slowHasher)}, err
+	return spreadingHasher{h.(*slowHasher), b.away}, err
 }
 
-type spreadingHasher struct{ *slowHasher }
+type spreadingHasher struct {
+	*slowHasher
+	away time.Duration
+}
 
-func (h spreadingHasher) Spread(ctx context.Context, header [32]byte, helpers []Hasher) (result [32]byte, err error) {
-	for _, helper := range helpers {
-		if helper.(spreadingHasher).seed != h.seed {
+func (h spreadingHasher) Spread(ctx context.Context, header [32]byte, first Worker,
+	more func() (Worker, bool)) (result [32]byte, err error) {
+	team := []Worker{first}
+	for {
+		w, ok := more()
+		if !ok {
+			break
+		}
+		team = append(team, w)
+	}
+	defer func() {
+		last := team[len(team)-1]
+		for _, w := range team[:len(team)-1] {
+			w.Idle(err)
+		}
+		if h.away == 0 {
+			last.Idle(err)
+			return
+		}
+		time.AfterFunc(h.away, func() { last.Idle(err) })
+	}()
+	numbers := make(map[int]bool)
+	for _, w := range team {
+		numbers[w.Number] = true
+		if w.Hasher.(spreadingHasher).seed != h.seed {
 			return result, errors.New("a helper of another seed")
 		}
 	}
-	return result, h.hash(ctx, &result, header, 1+len(helpers))
+	if len(numbers) != len(team) {
+		return result, fmt.Errorf("%d workers with %d numbers", len(team), len(numbers))
+	}
+	return result, h.hash(ctx, &result, header, len(team))
 }
 
 // spreading runs a test with a Verifier on four workers, and checks that its
 // Close leaves nothing behind.
 func spreading(t *testing.T, test func(t *testing.T, b *spreadingBackend, v *Verifier)) {
 	synctest.Test(t, func(t *testing.T) {
-		b := &spreadingBackend{slowBackend{workers: 4}}
+		b := &spreadingBackend{slowBackend: slowBackend{workers: 4}}
 		v := NewVerifier(b)
 		test(t, b, v)
 		v.Close()
@@ -70,7 +103,7 @@ func TestVerifierSpreadsOverIdleWorkers(t *testing.T) {
 // and another one while all are.
 func TestVerifierNeverWaitsForHelpers(t *testing.T) {
 	spreading(t, func(t *testing.T, b *spreadingBackend, v *Verifier) {
-		v.slots <- struct{}{}
+		busy := <-v.idlers
 		var group sync.WaitGroup
 		group.Go(func() {
 			if took := verify(t, v, 0, 0); took != time.Second/3 {
@@ -84,7 +117,7 @@ func TestVerifierNeverWaitsForHelpers(t *testing.T) {
 			}
 		})
 		synctest.Wait()
-		<-v.slots
+		v.idlers <- busy
 		group.Wait()
 	})
 }
@@ -100,6 +133,32 @@ func TestVerifierSpreadsNothingUnderLoad(t *testing.T) {
 		group.Wait()
 		if took := time.Since(start); took > 21*time.Second {
 			t.Errorf("80 hashes on four workers took %v", took)
+		}
+	})
+}
+
+// TestVerifierWaitsForNoCoreThatIsAway: the result is there when it is known; the core
+// that is away counts as busy until it is back, to the next hashes and to Close.
+func TestVerifierWaitsForNoCoreThatIsAway(t *testing.T) {
+	spreading(t, func(t *testing.T, b *spreadingBackend, v *Verifier) {
+		b.away = 10 * time.Second
+		if took := verify(t, v, 0, 0); took != time.Second/4 {
+			t.Errorf("four workers, one of them away, took %v", took)
+		}
+		b.away = 0
+		if took := verify(t, v, 1, 1); took != time.Second/3 {
+			t.Errorf("the three that are left took %v", took)
+		}
+		time.Sleep(10 * time.Second)
+		if took := verify(t, v, 2, 2); took != time.Second/4 {
+			t.Errorf("when it was back, four workers took %v", took)
+		}
+		b.away = time.Minute
+		verify(t, v, 3, 3)
+		start := time.Now()
+		v.Close()
+		if took := time.Since(start); took != time.Minute {
+			t.Errorf("Close waited for %v", took)
 		}
 	})
 }

@@ -3,6 +3,7 @@ package compute
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/hashicorp/golang-lru/v2/simplelru"
@@ -23,27 +24,29 @@ const spreadMost = 16
 // Where the backend can share a hash among cores, one that finds workers idle
 // takes them all, as somebody is waiting for it: a peer for a block, a rig for its
 // verdict. It never waits for them, so that many hashes at a time get a worker
-// each, which makes as many a second.
+// each, which makes as many a second. Nor does it wait for one that is away when the
+// result is known: that one comes back in its own time.
 //
 // It remembers its latest results: a solution is verified where it comes in and
 // again where its block enters the chain, and costs one hash all the same.
 // Safe for concurrent use.
 type Verifier struct {
 	backend Backend
-	slots   chan struct{} // a token for every Hasher at work
+	idlers  chan int     // the numbers of the workers that have nothing to do
+	hashes  atomic.Int32 // that somebody waits for, with a worker at least
 	closing chan struct{}
 	close   func()
 	results *lru.Cache[proofKey, [32]byte]
 
 	mu   sync.Mutex
-	idle *simplelru.LRU[[32]byte, []Hasher] // nil after Close
+	kept *simplelru.LRU[[32]byte, []Hasher] // nil after Close
 }
 
 type proofKey struct{ header, seed [32]byte }
 
 // NewVerifier returns a Verifier on a backend, which it does not close.
 func NewVerifier(b Backend) *Verifier {
-	idle, err := simplelru.NewLRU[[32]byte](SeedsKept, func(_ [32]byte, hs []Hasher) { closeAll(hs) })
+	kept, err := simplelru.NewLRU[[32]byte](SeedsKept, func(_ [32]byte, hs []Hasher) { closeAll(hs) })
 	if err != nil {
 		panic(err) // only a size below 1 is refused
 	}
@@ -53,10 +56,13 @@ func NewVerifier(b Backend) *Verifier {
 	}
 	v := &Verifier{
 		backend: b,
-		slots:   make(chan struct{}, max(1, b.Info().Workers)),
+		idlers:  make(chan int, max(1, b.Info().Workers)),
 		closing: make(chan struct{}),
-		idle:    idle,
+		kept:    kept,
 		results: results,
+	}
+	for n := range cap(v.idlers) {
+		v.idlers <- n
 	}
 	v.close = sync.OnceFunc(v.shutDown)
 	return v
@@ -69,75 +75,75 @@ func (v *Verifier) Hash(ctx context.Context, header, seed [32]byte) ([32]byte, e
 	if result, ok := v.results.Get(key); ok {
 		return result, nil
 	}
+	var number int
 	select {
-	case v.slots <- struct{}{}:
-		defer func() { <-v.slots }()
+	case number = <-v.idlers:
 	case <-v.closing:
 		return [32]byte{}, ErrClosed
 	case <-ctx.Done():
 		return [32]byte{}, ctx.Err()
 	}
-
-	h, err := v.take(ctx, seed)
+	only := v.hashes.Add(1) == 1
+	defer v.hashes.Add(-1)
+	first, err := v.lend(ctx, number, seed)
 	if err != nil {
 		return [32]byte{}, err
 	}
-	helpers := v.recruit(ctx, h, seed)
-	result, err := hashWith(ctx, h, helpers, header)
-	v.dismiss(helpers, seed, err)
+	result, err := v.hashWith(ctx, first, header, seed, only)
 	if err != nil {
-		h.Close() // what state an error leaves a Hasher in is its own affair
 		return [32]byte{}, err
 	}
-	v.put(seed, h)
 	v.results.Add(key, result)
 	return result, nil
 }
 
-// recruit finds Hashers to share h's next hash with, one for each slot that is
-// idle, if h can share.
-func (v *Verifier) recruit(ctx context.Context, h Hasher, seed [32]byte) []Hasher {
-	if _, ok := h.(spreader); !ok {
-		return nil
+// lend makes a worker of a seed of one that has nothing to do.
+func (v *Verifier) lend(ctx context.Context, number int, seed [32]byte) (Worker, error) {
+	h, err := v.take(ctx, seed)
+	if err != nil {
+		v.idlers <- number
+		return Worker{}, err
 	}
-	var helpers []Hasher
-	for 1+len(helpers) < spreadMost {
-		select {
-		case v.slots <- struct{}{}:
-		default:
-			return helpers
-		}
-		helper, err := v.take(ctx, seed)
-		if err != nil { // then the hash does without
-			<-v.slots
-			return helpers
-		}
-		helpers = append(helpers, helper)
-	}
-	return helpers
-}
-
-// dismiss gives back what recruit has taken. err is how the hash ended.
-func (v *Verifier) dismiss(helpers []Hasher, seed [32]byte, err error) {
-	for _, helper := range helpers {
+	return Worker{Hasher: h, Number: number, Idle: func(err error) {
 		if err != nil {
-			helper.Close()
+			h.Close() // what state an error leaves a Hasher in is its own affair
 		} else {
-			v.put(seed, helper)
+			v.put(seed, h)
 		}
-		<-v.slots
-	}
+		v.idlers <- number
+	}}, nil
 }
 
-// hashWith computes one hash with h and the helpers, which there are none of if h
-// is not a spreader. Alone it goes the way that miners go, which is a little faster.
-func hashWith(ctx context.Context, h Hasher, helpers []Hasher, header [32]byte) ([32]byte, error) {
-	if len(helpers) > 0 {
-		return h.(spreader).Spread(ctx, header, helpers)
+// hashWith computes one hash, together with whoever is idle if the Hasher can share. If
+// nobody is, it goes the way that miners go, which is a little faster; unless it is
+// the only one: then those who are busy still are so with one that is over.
+func (v *Verifier) hashWith(ctx context.Context, first Worker, header, seed [32]byte, only bool) ([32]byte, error) {
+	s, ok := first.Hasher.(spreader)
+	if ok && (len(v.idlers) > 0 || only && cap(v.idlers) > 1) {
+		return s.Spread(ctx, header, first, v.recruiter(ctx, seed))
 	}
 	var result [1][32]byte
-	err := h.Hash(ctx, result[:], [][32]byte{header})
+	err := first.Hash(ctx, result[:], [][32]byte{header})
+	first.Idle(err)
 	return result[0], err
+}
+
+// recruiter returns a function that finds an idle worker for a hash that has one.
+func (v *Verifier) recruiter(ctx context.Context, seed [32]byte) func() (Worker, bool) {
+	var recruited atomic.Int32
+	return func() (Worker, bool) {
+		if recruited.Load() >= spreadMost-1 {
+			return Worker{}, false
+		}
+		select {
+		case number := <-v.idlers:
+			recruited.Add(1)
+			w, err := v.lend(ctx, number, seed)
+			return w, err == nil // without it, the hash does with the others
+		default:
+			return Worker{}, false
+		}
+	}
 }
 
 // Close waits for the hashes under way and frees all Hashers. It may be called
@@ -146,21 +152,21 @@ func (v *Verifier) Close() { v.close() }
 
 func (v *Verifier) shutDown() {
 	close(v.closing)
-	for range cap(v.slots) {
-		v.slots <- struct{}{} // never given back: nothing starts from here on
+	for range cap(v.idlers) {
+		<-v.idlers // never given back: nothing starts from here on
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.idle.Purge()
-	v.idle = nil
+	v.kept.Purge()
+	v.kept = nil
 }
 
 // take finds an idle Hasher of the seed or makes one.
 func (v *Verifier) take(ctx context.Context, seed [32]byte) (Hasher, error) {
 	v.mu.Lock()
-	if hs, _ := v.idle.Get(seed); len(hs) > 0 {
+	if hs, _ := v.kept.Get(seed); len(hs) > 0 {
 		h := hs[len(hs)-1]
-		v.idle.Add(seed, hs[:len(hs)-1])
+		v.kept.Add(seed, hs[:len(hs)-1])
 		v.mu.Unlock()
 		return h, nil
 	}
@@ -173,8 +179,8 @@ func (v *Verifier) take(ctx context.Context, seed [32]byte) (Hasher, error) {
 func (v *Verifier) put(seed [32]byte, h Hasher) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	hs, _ := v.idle.Get(seed)
-	v.idle.Add(seed, append(hs, h))
+	hs, _ := v.kept.Get(seed)
+	v.kept.Add(seed, append(hs, h))
 }
 
 func closeAll(hs []Hasher) {

@@ -41,18 +41,26 @@ func (h *countingHasher) Hash(ctx context.Context, results, headers [][32]byte) 
 
 // spreader is a Hasher that shares a single hash with others.
 type spreader interface {
-	Spread(ctx context.Context, header [32]byte, helpers []compute.Hasher) ([32]byte, error)
+	Spread(ctx context.Context, header [32]byte, first compute.Worker, more func() (compute.Worker, bool)) ([32]byte, error)
 }
 
 type countingSpreader struct{ *countingHasher }
 
-func (h *countingSpreader) Spread(ctx context.Context, header [32]byte, helpers []compute.Hasher) ([32]byte, error) {
+func (h *countingSpreader) Spread(ctx context.Context, header [32]byte, first compute.Worker,
+	more func() (compute.Worker, bool)) ([32]byte, error) {
 	h.b.hashes.Add(1)
-	own := make([]compute.Hasher, len(helpers))
-	for i, helper := range helpers {
-		own[i] = helper.(*countingSpreader).Hasher
+	return h.Hasher.(spreader).Spread(ctx, header, uncounted(first, true), func() (compute.Worker, bool) {
+		w, ok := more()
+		return uncounted(w, ok), ok
+	})
+}
+
+// uncounted is the worker whose Hasher is counted.
+func uncounted(w compute.Worker, ok bool) compute.Worker {
+	if ok {
+		w.Hasher = w.Hasher.(*countingSpreader).Hasher
 	}
-	return h.Hasher.(spreader).Spread(ctx, header, own)
+	return w
 }
 
 // fixture is a solonet chain in memory, with its gate, as the node has them.

@@ -189,7 +189,7 @@ func (b *backend) NewHasher(ctx context.Context, seed [32]byte) (compute.Hasher,
 		release()
 		return nil, errNoMemory
 	}
-	return &hasher{isa: b.isa, seed: m, release: release, scratch: scratch}, nil
+	return &hasher{isa: b.isa, cores: b.threads, seed: m, release: release, scratch: scratch}, nil
 }
 
 func (b *backend) Close() error {
@@ -200,6 +200,7 @@ func (b *backend) Close() error {
 // hasher implements compute.Hasher.
 type hasher struct {
 	isa     C.enum_tensority_isa
+	cores   int            // that the backend has Hashers for
 	seed    unsafe.Pointer // its matrices: shared, read only
 	release func()         // gives the seed back
 	scratch unsafe.Pointer // nil after Close

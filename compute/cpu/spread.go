@@ -13,63 +13,156 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
+	"time"
+	"unsafe"
 
 	"github.com/bytom-solo/bytom-solo/compute"
 )
 
 var errStranger = errors.New("cpu: a helper is not an open Hasher of the same backend and seed")
 
-// Spread computes one hash on several cores, this Hasher's and one for each
-// helper, which is what compute.Verifier asks for. A context that ends is noticed
-// between pieces of the hash.
-func (h *hasher) Spread(ctx context.Context, header [32]byte, helpers []compute.Hasher) ([32]byte, error) {
+// Spread computes one hash on several cores, one for each worker, which is what
+// compute.Verifier asks for. A context that ends is noticed between pieces of the hash.
+func (h *hasher) Spread(ctx context.Context, header [32]byte, first compute.Worker,
+	more func() (compute.Worker, bool)) ([32]byte, error) {
 	if h.scratch == nil {
+		first.Idle(compute.ErrClosed)
 		return [32]byte{}, compute.ErrClosed
 	}
-	all := []*hasher{h}
-	for _, helper := range helpers {
-		other, ok := helper.(*hasher)
-		if !ok || other == h || other.scratch == nil || other.seed != h.seed || other.isa != h.isa {
-			return [32]byte{}, errStranger
-		}
-		all = append(all, other)
-	}
-
-	indices := compute.Indices(header)
-	var next atomic.Int32 // the first piece that nobody has taken
-	var helping sync.WaitGroup
-	for _, other := range all[1:] {
-		helping.Go(func() { other.takePieces(ctx, &indices, &next) })
-	}
-	h.takePieces(ctx, &indices, &next)
-	helping.Wait()
-	if err := ctx.Err(); err != nil {
+	s := newSpread(h, header, more)
+	if err := s.employ(ctx, first); err != nil {
 		return [32]byte{}, err
 	}
-
-	for _, other := range all[1:] {
-		C.tensority_add(h.scratch, other.scratch)
+	s.recruit(ctx)
+	select {
+	case <-s.complete:
+		return s.result, nil
+	case <-ctx.Done():
+		return [32]byte{}, ctx.Err()
 	}
-	var folded [compute.Size]byte
-	C.tensority_finish(h.isa, h.scratch, (*C.uint8_t)(&folded[0]))
-	return sha3.Sum256(folded[:]), nil
 }
 
-// takePieces adds pieces of a hash to the Hasher's own sum until none are left
-// or ctx ends. A piece is as few rows of a chain as the kernel takes, 32 or 64. That
+// spread is one hash that several workers compute.
+type spread struct {
+	indices [4][32]uint8
+	rows    int // of a piece
+	pieces  *pieces
+	sum     [C.TENSORITY_SUM]uint8 // of the pieces done, in the kernel's order
+	of      *hasher                // whose backend and seed it is of
+	more    func() (compute.Worker, bool)
+
+	mu      sync.Mutex
+	members []*member
+
+	complete chan struct{} // closed when result is there
+	result   [32]byte
+}
+
+// member is a worker with its Hasher.
+type member struct {
+	*hasher
+	number  int
+	release func()      // the worker; more than once does no harm
+	waiting atomic.Bool // for a piece to be overdue
+}
+
+// newSpread makes pieces of as few rows of a chain as the kernel takes, 32 or 64. That
 // makes 32 or 16 pieces, so that cores of unequal speed (one of them may be mining)
 // end together, and a context that ends is noticed soon.
-func (h *hasher) takePieces(ctx context.Context, indices *[4][32]uint8, next *atomic.Int32) {
+func newSpread(h *hasher, header [32]byte, more func() (compute.Worker, bool)) *spread {
 	rows := int(C.tensority_step(h.isa))
-	perChain := compute.Size / rows
-	C.tensority_begin(h.scratch)
-	for ctx.Err() == nil {
-		n := int(next.Add(1)) - 1
-		if n >= len(indices)*perChain {
+	return &spread{
+		indices: compute.Indices(header), rows: rows, pieces: newPieces(C.TENSORITY_CHAINS * compute.Size / rows),
+		of: h, more: more, complete: make(chan struct{}),
+	}
+}
+
+// employ has a worker take part.
+func (s *spread) employ(ctx context.Context, w compute.Worker) error {
+	h, ok := w.Hasher.(*hasher)
+	if !ok || h.scratch == nil || h.seed != s.of.seed || h.isa != s.of.isa {
+		w.Idle(errStranger)
+		return errStranger
+	}
+	m := &member{hasher: h, number: w.Number, release: sync.OnceFunc(func() { w.Idle(nil) })}
+	s.mu.Lock()
+	s.members = append(s.members, m)
+	s.mu.Unlock()
+	go func() {
+		defer m.release()
+		s.work(ctx, m)
+	}()
+	return nil
+}
+
+// recruit employs whoever is idle, if there is something to do.
+func (s *spread) recruit(ctx context.Context) {
+	for s.pieces.untaken() {
+		w, ok := s.more()
+		if !ok || s.employ(ctx, w) != nil {
 			return
 		}
-		first := n % perChain * rows
-		C.tensority_rows(h.isa, h.seed, h.scratch, (*C.uint8_t)(&indices[0][0]),
-			C.int(n/perChain), C.int(first), C.int(first+rows))
 	}
+}
+
+// work has a member do pieces until none are left or ctx ends.
+func (s *spread) work(ctx context.Context, m *member) {
+	for ctx.Err() == nil {
+		n, wait, ok := s.pieces.take()
+		switch {
+		case !ok:
+			return
+		case wait > 0:
+			s.wait(ctx, m, wait)
+		default:
+			s.do(m, n)
+			s.recruit(ctx)
+		}
+	}
+}
+
+func (s *spread) wait(ctx context.Context, m *member, d time.Duration) {
+	m.waiting.Store(true)
+	defer m.waiting.Store(false)
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-s.complete:
+	case <-ctx.Done():
+	}
+}
+
+// do computes a piece, and the result if no other is missing.
+func (s *spread) do(m *member, n int) {
+	start := time.Now()
+	perChain := compute.Size / s.rows
+	first := C.int(n % perChain * s.rows)
+	end := first + C.int(s.rows)
+	C.tensority_begin(m.scratch, first, end)
+	C.tensority_rows(m.isa, m.seed, m.scratch, (*C.uint8_t)(&s.indices[0][0]),
+		C.int(n/perChain), first, end)
+	last := s.pieces.finish(n, time.Since(start), func() {
+		C.tensority_add((*C.uint8_t)(&s.sum[0]), m.scratch, first, end)
+	})
+	if last {
+		s.finishHash(m)
+	}
+}
+
+// finishHash computes the result in a member's scratch. Whoever waits for the result may
+// want the cores for another hash at once, so they are given back before.
+func (s *spread) finishHash(m *member) {
+	copy(unsafe.Slice((*uint8)(m.scratch), len(s.sum)), s.sum[:])
+	var folded [compute.Size]byte
+	C.tensority_finish(m.isa, m.scratch, (*C.uint8_t)(&folded[0]))
+	s.result = sha3.Sum256(folded[:])
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, other := range s.members {
+		if other == m || other.waiting.Load() { // and finds no piece any more
+			other.release()
+		}
+	}
+	close(s.complete)
 }

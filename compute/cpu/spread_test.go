@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -37,6 +38,24 @@ func (b spreadBackend) NewHasher(ctx context.Context, seed [32]byte) (compute.Ha
 	return h, nil
 }
 
+// spreadOver computes a hash and waits until its Hashers are idle.
+func spreadOver(ctx context.Context, first *hasher, header [32]byte, helpers []compute.Hasher) ([32]byte, error) {
+	var busy sync.WaitGroup
+	defer busy.Wait()
+	worker := func(h compute.Hasher, n int) compute.Worker {
+		busy.Add(1)
+		return compute.Worker{Hasher: h, Number: n, Idle: func(error) { busy.Done() }}
+	}
+	var employed atomic.Int32
+	return first.Spread(ctx, header, worker(first, 0), func() (compute.Worker, bool) {
+		n := int(employed.Add(1))
+		if n > len(helpers) {
+			return compute.Worker{}, false
+		}
+		return worker(helpers[n-1], n), true
+	})
+}
+
 type spreadHasher struct {
 	first   *hasher
 	helpers []compute.Hasher
@@ -50,7 +69,7 @@ func (h *spreadHasher) Hash(ctx context.Context, results, headers [][32]byte) er
 	}
 	for i, header := range headers {
 		var err error
-		if results[i], err = h.first.Spread(ctx, header, h.helpers); err != nil {
+		if results[i], err = spreadOver(ctx, h.first, header, h.helpers); err != nil {
 			return err
 		}
 	}
@@ -107,24 +126,60 @@ func newHasher(t testing.TB, b compute.Backend, seed [32]byte) compute.Hasher {
 	return h
 }
 
+// TestSpreadRecruitsLater: who comes free in the middle of a hash takes part in it.
+func TestSpreadRecruitsLater(t *testing.T) {
+	b := newBackend(t, "")
+	h, helper := newHasher(t, b, [32]byte{}).(*hasher), newHasher(t, b, [32]byte{})
+	want, err := spreadOver(t.Context(), h, [32]byte{1}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var asked atomic.Int32
+	first, later := make(chan error, 1), make(chan error, 1)
+	got, err := h.Spread(t.Context(), [32]byte{1}, compute.Worker{Hasher: h, Idle: func(err error) { first <- err }},
+		func() (compute.Worker, bool) {
+			w := compute.Worker{Hasher: helper, Number: 1, Idle: func(err error) { later <- err }}
+			return w, asked.Add(1) == 5
+		})
+	if err := errors.Join(err, <-first, <-later); err != nil || got != want {
+		t.Errorf("got %x, %v; want %x", got, err, want)
+	}
+	if n := asked.Load(); n > 1+32+1 {
+		t.Errorf("asked %d times for workers on 32 pieces", n)
+	}
+}
+
+// TestSpreadRefusesStrangers: a hash does without a helper that is none.
 func TestSpreadRefusesStrangers(t *testing.T) {
 	b := newBackend(t, "")
 	h := newHasher(t, b, [32]byte{}).(*hasher)
+	want, err := spreadOver(t.Context(), h, [32]byte{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	closed := newHasher(t, b, [32]byte{})
 	closed.Close()
 	for name, helper := range map[string]compute.Hasher{
-		"itself":             h,
-		"of another seed":    newHasher(t, b, [32]byte{1}),
-		"of another backend": newHasher(t, newBackend(t, ""), [32]byte{}),
-		"of another type":    newHasher(t, compute.NewReference(), [32]byte{}),
-		"closed":             closed,
+		"of another seed": newHasher(t, b, [32]byte{1}),
+		"of another type": newHasher(t, compute.NewReference(), [32]byte{}),
+		"closed":          closed,
 	} {
-		if _, err := h.Spread(t.Context(), [32]byte{}, []compute.Hasher{helper}); !errors.Is(err, errStranger) {
+		var asked atomic.Bool
+		refused := make(chan error, 1)
+		first := make(chan error, 1)
+		got, err := h.Spread(t.Context(), [32]byte{}, compute.Worker{Hasher: h, Idle: func(err error) { first <- err }},
+			func() (compute.Worker, bool) {
+				return compute.Worker{Hasher: helper, Idle: func(err error) { refused <- err }}, !asked.Swap(true)
+			})
+		if err := <-refused; !errors.Is(err, errStranger) {
 			t.Errorf("helper %s: %v", name, err)
+		}
+		if err := errors.Join(err, <-first); err != nil || got != want {
+			t.Errorf("with a helper %s: got %x, %v; want %x", name, got, err, want)
 		}
 	}
 	h.Close()
-	if _, err := h.Spread(t.Context(), [32]byte{}, nil); !errors.Is(err, compute.ErrClosed) {
+	if _, err := spreadOver(t.Context(), h, [32]byte{}, nil); !errors.Is(err, compute.ErrClosed) {
 		t.Errorf("after Close: %v", err)
 	}
 }

@@ -199,9 +199,9 @@ int tensority_step(enum tensority_isa isa)
 	return ladder[isa]->step;
 }
 
-void tensority_begin(void *scratch)
+void tensority_begin(void *scratch, int first, int end)
 {
-	memset(scratch, 0, TENSORITY_SUM);
+	memset((uint8_t *)scratch + first * TENSORITY_SIZE, 0, (size_t)(end - first) * TENSORITY_SIZE);
 }
 
 void tensority_rows(enum tensority_isa isa, const void *seed, void *scratch,
@@ -210,11 +210,10 @@ void tensority_rows(enum tensority_isa isa, const void *seed, void *scratch,
 	ladder[isa]->rows(seed, scratch, indices + chain * TENSORITY_INDICES, first, end);
 }
 
-void tensority_add(void *scratch, const void *other)
+void tensority_add(uint8_t *sum, const void *scratch, int first, int end)
 {
-	uint8_t *sum = scratch;
-	const uint8_t *more = other;
-	for (size_t i = 0; i < TENSORITY_SUM; i++)
+	const uint8_t *more = scratch;
+	for (int i = first * TENSORITY_SIZE; i < end * TENSORITY_SIZE; i++)
 		sum[i] = (uint8_t)(sum[i] + more[i]);
 }
 
@@ -226,7 +225,7 @@ void tensority_finish(enum tensority_isa isa, void *scratch, uint8_t *folded)
 void tensority_hash(enum tensority_isa isa, const void *seed, void *scratch,
 	const uint8_t *indices, uint8_t *folded)
 {
-	tensority_begin(scratch);
+	tensority_begin(scratch, 0, TENSORITY_SIZE);
 	for (int chain = 0; chain < TENSORITY_CHAINS; chain++)
 		tensority_rows(isa, seed, scratch, indices, chain, 0, TENSORITY_SIZE);
 	tensority_finish(isa, scratch, folded);

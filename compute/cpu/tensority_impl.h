@@ -98,18 +98,18 @@ void tensority_hash(enum tensority_isa isa, const void *seed, void *scratch,
 
 /* The same in pieces, for several threads with a scratch each. The rows of a chain
  * never mix, and the chains meet in a sum mod 256 alone, so each piece, some rows
- * of a chain, goes into the sum of any scratch. In the end the sums are added. */
+ * of a chain, is computed in any scratch. The sums of the pieces are added. */
 
 /* How many rows a piece of a chain has at least. */
 int tensority_step(enum tensority_isa isa);
-/* Empties a scratch's sum. */
-void tensority_begin(void *scratch);
+/* Empties the rows from first to before end of a scratch's sum. */
+void tensority_begin(void *scratch, int first, int end);
 /* Computes the rows from first to before end of a chain and adds them to the
  * scratch's sum. Both are multiples of the step. */
 void tensority_rows(enum tensority_isa isa, const void *seed, void *scratch,
 	const uint8_t *indices, int chain, int first, int end);
-/* Adds another scratch's sum, of the same instruction set. */
-void tensority_add(void *scratch, const void *other);
+/* Adds these rows of a scratch's sum to a sum elsewhere, in the same order. */
+void tensority_add(uint8_t *sum, const void *scratch, int first, int end);
 /* Steps 6 and 7: folds the sum, which it destroys. */
 void tensority_finish(enum tensority_isa isa, void *scratch, uint8_t *folded);
 /* The name of an instruction set's n-th peak loop, NULL if it has none. */
@@ -144,7 +144,8 @@ extern const struct tensority_kernel tensority_portable;
 
 /* tensority_portable.c */
 
-/* Every scratch begins with its sum, in an order of the instruction set's own. */
+/* Every scratch begins with its sum, a byte an element. A piece's rows are its bytes
+ * from first * TENSORITY_SIZE on, in an order of the instruction set's own. */
 enum { TENSORITY_SUM = TENSORITY_SIZE * TENSORITY_SIZE };
 
 void tensority_expand_portable(void *seed, const uint8_t *extended);
