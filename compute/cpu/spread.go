@@ -90,6 +90,7 @@ func (s *spread) employ(ctx context.Context, w compute.Worker) error {
 	s.mu.Unlock()
 	go func() {
 		defer m.release()
+		defer pin(m.number, m.cores)()
 		s.work(ctx, m)
 	}()
 	return nil
