@@ -57,6 +57,7 @@ func TestImportRules(t *testing.T) {
 	// never: what a folder must not reach, by whatever way.
 	never := map[string][]string{
 		"shaders": {bytom, module},
+		"pin":     {bytom, module},
 		"compute": {bytom, ours("mining"), ours("gbt"), ours("stratum"), ours("node"), ours("testnet"), "net", "net/http"},
 		"mining":  {"net/http", ours("gbt"), ours("stratum"), ours("node"), ours("compute/cpu"), ours("compute/vulkan"), ours("testnet")},
 		"gbt":     {ours("stratum"), ours("node"), ours("compute/cpu"), ours("compute/vulkan"), ours("testnet")},

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/bytom-solo/bytom-solo/mining"
+	"github.com/bytom-solo/bytom-solo/pin"
 )
 
 // A new tip is told to a thousand rigs in a few milliseconds by doing for many at once
@@ -23,8 +24,10 @@ func (s *Server) fanOut(w *work) {
 	all := s.all()
 	var taken atomic.Int64
 	var workers sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), (len(all)+fanBlock-1)/fanBlock) {
+	count := min(runtime.GOMAXPROCS(0), (len(all)+fanBlock-1)/fanBlock)
+	for n := range count {
 		workers.Go(func() {
+			defer pin.Goroutine(n, count)()
 			f := fan{work: w}
 			for {
 				end := int(taken.Add(fanBlock))

@@ -17,6 +17,7 @@ import (
 	"unsafe"
 
 	"github.com/bytom-solo/bytom-solo/compute"
+	"github.com/bytom-solo/bytom-solo/pin"
 )
 
 var errStranger = errors.New("cpu: a helper is not an open Hasher of the same backend and seed")
@@ -90,7 +91,7 @@ func (s *spread) employ(ctx context.Context, w compute.Worker) error {
 	s.mu.Unlock()
 	go func() {
 		defer m.release()
-		defer pin(m.number, m.cores)()
+		defer pin.Goroutine(m.number, m.cores)()
 		s.work(ctx, m)
 	}()
 	return nil

@@ -1,6 +1,4 @@
-//go:build cgo
-
-package cpu
+package pin
 
 import (
 	"os"
@@ -31,7 +29,7 @@ func TestPin(t *testing.T) {
 	pinned.Add(count)
 	for n := range count {
 		threads.Go(func() {
-			defer pin(n, count)()
+			defer Goroutine(n, count)()
 			sets[n] = affinity(t)
 			var more sync.WaitGroup
 			for range 4 { // while this one is pinned, others want threads
@@ -61,7 +59,7 @@ func TestPinLeavesRoom(t *testing.T) {
 	before := affinity(t)
 	count := before.Count()
 	for _, c := range []struct{ n, of int }{{0, count + 1}, {0, count - 1}, {count, count}} {
-		unpin := pin(c.n, c.of)
+		unpin := Goroutine(c.n, c.of)
 		if now := affinity(t); now != before {
 			t.Errorf("number %d of %d: on %d processors of %d", c.n, c.of, now.Count(), count)
 		}
