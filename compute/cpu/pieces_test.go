@@ -10,7 +10,7 @@ import (
 
 // coreWork has a core do pieces, each for as long as pause says on top of a millisecond,
 // until none are left. added counts how often each was added.
-func coreWork(t *testing.T, p *pieces, added []int, pause func(n int) time.Duration) (last bool) {
+func coreWork(t *testing.T, p *pieces, added []int, pause func() time.Duration) (last bool) {
 	for {
 		n, wait, ok := p.take()
 		switch {
@@ -20,7 +20,7 @@ func coreWork(t *testing.T, p *pieces, added []int, pause func(n int) time.Durat
 			time.Sleep(wait)
 		default:
 			start := time.Now()
-			time.Sleep(time.Millisecond + pause(n))
+			time.Sleep(time.Millisecond + pause())
 			if p.finish(n, time.Since(start), func() { added[n]++ }) {
 				if last {
 					t.Error("two pieces were the last")
@@ -31,7 +31,7 @@ func coreWork(t *testing.T, p *pieces, added []int, pause func(n int) time.Durat
 	}
 }
 
-func steady(int) time.Duration { return 0 }
+func steady() time.Duration { return 0 }
 
 // TestNobodyWaitsForACoreThatIsAway: one of two cores stops for a second in the middle of
 // a piece. The other one does the rest, and that piece when it is overdue.
@@ -43,7 +43,7 @@ func TestNobodyWaitsForACoreThatIsAway(t *testing.T) {
 			var lasts [2]bool
 			cores.Go(func() {
 				var turns int
-				lasts[0] = coreWork(t, p, added, func(int) time.Duration {
+				lasts[0] = coreWork(t, p, added, func() time.Duration {
 					if turns++; turns == turn+1 {
 						return time.Second
 					}
@@ -66,11 +66,11 @@ func TestPiecesAreAddedOnce(t *testing.T) {
 	for seed := range uint64(200) {
 		synctest.Test(t, func(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, 0))
-			p, added := newPieces(16<<random.IntN(2)), []int(nil)
-			added = make([]int, len(p.all))
+			p := newPieces(16 << random.IntN(2))
+			added := make([]int, len(p.all))
 			lasts := make([]bool, 1+random.IntN(40))
 			var mu sync.Mutex
-			pause := func(int) time.Duration {
+			pause := func() time.Duration {
 				mu.Lock()
 				defer mu.Unlock()
 				return time.Duration(max(0, random.NormFloat64()) * float64(3*time.Millisecond))
@@ -111,7 +111,7 @@ func TestNothingIsDoneTwiceInVain(t *testing.T) {
 		var cores sync.WaitGroup
 		for i := range taken {
 			cores.Go(func() {
-				coreWork(t, p, added, func(int) time.Duration { taken[i]++; return 0 })
+				coreWork(t, p, added, func() time.Duration { taken[i]++; return 0 })
 			})
 		}
 		cores.Wait()

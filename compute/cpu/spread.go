@@ -11,6 +11,7 @@ import (
 	"context"
 	"crypto/sha3"
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,7 +21,7 @@ import (
 	"github.com/bytom-solo/bytom-solo/pin"
 )
 
-var errStranger = errors.New("cpu: a helper is not an open Hasher of the same backend and seed")
+var errStranger = errors.New("cpu: a helper is not another open Hasher of the same backend and seed")
 
 // Spread computes one hash on several cores, one for each worker, which is what
 // compute.Verifier asks for. A context that ends is noticed between pieces of the hash.
@@ -62,7 +63,6 @@ type spread struct {
 // member is a worker with its Hasher.
 type member struct {
 	*hasher
-	number  int
 	release func()      // the worker; more than once does no harm
 	waiting atomic.Bool // for a piece to be overdue
 }
@@ -85,16 +85,28 @@ func (s *spread) employ(ctx context.Context, w compute.Worker) error {
 		w.Idle(errStranger)
 		return errStranger
 	}
-	m := &member{hasher: h, number: w.Number, release: sync.OnceFunc(func() { w.Idle(nil) })}
-	s.mu.Lock()
-	s.members = append(s.members, m)
-	s.mu.Unlock()
+	m := &member{hasher: h, release: sync.OnceFunc(func() { w.Idle(nil) })}
+	if !s.join(m) {
+		w.Idle(errStranger)
+		return errStranger
+	}
 	go func() {
 		defer m.release()
-		defer pin.Goroutine(m.number, m.cores)()
+		defer pin.Goroutine(w.Number, h.cores)()
 		s.work(ctx, m)
 	}()
 	return nil
+}
+
+// join adds a member, unless its Hasher is at work on the hash already.
+func (s *spread) join(m *member) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if slices.ContainsFunc(s.members, func(other *member) bool { return other.hasher == m.hasher }) {
+		return false
+	}
+	s.members = append(s.members, m)
+	return true
 }
 
 // recruit employs whoever is idle, if there is something to do.

@@ -160,9 +160,11 @@ func TestSpreadRefusesStrangers(t *testing.T) {
 	closed := newHasher(t, b, [32]byte{})
 	closed.Close()
 	for name, helper := range map[string]compute.Hasher{
-		"of another seed": newHasher(t, b, [32]byte{1}),
-		"of another type": newHasher(t, compute.NewReference(), [32]byte{}),
-		"closed":          closed,
+		"itself":             h,
+		"of another seed":    newHasher(t, b, [32]byte{1}),
+		"of another backend": newHasher(t, newBackend(t, ""), [32]byte{}),
+		"of another type":    newHasher(t, compute.NewReference(), [32]byte{}),
+		"closed":             closed,
 	} {
 		var asked atomic.Bool
 		refused := make(chan error, 1)
