@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -90,7 +89,7 @@ func (c *Client) take(text []byte) error {
 	case m.Method != "":
 		c.cfg.Log.Debug("the server sent a method that rigs do not know", "method", shorten([]byte(m.Method)))
 		return nil
-	case m.ID == nil && m.Result == nil && m.Error == nil:
+	case absent(m.ID) && absent(m.Result) && m.Error == nil:
 		return fmt.Errorf("server sent %s, expected a reply or a job", shorten(text))
 	}
 	// The job goes first: who waits for the reply may look for it at once.
@@ -105,6 +104,9 @@ func (c *Client) take(text []byte) error {
 	return err
 }
 
+// absent tells whether a member is missing or null.
+func absent(text json.RawMessage) bool { return text == nil || bytes.Equal(text, []byte("null")) }
+
 // callOf finds whose reply a message is, and removes it from those that wait. A reply
 // without an id is the oldest request's: they are answered in order.
 func (c *Client) callOf(m Message) *call {
@@ -114,7 +116,7 @@ func (c *Client) callOf(m Message) *call {
 		return nil
 	}
 	id, err := strconv.ParseUint(string(bytes.Trim(m.ID, `"`)), 10, 64)
-	if m.ID == nil || bytes.Equal(m.ID, []byte("null")) {
+	if absent(m.ID) {
 		if m.Error == nil && jobIn(m.Result) != nil && !c.waitsForJob() {
 			return nil // A push of some pools.
 		}
@@ -178,14 +180,4 @@ func (c *Client) offer(text json.RawMessage) error {
 	}
 	c.jobs <- job // Nobody else sends.
 	return nil
-}
-
-// refused tells whether a result says no without an error: it is null or false, or an
-// object whose status is another than OK.
-func refused(result json.RawMessage) bool {
-	if len(result) == 0 || bytes.Equal(result, []byte("null")) || bytes.Equal(result, []byte("false")) {
-		return true
-	}
-	var s struct{ Status *string }
-	return json.Unmarshal(result, &s) == nil && s.Status != nil && !strings.EqualFold(*s.Status, StatusOK)
 }

@@ -248,6 +248,30 @@ type Message struct {
 	Error  *Error          `json:"error"`
 }
 
+// UnmarshalJSON takes an object. The Error is nil where it is one in name only.
+func (m *Message) UnmarshalJSON(text []byte) error {
+	type plain Message
+	raw := struct {
+		*plain
+		Error json.RawMessage `json:"error"`
+	}{plain: new(plain)}
+	if err := json.Unmarshal(text, &raw); err != nil {
+		return err
+	}
+	*m = Message(*raw.plain)
+	switch {
+	case len(raw.Error) == 0:
+	case noError(raw.Error, m.Result):
+		if m.Result == nil {
+			m.Result = json.RawMessage("null")
+		}
+	default:
+		m.Error = new(Error)
+		return json.Unmarshal(raw.Error, m.Error)
+	}
+	return nil
+}
+
 // ParseMessage reads a line of a server.
 func ParseMessage(line []byte) (Message, error) {
 	var m Message
