@@ -388,6 +388,8 @@ func TestSmallGainsWait(t *testing.T) {
 		expect(40*time.Second, NewTxs, 199)
 		g.Force()
 		expect(40*time.Second, Forced, 199)
+		pay(50) // Less is no gain, however much.
+		expect(70*time.Second, Forced, 50)
 	})
 }
 

@@ -196,20 +196,38 @@ func TestALostDeviceComesBack(t *testing.T) {
 		c := newFakeChain()
 		var lost atomic.Bool
 		lost.Store(true)
+		var mu sync.Mutex
+		var tries []time.Duration // since the first
+		start := time.Now()
 		m := mineWith(t, c, &fakeBackend{name: "a", workers: 1, batch: 1, delay: 10 * time.Millisecond, fail: func([][32]byte) error {
 			if lost.Load() {
+				mu.Lock()
+				defer mu.Unlock()
+				tries = append(tries, time.Since(start))
 				return fmt.Errorf("device lost")
 			}
 			return nil
 		}})
-		time.Sleep(10 * time.Second)
-		if len(c.blocks()) != 0 {
-			t.Fatal("a lost device found blocks")
+		// Twice as long a pause after each failure, up to a minute.
+		time.Sleep(200 * time.Second)
+		mu.Lock()
+		if want := []time.Duration{0, 1, 3, 7, 15, 31, 63, 123, 183}; len(c.blocks()) != 0 || !slices.EqualFunc(tries, want, func(got, want time.Duration) bool { return got == want*time.Second }) {
+			t.Fatalf("%d blocks by a lost device, tried after %v, expected %d s", len(c.blocks()), tries, want)
 		}
+		tries = nil
+		mu.Unlock()
 		lost.Store(false)
-		time.Sleep(20 * time.Second)
+		time.Sleep(60 * time.Second)
 		if len(c.blocks()) < 10 || m.Devices()[0].Failed != "" {
 			t.Errorf("%d blocks after the device came back: %+v", len(c.blocks()), m.Devices()[0])
+		}
+		// What failed before it came back does not count.
+		lost.Store(true)
+		time.Sleep(2 * time.Second)
+		mu.Lock()
+		defer mu.Unlock()
+		if len(tries) != 2 {
+			t.Errorf("lost again, it was tried %d times in 2 s, expected at once and after a second", len(tries))
 		}
 	})
 }
