@@ -14,7 +14,7 @@ MINGW    ?= x86_64-w64-mingw32-gcc
 WINDOWS  := CGO_ENABLED=1 GOOS=windows GOARCH=amd64 CC=$(MINGW)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build run test race test-long test-arm test-bochs test-coopmat shaders shaders-write bench lint cross dist clean
+.PHONY: help deps build run test race test-long test-arm test-bochs test-coopmat shaders shaders-write bench lint mutants cross dist clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -76,6 +76,11 @@ lint: deps ## gofmt, go vet and staticcheck
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo 'gofmt would change:'; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	$(GO) vet ./...
 	$(GO) tool -modfile=tools/go.mod staticcheck ./...
+
+PACKAGES ?= mining stratum gbt rig node
+
+mutants: deps ## change the code in small ways and list what no test notices, by package (PACKAGES); hours, or SAMPLE=100 lines of each, or SINCE=REV
+	@scripts/mutants.sh $(PACKAGES)
 
 cross: ## build without cgo for every platform, and with it for Windows if MinGW is there
 	@for p in $(STATIC); do \
