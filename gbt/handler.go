@@ -23,12 +23,12 @@ type Config struct {
 	Submitter   *mining.Submitter
 	Miner       *mining.Miner
 	Extranonces *mining.Extranonces
-	// Address is the address that coinbases pay; SetAddress changes it and gives
-	// it back as stored.
+	// Address is the address that coinbases pay; SetAddress changes it, tells the
+	// generator and gives it back as stored.
 	Address    func() (string, error)
 	SetAddress func(address string) (string, error)
 	// Tag is the operator's part of the coinbase's arbitrary data; SetTag changes
-	// it.
+	// it, and tells the generator.
 	Tag    func() []byte
 	SetTag func(tag []byte)
 	// Devices are the names of the devices that an operator's list of them means.
@@ -106,7 +106,11 @@ func (h *Handler) work(r *http.Request) (_ *mining.Job, timestamp uint64, _ erro
 	if err != nil {
 		return nil, 0, err
 	}
-	return h.works.make(t), h.times(t).current, nil
+	j, err := h.works.make(t)
+	if err != nil {
+		return nil, 0, err
+	}
+	return j, h.times(t).current, nil
 }
 
 func (h *Handler) getWork(r *http.Request) envelope {
@@ -320,11 +324,12 @@ func (h *Handler) getAddress(*http.Request) envelope {
 	return success(addressData{address})
 }
 
-func (h *Handler) setAddress(_ *http.Request, in addressData) envelope {
+func (h *Handler) setAddress(r *http.Request, in addressData) envelope {
 	address, err := h.cfg.SetAddress(in.MiningAddress)
 	if err != nil {
 		return failure(err)
 	}
+	h.settle(r.Context())
 	return success(addressData{address})
 }
 
@@ -345,5 +350,15 @@ func (h *Handler) setTag(r *http.Request, in tagData) envelope {
 		return failure(fmt.Errorf("field arbitrary: %d bytes, at most %d fit beside the height and the extranonce", len(tag), mining.MaxTag))
 	}
 	h.cfg.SetTag(tag)
+	h.settle(r.Context())
 	return h.getTag(r)
+}
+
+// settle waits until every template that is asked for has what was just changed: success
+// says so. A caller who goes away, and the node's end, end the waiting.
+func (h *Handler) settle(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(h.stopping, cancel)()
+	_ = h.cfg.Generator.Settle(ctx) // Nobody is left to be told.
 }

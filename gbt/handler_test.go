@@ -1,6 +1,7 @@
 package gbt
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha3"
 	"encoding/hex"
@@ -419,7 +420,11 @@ func TestWorksAreBoundedAndNeverForgotten(t *testing.T) {
 	first := template(1)
 	handed := make(map[bc.Hash]*types.BlockHeader)
 	for range 35 {
-		h := w.make(first).Header(0, 0)
+		j, err := w.make(first)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h := j.Header(0, 0)
 		handed[h.TransactionsMerkleRoot] = &h
 	}
 	if len(handed) != 10 {
@@ -434,8 +439,19 @@ func TestWorksAreBoundedAndNeverForgotten(t *testing.T) {
 		}
 	}
 	find("on its tip", true)
-	w.make(template(2))
+	other, err := first.For(mining.Payee{Program: append([]byte{0, 20}, bytes.Repeat([]byte{7}, 20)...)}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if j, err := w.make(other); !errors.Is(err, mining.ErrNoTemplate) {
+		t.Errorf("past the limit, another payee is given %+v, %v", j, err)
+	}
+	if _, err := w.make(template(2)); err != nil {
+		t.Fatal(err)
+	}
 	find("on the next tip", true)
-	w.make(template(3))
+	if _, err := w.make(template(3)); err != nil {
+		t.Fatal(err)
+	}
 	find("two tips later", false)
 }

@@ -246,7 +246,7 @@ func (h *Handler) rpcHashrate(_ context.Context, raw json.RawMessage) (any, erro
 	return rate, nil
 }
 
-func (h *Handler) rpcPrioritise(_ context.Context, raw json.RawMessage) (any, error) {
+func (h *Handler) rpcPrioritise(ctx context.Context, raw json.RawMessage) (any, error) {
 	var tx string
 	var dummy any
 	var last *wire.Number
@@ -265,5 +265,6 @@ func (h *Handler) rpcPrioritise(_ context.Context, raw json.RawMessage) (any, er
 		return nil, err
 	}
 	h.cfg.Generator.Force()
+	h.settle(ctx)
 	return true, nil
 }

@@ -54,7 +54,7 @@ type prioritiseIn struct {
 	FeeDelta *wire.Number `json:"fee_delta"`
 }
 
-func (h *Handler) prioritise(_ *http.Request, in prioritiseIn) envelope {
+func (h *Handler) prioritise(r *http.Request, in prioritiseIn) envelope {
 	id, err := parseTxID(in.TxID)
 	if err != nil {
 		return failure(err)
@@ -71,6 +71,7 @@ func (h *Handler) prioritise(_ *http.Request, in prioritiseIn) envelope {
 		return failure(err)
 	}
 	h.cfg.Generator.Force()
+	h.settle(r.Context())
 	return success(map[string]any{"tx_id": in.TxID, "fee_delta": total})
 }
 
@@ -79,7 +80,7 @@ type excludeIn struct {
 	Exclude *bool  `json:"exclude"`
 }
 
-func (h *Handler) exclude(_ *http.Request, in excludeIn) envelope {
+func (h *Handler) exclude(r *http.Request, in excludeIn) envelope {
 	id, err := parseTxID(in.TxID)
 	if err != nil {
 		return failure(err)
@@ -91,6 +92,7 @@ func (h *Handler) exclude(_ *http.Request, in excludeIn) envelope {
 		return failure(err)
 	}
 	h.cfg.Generator.Force()
+	h.settle(r.Context())
 	return success(map[string]any{"tx_id": in.TxID, "excluded": *in.Exclude})
 }
 

@@ -78,3 +78,26 @@ func TestSetMiningChangesThreadsAndDevices(t *testing.T) {
 		}
 	}
 }
+
+// TestAnOverrideIsInTheNextTemplate takes a transaction out, and asks for a template as soon
+// as that is answered, by each route that overrides.
+func TestAnOverrideIsInTheNextTemplate(t *testing.T) {
+	id := strings.Repeat("ab", 32)
+	for route, body := range map[string]string{
+		"/exclude-transaction":    `{"tx_id":"` + id + `","exclude":true}`,
+		"/prioritise-transaction": `{"tx_id":"` + id + `","fee_delta":-5}`,
+		"/":                       `{"jsonrpc":"2.0","id":1,"method":"prioritisetransaction","params":["` + id + `",0,-5]}`,
+	} {
+		c, r := server(t)
+		for n := range 30 {
+			// The selection goes by what the operator says; here the pool does.
+			c.somePool(n % 2)
+			if _, answer := post(r, route, body); strings.Contains(answer, "fail") {
+				t.Fatal(answer)
+			}
+			if a := getTemplate(t, r, `{"transactions":"ids"}`); strings.Contains(string(a.Transactions), `"`) != (n%2 == 1) {
+				t.Errorf("%s: a template of before", route)
+			}
+		}
+	}
+}

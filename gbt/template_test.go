@@ -1,6 +1,7 @@
 package gbt
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha3"
 	"encoding/binary"
@@ -462,6 +463,13 @@ func TestTemplatesAreBounded(t *testing.T) {
 	}
 	if _, err := s.make(job, 4, "b"); !errors.Is(err, mining.ErrNoTemplate) {
 		t.Errorf("another payee past the limit: %v", err)
+	}
+	other, err := template.For(mining.Payee{Program: append([]byte{0, 20}, bytes.Repeat([]byte{7}, 20)...)}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.make(mining.NewJob(other, 0), 4, "a"); !errors.Is(err, mining.ErrNoTemplate) {
+		t.Errorf("past the limit, work for the former payee: %v", err)
 	}
 	for id := range seen {
 		if _, ok := s.find(id); !ok {

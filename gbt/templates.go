@@ -35,9 +35,11 @@ func newTemplates(limit int) *templates {
 // limit works that were handed out to clients who asked for the same are handed out again.
 func (s *templates) make(job *mining.Job, size int, asked string) (*templateWork, error) {
 	w := &templateWork{id: s.run + strconv.FormatUint(s.serial.Add(1), 16), job: job, size: size, asked: asked}
-	w, ok := s.hand(job.Template.Tip.Hash, w.id, w, func(old *templateWork) bool { return old.asked == asked && old.size == size })
+	w, ok := s.hand(job.Template.Tip.Hash, w.id, w, func(old *templateWork) bool {
+		return old.asked == asked && old.size == size && old.job.Template.SamePayee(job.Template)
+	})
 	if !ok {
-		return nil, fmt.Errorf("%w: %d templates were handed out for this tip, which is the most", mining.ErrNoTemplate, s.limit)
+		return nil, tooMany(s.limit)
 	}
 	return w, nil
 }

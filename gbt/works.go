@@ -1,6 +1,8 @@
 package gbt
 
 import (
+	"fmt"
+
 	"github.com/bytom/bytom/protocol/bc"
 	"github.com/bytom/bytom/protocol/bc/types"
 
@@ -27,10 +29,18 @@ func newWorks(lease *mining.Lease, limit int) *works {
 }
 
 // make gives a job of a template with a merkle root of its own, as long as the limit
-// allows.
-func (w *works) make(t *mining.Template) *mining.Job {
+// allows. Past that it is another's that pays the same payee; there may be none.
+func (w *works) make(t *mining.Template) (*mining.Job, error) {
 	j := mining.NewJob(t, w.lease.Next())
 	h := j.Header(0, 0)
-	j, _ = w.hand(t.Tip.Hash, keyOf(&h), j, func(*mining.Job) bool { return true })
-	return j
+	j, ok := w.hand(t.Tip.Hash, keyOf(&h), j, func(old *mining.Job) bool { return old.Template.SamePayee(t) })
+	if !ok {
+		return nil, tooMany(w.limit)
+	}
+	return j, nil
+}
+
+// tooMany is where nothing that was handed out can be handed out again.
+func tooMany(limit int) error {
+	return fmt.Errorf("%w: %d were handed out for this tip, which is the most", mining.ErrNoTemplate, limit)
 }

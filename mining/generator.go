@@ -78,6 +78,7 @@ type Generator struct {
 	start   time.Time
 	tipAt   atomic.Int64 // when the tip changed last, since start
 	current atomic.Pointer[state]
+	wishes  atomic.Uint64 // how often PayeeChanged and Force were called
 
 	// One slot each: a mark already there says all that a second one would.
 	tip, txs, payee, forced chan struct{}
@@ -88,6 +89,7 @@ type Generator struct {
 	fullOn    bc.Hash
 	sequence  uint64 // of the last template
 	forcing   bool   // somebody asked for the template under way
+	granted   uint64 // the wishes that the build under way has seen
 
 	mu   sync.Mutex // guards subs, and orders publishing with subscribing
 	subs map[chan *Template]struct{}
@@ -97,6 +99,7 @@ type Generator struct {
 type state struct {
 	template *Template
 	err      error
+	granted  uint64        // the wishes that it was built for
 	replaced chan struct{} // closed by the state that follows
 }
 
@@ -122,10 +125,33 @@ func (g *Generator) TipChanged() {
 func (g *Generator) TxsChanged() { mark(g.txs) }
 
 // PayeeChanged tells that the payee or the operator's tag is another.
-func (g *Generator) PayeeChanged() { mark(g.payee) }
+func (g *Generator) PayeeChanged() {
+	g.wishes.Add(1)
+	mark(g.payee)
+}
 
 // Force asks for a new template without a cause.
-func (g *Generator) Force() { mark(g.forced) }
+func (g *Generator) Force() {
+	g.wishes.Add(1)
+	mark(g.forced)
+}
+
+// Settle waits until what there is was built after each PayeeChanged and Force that came
+// before: from then on nobody is given the template of before. It returns ctx's error if
+// that ends first, and waits for Run.
+func (g *Generator) Settle(ctx context.Context) error {
+	for wanted := g.wishes.Load(); ; {
+		s := g.current.Load()
+		if s.granted >= wanted {
+			return nil
+		}
+		select {
+		case <-s.replaced:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
 
 func mark(c chan struct{}) {
 	select {
@@ -209,7 +235,7 @@ func (g *Generator) Subscribe() (templates <-chan *Template, cancel func()) {
 
 // publish makes s current and tells the subscribers.
 func (g *Generator) publish(s *state) {
-	s.replaced = make(chan struct{})
+	s.replaced, s.granted = make(chan struct{}), g.granted
 	g.published = time.Now()
 	if s.template != nil {
 		s.template.published = g.published
@@ -302,6 +328,7 @@ func (g *Generator) wait(ctx context.Context, buildErr error) (Reason, error) {
 
 // rebuild builds a template and publishes it, or publishes why it can't.
 func (g *Generator) rebuild(ctx context.Context, reason Reason) error {
+	g.granted = g.wishes.Load() // Before the payee is asked for.
 	t, err := g.build(ctx, reason)
 	if errors.Is(err, ErrTipMoved) || ctx.Err() != nil {
 		return err

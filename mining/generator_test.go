@@ -1,6 +1,7 @@
 package mining
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -416,6 +417,67 @@ func TestStagesAreObserved(t *testing.T) {
 		}
 		if got := seen[StageFull]; len(got) != 2 || got[1] != time.Second {
 			t.Errorf("tip to full template: %v", got)
+		}
+	})
+}
+
+// TestSettleWaitsForWhatWasAskedFor changes the payee while a template for the one before
+// is under way.
+func TestSettleWaitsForWhatWasAskedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newFakeChain()
+		var payee atomic.Pointer[Payee]
+		payee.Store(&testPayee)
+		g := NewGenerator(GeneratorConfig{Source: c, Payee: func() (Payee, []byte, error) { return *payee.Load(), nil, nil }})
+		runGenerator(t, g)
+		synctest.Wait()
+		if err := g.Settle(t.Context()); err != nil {
+			t.Fatalf("nothing was asked for: %v", err)
+		}
+		c.mu.Lock()
+		c.selecting, c.resume = make(chan struct{}), make(chan struct{})
+		c.mu.Unlock()
+		g.Force()
+		<-c.selecting // It has asked for the payee.
+		other := Payee{Address: "other", Program: append([]byte{0, 20}, bytes.Repeat([]byte{7}, 20)...)}
+		payee.Store(&other)
+		g.PayeeChanged()
+		gone, leave := context.WithCancel(t.Context())
+		leave()
+		if err := g.Settle(gone); !errors.Is(err, context.Canceled) {
+			t.Errorf("whoever goes away is told %v", err)
+		}
+		settled := make(chan string)
+		go func() {
+			err := g.Settle(t.Context())
+			template, _ := g.Current()
+			settled <- fmt.Sprint(template.Payee.Address, " ", err)
+		}()
+		c.resume <- struct{}{}
+		<-c.selecting
+		synctest.Wait()
+		select {
+		case got := <-settled:
+			t.Fatalf("settled on %s before the template was built", got)
+		default:
+		}
+		c.mu.Lock()
+		c.selecting = nil
+		c.mu.Unlock()
+		c.resume <- struct{}{}
+		if got := <-settled; got != "other <nil>" {
+			t.Errorf("settled on %s", got)
+		}
+		// Where there is no template, the reason for that is the answer.
+		c.mu.Lock()
+		c.ready = ErrNotReady
+		c.mu.Unlock()
+		g.PayeeChanged()
+		if err := g.Settle(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := g.Current(); !errors.Is(err, ErrNotReady) {
+			t.Errorf("settled on %v", err)
 		}
 	})
 }

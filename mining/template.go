@@ -121,8 +121,13 @@ func (t *Template) For(payee Payee, tag []byte) (*Template, error) {
 // SameWork tells whether another template asks for the same block, but for its
 // timestamp.
 func (t *Template) SameWork(other *Template) bool {
-	return t.Tip.Hash == other.Tip.Hash && t.Fees == other.Fees && slices.Equal(t.Txs, other.Txs) &&
-		bytes.Equal(t.coinbase.arbitrary, other.coinbase.arbitrary) && bytes.Equal(t.coinbase.program, other.coinbase.program)
+	return t.Tip.Hash == other.Tip.Hash && t.Fees == other.Fees && slices.Equal(t.Txs, other.Txs) && t.SamePayee(other)
+}
+
+// SamePayee tells whether another template of the same height pays the same payee, with
+// the same operator's tag.
+func (t *Template) SamePayee(other *Template) bool {
+	return bytes.Equal(t.coinbase.arbitrary, other.coinbase.arbitrary) && bytes.Equal(t.coinbase.program, other.coinbase.program)
 }
 
 // block is the block that the template stands for, without a proof of work.

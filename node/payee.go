@@ -19,6 +19,8 @@ type payees struct {
 	accounts *account.Manager // nil without a wallet
 	changed  func()
 
+	setting sync.Mutex // held over a change, so that what the wallet keeps is what is paid
+
 	mu    sync.Mutex
 	fixed *mining.Payee // overrides the wallet's
 	tag   []byte        // where there is no wallet to keep it
@@ -106,6 +108,8 @@ func (p *payees) setAddress(address string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("field mining_address: %w", err)
 	}
+	p.setting.Lock()
+	defer p.setting.Unlock()
 	if p.accounts != nil {
 		if _, err := p.accounts.SetMiningAddress(address); err != nil {
 			return "", fmt.Errorf("keep the mining address: %w", err)

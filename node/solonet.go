@@ -266,6 +266,9 @@ func (s *solonet) serveClock(r *http.Request) (any, error) {
 		return nil, err
 	}
 	s.generator.Force()
+	if err := s.generator.Settle(r.Context()); err != nil {
+		return nil, err
+	}
 	mode, now := s.read()
 	return map[string]any{"mode": mode, "time": now.Unix()}, nil
 }

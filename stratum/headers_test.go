@@ -133,3 +133,27 @@ func TestSeenShares(t *testing.T) {
 		t.Error("a share that was forgotten is no duplicate")
 	}
 }
+
+// TestAJobIsOfTheCurrentTemplate makes a job while the news of a template is on its way.
+func TestAJobIsOfTheCurrentTemplate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := start(t, hardBits, nil)
+		defer f.close()
+		synctest.Wait()
+		s := f.server
+		s.work.Store(newWork(&mining.Template{})) // of before
+		each := newSession(s, from{nil, "10.0.0.1:1"}, netip.Addr{})
+		s.sessions[each] = struct{}{}
+		defer each.end()
+		l := parseLogin(LoginParams{Login: "rig.1"})
+		each.enter(&l)
+		each.live = true
+		if m, _ := each.next(time.Now(), sending{}); m.job == nil {
+			t.Fatalf("no job is sent: %+v", m)
+		}
+		want, err := s.cfg.Generator.Current()
+		if err != nil || each.jobs.last().job.Template != want || s.work.Load().template != want {
+			t.Errorf("the job is of %p, expected %p, %v", each.jobs.last().job.Template, want, err)
+		}
+	})
+}

@@ -92,12 +92,25 @@ func (s *Server) follow(ctx context.Context) {
 	defer cancel()
 	for {
 		select {
-		case t := <-templates:
-			w := newWork(t)
-			s.work.Store(w)
-			s.fanOut(w)
+		case <-templates:
+			s.fanOut(s.newest())
 		case <-ctx.Done():
 			return
+		}
+	}
+}
+
+// newest is the work of the current template. A job that is made while the news of that
+// is on its way must not pay whom the operator has just replaced.
+func (s *Server) newest() *work {
+	for {
+		w := s.work.Load()
+		t, _ := s.cfg.Generator.Current()
+		if w.template == t {
+			return w
+		}
+		if next := newWork(t); s.work.CompareAndSwap(w, next) {
+			return next
 		}
 	}
 }

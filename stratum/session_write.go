@@ -128,7 +128,7 @@ func (s *session) next(now time.Time, last sending) (sending, time.Duration) {
 		// Said with the last refusal; whatever else waits is of no more use.
 		return sending{kind: sendReply, reply: s.farewell()}, 0
 	}
-	w := s.server.work.Load()
+	w := s.server.newest()
 	due := s.due(now, w)
 	ready := len(s.replies) > 0 && s.replies[0].ready
 	if ready {

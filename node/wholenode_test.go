@@ -1,0 +1,116 @@
+package node
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/bytom/bytom/common"
+	"github.com/bytom/bytom/consensus"
+)
+
+// wholeNode is a node as the command makes it, on a solonet and in vault mode, of which
+// the templates' builder runs alone.
+type wholeNode struct {
+	*Node
+	notices bytes.Buffer
+	log     *lockedBuffer
+}
+
+// soloConfig is a configuration for wholeNode, with its home in a folder.
+func soloConfig(home string) *Config {
+	config := NewConfig()
+	b := config.Bytom
+	b.RootDir, b.ChainID, b.ApiAddress, b.VaultMode, b.Web.Closed = home, "solonet", "127.0.0.1:0", true, true
+	return config
+}
+
+// newWholeNode opens a node. It is closed by the test's end, or before that by close.
+func newWholeNode(t *testing.T, config *Config) (n *wholeNode, closeIt func()) {
+	t.Helper()
+	n, err := openWholeNode(t, config)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, n.log)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { defer close(done); _ = n.generator.Run(ctx) }()
+	closed := false
+	closeIt = func() {
+		if closed {
+			return
+		}
+		closed = true
+		cancel()
+		<-done
+		if err := n.free(); err != nil {
+			t.Error(err)
+		}
+	}
+	t.Cleanup(closeIt)
+	if err := n.generator.Settle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return n, closeIt
+}
+
+// openWholeNode makes a node, or fails as it does.
+func openWholeNode(t *testing.T, config *Config) (*wholeNode, error) {
+	t.Helper()
+	n := &wholeNode{log: &lockedBuffer{}}
+	log := slog.New(slog.NewTextHandler(n.log, nil))
+	ForwardBytomLog(log)
+	var err error
+	n.Node, err = New(t.Context(), config, log, &n.notices)
+	return n, err
+}
+
+// ask posts to a route of the node from loopback.
+func (n *wholeNode) ask(t *testing.T, route, body string, out any) (detail string) {
+	t.Helper()
+	return ask(t, fromLoopback(n.server.Handler), route, body, out)
+}
+
+func fromLoopback(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.RemoteAddr, r.Host = "127.0.0.1:5000", "127.0.0.1:9888"
+		h.ServeHTTP(w, r)
+	})
+}
+
+// addressOf is an address of the active network that nobody has.
+func addressOf(t *testing.T, numbers ...byte) string {
+	t.Helper()
+	hash := make([]byte, 20)
+	copy(hash, numbers)
+	a, err := common.NewAddressWitnessPubKeyHash(hash, &consensus.ActiveNetParams)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a.EncodeAddress()
+}
+
+// home is a folder that a node can have for its own.
+func home(t *testing.T) string { return filepath.Join(t.TempDir(), "home") }
+
+// lockedBuffer is a buffer that a logger may have while a test reads it.
+type lockedBuffer struct {
+	mu     sync.Mutex
+	buffer bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buffer.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buffer.String()
+}
