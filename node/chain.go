@@ -32,8 +32,8 @@ type chain struct {
 	// refused has why a block was refused that the chain keeps: it indexes a block before
 	// it looks at the inputs. Each has a proof of work, so they are few.
 	refused sync.Map // of bc.Hash to error
-	// peers is nil in vault mode.
-	peers         *netsync.SyncManager
+	// peers tells of the highest one, if there is any. It is nil in vault mode.
+	peers         interface{ BestPeer() *netsync.PeerInfo }
 	allowUnsynced bool
 	// now is the chain's clock; nil is time.Now.
 	now func() time.Time
@@ -93,6 +93,9 @@ func (c *chain) Ready() error {
 	params := &consensus.ActiveNetParams
 	if c.allowUnsynced || params.Name == consensus.SoloNetParams.Name {
 		return nil
+	}
+	if c.peers == nil {
+		return fmt.Errorf("%w: in vault mode nobody would get a block; --mining.allow-unsynced mines all the same", mining.ErrNotReady)
 	}
 	height := c.BestBlockHeight()
 	if n := len(params.Checkpoints); n > 0 && height < params.Checkpoints[n-1].Height {

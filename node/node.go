@@ -338,7 +338,10 @@ func (n *Node) logReady(rpc net.Addr) {
 	args := []any{
 		"network", n.config.Bytom.ChainID, "height", n.bytom.chain.BestBlockHeight(), "home", n.config.Bytom.RootDir,
 		"rpc", "http://" + rpc.String(), "dashboard", "http://" + rpc.String() + "/dashboard/",
-		"p2p", n.config.Bytom.P2P.ListenAddress, "verifier", n.backends[0].Info().Kernel,
+		"verifier", n.backends[0].Info().Kernel,
+	}
+	if !n.config.Bytom.VaultMode {
+		args = append(args, "p2p", n.config.Bytom.P2P.ListenAddress)
 	}
 	if address, err := n.payees.address(); err == nil {
 		args = append(args, "payee", address)

@@ -52,6 +52,7 @@ func newWholeNode(t *testing.T, config *Config) (n *wholeNode, closeIt func()) {
 		}
 	}
 	t.Cleanup(closeIt)
+	n.generator.Force()
 	if err := n.generator.Settle(t.Context()); err != nil {
 		t.Fatal(err)
 	}
