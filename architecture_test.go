@@ -58,6 +58,7 @@ func TestImportRules(t *testing.T) {
 	never := map[string][]string{
 		"shaders": {bytom, module},
 		"pin":     {bytom, module},
+		"redact":  {bytom, module},
 		"compute": {bytom, ours("mining"), ours("gbt"), ours("stratum"), ours("node"), ours("testnet"), "net", "net/http"},
 		"mining":  {"net/http", ours("gbt"), ours("stratum"), ours("node"), ours("compute/cpu"), ours("compute/vulkan"), ours("testnet")},
 		"gbt":     {ours("stratum"), ours("node"), ours("compute/cpu"), ours("compute/vulkan"), ours("testnet")},

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/bytom-solo/bytom-solo/redact"
 )
 
 // Notification is what a webhook is posted, as JSON.
@@ -41,7 +43,7 @@ const (
 
 func newNotifier(webhook string, log *slog.Logger) (*notifier, error) {
 	if u, err := url.Parse(webhook); webhook != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
-		return nil, fmt.Errorf("key notify.webhook: value %q: expected http://host/path", webhook)
+		return nil, fmt.Errorf("key notify.webhook: value %q: expected http://host/path", redact.URL(webhook))
 	}
 	return &notifier{
 		url: webhook, client: &http.Client{Timeout: 10 * time.Second},

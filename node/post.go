@@ -7,6 +7,8 @@ import (
 	"io"
 	"net/http"
 	"time"
+
+	"github.com/bytom-solo/bytom-solo/redact"
 )
 
 // postJSON posts v, and gives what f makes of the answer. The body that f reads is cut
@@ -20,12 +22,12 @@ func postJSON(ctx context.Context, client *http.Client, url string, v any, f fun
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
-		return err
+		return redact.Error(err)
 	}
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := client.Do(req)
 	if err != nil {
-		return err
+		return redact.Error(err)
 	}
 	defer resp.Body.Close()
 	rest := resp.Body

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/bytom/bytom/protocol/bc/types"
+
+	"github.com/bytom-solo/bytom-solo/redact"
 )
 
 // relay brings found blocks to other nodes of the operator's choice by their
@@ -40,7 +42,7 @@ func newRelay(nodes string, log *slog.Logger) (*relay, error) {
 		}
 		u, err := url.Parse(text)
 		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-			return nil, fmt.Errorf("key mining.extra-nodes: value %q: expected http://host:port or http://user:password@host:port", text)
+			return nil, fmt.Errorf("key mining.extra-nodes: value %q: expected http://host:port or http://user:password@host:port", redact.URL(text))
 		}
 		r.nodes = append(r.nodes, u)
 	}
@@ -66,7 +68,7 @@ func (r *relay) wait(limit time.Duration) {
 }
 
 func (r *relay) sendTo(node *url.URL, block *types.Block) {
-	log := r.log.With("node", node.Redacted(), "height", block.Height)
+	log := r.log.With("node", redact.URL(node.String()), "height", block.Height)
 	raw, err := block.MarshalText()
 	if err != nil {
 		log.Error("found block not relayed", "error", err)

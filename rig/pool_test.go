@@ -15,6 +15,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/bytom-solo/bytom-solo/redact"
 	"github.com/bytom-solo/bytom-solo/stratum"
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
@@ -355,8 +356,9 @@ func TestParseServer(t *testing.T) {
 			t.Errorf("%s: %+v, %v", test.text, s, err)
 		}
 	}
-	for _, text := range []string{"", "h", "http://h:1", "stratum+tcp://h", "stratum+tcp://:1", "stratum+tcp://h:1/x", "stratum+tcp://h:1?x", "stratum+tcp://h:99999999999999999999x"} {
-		if s, err := ParseServer(text, "u", "", nil); err == nil || text != "" && !strings.Contains(err.Error(), text) {
+	for _, text := range []string{"", "h", "http://h:1", "stratum+tcp://h", "stratum+tcp://:1", "stratum+tcp://h:1/x", "stratum+tcp://h:1?x", "stratum+tcp://h:99999999999999999999x", "http://w:secret@h:1", "stratum+tcp://w:secret@h:x"} {
+		s, err := ParseServer(text, "u", "", nil)
+		if err == nil || !strings.Contains(err.Error(), redact.URL(text)) || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%q: %+v, %v", text, s, err)
 		}
 	}

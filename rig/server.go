@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/url"
 	"strings"
+
+	"github.com/bytom-solo/bytom-solo/redact"
 )
 
 // Server is a Stratum server, and who the rig is there.
@@ -25,7 +27,7 @@ type Server struct {
 // settings. A login and a password in the URL go before those given.
 func ParseServer(address, login, password string, secure *tls.Config) (Server, error) {
 	bad := func(expected string) error {
-		return fmt.Errorf("value %q: expected %s", address, expected)
+		return fmt.Errorf("value %q: expected %s", redact.URL(address), expected)
 	}
 	text := address
 	if !strings.Contains(text, "://") {

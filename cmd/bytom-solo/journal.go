@@ -15,6 +15,7 @@ import (
 
 	"github.com/bytom-solo/bytom-solo/mining"
 	"github.com/bytom-solo/bytom-solo/node"
+	"github.com/bytom-solo/bytom-solo/redact"
 )
 
 // journalReader reads the journal of found blocks: of the running node, or of its
@@ -104,7 +105,7 @@ func (r *journalReader) resubmitCommand() *cobra.Command {
 func (r *journalReader) resubmitTo(cmd *cobra.Command, hash, to string) error {
 	u, err := url.Parse(to)
 	if err != nil || u.Host == "" {
-		return fmt.Errorf("--to %q: expected http://host:port", to)
+		return fmt.Errorf("--to %q: expected http://host:port", redact.URL(to))
 	}
 	b, err := r.block(cmd, hash)
 	if err != nil {
@@ -114,7 +115,7 @@ func (r *journalReader) resubmitTo(cmd *cobra.Command, hash, to string) error {
 	if err := ask(cmd.Context(), u, "/submit-block", map[string]string{"raw_block": b.RawBlock}, &taken); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s took it\n", u.Redacted())
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s took it\n", redact.URL(to))
 	return err
 }
 

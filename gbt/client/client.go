@@ -17,6 +17,7 @@ import (
 
 	"github.com/bytom-solo/bytom-solo/gbt/wire"
 	"github.com/bytom-solo/bytom-solo/mining"
+	"github.com/bytom-solo/bytom-solo/redact"
 )
 
 // maxAnswer is the largest answer that is read, in bytes: a template of a full block in
@@ -38,7 +39,7 @@ func New(address string, c *http.Client) (*Client, error) {
 		err = errors.New("expected http://host:port")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("address of the node: %q: %w", address, err)
+		return nil, fmt.Errorf("address of the node: %q: %w", redact.URL(address), redact.Error(err))
 	}
 	if c == nil {
 		c = http.DefaultClient
@@ -46,8 +47,8 @@ func New(address string, c *http.Client) (*Client, error) {
 	return &Client{base: base, http: c}, nil
 }
 
-// Address is the node's, without the secret.
-func (c *Client) Address() string { return c.base.Redacted() }
+// Address is the node's, without the access token.
+func (c *Client) Address() string { return redact.URL(c.base.String()) }
 
 // Error is a node's refusal. What did not get as far as the node, or back, is none.
 type Error struct {
@@ -95,7 +96,7 @@ func (c *Client) Call(ctx context.Context, route string, in, out any) error {
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return err // It says whom, and what of.
+		return redact.Error(err) // It says whom, and what of.
 	}
 	defer resp.Body.Close()
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
