@@ -108,13 +108,16 @@ func NewConfig() *Config {
 
 // RegisterHome adds the flag that every command with a data directory has.
 func (c *Config) RegisterHome(fs *pflag.FlagSet) {
-	fs.StringVar(&c.Bytom.RootDir, "home", c.Bytom.RootDir, "directory for configuration and data")
+	fs.StringVar(&c.Bytom.RootDir, "home", c.Bytom.RootDir, "directory for configuration and data; the environment's TMHOME goes before the default")
 }
 
-// Home is the home directory: the flag's, else the environment's TMHOME.
+// Home is the home directory: the flag's, else the environment's TMHOME or, as the stock
+// node takes it too, TM_HOME.
 func (c *Config) Home(lookupEnv func(string) (string, bool)) string {
-	if home, ok := lookupEnv("TMHOME"); ok && c.Bytom.RootDir == cfg.DefaultDataDir() {
-		return expandHome(home)
+	for _, name := range []string{"TMHOME", "TM_HOME"} {
+		if home, ok := lookupEnv(name); ok && c.Bytom.RootDir == cfg.DefaultDataDir() {
+			return expandHome(home)
+		}
 	}
 	return expandHome(c.Bytom.RootDir)
 }
@@ -125,23 +128,23 @@ func (c *Config) JournalPath() string { return filepath.Join(c.Bytom.RootDir, "m
 // Register adds a flag for every key. A flag's name is the key.
 func (c *Config) Register(fs *pflag.FlagSet) {
 	b := c.Bytom
-	fs.StringVar(&b.ChainID, "chain_id", b.ChainID, "network: mainnet, wisdom (the test network) or solonet")
-	fs.StringVar(&b.NodeAlias, "node_alias", b.NodeAlias, "alias of the node")
-	fs.StringVar(&b.Moniker, "moniker", b.Moniker, "name that peers see")
-	fs.StringVar(&b.ApiAddress, "api_addr", b.ApiAddress, "address that the RPC listens on; the environment's LISTEN overrides it")
-	fs.StringVar(&b.DBBackend, "db_backend", b.DBBackend, "database: leveldb or memdb")
-	fs.StringVar(&b.DBPath, "db_dir", b.DBPath, "directory of the databases")
-	fs.StringVar(&b.KeysPath, "keys_dir", b.KeysPath, "directory of the key store")
-	fs.StringVar(&b.ProfListenAddress, "prof_laddr", b.ProfListenAddress, "address to serve profiles on; empty is off")
-	fs.BoolVar(&b.VaultMode, "vault_mode", b.VaultMode, "run without a network")
-	fs.BoolVar(&b.Auth.Disable, "auth.disable", b.Auth.Disable, "let everybody use the RPC")
-	fs.BoolVar(&b.Web.Closed, "web.closed", b.Web.Closed, "do not open a browser at start")
-	fs.BoolVar(&b.Simd.Enable, "simd.enable", b.Simd.Enable, "accepted for the stock node's sake: kernels are chosen by themselves")
+	fs.StringVar(&b.ChainID, "chain_id", b.ChainID, "network: mainnet, wisdom (the test network) or solonet; has no default, 'bytom-solo init' writes it into config.toml")
+	fs.StringVar(&b.NodeAlias, "node_alias", b.NodeAlias, "name of this node in notifications, and in what peers are told")
+	fs.StringVar(&b.Moniker, "moniker", b.Moniker, "name that peers see in their lists")
+	fs.StringVar(&b.ApiAddress, "api_addr", b.ApiAddress, "address that the RPC and the dashboard listen on, host:port; the environment's LISTEN overrides it")
+	fs.StringVar(&b.DBBackend, "db_backend", b.DBBackend, "database: leveldb, or memdb, which keeps nothing")
+	fs.StringVar(&b.DBPath, "db_dir", b.DBPath, "directory of the databases, within --home")
+	fs.StringVar(&b.KeysPath, "keys_dir", b.KeysPath, "directory of the wallet's keys, within --home")
+	fs.StringVar(&b.ProfListenAddress, "prof_laddr", b.ProfListenAddress, "address to serve Go's profiles (pprof) on, host:port; empty is off")
+	fs.BoolVar(&b.VaultMode, "vault_mode", b.VaultMode, "run without peers")
+	fs.BoolVar(&b.Auth.Disable, "auth.disable", b.Auth.Disable, "let everybody who reaches the RPC use it, wallet and payee included, without a token")
+	fs.BoolVar(&b.Web.Closed, "web.closed", b.Web.Closed, "do not open the dashboard in a browser at the start")
+	fs.BoolVar(&b.Simd.Enable, "simd.enable", b.Simd.Enable, "accepted for the stock node's sake: does nothing, as the fastest kernel is chosen by itself")
 
 	fs.BoolVar(&b.Wallet.Disable, "wallet.disable", b.Wallet.Disable, "run without a wallet")
-	fs.BoolVar(&b.Wallet.Rescan, "wallet.rescan", b.Wallet.Rescan, "rescan the wallet at start")
-	fs.BoolVar(&b.Wallet.TxIndex, "wallet.txindex", b.Wallet.TxIndex, "index all transactions")
-	fs.Uint64Var(&b.Wallet.MaxTxFee, "wallet.max_tx_fee", b.Wallet.MaxTxFee, "largest fee that the wallet pays")
+	fs.BoolVar(&b.Wallet.Rescan, "wallet.rescan", b.Wallet.Rescan, "have the wallet read the whole chain again at the start")
+	fs.BoolVar(&b.Wallet.TxIndex, "wallet.txindex", b.Wallet.TxIndex, "have the wallet index all transactions, not only its own")
+	fs.Uint64Var(&b.Wallet.MaxTxFee, "wallet.max_tx_fee", b.Wallet.MaxTxFee, "largest fee that the wallet pays, in the smallest unit of BTM (10^-8)")
 
 	c.registerP2P(fs)
 	fs.IntVar(&b.Websocket.MaxNumWebsockets, "ws.max_num_websockets", b.Websocket.MaxNumWebsockets, "websocket connections at the most")
@@ -151,32 +154,32 @@ func (c *Config) Register(fs *pflag.FlagSet) {
 	fs.StringVar(&b.LogFile, "log_file", b.LogFile, "directory for log files, a new one a day, kept for a week; empty is the terminal alone")
 	fs.StringVar(&c.Log.Format, "log.format", c.Log.Format, "text or json")
 
-	fs.BoolVar(&b.Mining, "mining", b.Mining, "mine in this process; in config.toml also [mining] enable")
+	fs.BoolVar(&b.Mining, "mining", b.Mining, "mine on this machine; in config.toml also [mining] enable")
 	fs.StringVar(&c.Mining.Address, "mining.address", c.Mining.Address, "address that found blocks pay; empty is the wallet's mining address")
 	fs.IntVar(&c.Mining.Threads, "mining.threads", c.Mining.Threads, "workers on a device at the most; 0 is one a core, -1 leaves a core free")
 	fs.IntVar(&c.Mining.CPUPercent, "mining.cpu-percent", c.Mining.CPUPercent, "part of the time that each worker hashes, 1 to 100")
 	fs.StringVar(&c.Mining.Devices, "mining.devices", c.Mining.Devices, "devices to mine on: auto, all, none, vulkan (the graphics cards) or names as 'bytom-solo devices' lists them")
 	fs.StringVar(&c.Mining.ExtraNodes, "mining.extra-nodes", c.Mining.ExtraNodes, "nodes that found blocks are submitted to as well, http://[user:password@]host:port separated by commas")
 	fs.Float64Var(&c.Mining.RefreshFees, "mining.refresh-fees", c.Mining.RefreshFees, "BTM of fees by which a template must gain to replace the one before it within 30 s")
-	fs.Float64Var(&c.Mining.MinFeeRate, "mining.min-fee-rate", c.Mining.MinFeeRate, "least fee of a transaction in a template, in the smallest unit of BTM for each unit of gas")
+	fs.Float64Var(&c.Mining.MinFeeRate, "mining.min-fee-rate", c.Mining.MinFeeRate, "least fee of a transaction in a template, in the smallest unit of BTM for each unit of gas; 0 takes any")
 	c.registerStratum(fs)
 	fs.StringVar(&c.Notify.Webhook, "notify.webhook", c.Notify.Webhook, "URL that is posted a JSON notification when a found block is found, confirmed, lost and so on, and when the clock is wrong")
-	fs.BoolVar(&c.Mining.AllowUnsynced, "mining.allow-unsynced", c.Mining.AllowUnsynced, "hand out work without peers, and behind them")
+	fs.BoolVar(&c.Mining.AllowUnsynced, "mining.allow-unsynced", c.Mining.AllowUnsynced, "mine and hand out work without peers, and behind them")
 	fs.BoolVar(&c.Solonet.Tools, "solonet.tools", c.Solonet.Tools, "on a solonet: serve /solonet-mine, /solonet-auto and /solonet-clock to tests, and timestamp blocks by a virtual clock")
-	fs.BoolVar(&c.Verify.Fast, "verify.fast", c.Verify.Fast, "verify proofs of work with the fast kernels")
+	fs.BoolVar(&c.Verify.Fast, "verify.fast", c.Verify.Fast, "verify proofs of work with the fast kernels; without, with Bytom's own code, a second or more each")
 }
 
 func (c *Config) registerP2P(fs *pflag.FlagSet) {
 	p := c.Bytom.P2P
-	fs.StringVar(&p.ListenAddress, "p2p.laddr", p.ListenAddress, "address that peers connect to")
+	fs.StringVar(&p.ListenAddress, "p2p.laddr", p.ListenAddress, "address that peers connect to, tcp://host:port; 'bytom-solo init' writes the network's own port into config.toml, 46657 for mainnet")
 	fs.StringVar(&p.Seeds, "p2p.seeds", p.Seeds, "seed nodes, host:port separated by commas")
-	fs.StringVar(&p.PrivateKey, "p2p.node_key", p.PrivateKey, "the node's private key for peers")
-	fs.StringVar(&p.NodeKeyFile, "p2p.node_key_file", p.NodeKeyFile, "file of the node's private key")
-	fs.BoolVar(&p.SkipUPNP, "p2p.skip_upnp", p.SkipUPNP, "do not ask the router for a port")
+	fs.StringVar(&p.PrivateKey, "p2p.node_key", p.PrivateKey, "private key by which peers know this node, in hexadecimal; empty is that of the file")
+	fs.StringVar(&p.NodeKeyFile, "p2p.node_key_file", p.NodeKeyFile, "file of that private key, within --home; made where there is none")
+	fs.BoolVar(&p.SkipUPNP, "p2p.skip_upnp", p.SkipUPNP, "do not ask the router by UPnP to forward a port")
 	fs.BoolVar(&p.LANDiscover, "p2p.lan_discoverable", p.LANDiscover, "find, and be found by, nodes on the LAN")
 	fs.IntVar(&p.MaxNumPeers, "p2p.max_num_peers", p.MaxNumPeers, "peers at the most")
-	fs.IntVar(&p.HandshakeTimeout, "p2p.handshake_timeout", p.HandshakeTimeout, "seconds for a handshake")
-	fs.IntVar(&p.DialTimeout, "p2p.dial_timeout", p.DialTimeout, "seconds for a connection")
+	fs.IntVar(&p.HandshakeTimeout, "p2p.handshake_timeout", p.HandshakeTimeout, "seconds that a peer's handshake may take")
+	fs.IntVar(&p.DialTimeout, "p2p.dial_timeout", p.DialTimeout, "seconds that a connection to a peer may take")
 	fs.StringVar(&p.ProxyAddress, "p2p.proxy_address", p.ProxyAddress, "SOCKS5 proxy, host:port")
 	fs.StringVar(&p.ProxyUsername, "p2p.proxy_username", p.ProxyUsername, "user name at the proxy")
 	fs.StringVar(&p.ProxyPassword, "p2p.proxy_password", p.ProxyPassword, "password at the proxy")
@@ -204,11 +207,11 @@ func (c *Config) Load(fs *pflag.FlagSet, lookupEnv func(string) (string, bool)) 
 	}
 	var errs []error
 	fs.VisitAll(func(f *pflag.Flag) {
-		if f.Changed {
+		if f.Changed || f.Name == "help" {
 			return
 		}
 		name := "TM_" + strings.ToUpper(strings.NewReplacer(".", "_", "-", "_").Replace(f.Name))
-		if value, ok := lookupEnv(name); ok {
+		if value, ok := lookupEnv(name); ok && f.Name != "home" {
 			errs = append(errs, set(fs, f, value, "environment "+name))
 		} else if value, ok := file[f.Name]; ok {
 			errs = append(errs, set(fs, f, value, "config.toml"))

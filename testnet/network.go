@@ -86,6 +86,9 @@ const stateFile = "network.json"
 // ErrNone means that a directory has no network.
 var ErrNone = errors.New("no network; 'up' makes one")
 
+// ErrNoNode means that a network has no node of an index.
+var ErrNoNode = errors.New("no such node")
+
 // Up makes a network and waits until all nodes have found their peers. On an error
 // nothing is left running.
 func Up(ctx context.Context, c Config) (*Network, error) {
@@ -381,7 +384,7 @@ func (n *Network) Remove(ctx context.Context) error {
 // member is the node of an index.
 func (n *Network) member(index int) (*Member, error) {
 	if index < 0 || index >= len(n.Nodes) {
-		return nil, fmt.Errorf("node %d: expected 0 to %d", index, len(n.Nodes)-1)
+		return nil, fmt.Errorf("%w: node %d: expected 0 to %d", ErrNoNode, index, len(n.Nodes)-1)
 	}
 	return n.Nodes[index], nil
 }

@@ -19,17 +19,19 @@ import (
 // errNodeAway means that no node answered.
 var errNodeAway = errors.New("no node answers")
 
-// registerNode adds the flags by which a command finds the running node: the node's
-// own, of which only the address shows.
+// registerNode adds the flag by which a command finds the running node.
 func registerNode(cmd *cobra.Command, config *node.Config) {
-	config.Register(cmd.Flags())
-	cmd.Flags().VisitAll(func(f *pflag.Flag) { f.Hidden = f.Name != "api_addr" })
+	address := &config.Bytom.ApiAddress
+	cmd.Flags().StringVar(address, "api_addr", *address, "address of the node's RPC, host:port; that of the environment's LISTEN, or else of config.toml in --home, goes before the default")
 }
 
 // nodeURL is where the node of a configuration answers.
 func nodeURL(cmd *cobra.Command, config *node.Config) (*url.URL, error) {
 	if !cmd.Flags().Changed("api_addr") {
-		if err := config.Load(cmd.Flags(), os.LookupEnv); err != nil {
+		keys := pflag.NewFlagSet(cmd.Name(), pflag.ContinueOnError)
+		config.RegisterHome(keys)
+		config.Register(keys)
+		if err := config.Load(keys, os.LookupEnv); err != nil {
 			return nil, fmt.Errorf("where does the node listen? give --api_addr: %w", err)
 		}
 	}

@@ -46,8 +46,10 @@ a kernel computes a wrong hash.
 --devices measures graphics cards instead, each held to what its multiplications make
 on registers alone. --sweep tries every variant of their shaders and prints JSON: it is
 what to run on a card that this program was not tuned on.`,
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := positive(cmd.Flags(), "rounds", "turn"); err != nil {
+				return err
+			}
 			switch {
 			case config.sweep:
 				return runSweep(cmd.Context(), cmd.OutOrStdout(), config)
@@ -61,7 +63,7 @@ what to run on a card that this program was not tuned on.`,
 	f.StringSliceVar(&config.isa, "isa", config.isa, "kernels to measure: names that 'bytom-solo devices' lists, reference, or all that run here")
 	f.IntSliceVar(&config.bench.Threads, "threads", config.bench.Threads, "numbers of threads to measure")
 	f.BoolVar(&config.compare, "compare", config.compare, "measure Bytom's own Go code too, in the same rounds")
-	f.IntVar(&config.bench.Rounds, "rounds", config.bench.Rounds, "turns of each kernel")
+	f.IntVar(&config.bench.Rounds, "rounds", config.bench.Rounds, "turns of each kernel, 1 or more")
 	f.DurationVar(&config.bench.Turn, "turn", config.bench.Turn, "length of a turn at the least")
 	f.BoolVar(&config.asJSON, "json", false, "print JSON")
 	f.StringVar(&config.devices, "devices", "", "measure these instead of the CPU's kernels: vulkan, vulkan:0, vulkan:lavapipe")
@@ -72,7 +74,7 @@ what to run on a card that this program was not tuned on.`,
 func runBench(ctx context.Context, out io.Writer, config benchConfig) (err error) {
 	for _, n := range config.bench.Threads {
 		if n < 1 {
-			return fmt.Errorf("flag --threads: value %d: expected at least 1", n)
+			return usage(fmt.Errorf("flag --threads: value %d: expected at least 1", n))
 		}
 	}
 	contestants, err := benchContestants(config.isa)

@@ -17,7 +17,8 @@ func newBlocksCommand(config *node.Config) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "blocks",
 		Short: "List the blocks that a running node found, and what became of them",
-		Args:  cobra.NoArgs,
+		Long: `List the blocks that a running node found, and what became of them. 'bytom-solo journal'
+tells more, and reads the file where no node runs.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			base, err := nodeURL(cmd, config)
 			if err != nil {

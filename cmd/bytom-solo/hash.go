@@ -17,14 +17,16 @@ import (
 func newHashCommand(terminal io.Writer) *cobra.Command {
 	devices := node.AllDevices
 	cmd := &cobra.Command{
-		Use:   "hash SEED HEADER_HASH...",
+		Use:   "hash SEED HEADER_HASH…",
 		Short: "Compute Tensority hashes on every backend, for checking a rig by hand",
 		Long: `Compute Tensority hashes on every backend, for checking a rig by hand.
 
-SEED and the HEADER_HASHes are 64 hexadecimal characters each, in the order that
+SEED and each HEADER_HASH are 64 hexadecimal characters each, in the order that
 nodes print them. Prints a line for each header hash and backend: the backend's name
 and the result. Fails if they differ.`,
-		Args: cobra.MinimumNArgs(2),
+		Example: `  bytom-solo hash \
+    0737520781345b11b7bd0f843c1bdd9aea81b6da94fd141cc9f2df53ac6744d2 \
+    d0dad73fb2dabf3353fda15571b4e5f6ac62ff187b354fadd4840d9ff2f1afdf`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			seed, err := parseHash("SEED", args[0])
 			if err != nil {

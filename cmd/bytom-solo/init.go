@@ -57,11 +57,13 @@ func newInitCommand(config *node.Config) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "init",
 		Short: "Make a data directory with a config.toml",
-		Args:  cobra.NoArgs,
+		Long: `Make a data directory, --home, with a config.toml for a network. One that is there
+already is left as it is.`,
+		Example: "  bytom-solo init --chain_id solonet --home ~/solonet",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			net, ok := networks[chainID]
 			if !ok {
-				return fmt.Errorf("flag chain_id: value %q: expected mainnet, testnet or solonet", chainID)
+				return fmt.Errorf("flag chain_id: value %q: expected mainnet, testnet (or wisdom) or solonet", chainID)
 			}
 			path, err := writeConfig(config.Home(os.LookupEnv), net)
 			if errors.Is(err, fs.ErrExist) {
@@ -75,7 +77,7 @@ func newInitCommand(config *node.Config) *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&chainID, "chain_id", chainID, "network: mainnet, testnet or solonet")
+	cmd.Flags().StringVar(&chainID, "chain_id", chainID, "network: mainnet, testnet (which config.toml and the node call wisdom) or solonet")
 	return cmd
 }
 

@@ -35,7 +35,6 @@ func newJournalCommand(config *node.Config) *cobra.Command {
 
 The running node is asked; where none answers, the journal in its home directory is
 read.`,
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			found, err := r.list(cmd)
 			if err != nil {
@@ -59,9 +58,9 @@ read.`,
 
 func (r *journalReader) showCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "show HASH",
-		Short: "Print all that is known of a found block as JSON, the raw block included",
-		Args:  cobra.ExactArgs(1),
+		Use:     "show HASH",
+		Example: "  bytom-solo journal show 6a2f0c…",
+		Short:   "Print all that is known of a found block as JSON, the raw block included",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			b, err := r.block(cmd, args[0])
 			if err != nil {
@@ -75,9 +74,9 @@ func (r *journalReader) showCommand() *cobra.Command {
 func (r *journalReader) resubmitCommand() *cobra.Command {
 	to := ""
 	cmd := &cobra.Command{
-		Use:   "resubmit HASH",
-		Short: "Submit a found block again: to the running node, or to another",
-		Args:  cobra.ExactArgs(1),
+		Use:     "resubmit HASH",
+		Example: "  bytom-solo journal resubmit 6a2f0c… --to http://10.0.0.2:9888",
+		Short:   "Submit a found block again: to the running node, or to another",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if to != "" {
 				return r.resubmitTo(cmd, args[0], to)
@@ -97,7 +96,7 @@ func (r *journalReader) resubmitCommand() *cobra.Command {
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&to, "to", "", "URL of any Bytom node's RPC, http://[user:password@]host:port")
+	cmd.Flags().StringVar(&to, "to", "", "submit to this node instead, any that speaks Bytom's RPC: http://[user:password@]host:port")
 	return cmd
 }
 

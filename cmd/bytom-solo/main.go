@@ -33,8 +33,14 @@ func main() {
 func newRoot(out, terminal io.Writer) *cobra.Command {
 	config := node.NewConfig()
 	root := &cobra.Command{
-		Use:           "bytom-solo",
-		Short:         "A Bytom node that mines",
+		Use:   "bytom-solo",
+		Short: "A Bytom node that mines",
+		Long: `A full Bytom node with mining built in: it follows the chain, holds a wallet, mines, and
+hands work to rigs and pools.`,
+		Example: `  bytom-solo init                                  # write ~/.bytom/config.toml, for mainnet
+  bytom-solo node --mining --mining.address bm1q…  # mine on this machine
+  bytom-solo node --stratum.listen 0.0.0.0:9119    # have the rigs on the LAN mine
+  bytom-solo rigs                                  # in another terminal: what they do`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
@@ -54,5 +60,6 @@ func newRoot(out, terminal io.Writer) *cobra.Command {
 		newTestnetCommand(false),
 		newVersionCommand(),
 	)
+	strict(root)
 	return root
 }

@@ -62,7 +62,7 @@ type rigOptions struct {
 func newRigCommand(terminal io.Writer) *cobra.Command {
 	var o rigOptions
 	cmd := &cobra.Command{
-		Use:   "rig (-o URL -u ADDRESS.RIG | --gbt URL | --getwork URL | --benchmark)",
+		Use:   "rig",
 		Short: "Mine for a node or a pool elsewhere",
 		Long: `Mine for a node or a pool elsewhere, with the kernels of this program.
 
@@ -77,7 +77,10 @@ Ends with status 0 when it is interrupted, 2 if the command line is wrong, 3 if 
 refused everywhere (login, token, payee), 4 if there is no such device, 5 if all
 devices compute wrong hashes, 1 for anything else. Who does not answer is asked again
 until they do.`,
-		Args: func(cmd *cobra.Command, args []string) error { return usage(cobra.NoArgs(cmd, args)) },
+		Example: `  bytom-solo rig -o stratum+tcp://192.168.1.5:9119 -u bm1q….rig1
+  bytom-solo rig --gbt http://name:secret@192.168.1.5:9888
+  bytom-solo rig --getwork http://127.0.0.1:9888
+  bytom-solo rig --benchmark`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !cmd.Flags().Changed("quiet") {
 				o.quiet = !isTerminal(terminal)
@@ -85,7 +88,6 @@ until they do.`,
 			return runRig(cmd.Context(), o, cmd.OutOrStdout(), terminal)
 		},
 	}
-	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
 	o.register(cmd.Flags())
 	return cmd
 }
@@ -96,18 +98,18 @@ func (o *rigOptions) register(f *pflag.FlagSet) {
 	f.StringArrayVarP(&o.passwords, "pass", "p", nil, "password: one for all servers, or one for each")
 	f.StringVar(&o.order, "nonce-order", "auto", "byte order of the servers' start nonces: auto, little or big")
 	f.StringVar(&o.ca, "tls-ca", "", "file of the certificates that a server's may be signed by, in place of the system's")
-	f.BoolVar(&o.insecure, "tls-insecure", false, "take any certificate")
+	f.BoolVar(&o.insecure, "tls-insecure", false, "take any certificate of a server, so that anybody in between can pose as it")
 	f.DurationVar(&o.back, "return", 3*time.Minute, "how often the servers before the current one are tried")
 	f.StringVar(&o.getWork, "getwork", "", "URL of a node to mine for by get-work")
 	f.StringVar(&o.templates, "gbt", "", "URL of a node to mine for by getblocktemplate")
-	f.StringVar(&o.payee, "payee", "", "with --gbt: the address that blocks pay; the node's own if empty")
-	f.DurationVar(&o.benchmark, "benchmark", 0, "mine a known job for so long, check every hash, and print the hashrate")
+	f.StringVar(&o.payee, "payee", "", "with --gbt: the address that blocks pay; empty is the node's own")
+	f.DurationVar(&o.benchmark, "benchmark", 0, "mine a known job for so long, 20s if no time is given, check every hash, and print the hashrate")
 	f.Lookup("benchmark").NoOptDefVal = "20s"
 	f.StringVarP(&o.devices, "devices", "d", "auto", "what to mine on, as 'bytom-solo devices' lists it; auto is the fastest")
 	f.IntVar(&o.threads, "threads", 0, "most workers on a device; 0 is as many as it has")
 	f.BoolVar(&o.trust, "trust-devices", false, "submit what devices find without computing it on the CPU first")
 	f.StringVar(&o.api, "api", "", "address to serve the status at, as JSON: 127.0.0.1:PORT")
-	f.BoolVar(&o.quiet, "quiet", false, "no line for each share, and a status line a minute; so it is where stderr is no terminal")
+	f.BoolVar(&o.quiet, "quiet", false, "no line for each share, and the status each minute, not each 10 s; on by itself where stderr is no terminal")
 }
 
 func usage(err error) error {

@@ -28,7 +28,6 @@ read. A hashrate is the accepted shares' work by the time, times without a
 connection included. With --days: the work of so many days, the blocks that it was to
 find on average, those that it found, their ratio, which is the luck, and each rig's
 part of the work.`,
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			list, err := listRigs(cmd, config, file, days)
 			if err != nil {
@@ -45,7 +44,7 @@ part of the work.`,
 	}
 	registerNode(cmd, config)
 	cmd.Flags().StringVar(&file, "file", "", "read this ledger file, and ask no node")
-	cmd.Flags().Float64Var(&days, "days", 0, "tell what was done in the last so many days")
+	cmd.Flags().Float64Var(&days, "days", 0, "tell what was done in the last so many days; 0 is since each rig's first login")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }

@@ -47,6 +47,10 @@ func newTestnetCommand(tied bool) *cobra.Command {
 
 Each node is a process with a loopback address of its own. 'up' starts them and
 returns; the other commands find the network by its directory, --dir.`,
+		Example: `  bytom-solo testnet up -n 3 --fund
+  bytom-solo testnet mine 2 --node 1
+  bytom-solo testnet assert tip-equal
+  bytom-solo testnet down`,
 	}
 	cmd.PersistentFlags().StringVar(&l.dir, "dir", l.dir, "directory of the network; each has its own")
 	cmd.PersistentFlags().BoolVar(&l.asJSON, "json", false, "print JSON")
@@ -106,7 +110,13 @@ func clientOf(n *testnet.Network, index int) (testnet.Client, error) {
 
 // registerNode adds --node.
 func (l *localNetwork) registerNode(cmd *cobra.Command) *cobra.Command {
-	cmd.Flags().IntVar(&l.node, "node", 0, "index of the node")
+	cmd.Flags().IntVar(&l.node, "node", 0, "index of the node; 0 is the first")
+	return cmd
+}
+
+// registerNodeOrAll is for commands that are about all nodes, or the one named.
+func (l *localNetwork) registerNodeOrAll(cmd *cobra.Command) *cobra.Command {
+	cmd.Flags().IntVar(&l.node, "node", 0, "index of the one node, from 0 on, that is meant; all if it is not given")
 	return cmd
 }
 
@@ -131,8 +141,7 @@ func (l *localNetwork) upCommand() *cobra.Command {
 	topology := string(testnet.Line)
 	cmd := &cobra.Command{
 		Use:   "up",
-		Short: "Make a network and start it, in place of what an earlier one left",
-		Args:  cobra.NoArgs,
+		Short: "Make a network and start it; what an earlier one left in --dir makes way",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var err error
 			if c.Solo, err = ownProgram(); err != nil {
@@ -163,7 +172,7 @@ func (l *localNetwork) upCommand() *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.IntVarP(&c.Nodes, "nodes", "n", 1, "how many nodes")
-	flags.IntVar(&c.Stock, "stock", 0, "how many of them, the last ones, run the stock node bytomd")
+	flags.IntVar(&c.Stock, "stock", 0, "how many of them, the last ones, run the stock node bytomd; 0 is none")
 	flags.StringVar(&c.StockNode, "stock-binary", "", "path of bytomd; empty builds it, within the module's repository")
 	flags.StringVar(&topology, "topology", topology, "who is whose peer: line, ring or full")
 	flags.StringVar(&c.Phrase, "seed", testnet.DefaultPhrase, "phrase that all keys come from")
@@ -195,8 +204,7 @@ func urls(n *testnet.Network) string {
 func (l *localNetwork) statusCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "status",
-		Short: "Tell how each node is",
-		Args:  cobra.NoArgs,
+		Short: "Show each node's height, tip, peers, pool and address",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			n, err := l.open()
 			if err != nil {
@@ -229,8 +237,9 @@ func printStatus(out io.Writer, all []testnet.NodeStatus) error {
 func (l *localNetwork) logsCommand() *cobra.Command {
 	follow := false
 	cmd := &cobra.Command{
-		Use:   "logs [NODE…]",
-		Short: "Print what the nodes have logged",
+		Use:     "logs [NODE…]",
+		Short:   "Print what the nodes have logged, all if none is named",
+		Example: "  bytom-solo testnet logs 0 2 --follow",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			n, err := l.open()
 			if err != nil {
@@ -265,7 +274,6 @@ func (l *localNetwork) downCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "down",
 		Short: "End all nodes; what they wrote stays until the next 'up'",
-		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			n, err := l.open()
 			if errors.Is(err, testnet.ErrNone) {

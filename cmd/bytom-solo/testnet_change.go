@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,9 +42,9 @@ func (l *localNetwork) change(cmd *cobra.Command, done string, f func(context.Co
 
 func (l *localNetwork) partitionCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "partition GROUPS",
-		Short: "Part the network: 0,1/2,3 cuts nodes 0 and 1 from 2 and 3",
-		Args:  cobra.ExactArgs(1),
+		Use:     "partition GROUPS",
+		Example: "  bytom-solo testnet partition 0,1/2,3",
+		Short:   "Part the network: 0,1/2,3 cuts nodes 0 and 1 from 2 and 3",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			groups, err := testnet.ParseGroups(args[0])
 			if err != nil {
@@ -60,7 +61,6 @@ func (l *localNetwork) healCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "heal",
 		Short: "End a partition",
-		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return l.change(cmd, "healed", func(ctx context.Context, n *testnet.Network) error { return n.Heal(ctx) })
 		},
@@ -69,9 +69,9 @@ func (l *localNetwork) healCommand() *cobra.Command {
 
 func (l *localNetwork) snapshotCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "snapshot NAME",
-		Short: "Keep all chains and wallets as they are; the nodes restart, with empty pools",
-		Args:  cobra.ExactArgs(1),
+		Use:     "snapshot NAME",
+		Example: "  bytom-solo testnet snapshot before",
+		Short:   "Keep all chains and wallets as they are; the nodes restart, with empty pools",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return l.change(cmd, "kept as "+args[0], func(ctx context.Context, n *testnet.Network) error { return n.Snapshot(ctx, args[0]) })
 		},
@@ -80,9 +80,9 @@ func (l *localNetwork) snapshotCommand() *cobra.Command {
 
 func (l *localNetwork) revertCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "revert NAME",
-		Short: "Go back to a snapshot; pools are empty then, and no node mines by itself",
-		Args:  cobra.ExactArgs(1),
+		Use:     "revert NAME",
+		Example: "  bytom-solo testnet revert before",
+		Short:   "Go back to a snapshot; pools are empty then, and no node mines by itself",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return l.change(cmd, "back at "+args[0], func(ctx context.Context, n *testnet.Network) error { return n.Revert(ctx, args[0]) })
 		},
@@ -92,8 +92,9 @@ func (l *localNetwork) revertCommand() *cobra.Command {
 // impossible is a command that says why it can't be had.
 func impossible(name string) *cobra.Command {
 	return &cobra.Command{
-		Use:   name + " HASH",
-		Short: "Not possible with Bytom's chain: see reorg",
+		Use:     name + " HASH",
+		Short:   "Not possible with Bytom's chain: see reorg",
+		Example: "  bytom-solo testnet reorg --depth 2",
 		RunE: func(*cobra.Command, []string) error {
 			return fmt.Errorf("%s: Bytom's chain takes no block back once it is valid; 'reorg --depth D' replaces the latest D blocks by a longer branch", name)
 		},
@@ -108,10 +109,11 @@ func (l *localNetwork) assertCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "assert",
 		Short: "Fail unless the network is as expected",
+		Long:  "Fail unless the network is as expected, now or within the time that --wait gives.",
 	}
-	cmd.PersistentFlags().DurationVar(&wait, "wait", 0, "how long that may take to come true (30s)")
-	check := func(use, short string, args int, parse func(cmd *cobra.Command, args []string) (expectation, error)) *cobra.Command {
-		return &cobra.Command{Use: use, Short: short, Args: cobra.ExactArgs(args), RunE: func(cmd *cobra.Command, args []string) error {
+	cmd.PersistentFlags().DurationVar(&wait, "wait", 30*time.Second, "how long the expectation may take to come true; 0s tests once")
+	check := func(use, example, short string, parse func(cmd *cobra.Command, args []string) (expectation, error)) *cobra.Command {
+		return &cobra.Command{Use: use, Short: short, Example: "  bytom-solo testnet assert " + example, RunE: func(cmd *cobra.Command, args []string) error {
 			holds, err := parse(cmd, args)
 			if err != nil {
 				return err
@@ -121,19 +123,27 @@ func (l *localNetwork) assertCommand() *cobra.Command {
 				return err
 			}
 			ctx := cmd.Context()
-			if err := testnet.Poll(ctx, wait, func() error { return holds(ctx, n) }); err != nil {
+			var never error // what no waiting makes true
+			err = testnet.Poll(ctx, wait, func() error {
+				err := holds(ctx, n)
+				if errors.Is(err, testnet.ErrNoNode) {
+					never, err = err, nil
+				}
+				return err
+			})
+			if err := cmp.Or(err, never); err != nil {
 				return err
 			}
 			return l.say(cmd, map[string]any{"assert": cmd.Name(), "args": args, "ok": true}, "ok: %s", strings.Join(append([]string{cmd.Name()}, args...), " "))
 		}}
 	}
 	cmd.AddCommand(
-		l.registerNode(check("height N", "All nodes, or the one that --node names, are at a height", 1, l.expectHeight)),
-		check("tip-equal", "All nodes have the same best block", 0, func(*cobra.Command, []string) (expectation, error) {
+		l.registerNodeOrAll(check("height N", "height 3 --node 1", "All nodes, or the one that --node names, are at a height", l.expectHeight)),
+		check("tip-equal", "tip-equal --wait 2m", "All nodes have the same best block", func(*cobra.Command, []string) (expectation, error) {
 			return func(ctx context.Context, n *testnet.Network) error { return n.SameTip(ctx) }, nil
 		}),
-		l.registerNode(check("pool N", "All nodes, or the one that --node names, have so many transactions in their pools", 1, l.expectPool)),
-		check("balance NODE AMOUNT", "A node's account has so many confirmed BTM, spendable or not", 2, expectBalance),
+		l.registerNodeOrAll(check("pool N", "pool 0", "All nodes, or the one that --node names, have so many transactions in their pools", l.expectPool)),
+		check("balance NODE AMOUNT", "balance 1 412.5", "A node's account has so many confirmed BTM, spendable or not", expectBalance),
 	)
 	return cmd
 }

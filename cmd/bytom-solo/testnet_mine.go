@@ -36,9 +36,9 @@ func (l *localNetwork) mined(cmd *cobra.Command, f func(context.Context, *testne
 func (l *localNetwork) mineCommand() *cobra.Command {
 	var r testnet.MineRequest
 	cmd := &cobra.Command{
-		Use:   "mine [N]",
-		Short: "Mine so many blocks, one if no number is given",
-		Args:  cobra.MaximumNArgs(1),
+		Use:     "mine [N]",
+		Short:   "Mine so many blocks, one if no number is given",
+		Example: "  bytom-solo testnet mine 3 --node 0",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			blocks, err := numbers(append(args, "1"))
 			if err != nil {
@@ -50,7 +50,7 @@ func (l *localNetwork) mineCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&r.To, "to", "", "address that the blocks pay; empty is the node's own")
 	cmd.Flags().BoolVar(&r.Empty, "empty", false, "leave all transactions out")
-	cmd.Flags().StringSliceVar(&r.TxIDs, "tx", nil, "ids of the transactions that alone are to stand in the first block")
+	cmd.Flags().StringSliceVar(&r.TxIDs, "tx", nil, "id of a transaction that the first block is to hold, with no other than those named; may be given again")
 	return l.registerNode(cmd)
 }
 
@@ -58,7 +58,6 @@ func (l *localNetwork) matureCommand() *cobra.Command {
 	return l.registerNode(&cobra.Command{
 		Use:   "mature",
 		Short: "Mine the 100 empty blocks after which a coinbase can be spent",
-		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return l.mined(cmd, func(ctx context.Context, n *testnet.Network) (testnet.Mined, error) { return n.Mature(ctx, l.node) })
 		},
@@ -70,7 +69,6 @@ func (l *localNetwork) reorgCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "reorg",
 		Short: "Replace the latest blocks by a longer branch without transactions",
-		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return l.mined(cmd, func(ctx context.Context, n *testnet.Network) (testnet.Mined, error) {
 				return n.Reorg(ctx, l.node, depth)
@@ -82,19 +80,11 @@ func (l *localNetwork) reorgCommand() *cobra.Command {
 }
 
 func (l *localNetwork) autoCommand() *cobra.Command {
-	return l.registerNode(&cobra.Command{
-		Use:       "auto on|off|every DURATION",
-		Short:     "Have a node mine by itself: without pause, not at all, or a block each so long (5s)",
-		ValidArgs: []string{"on", "off", "every"},
-		Args:      cobra.RangeArgs(1, 2),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			every := args[0]
-			switch {
-			case every == "every" && len(args) == 2:
-				every = args[1]
-			case len(args) != 1 || every != "on" && every != "off":
-				return fmt.Errorf("auto %v: expected on, off, or every and a duration", args)
-			}
+	cmd := &cobra.Command{Use: "auto", Short: "Have a node mine by itself, or end that"}
+	cmd.PersistentFlags().IntVar(&l.node, "node", 0, "index of the node; 0 is the first")
+	mode := func(use, short, example string) *cobra.Command {
+		return &cobra.Command{Use: use, Short: short, Example: example, RunE: func(cmd *cobra.Command, args []string) error {
+			every := append(args, cmd.Name())[0]
 			n, err := l.open()
 			if err != nil {
 				return err
@@ -103,8 +93,14 @@ func (l *localNetwork) autoCommand() *cobra.Command {
 				return err
 			}
 			return l.say(cmd, map[string]any{"node": l.node, "auto": every}, "node %d mines by itself: %s", l.node, every)
-		},
-	})
+		}}
+	}
+	cmd.AddCommand(
+		mode("on", "Mine one block after the other, without a pause", ""),
+		mode("off", "Mine no more by itself", ""),
+		mode("every DURATION", "Mine a block each so long", "  bytom-solo testnet auto every 5s --node 1"),
+	)
+	return cmd
 }
 
 func (l *localNetwork) clockCommand() *cobra.Command {
@@ -114,15 +110,14 @@ func (l *localNetwork) clockCommand() *cobra.Command {
 		Long: `Show or set the clock that our nodes stamp blocks with.
 
 At first it is virtual: genesis + 150 s × height, so that the difficulty stays.`,
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return l.setClock(cmd, testnet.ClockRequest{}) },
 	}
 	for mode, what := range map[string]string{
 		"virtual": "Let it go on by 150 s with each block",
-		"real":    "Show the real time",
-		"frozen":  "Stop it",
+		"real":    "Let it show the real time",
+		"frozen":  "Stop it where it is",
 	} {
-		sub := &cobra.Command{Use: mode, Short: what, Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+		sub := &cobra.Command{Use: mode, Short: what, RunE: func(cmd *cobra.Command, _ []string) error {
 			return l.setClock(cmd, testnet.ClockRequest{Mode: mode})
 		}}
 		if mode == "frozen" {
@@ -131,9 +126,9 @@ At first it is virtual: genesis + 150 s × height, so that the difficulty stays.
 		cmd.AddCommand(sub)
 	}
 	cmd.AddCommand(&cobra.Command{
-		Use:   "set TIME",
-		Short: "Set it to Unix seconds, or a time as in 2018-06-14T03:00:00Z",
-		Args:  cobra.ExactArgs(1),
+		Use:     "set TIME",
+		Example: "  bytom-solo testnet clock set 2018-07-01T00:00:00Z",
+		Short:   "Set it to Unix seconds, or a time as in 2018-06-14T03:00:00Z",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			at, err := strconv.ParseInt(args[0], 10, 64)
 			if err != nil {
@@ -146,9 +141,9 @@ At first it is virtual: genesis + 150 s × height, so that the difficulty stays.
 			return l.setClock(cmd, testnet.ClockRequest{Time: at})
 		},
 	}, &cobra.Command{
-		Use:   "advance DURATION",
-		Short: "Put it forward (1h)",
-		Args:  cobra.ExactArgs(1),
+		Use:     "advance DURATION",
+		Short:   "Put it forward by a duration",
+		Example: "  bytom-solo testnet clock advance 1h",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			d, err := time.ParseDuration(args[0])
 			if err != nil {

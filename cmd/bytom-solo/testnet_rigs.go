@@ -14,8 +14,7 @@ import (
 func (l *localNetwork) rigsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rigs",
-		Short: "Add rigs on the LAN of a node, slow ones with real proofs, and faulty ones too",
-		Args:  cobra.NoArgs,
+		Short: "Add, list and remove rigs that mine for a node by Stratum, faulty ones too",
 	}
 	cmd.AddCommand(l.rigsAddCommand(), l.rigsListCommand(), l.rigsRemoveCommand(), l.rigsServeCommand())
 	return cmd
@@ -26,7 +25,7 @@ func (l *localNetwork) rigsAddCommand() *cobra.Command {
 	faults := ""
 	cmd := &cobra.Command{
 		Use:   "add [N]",
-		Short: "Add so many rigs, one if no number is given; they mine until they are removed, or the network is down",
+		Short: "Add so many rigs, one if no number is given",
 		Long: `Add so many rigs, one if no number is given. They mine until they are removed, or the
 network is down.
 
@@ -37,8 +36,10 @@ two losses of the connection. The dialects are plain; b3, which takes what one r
 yields for one message, starts again with each job and gives all requests the same id;
 and backward, which reads a job's nonce the wrong way around.`,
 		Example: "  bytom-solo testnet rigs add 8 --rate 20 --dialect b3 --fault stale:5%,dup:1%,garbage,disconnect:30s",
-		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := positive(cmd.Flags(), "rate"); err != nil {
+				return err
+			}
 			count, err := numbers(append(args, "1"))
 			if err != nil {
 				return err
@@ -58,7 +59,7 @@ and backward, which reads a job's nonce the wrong way around.`,
 			return l.say(cmd, added, "%d rigs mine for node %d, from %s on", len(added), l.node, added[0].Name)
 		},
 	}
-	cmd.Flags().Float64Var(&r.Rate, "rate", r.Rate, "hashes a second of each rig at most")
+	cmd.Flags().Float64Var(&r.Rate, "rate", r.Rate, "hashes a second of each rig at most, above 0")
 	cmd.Flags().StringVar(&r.Dialect, "dialect", r.Dialect, "plain, b3 or backward")
 	cmd.Flags().StringVar(&faults, "fault", "", "what they do wrong, as in stale:5%,dup:1%,garbage,disconnect:30s")
 	return l.registerNode(cmd)
@@ -67,8 +68,7 @@ and backward, which reads a job's nonce the wrong way around.`,
 func (l *localNetwork) rigsListCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
-		Short: "Tell what each rig knows that it has sent",
-		Args:  cobra.NoArgs,
+		Short: "Show what each rig has sent, by its own count",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			n, err := l.open()
 			if err != nil {
@@ -86,7 +86,10 @@ func (l *localNetwork) rigsListCommand() *cobra.Command {
 func (l *localNetwork) rigsRemoveCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "remove [NAME…]",
-		Short: "End rigs, all if none is named, and tell what they have sent in the end; those that were added together end together",
+		Short: "End rigs, all if none is named, and show what they have sent",
+		Long: `End rigs, all if none is named, and show what they have sent. Those that were added
+together end together.`,
+		Example: "  bytom-solo testnet rigs remove rig0-1",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			n, err := l.open()
 			if err != nil {
@@ -107,7 +110,7 @@ func (l *localNetwork) rigsRemoveCommand() *cobra.Command {
 // rigsServeCommand is the process of rigs that were added together.
 func (l *localNetwork) rigsServeCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "serve NUMBER", Hidden: true, Args: cobra.ExactArgs(1),
+		Use: "serve NUMBER", Hidden: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			number, err := strconv.Atoi(args[0])
 			if err != nil {

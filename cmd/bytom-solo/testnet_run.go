@@ -36,7 +36,7 @@ A scenario has a name and steps. Each step is a command line of 'testnet', as in
 'mine 3 --node 0' or 'assert tip-equal --wait 30s'. The first one that fails ends the
 scenario, and the network ends with it in any case. Without --dir the network has a
 directory of its own, which is removed.`,
-		Args: cobra.ExactArgs(1),
+		Example: "  bytom-solo testnet run race",
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			scenario, err := testnet.ReadScenario(args[0])
 			if err != nil {
@@ -112,6 +112,7 @@ func runStep(ctx context.Context, dir string, args []string) ([]byte, error) {
 	var out bytes.Buffer
 	cmd := newTestnetCommand(true)
 	cmd.SilenceUsage, cmd.SilenceErrors = true, true
+	strict(cmd)
 	cmd.SetOut(&out)
 	cmd.SetErr(&out)
 	cmd.SetArgs(append([]string{"--dir", dir}, args...))

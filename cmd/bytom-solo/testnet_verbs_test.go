@@ -101,15 +101,16 @@ func (v verbs) testMine(t *testing.T) {
 	v.refused("can't stand in the next block", "mine --tx "+strings.Repeat("00", 32))
 	v.do("mine --node 0 --tx " + id)
 	v.do("assert pool 0 --wait 30s")
-	v.refused("transactions in its pool, expected 7", "assert pool 7 --node 2")
+	v.refused("transactions in its pool, expected 7", "assert pool 7 --node 2 --wait 0s")
 	v.refused("expected BTM", "assert balance 0 much")
-	v.refused("expected 412.50000000", "assert balance 1 412.5")
+	v.refused("expected 412.50000000", "assert balance 1 412.5 --wait 0s")
 	v.do(fmt.Sprintf("assert height %d --wait 30s", height+4))
 
 	v.do("auto every 10ms --node 2")
 	waitHigher(t, v.dir, height+5)
 	v.do("auto off --node 2")
-	v.refused("expected on, off", "auto every")
+	v.refused("argument DURATION is missing", "auto every")
+	v.refused("expected 0 to 2", "assert height 5 --node 3")
 	v.do("assert tip-equal --wait 30s")
 }
 
@@ -171,7 +172,7 @@ func (v verbs) testChain(t *testing.T) {
 	v.do("mine 2 --node 0")
 	v.do(fmt.Sprintf("assert height %d --node 1 --wait 30s", height+2))
 	v.do(fmt.Sprintf("assert height %d --node 2", height+1))
-	v.refused("is at", "assert tip-equal")
+	v.refused("is at", "assert tip-equal --wait 0s")
 	v.do("heal")
 	v.do("assert tip-equal --wait 30s")
 	// Twice, as the second must not bring the first one's blocks again.

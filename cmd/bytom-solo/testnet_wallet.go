@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -54,7 +55,7 @@ func (l *localNetwork) fundCommand() *cobra.Command {
 A network at height 0 gets premined blocks, whose BTM all accounts share. After that
 the richest account sends what lacks or, if none has it, the node mines to itself, and
 a hundred blocks more.`,
-		Args: cobra.RangeArgs(1, 2),
+		Example: "  bytom-solo testnet fund 1 250",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			index, err := numbers(args[:1])
 			if err != nil {
@@ -86,8 +87,9 @@ type accountFunds struct {
 
 func (l *localNetwork) balanceCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "balance [NODE…]",
-		Short: "Tell what the nodes' accounts have, confirmed",
+		Use:     "balance [NODE…]",
+		Short:   "Show the confirmed BTM of the nodes' accounts, all if none is named",
+		Example: "  bytom-solo testnet balance 0 1",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			nodes, err := numbers(args)
 			if err != nil {
@@ -140,9 +142,9 @@ func printFunds(out io.Writer, all []accountFunds) error {
 func (l *localNetwork) sendCommand() *cobra.Command {
 	var fee func() (uint64, error)
 	cmd := &cobra.Command{
-		Use:   "send FROM TO AMOUNT",
-		Short: "Send BTM from a node's account to another's, or to an address",
-		Args:  cobra.ExactArgs(3),
+		Use:     "send FROM TO AMOUNT",
+		Short:   "Send BTM from a node's account to another's, or to an address; prints the transaction's id",
+		Example: "  bytom-solo testnet send 0 1 12.5\n  bytom-solo testnet send 0 sm1q… 3",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			from, err := l.account(args[0])
 			if err != nil {
@@ -188,10 +190,16 @@ func (l *localNetwork) address(ctx context.Context, arg string) (string, error) 
 func (l *localNetwork) floodCommand() *cobra.Command {
 	c, fees := testnet.FloodConfig{}, ""
 	cmd := &cobra.Command{
-		Use:   "flood N",
-		Short: "Put so many transactions into a node's pool",
-		Args:  cobra.ExactArgs(1),
+		Use:     "flood N",
+		Example: "  bytom-solo testnet flood 200 --fees 0.01..0.05 --chain-depth 4",
+		Short:   "Put so many transactions into a node's pool",
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			if err := positive(cmd.Flags(), "chain-depth"); err != nil {
+				return err
+			}
+			if c.PerSecond == 0 {
+				return usage(errors.New("flag --rate: value 0: expected more than 0, or -1 for as many as the node takes"))
+			}
 			if c.N, err = strconv.Atoi(args[0]); err != nil {
 				return fmt.Errorf("%q: expected how many transactions", args[0])
 			}
@@ -210,9 +218,9 @@ func (l *localNetwork) floodCommand() *cobra.Command {
 				c.N, len(out.Chains), out.Took.Round(time.Millisecond), len(out.Splits), out.SplitTook.Round(time.Millisecond))
 		},
 	}
-	cmd.Flags().StringVar(&fees, "fees", "0.005..0.05", "range of the fees in BTM")
-	cmd.Flags().IntVar(&c.ChainDepth, "chain-depth", 1, "how many transactions in a row spend each the one before")
-	cmd.Flags().Uint64Var(&c.Seed, "random", 0, "number that the fees are drawn from")
+	cmd.Flags().StringVar(&fees, "fees", "0.005..0.05", "range of the fees in BTM, LOW..HIGH")
+	cmd.Flags().IntVar(&c.ChainDepth, "chain-depth", 1, "length of the chains in which each transaction spends the one before")
+	cmd.Flags().Uint64Var(&c.Seed, "random", 0, "seed of the fees' random numbers, 0 or any other: the same gives the same fees")
 	cmd.Flags().IntVar(&c.PerSecond, "rate", testnet.FloodPace, "transactions a second; -1 is as many as the node takes, but it drops its peers then")
 	return l.registerNode(cmd)
 }
@@ -235,9 +243,9 @@ func parseFees(text string) (low, high uint64, err error) {
 func (l *localNetwork) issueCommand() *cobra.Command {
 	var fee func() (uint64, error)
 	cmd := &cobra.Command{
-		Use:   "issue NODE ALIAS AMOUNT",
-		Short: "Define an asset and issue some of it to a node's account; prints the asset's id",
-		Args:  cobra.ExactArgs(3),
+		Use:     "issue NODE ALIAS AMOUNT",
+		Example: "  bytom-solo testnet issue 0 gold 1000",
+		Short:   "Define an asset and issue some of it to a node's account; prints the asset's id",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			a, amount, paid, err := l.assetArguments(args[0], args[2], fee)
 			if err != nil {
@@ -273,7 +281,7 @@ func (l *localNetwork) compileCommand() *cobra.Command {
 		Long: `Compile a contract in Equity; prints its control program.
 
 A parameter is true or false, int:NUMBER, text:TEXT, or bytes in hexadecimal.`,
-		Args: cobra.MinimumNArgs(1),
+		Example: "  bytom-solo testnet compile reveal.equity 1a2b3c…",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			source, err := os.ReadFile(args[0])
 			if err != nil {
@@ -330,9 +338,9 @@ func parseBytes(arg string) ([]byte, error) {
 func (l *localNetwork) lockCommand() *cobra.Command {
 	var fee func() (uint64, error)
 	cmd := &cobra.Command{
-		Use:   "lock NODE PROGRAM ASSET AMOUNT",
-		Short: "Pay an asset of a node's account to a contract; prints the output's id",
-		Args:  cobra.ExactArgs(4),
+		Use:     "lock NODE PROGRAM ASSET AMOUNT",
+		Example: "  bytom-solo testnet lock 0 20ae… ffff… 1000",
+		Short:   "Pay an asset of a node's account to a contract; prints the output's id",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			program, err := hex.DecodeString(args[1])
 			if err != nil {
@@ -361,7 +369,7 @@ func (l *localNetwork) unlockCommand() *cobra.Command {
 		Long: `Spend a contract's output to a node's account; prints the transaction's id.
 
 The arguments of the contract's clause are text:TEXT, or bytes in hexadecimal.`,
-		Args: cobra.MinimumNArgs(2),
+		Example: "  bytom-solo testnet unlock 1 9f3c… text:secret",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			a, err := l.account(args[0])
 			if err != nil {
@@ -394,9 +402,9 @@ The arguments of the contract's clause are text:TEXT, or bytes in hexadecimal.`,
 
 func (l *localNetwork) callCommand() *cobra.Command {
 	return l.registerNode(&cobra.Command{
-		Use:   "call ROUTE [JSON]",
-		Short: "Call a node's RPC; prints the data that it answers",
-		Args:  cobra.RangeArgs(1, 2),
+		Use:     "call ROUTE [JSON]",
+		Example: `  bytom-solo testnet call get-block '{"block_height": 1}' --node 1`,
+		Short:   "Call a node's RPC; prints the data that it answers",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := l.client()
 			if err != nil {

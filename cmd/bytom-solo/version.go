@@ -17,7 +17,6 @@ func newVersionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			_, err := fmt.Fprintf(cmd.OutOrStdout(), "bytom-solo %s%s (Bytom %s, %s, %s/%s)\n",
 				version, revision(), node.BytomVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
