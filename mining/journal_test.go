@@ -144,6 +144,27 @@ func TestABlockIsToldOnce(t *testing.T) {
 	}
 }
 
+// TestABlockOfTheFutureIsFollowed opens a journal whose block was found, and not answered,
+// while the clock was a day ahead.
+func TestABlockOfTheFutureIsFollowed(t *testing.T) {
+	c := newFakeChain()
+	path := filepath.Join(t.TempDir(), "j.db")
+	j := newJournal(t, path)
+	block, err := testJob(t, c).Block(c.Tip().MedianTime+1, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(j.Record(block, time.Now().Add(24*time.Hour)), j.Close()); err != nil {
+		t.Fatal(err)
+	}
+	c.place = func(id bc.Hash, height uint64) Place { return Place{Known: true, Main: true, There: id, Best: height} }
+	j = newJournal(t, path)
+	NewWatcher(WatcherConfig{Journal: j, Source: c}).look()
+	if f := j.Open()[0]; f.standing() != StateMain {
+		t.Errorf("it is on the best chain, and its states are %v", states(f))
+	}
+}
+
 // TestWhatIsNotTheBlocksFaultLeavesItOpen submits to a chain that is out of order.
 func TestWhatIsNotTheBlocksFaultLeavesItOpen(t *testing.T) {
 	for _, failure := range []error{ErrStopped, ErrNotReady, ErrChainFailed, errors.New("the verifier is closed")} {

@@ -55,7 +55,8 @@ func (w *Watcher) Run(ctx context.Context) error {
 // look brings every open fate up to date.
 func (w *Watcher) look() {
 	for _, f := range w.cfg.Journal.Open() {
-		if !f.Resolved() && time.Since(f.Found) < underWay {
+		// One of an earlier run may have been found later than now, by a clock that was ahead.
+		if !f.Resolved() && time.Since(f.Found).Abs() < underWay {
 			continue
 		}
 		events, settled := f.next(w.cfg.Source.Place(f.ID, f.Height), time.Now())

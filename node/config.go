@@ -151,7 +151,7 @@ func (c *Config) Register(fs *pflag.FlagSet) {
 	fs.IntVar(&b.Websocket.MaxNumConcurrentReqs, "ws.max_num_concurrent_reqs", b.Websocket.MaxNumConcurrentReqs, "websocket requests at a time at the most")
 
 	fs.StringVar(&b.LogLevel, "log_level", b.LogLevel, "debug, info, warn or error")
-	fs.StringVar(&b.LogFile, "log_file", b.LogFile, "directory for log files, a new one a day, kept for a week; empty is the terminal alone")
+	fs.StringVar(&b.LogFile, "log_file", b.LogFile, "directory for log files, a new one a day, the last eight kept; empty is the terminal alone")
 	fs.StringVar(&c.Log.Format, "log.format", c.Log.Format, "text or json")
 
 	fs.BoolVar(&b.Mining, "mining", b.Mining, "mine on this machine; in config.toml also [mining] enable")

@@ -21,13 +21,17 @@ var levels = map[string]slog.Level{
 	"warn": slog.LevelWarn, "error": slog.LevelError, "fatal": slog.LevelError,
 }
 
+// keptLogs is how many days' log files are kept. They are counted, for a clock that is
+// wrong once makes all of them old.
+const keptLogs = 8
+
 // OpenLog makes the process's logger as the configuration says: one stream to
 // terminal, and to files if asked.
 func (c *Config) OpenLog(terminal io.Writer) (*slog.Logger, error) {
 	w := terminal
 	if c.Bytom.LogFile != "" {
 		files, err := rotatelogs.New(filepath.Join(c.Bytom.LogDir(), "bytom-solo.%Y%m%d.log"),
-			rotatelogs.WithRotationTime(24*time.Hour), rotatelogs.WithMaxAge(7*24*time.Hour))
+			rotatelogs.WithRotationTime(24*time.Hour), rotatelogs.WithRotationCount(keptLogs))
 		if err != nil {
 			return nil, fmt.Errorf("log_file %q: %w", c.Bytom.LogFile, err)
 		}

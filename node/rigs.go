@@ -62,6 +62,9 @@ func DescribeRigs(l *stratum.Ledger, live []stratum.RigStatus, days float64, now
 	}
 	byRig := make(map[string]stratum.Tally)
 	for _, row := range rows {
+		if row.Hour.After(now) {
+			continue // The clock was ahead then. When it gets there, they count.
+		}
 		t := byRig[row.Rig]
 		t.Add(row.Tally)
 		byRig[row.Rig] = t

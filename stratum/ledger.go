@@ -145,9 +145,10 @@ type LedgerConfig struct {
 	// Rigs is how many rigs are told apart; 0 takes 10,000. What others do is counted
 	// under OtherRigs.
 	Rigs int
-	// Days is how long rows and shares are kept; 0 takes 400. Rows is how many rows, and
-	// Shares how many shares at most, of which the oldest go first; 0 takes a million
-	// each.
+	// Days is how many days with work are kept, the latest not counted; 0 takes 400. They
+	// are days that the ledger has rows of, not days by the clock: one reading of that
+	// deletes nothing. Rows is how many rows, and Shares how many shares at most, of which
+	// the oldest go first; 0 takes a million each.
 	Days, Rows, Shares int
 	// Flush is the time between two writes, which is what a kill can lose; 0 takes 5 s.
 	Flush time.Duration
@@ -170,8 +171,10 @@ const OtherRigs = "(others)"
 // read or written stops nothing; it is told once, the counts go on in memory, and what
 // has not been written is tried again. All methods are safe for concurrent use.
 type Ledger struct {
-	cfg LedgerConfig
-	log *slog.Logger
+	cfg    LedgerConfig
+	log    *slog.Logger
+	opened time.Time // with the monotonic clock, which rates and ages go by
+	seen   time.Time // when the file was last written before it was opened
 
 	disk sync.Mutex // one write at a time; taken before mu
 	file *ledgerFile
@@ -194,6 +197,7 @@ type ledgerRig struct {
 	dirty   bool
 	summary rigSummary
 	rates   rates
+	met     time.Time // its latest login or submit in this run, else the run's start
 }
 
 // rigSummary is what of a rig outlives its rows.
@@ -227,6 +231,7 @@ func OpenLedger(cfg LedgerConfig) *Ledger {
 	if err != nil {
 		l.log.Error("what rigs do is counted, but not kept", "file", cfg.Path, "error", err)
 	}
+	l.tellJump()
 	return l
 }
 
@@ -260,7 +265,7 @@ func newLedger(cfg LedgerConfig) *Ledger {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Ledger{
-		cfg: cfg, log: cfg.Log,
+		cfg: cfg, log: cfg.Log, opened: cfg.Now(),
 		rigs: make(map[string]*ledgerRig), rows: make(map[rowKey]*LedgerRow),
 	}
 }
@@ -286,7 +291,7 @@ func (l *Ledger) Add(e LedgerEntry) {
 	}
 	rig.summary.Last, row.Last, row.Network = e.At, e.At, e.Network
 	if e.Kind == ShareAccepted {
-		rig.rates.add(e.At, e.Effective)
+		rig.rates.add(l.steady(e.At), e.Effective)
 		l.pending = append(l.pending, loggedShare{l.sequence, e.At.UnixMilli(), rig.id, e.Effective, e.Network})
 		l.sequence++
 	}
@@ -312,11 +317,11 @@ func (l *Ledger) meet(e LedgerEntry) (string, *ledgerRig) {
 	}
 	if rig == nil {
 		rig = &ledgerRig{id: l.nextID, summary: rigSummary{ID: l.nextID, First: e.At}}
-		rig.rates.start = e.At
+		rig.rates.start = l.steady(e.At)
 		l.rigs[name] = rig
 		l.nextID++
 	}
-	rig.dirty = true
+	rig.dirty, rig.met = true, e.At
 	rig.summary.Address, rig.summary.Agent, rig.summary.Seen = e.Address, e.Agent, e.At
 	return name, rig
 }
@@ -329,7 +334,7 @@ func (l *Ledger) sweep(now time.Time) {
 	}
 	l.swept = now
 	for name, r := range l.rigs {
-		if r.summary.Accepted == 0 && now.Sub(r.summary.Seen) > time.Hour {
+		if r.summary.Accepted == 0 && now.Sub(r.met) > time.Hour {
 			l.forget(name, r.id)
 		}
 	}

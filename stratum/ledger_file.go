@@ -21,7 +21,8 @@ import (
 
 // ledgerFile is a ledger on the disk. Its buckets:
 //
-//	meta    "format" → 1 byte; "next" → the next sequence number, round and rig id
+//	meta    "format" → 1 byte; "next" → the next sequence number, round and rig id;
+//	        "seen" → when it was last written, in Unix milliseconds
 //	rigs    name → JSON of a rigSummary
 //	rows    hour, round, rig id → a row (big-endian, so that they lie in order)
 //	shares  first sequence number → the shares of one write, in order
@@ -39,8 +40,9 @@ var (
 	sharesBucket = []byte("shares")
 	roundsBucket = []byte("blocks")
 
-	formatKey = []byte("format")
-	nextKey   = []byte("next")
+	formatKey   = []byte("format")
+	nextKey     = []byte("next")
+	lastSeenKey = []byte("seen")
 )
 
 const ledgerFormat = 1

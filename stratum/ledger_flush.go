@@ -2,7 +2,6 @@ package stratum
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -27,7 +26,7 @@ func (l *Ledger) Run(ctx context.Context) error {
 			return ctx.Err()
 		}
 		err := l.Flush()
-		if now := l.cfg.Now(); err == nil && now.Sub(pruned) >= time.Hour {
+		if now := l.cfg.Now(); err == nil && now.Sub(pruned).Abs() >= time.Hour {
 			pruned = now
 			err = l.prune(now)
 		}
@@ -46,7 +45,7 @@ func (l *Ledger) Close() error {
 	if l.file == nil {
 		return nil
 	}
-	err := l.Flush()
+	err := errors.Join(l.Flush(), l.noteSeen(l.cfg.Now()))
 	l.disk.Lock()
 	defer l.disk.Unlock()
 	return errors.Join(err, l.file.close())
@@ -190,67 +189,6 @@ func (b *batch) writeShares(bucket *bolt.Bucket) error {
 			return err
 		}
 		rest = rest[n:]
-	}
-	return nil
-}
-
-// prune deletes what is too old or too much, and rigs of which nothing is left.
-func (l *Ledger) prune(now time.Time) error {
-	if l.file == nil {
-		return nil
-	}
-	l.disk.Lock()
-	defer l.disk.Unlock()
-	limit := now.AddDate(0, 0, -l.cfg.Days)
-	err := l.file.update(func(tx *bolt.Tx) error {
-		if err := pruneRows(tx.Bucket(rowsBucket), limit, l.cfg.Rows); err != nil {
-			return err
-		}
-		return pruneShares(tx.Bucket(sharesBucket), limit, l.cfg.Shares)
-	})
-	if err != nil {
-		return fmt.Errorf("shorten the ledger %s: %w", l.cfg.Path, err)
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for name, r := range l.rigs {
-		if age := now.Sub(r.summary.Seen); r.summary.Seen.Before(limit) || r.summary.Accepted == 0 && age > 24*time.Hour {
-			l.forget(name, r.id)
-		}
-	}
-	return nil
-}
-
-func pruneRows(b *bolt.Bucket, limit time.Time, most int) error {
-	over := b.Stats().KeyN - most
-	c := b.Cursor()
-	for key, _ := c.First(); key != nil; key, _ = c.First() {
-		if len(key) == 12 && binary.BigEndian.Uint32(key) >= hourOf(limit) && over <= 0 {
-			return nil
-		}
-		if err := c.Delete(); err != nil {
-			return err
-		}
-		over--
-	}
-	return nil
-}
-
-func pruneShares(b *bolt.Bucket, limit time.Time, most int) error {
-	total := 0
-	c := b.Cursor()
-	for key, raw := c.First(); key != nil; key, raw = c.Next() {
-		total += len(raw) / loggedSize
-	}
-	for key, raw := c.First(); key != nil; key, raw = c.First() {
-		shares, err := unpackShares(key, raw)
-		if err == nil && len(shares) > 0 && total <= most && shares[len(shares)-1].milli >= limit.UnixMilli() {
-			return nil
-		}
-		total -= len(raw) / loggedSize
-		if err := c.Delete(); err != nil {
-			return err
-		}
 	}
 	return nil
 }

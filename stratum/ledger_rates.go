@@ -10,7 +10,8 @@ type Rates struct {
 	Day    float64 `json:"24h"`
 }
 
-// rates are rings of work by time.
+// rates are rings of work by the ledger's steady time, so that they are true whatever is
+// done to the clock.
 type rates struct {
 	start time.Time
 	rings [3]ring
@@ -33,11 +34,7 @@ type ring struct {
 
 func (r *rates) add(at time.Time, work float64) {
 	for i := range r.rings {
-		slot := at.Unix() / ringWidths[i]
-		if g := &r.rings[i]; slot <= g.head-ringSlots {
-			*g = ring{} // The clock was set back.
-		}
-		r.rings[i].add(slot, work, 1)
+		r.rings[i].add(at.Unix()/ringWidths[i], work, 1)
 	}
 }
 

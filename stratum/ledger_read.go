@@ -25,7 +25,7 @@ func (l *Ledger) open() error {
 	if err := f.view(l.loadWhole); err != nil {
 		fresh := newLedger(l.cfg) // Half of it is worse than none.
 		l.rigs, l.rows, l.file = fresh.rigs, fresh.rows, nil
-		l.sequence, l.round, l.nextID = 0, 0, 0
+		l.sequence, l.round, l.nextID, l.seen = 0, 0, 0, time.Time{}
 		return errors.Join(fmt.Errorf("read the ledger %s: %w", l.cfg.Path, err), f.close())
 	}
 	return nil
@@ -63,14 +63,20 @@ func (l *Ledger) load(tx *bolt.Tx) error {
 		if err := json.Unmarshal(raw, &r.summary); err != nil {
 			return fmt.Errorf("rig %q: %w", name, err)
 		}
-		r.id, r.rates.start = r.summary.ID, r.summary.First
+		r.id, r.rates.start, r.met = r.summary.ID, r.summary.First, l.opened
+		if r.rates.start.After(l.opened) {
+			r.rates.start = l.opened // The clock was ahead then, or is behind now.
+		}
 		l.rigs[string(name)], byID[r.id] = r, r
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	now := l.cfg.Now()
+	if err := l.loadSeen(meta); err != nil {
+		return err
+	}
+	now := l.opened
 	logged, err := loadRates(tx.Bucket(sharesBucket), byID, now)
 	if err != nil {
 		return err
@@ -79,24 +85,28 @@ func (l *Ledger) load(tx *bolt.Tx) error {
 }
 
 // loadRates fills the last day's rates from the log of shares, and tells how far that
-// reaches back.
+// reaches back in this day. All of the log is looked at: shares that came while the clock
+// was wrong lie among the others.
 func loadRates(b *bolt.Bucket, byID map[uint32]*ledgerRig, now time.Time) (logged time.Time, err error) {
 	logged = now
-	var day []loggedShare
+	from := now.Add(-25 * time.Hour)
 	c := b.Cursor()
-	for key, raw := c.Last(); key != nil && now.Sub(logged) < 25*time.Hour; key, raw = c.Prev() {
+	for key, raw := c.First(); key != nil; key, raw = c.Next() {
 		shares, err := unpackShares(key, raw)
 		if err != nil {
 			return logged, err
 		}
-		for _, s := range slices.Backward(shares) {
-			day = append(day, s)
-			logged = time.UnixMilli(s.milli)
-		}
-	}
-	for _, s := range slices.Backward(day) {
-		if r := byID[s.rig]; r != nil {
-			r.rates.add(time.UnixMilli(s.milli), s.effective)
+		for _, s := range shares {
+			at := time.UnixMilli(s.milli)
+			if at.Before(from) || at.After(now) {
+				continue
+			}
+			if at.Before(logged) {
+				logged = at
+			}
+			if r := byID[s.rig]; r != nil {
+				r.rates.add(at, s.effective)
+			}
 		}
 	}
 	return logged, nil
@@ -149,7 +159,7 @@ func (l *Ledger) List(now time.Time) []LedgerRig {
 	all := make([]LedgerRig, 0, len(l.rigs))
 	for name, r := range l.rigs {
 		s := r.summary
-		all = append(all, LedgerRig{name, s.Address, s.Agent, s.First, s.Seen, s.Last, s.Tally, r.rates.rates(now)})
+		all = append(all, LedgerRig{name, s.Address, s.Agent, s.First, s.Seen, s.Last, s.Tally, r.rates.rates(l.steady(now))})
 	}
 	slices.SortFunc(all, func(a, b LedgerRig) int { return cmp.Compare(a.Rig, b.Rig) })
 	return all

@@ -484,7 +484,7 @@ func (lt *ledgerTest) useDamaged(t *testing.T, seed uint64, file []byte) bool {
 		t.Fatal(err)
 	}
 	var log bytes.Buffer
-	l := OpenLedger(LedgerConfig{Path: path, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	l := OpenLedger(LedgerConfig{Path: path, Now: func() time.Time { return lt.now }, Log: slog.New(slog.NewTextHandler(&log, nil))})
 	aside, err := filepath.Glob(path + ".damaged-*")
 	if err != nil {
 		t.Fatal(err)
@@ -594,8 +594,9 @@ func TestLedgerForgets(t *testing.T) {
 		}
 	}
 	prune()
-	if rows, shares := count(); rows != 49 || shares != 49 {
-		t.Errorf("%d rows and %d shares of two days, expected 49", rows, shares)
+	// Until 12:26 on the last day, and two whole days.
+	if rows, shares := count(); rows != 61 || shares != 61 {
+		t.Errorf("%d rows and %d shares of two days and a half, expected 61", rows, shares)
 	}
 	if all := lt.ledger.List(lt.now); len(all) != 1 {
 		t.Errorf("a rig of which nothing is left is still there: %+v", all)
