@@ -33,6 +33,8 @@ type Config struct {
 	Solonet SolonetConfig
 	// Notify is who is told of what happens.
 	Notify NotifyConfig
+	// RPC is who may call the node.
+	RPC RPCConfig
 	// Log is where the log goes and how it looks.
 	Log LogConfig
 }
@@ -146,6 +148,7 @@ func (c *Config) Register(fs *pflag.FlagSet) {
 	fs.BoolVar(&b.Wallet.TxIndex, "wallet.txindex", b.Wallet.TxIndex, "have the wallet index all transactions, not only its own")
 	fs.Uint64Var(&b.Wallet.MaxTxFee, "wallet.max_tx_fee", b.Wallet.MaxTxFee, "largest fee that the wallet pays, in the smallest unit of BTM (10^-8)")
 
+	c.registerRPC(fs)
 	c.registerP2P(fs)
 	fs.IntVar(&b.Websocket.MaxNumWebsockets, "ws.max_num_websockets", b.Websocket.MaxNumWebsockets, "websocket connections at the most")
 	fs.IntVar(&b.Websocket.MaxNumConcurrentReqs, "ws.max_num_concurrent_reqs", b.Websocket.MaxNumConcurrentReqs, "websocket requests at a time at the most")
@@ -296,6 +299,7 @@ func (c *Config) check() error {
 		bad("log.format", c.Log.Format, "text or json")
 	}
 	c.Stratum.check(bad)
+	c.RPC.check(bad)
 	if p := c.Mining.CPUPercent; p < 1 || p > 100 {
 		bad("mining.cpu-percent", p, "1 to 100")
 	}

@@ -26,7 +26,7 @@ func TestExamples(t *testing.T) {
 	})
 	f.onTip = g.TipChanged
 	go g.Run(t.Context())
-	server := httptest.NewServer(f.workServer(g))
+	server := httptest.NewServer(f.workServer(t, g))
 	t.Cleanup(server.Close)
 
 	source := uint64(0)

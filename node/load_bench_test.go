@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os/exec"
@@ -39,7 +38,7 @@ func BenchmarkGetWorkLoad(b *testing.B) {
 	ctx, cancel := context.WithCancel(b.Context())
 	defer cancel()
 	go g.Run(ctx)
-	server := httptest.NewServer(f.workServer(g))
+	server := httptest.NewServer(f.workServer(b, g))
 	defer server.Close()
 	for t, _ := g.Current(); t == nil || len(t.Txs) < 1000; t, _ = g.Current() {
 		time.Sleep(10 * time.Millisecond) // The pool is validated for the first time.
@@ -109,7 +108,7 @@ func (f *fixture) fillPool(b *testing.B, n int) {
 }
 
 // workServer serves the mining routes on the fixture.
-func (f *fixture) workServer(g *mining.Generator) http.Handler {
+func (f *fixture) workServer(b testing.TB, g *mining.Generator) http.Handler {
 	space := mining.NewExtranonces()
 	h := gbt.New(gbt.Config{
 		Source: f.chain, Generator: g, Submitter: f.submitter, Extranonces: space,
@@ -118,7 +117,7 @@ func (f *fixture) workServer(g *mining.Generator) http.Handler {
 	})
 	r := mux.NewRouter()
 	h.Register(r)
-	return newServer(r, nil, true, slog.New(slog.DiscardHandler)).Handler
+	return newServer(r, newAccess(b, "", &authenticator{disabled: true})).Handler
 }
 
 // submitOver submits a good solution over HTTP, and is how long the answer took.

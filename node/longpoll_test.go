@@ -19,7 +19,7 @@ func TestALongpollIsWokenByOurOwnSubmits(t *testing.T) {
 	})
 	f.onTip = g.TipChanged
 	go g.Run(t.Context())
-	server := httptest.NewServer(f.workServer(g))
+	server := httptest.NewServer(f.workServer(t, g))
 	t.Cleanup(server.Close)
 	c, err := client.New(server.URL, nil)
 	if err != nil {

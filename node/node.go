@@ -2,17 +2,16 @@ package node
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
-	_ "net/http/pprof" // The profiles of prof_laddr.
 	"path/filepath"
 	"time"
 
-	"github.com/gorilla/mux"
 	browser "github.com/toqueteos/webbrowser"
 	"golang.org/x/sync/errgroup"
 
@@ -54,12 +53,13 @@ type Node struct {
 	payees    *payees
 	poolEvent *event.Subscription
 	server    *http.Server
+	cookie    string // the secret in the home directory, by which its owner is let in
 }
 
 // New opens the data directory and assembles a node; it is not on the network
 // yet. notices takes the words of a throwaway account, if one is made.
 func New(ctx context.Context, config *Config, log *slog.Logger, notices io.Writer) (*Node, error) {
-	n := &Node{config: config, log: log}
+	n := &Node{config: config, log: log, cookie: rand.Text()}
 	if err := n.open(ctx, notices); err != nil {
 		return nil, errors.Join(err, n.free())
 	}
@@ -174,27 +174,7 @@ func (n *Node) assembleMining(ctx context.Context, devices []string) error {
 		return err
 	}
 	n.metrics.watchNode(n)
-	n.serveWork(c, space)
-	return nil
-}
-
-// serveWork makes the server of all routes.
-func (n *Node) serveWork(source mining.Source, space *mining.Extranonces) {
-	n.work = gbt.New(gbt.Config{
-		Source: source, Network: network{n}, ParsePayee: parsePayee, Skipped: n.selector.skipped,
-		Generator: n.generator, Submitter: n.submitter, Miner: n.miner, Extranonces: space,
-		Address: n.payees.address, SetAddress: n.payees.setAddress,
-		Tag: n.payees.currentTag, SetTag: n.payees.setTag,
-		Overrides: wishes{n.selector},
-		Devices:   func(names string) ([]string, error) { return PickDevices(n.backends, names) },
-	})
-	n.server = newServer(newRouter(n.bytom.api, n.miner, n.routes()...), n.bytom.tokens, n.config.Bytom.Auth.Disable, n.log)
-}
-
-// routes add those that the stock API does not have, or not so.
-func (n *Node) routes() []func(*mux.Router) {
-	rigs := rigRoute{n.ledger, n.rigs}
-	return []func(*mux.Router){n.work.Register, n.found.register, rigs.register, n.metrics.register, n.solonet.register, registerOpenAPI}
+	return n.serveWork(c, space)
 }
 
 // openOverrides makes the selector, with what the operator wants of single
@@ -274,10 +254,14 @@ func (n *Node) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("key api_addr: %w", err)
 	}
+	if err := writeCookie(n.config.CookiePath(), n.cookie); err != nil {
+		n.log.Warn("commands on this machine need an access token where the RPC is not on loopback", "error", err)
+	}
+	defer func() { err = errors.Join(err, removeCookie(n.config.CookiePath())) }()
 	parts, ctx := errgroup.WithContext(ctx)
 	parts.Go(func() error { return n.serve(ctx, listener) })
 	if n.config.Bytom.ProfListenAddress != "" {
-		parts.Go(func() error { return serveProfiles(ctx, n.config.Bytom.ProfListenAddress) })
+		parts.Go(func() error { return n.serveProfiles(ctx) })
 	}
 	parts.Go(func() error { return n.replay(ctx) })
 	parts.Go(func() error { return n.watchFound(ctx) })
@@ -351,38 +335,6 @@ func (n *Node) logReady(rpc net.Addr) {
 	}
 	n.log.Info("node is up", args...)
 	n.suggestStratum(rpc)
-}
-
-// serve answers RPC until ctx ends; calls under way get a second to finish.
-func (n *Node) serve(ctx context.Context, listener net.Listener) error {
-	ended := make(chan struct{})
-	running := context.AfterFunc(ctx, func() {
-		defer close(ended)
-		n.work.Stop()
-		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-		defer cancel()
-		if err := n.server.Shutdown(grace); err != nil {
-			_ = n.server.Close() // The grace is over.
-		}
-	})
-	err := n.server.Serve(listener) // It returns when the end begins.
-	if !running() {
-		<-ended // A solution that came just before is written down first.
-	}
-	if !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("serve the RPC: %w", err)
-	}
-	return ctx.Err()
-}
-
-// serveProfiles serves net/http/pprof, as the stock node does.
-func serveProfiles(ctx context.Context, address string) error {
-	s := &http.Server{Addr: address, ReadHeaderTimeout: 10 * time.Second}
-	defer context.AfterFunc(ctx, func() { _ = s.Close() })()
-	if err := s.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("key prof_laddr: %w", err)
-	}
-	return ctx.Err()
 }
 
 // watchPool tells the generator of new transactions. The pool posts its events

@@ -12,7 +12,6 @@ import (
 	"github.com/gorilla/mux"
 	"github.com/kr/secureheader"
 
-	"github.com/bytom/bytom/accesstoken"
 	"github.com/bytom/bytom/api"
 
 	"github.com/bytom-solo/bytom-solo/gbt"
@@ -50,13 +49,19 @@ func uncompressed(next http.Handler) http.Handler {
 	})
 }
 
-// newServer serves a router under the stock node's rule: loopback needs no token,
-// everybody else does unless the operator disabled that.
-func newServer(router http.Handler, tokens *accesstoken.CredentialStore, authDisabled bool, log *slog.Logger) *http.Server {
+// access is who may use a server.
+type access struct {
+	guard *guard
+	auth  *authenticator
+	log   *slog.Logger
+}
+
+// newServer serves a router to those who may use it.
+func newServer(router http.Handler, a access) *http.Server {
 	headers := *secureheader.DefaultConfig
 	headers.PermitClearLoopback = true
 	headers.HTTPSRedirect = false
-	headers.Next = recovered(limited(api.AuthHandler(router, tokens, authDisabled)), log)
+	headers.Next = recovered(a.guard.before(limited(a.auth.before(audited(router, a.log)))), a.log)
 	return &http.Server{
 		Handler: &headers,
 		// A websocket or a slow wallet call may take long; a request may not.
@@ -65,7 +70,7 @@ func newServer(router http.Handler, tokens *accesstoken.CredentialStore, authDis
 		WriteTimeout:      time.Hour,
 		// HTTP/2 is off, as on the stock node: its websockets need HTTP/1.
 		TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){},
-		ErrorLog:     slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		ErrorLog:     slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
 	}
 }
 

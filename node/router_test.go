@@ -15,50 +15,20 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/bytom/bytom/accesstoken"
-	dbm "github.com/bytom/bytom/database/leveldb"
-
 	"github.com/bytom-solo/bytom-solo/gbt"
 	"github.com/bytom-solo/bytom-solo/mining"
 )
 
-// TestAuthenticationIsTheStockNodes asks from loopback and from elsewhere, with and
-// without a token, for a route of ours.
-func TestAuthenticationIsTheStockNodes(t *testing.T) {
-	tokens := accesstoken.NewStore(dbm.NewMemDB())
-	token, err := tokens.Create("rig", "client")
+// newAccess lets in whom an authenticator does, by names beside loopback.
+func newAccess(t testing.TB, hosts string, auth *authenticator) access {
+	t.Helper()
+	log := slog.New(slog.DiscardHandler)
+	g, err := newGuard(hosts, "127.0.0.1:9888", log)
 	if err != nil {
 		t.Fatal(err)
 	}
-	user, password, _ := strings.Cut(token.Token, ":")
-	route := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
-	for _, test := range []struct {
-		name, from     string
-		user, password string
-		disabled       bool
-		want           int
-	}{
-		{"loopback", "127.0.0.1:5000", "", "", false, 200},
-		{"IPv6 loopback", "[::1]:5000", "", "", false, 200},
-		{"LAN without a token", "192.168.1.2:5000", "", "", false, 401},
-		{"LAN with a wrong token", "192.168.1.2:5000", user, "00", false, 401},
-		{"LAN with a token", "192.168.1.2:5000", user, password, false, 200},
-		{"LAN, disabled", "192.168.1.2:5000", "", "", true, 200},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			s := newServer(route, tokens, test.disabled, slog.New(slog.DiscardHandler))
-			req := httptest.NewRequest(http.MethodPost, "/get-work", nil)
-			req.RemoteAddr = test.from
-			if test.user != "" {
-				req.SetBasicAuth(test.user, test.password)
-			}
-			w := httptest.NewRecorder()
-			s.Handler.ServeHTTP(w, req)
-			if w.Code != test.want {
-				t.Errorf("status %d, expected %d: %s", w.Code, test.want, w.Body)
-			}
-		})
-	}
+	auth.log = log
+	return access{guard: g, auth: auth, log: log}
 }
 
 func TestAPanicIsAnAnswer(t *testing.T) {
@@ -102,7 +72,7 @@ func TestCallsUnderWayAreFinished(t *testing.T) {
 				case <-r.Context().Done():
 				}
 			})
-			n := &Node{work: gbt.New(gbt.Config{Extranonces: mining.NewExtranonces()}), server: newServer(slow, nil, true, slog.New(slog.DiscardHandler))}
+			n := &Node{work: gbt.New(gbt.Config{Extranonces: mining.NewExtranonces()}), server: newServer(slow, newAccess(t, "x", &authenticator{disabled: true}))}
 			near, far := net.Pipe()
 			defer near.Close()
 			l := pipeListener{conns: make(chan net.Conn, 1)}

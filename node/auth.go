@@ -1,0 +1,114 @@
+package node
+
+import (
+	"context"
+	"crypto/subtle"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+
+	"github.com/bytom/bytom/accesstoken"
+	"github.com/bytom/bytom/net/http/httperror"
+)
+
+// caller is who makes a request.
+type caller struct {
+	remote string // address and port
+	token  string // the access token's name; empty where none was needed or given
+}
+
+// String says who it is, for the log.
+func (c caller) String() string {
+	if c.token == "" {
+		return c.remote
+	}
+	return c.remote + " with token " + c.token
+}
+
+type callerKey struct{}
+
+// callerOf is who makes the request of a context.
+func callerOf(ctx context.Context) caller {
+	c, _ := ctx.Value(callerKey{}).(caller)
+	return c
+}
+
+// authenticator applies the stock node's rule: loopback needs no token, everybody else
+// does unless the operator disabled that. Other than there, the cookie of the home
+// directory is a token that makes its bearer as good as loopback, and a token that was
+// deleted is good for nothing at once, not minutes later.
+type authenticator struct {
+	tokens   *accesstoken.CredentialStore
+	disabled bool
+	cookie   string // the secret; empty is none
+	log      *slog.Logger
+}
+
+// before puts the authenticator in front of a handler.
+func (a *authenticator) before(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		who, refusal := a.authenticate(r)
+		if refusal != "" {
+			a.log.Info("RPC refused", "from", r.RemoteAddr, "route", r.URL.Path, "reason", refusal)
+			writeJSON(w, http.StatusUnauthorized, httperror.Response{
+				Info:   httperror.Info{ChainCode: "BTM860", Message: "Request could not be authenticated"},
+				Status: "fail", Detail: refusal,
+			})
+			return
+		}
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, who)))
+	})
+}
+
+// localOnly are the routes that the stock node has for loopback alone, and what it says.
+var localOnly = map[string]string{
+	"/backup-wallet":      "only local can get access backup-wallets",
+	"/restore-wallet":     "only local can get access restore-wallet",
+	"/list-access-tokens": "only local can get access token list",
+}
+
+// openPages are those that everybody may see: they show nothing by themselves.
+var openPages = []string{"/dashboard", "/equity"}
+
+// authenticate says who makes a request, or why it is refused.
+func (a *authenticator) authenticate(r *http.Request) (who caller, refusal string) {
+	who.remote = r.RemoteAddr
+	name, secret, given := r.BasicAuth()
+	valid := given && a.valid(name, secret)
+	if valid {
+		who.token = name
+	}
+	local := isLoopback(r.RemoteAddr) || valid && name == cookieName
+	for path, reason := range localOnly {
+		if !local && strings.HasPrefix(r.URL.Path, path) {
+			return who, reason
+		}
+	}
+	for _, page := range openPages {
+		if r.URL.Path == page || strings.HasPrefix(r.URL.Path, page+"/") {
+			return who, ""
+		}
+	}
+	switch {
+	case local, a.disabled, valid:
+		return who, ""
+	case given:
+		return who, "invalid token"
+	}
+	return who, "no token"
+}
+
+// valid tells whether a name and a secret are a token's.
+func (a *authenticator) valid(name, secret string) bool {
+	if name == cookieName {
+		return a.cookie != "" && subtle.ConstantTimeCompare([]byte(secret), []byte(a.cookie)) == 1
+	}
+	return a.tokens.Check(name, secret) == nil
+}
+
+// isLoopback tells whether a remote address, host:port, is of this machine's own.
+func isLoopback(remote string) bool {
+	host, _, err := net.SplitHostPort(remote)
+	return err == nil && net.ParseIP(host).IsLoopback()
+}

@@ -1,0 +1,135 @@
+package node
+
+import (
+	"errors"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/bytom/bytom/accesstoken"
+	"github.com/bytom/bytom/api"
+	dbm "github.com/bytom/bytom/database/leveldb"
+)
+
+// TestAuthenticationIsTheStockNodes asks from loopback and from elsewhere, with and
+// without a token, and compares with the stock node's handler what it has too.
+func TestAuthenticationIsTheStockNodes(t *testing.T) {
+	tokens := accesstoken.NewStore(dbm.NewMemDB())
+	token, err := tokens.Create("rig", "client")
+	if err != nil {
+		t.Fatal(err)
+	}
+	user, password, _ := strings.Cut(token.Token, ":")
+	const lan = "192.168.1.2:5000"
+	for _, test := range []struct {
+		name, from, route string
+		user, password    string
+		disabled          bool
+		want              int
+	}{
+		{"loopback", "127.0.0.1:5000", "/get-work", "", "", false, 200},
+		{"IPv6 loopback", "[::1]:5000", "/get-work", "", "", false, 200},
+		{"loopback with a wrong token", "127.0.0.1:5000", "/get-work", user, "00", false, 200},
+		{"LAN without a token", lan, "/get-work", "", "", false, 401},
+		{"LAN with a wrong token", lan, "/get-work", user, "00", false, 401},
+		{"LAN with a bad name", lan, "/get-work", "a.b", "00", false, 401},
+		{"LAN with a token", lan, "/get-work", user, password, false, 200},
+		{"LAN, disabled", lan, "/get-work", "", "", true, 200},
+		{"LAN, the dashboard", lan, "/dashboard/index.html", "", "", false, 200},
+		{"LAN, equity", lan, "/equity", "", "", false, 200},
+		{"LAN, not quite the dashboard", lan, "/dashboards", "", "", false, 401},
+		{"LAN with a token, the keys", lan, "/backup-wallet", user, password, false, 401},
+		{"LAN with a token, restore", lan, "/restore-wallet", user, password, false, 401},
+		{"LAN, disabled, the tokens", lan, "/list-access-tokens", "", "", true, 401},
+		{"loopback, the keys", "127.0.0.1:5000", "/backup-wallet", "", "", false, 200},
+		{"LAN with the cookie", lan, "/get-work", cookieName, "crumbs", false, 200},
+		{"LAN with the cookie, the tokens", lan, "/list-access-tokens", cookieName, "crumbs", false, 200},
+		{"LAN with another cookie", lan, "/get-work", cookieName, "crumb", false, 401},
+		{"LAN with an empty cookie", lan, "/get-work", cookieName, "", false, 401},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			route := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
+			ask := func(h http.Handler) *httptest.ResponseRecorder {
+				req := httptest.NewRequest(http.MethodPost, test.route, nil)
+				req.RemoteAddr, req.Host = test.from, "127.0.0.1:9888"
+				if test.user != "" {
+					req.SetBasicAuth(test.user, test.password)
+				}
+				w := httptest.NewRecorder()
+				h.ServeHTTP(w, req)
+				return w
+			}
+			ours := ask(newServer(route, newAccess(t, "", &authenticator{tokens: tokens, disabled: test.disabled, cookie: "crumbs"})).Handler)
+			if ours.Code != test.want {
+				t.Errorf("status %d, expected %d: %s", ours.Code, test.want, ours.Body)
+			}
+			stock := ask(api.AuthHandler(route, tokens, test.disabled))
+			if (test.user != cookieName || test.want != 200) && (stock.Code != ours.Code || stock.Body.String() != ours.Body.String()) {
+				t.Errorf("%d %s, the stock node answers %d %s", ours.Code, ours.Body, stock.Code, stock.Body)
+			}
+		})
+	}
+}
+
+// TestADeletedTokenIsWorthNothing uses a token, deletes it and uses it again.
+func TestADeletedTokenIsWorthNothing(t *testing.T) {
+	tokens := accesstoken.NewStore(dbm.NewMemDB())
+	token, err := tokens.Create("rig", "client")
+	if err != nil {
+		t.Fatal(err)
+	}
+	user, password, _ := strings.Cut(token.Token, ":")
+	a := &authenticator{tokens: tokens}
+	if !a.valid(user, password) {
+		t.Error("the token is refused")
+	}
+	if err := tokens.Delete("rig"); err != nil {
+		t.Fatal(err)
+	}
+	if a.valid(user, password) {
+		t.Error("the deleted token is taken")
+	}
+	if a.valid(cookieName, "") {
+		t.Error("a node without a cookie takes an empty one")
+	}
+}
+
+// TestTheCookieIsTheOwners writes the file, over an older one that everybody can read.
+func TestTheCookieIsTheOwners(t *testing.T) {
+	config := soloConfig(t.TempDir())
+	path := config.CookiePath()
+	if _, _, err := ReadCookie(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("without a file: %v", err)
+	}
+	if err := os.WriteFile(path, []byte("old"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := ReadCookie(path); err == nil {
+		t.Error("another file passes for a cookie")
+	}
+	if err := writeCookie(path, "crumbs"); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(path)
+	if err != nil || info.Mode() != 0o600 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+	if name, secret, err := ReadCookie(path); name != cookieName || secret != "crumbs" || err != nil {
+		t.Errorf("read %q, %q, %v", name, secret, err)
+	}
+	if entries, err := os.ReadDir(filepath.Dir(path)); len(entries) != 1 || err != nil {
+		t.Errorf("left beside it: %v, %v", entries, err)
+	}
+	for range 2 {
+		if err := removeCookie(path); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := writeCookie(filepath.Join(t.TempDir(), "gone", "rpc.cookie"), "crumbs"); err == nil {
+		t.Error("no error where there is no directory")
+	}
+}
