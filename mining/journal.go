@@ -95,6 +95,10 @@ func openJournal(path string, options *bolt.Options) (*Journal, error) {
 	return j, nil
 }
 
+// Claim makes the journal one of a network, or says that it is another's: see
+// boltcheck.Claim.
+func (j *Journal) Claim(network string) error { return boltcheck.Claim(j.db, network) }
+
 // Close closes the file.
 func (j *Journal) Close() error { return j.db.Close() }
 

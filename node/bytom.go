@@ -88,10 +88,16 @@ func (b *bytom) open(ctx context.Context) error {
 	}
 	b.tokens = accesstoken.NewStore(tokens)
 	b.store = database.NewStore(core)
+	if err := checkData(b.config, b.store); err != nil {
+		return err
+	}
 	b.pool = protocol.NewTxPool(b.store, b.dispatcher)
 	b.chain, err = noPanic(func() (*protocol.Chain, error) { return protocol.NewChain(b.store, b.pool) })
 	if err != nil {
 		return fmt.Errorf("open the chain: %w", err)
+	}
+	if err := checkChain(b.config, b.chain); err != nil {
+		return err
 	}
 	b.txfeed = txfeed.NewTracker(feeds, b.chain)
 	if err := b.txfeed.Prepare(ctx); err != nil {
@@ -109,6 +115,9 @@ func (b *bytom) open(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := writeNetworkMark(b.config); err != nil {
+		return err
+	}
 	b.websockets = websocket.NewWsNotificationManager(b.config.Websocket.MaxNumWebsockets,
 		b.config.Websocket.MaxNumConcurrentReqs, b.chain, b.dispatcher)
 	return nil
@@ -120,6 +129,9 @@ func (b *bytom) openWallet() error {
 		return err
 	}
 	b.accounts = account.NewManager(db, b.chain)
+	if err := b.checkWallet(); err != nil {
+		return err
+	}
 	assets := asset.NewRegistry(db, b.chain)
 	b.wallet, err = wallet.NewWallet(db, b.accounts, assets, b.hsm, b.chain, b.dispatcher, b.config.Wallet.TxIndex)
 	if err != nil {

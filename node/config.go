@@ -37,6 +37,8 @@ type Config struct {
 	RPC RPCConfig
 	// Log is where the log goes and how it looks.
 	Log LogConfig
+
+	fileNetwork string // config.toml's chain_id
 }
 
 // MiningConfig is the part of the miner.
@@ -208,6 +210,7 @@ func (c *Config) Load(fs *pflag.FlagSet, lookupEnv func(string) (string, bool)) 
 			return fmt.Errorf("config.toml: unknown key %q (value %q); 'bytom-solo node --help' lists the keys", key, file[key])
 		}
 	}
+	c.fileNetwork = file["chain_id"]
 	var errs []error
 	fs.VisitAll(func(f *pflag.Flag) {
 		if f.Changed || f.Name == "help" {

@@ -79,6 +79,9 @@ func (n *Node) open(ctx context.Context, notices io.Writer) error {
 		return err
 	}
 	n.verifier = compute.NewVerifier(n.backends[0])
+	if err := checkFile(n.config); err != nil {
+		return err
+	}
 	if n.bytom, err = openBytom(ctx, n.config.Bytom); err != nil {
 		return err
 	}
@@ -137,7 +140,9 @@ func (n *Node) tipChanged() {
 // assembleMining builds the line from the tip to the chain gate, and puts its
 // routes before the API.
 func (n *Node) assembleMining(ctx context.Context, devices []string) error {
-	n.openOverrides()
+	if err := n.openOverrides(); err != nil {
+		return err
+	}
 	c := &chain{
 		Chain: n.bytom.chain, gate: n.gate, pool: n.bytom.pool, dispatcher: n.bytom.dispatcher,
 		selector:      n.selector,
@@ -148,7 +153,9 @@ func (n *Node) assembleMining(ctx context.Context, devices []string) error {
 		Source: c, Payee: n.payees.current, Now: n.solonet.now, FeeStep: n.config.Mining.feeStep(),
 		Observe: n.metrics.observe, Log: n.log,
 	})
-	n.openJournal(c)
+	if err := n.openJournal(c); err != nil {
+		return err
+	}
 	// The network's goroutines may call the gate, hence the generator, as soon as
 	// they are made.
 	n.bulk = newBulkSync(n.bytom.chain, n.gate, n.backends[0].Info().Workers, n.log)
@@ -178,28 +185,34 @@ func (n *Node) assembleMining(ctx context.Context, devices []string) error {
 }
 
 // openOverrides makes the selector, with what the operator wants of single
-// transactions. Mining goes on without that.
-func (n *Node) openOverrides() {
+// transactions. Mining goes on without that, but not with another network's.
+func (n *Node) openOverrides() error {
 	n.selector = newSelector(n.bytom.chain, n.log)
 	n.selector.limit.feeRate = n.config.Mining.MinFeeRate
 	overrides, err := openOverrides(filepath.Join(n.config.Bytom.RootDir, "mining", "overrides.db"))
 	if err != nil {
 		n.log.Error("what the operator wanted of transactions is not known", "error", err)
-		return
+		return nil
 	}
 	n.selector.overrides = overrides
+	return n.claim(overrides.Claim)
 }
 
-// openJournal opens the journal of found blocks. Mining goes on without one, loudly.
-func (n *Node) openJournal(source mining.Source) {
+// openJournal opens the journal of found blocks. Mining goes on without one, loudly, but
+// not with another network's.
+func (n *Node) openJournal(source mining.Source) error {
 	journal, err := mining.OpenJournal(n.config.JournalPath())
 	if err != nil {
 		n.log.Error("found blocks will not be written down before they are submitted", "error", err)
-		return
+		return nil
 	}
 	n.journal = journal
+	if err := n.claim(journal.Claim); err != nil {
+		return err
+	}
 	journal.Watch(n.tellEvents)
 	n.watcher = mining.NewWatcher(mining.WatcherConfig{Journal: journal, Source: source, Log: n.log})
+	return nil
 }
 
 // tellEvents counts and tells what happens to a found block.

@@ -93,6 +93,9 @@ func (o *overrides) load(tx *bolt.Tx) error {
 	})
 }
 
+// Claim makes the file one of a network, or says that it is another's: see boltcheck.Claim.
+func (o *overrides) Claim(network string) error { return boltcheck.Claim(o.db, network) }
+
 // Close closes the file.
 func (o *overrides) Close() error {
 	if o == nil {

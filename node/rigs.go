@@ -138,8 +138,14 @@ func (r *rigRoute) list(req *http.Request) (any, error) {
 
 // openOldLedger opens the ledger of a time when there was a port for rigs, if there is
 // one, to be asked.
-func (n *Node) openOldLedger() {
-	if _, err := os.Stat(n.config.LedgerPath()); err == nil {
-		n.ledger = stratum.OpenLedger(stratum.LedgerConfig{Path: n.config.LedgerPath(), Log: n.log})
+func (n *Node) openOldLedger() error {
+	if _, err := os.Stat(n.config.LedgerPath()); err != nil {
+		return nil
 	}
+	return n.openLedger()
+}
+
+func (n *Node) openLedger() error {
+	n.ledger = stratum.OpenLedger(stratum.LedgerConfig{Path: n.config.LedgerPath(), Log: n.log})
+	return n.claim(n.ledger.Claim)
 }

@@ -121,8 +121,7 @@ func (c *Config) LedgerPath() string { return filepath.Join(c.Bytom.RootDir, "mi
 func (n *Node) openStratum(ctx context.Context, space *mining.Extranonces) error {
 	c := n.config.Stratum
 	if c.Listen == "" {
-		n.openOldLedger()
-		return nil
+		return n.openOldLedger()
 	}
 	allow, err := c.networks()
 	if err != nil {
@@ -141,7 +140,9 @@ func (n *Node) openStratum(ctx context.Context, space *mining.Extranonces) error
 	if n.rigPort, err = net.Listen("tcp", c.Listen); err != nil {
 		return fmt.Errorf("key stratum.listen: %w", err)
 	}
-	n.ledger = stratum.OpenLedger(stratum.LedgerConfig{Path: n.config.LedgerPath(), Log: n.log})
+	if err := n.openLedger(); err != nil {
+		return err
+	}
 	n.rigs = stratum.NewServer(stratum.Config{
 		Listener: n.rigPort, Generator: n.generator, Submitter: n.submitter, Extranonces: space,
 		Hash: n.verifier.Hash, Workers: n.backends[0].Info().Workers, Budget: speed * float64(c.VerifyPercent) / 100,

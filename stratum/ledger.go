@@ -235,6 +235,15 @@ func OpenLedger(cfg LedgerConfig) *Ledger {
 	return l
 }
 
+// Claim makes the ledger one of a network, or says that it is another's: see
+// boltcheck.Claim. One that works from memory is anybody's.
+func (l *Ledger) Claim(network string) error {
+	if l.file == nil {
+		return nil
+	}
+	return l.file.guarded(func() error { return boltcheck.Claim(l.file.db, network) })
+}
+
 // ReadLedger opens a ledger for reading alone. It fails if there is none, or if a node
 // has it open.
 func ReadLedger(path string) (*Ledger, error) {

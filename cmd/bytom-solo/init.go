@@ -65,9 +65,13 @@ already is left as it is.`,
 			if !ok {
 				return fmt.Errorf("flag chain_id: value %q: expected mainnet, testnet (or wisdom) or solonet", chainID)
 			}
-			path, err := writeConfig(config.Home(os.LookupEnv), net)
+			home := config.Home(os.LookupEnv)
+			if err := checkHome(home, net, cmd.Flags().Changed("chain_id")); err != nil {
+				return err
+			}
+			path, err := writeConfig(home, net)
 			if errors.Is(err, fs.ErrExist) {
-				fmt.Fprintln(cmd.OutOrStdout(), path, "exists already and was left as it is")
+				fmt.Fprintln(cmd.OutOrStdout(), path, "exists already"+named(home)+" and was left as it is")
 				return nil
 			}
 			if err != nil {
@@ -79,6 +83,32 @@ already is left as it is.`,
 	}
 	cmd.Flags().StringVar(&chainID, "chain_id", chainID, "network: mainnet, testnet (which config.toml and the node call wisdom) or solonet")
 	return cmd
+}
+
+// checkHome refuses a home that holds another network. Where none was asked for by name,
+// one that has a configuration is told of, and left as it is.
+func checkHome(home string, net network, asked bool) error {
+	file, data, err := node.HomeNetworks(home)
+	switch {
+	case err != nil:
+		return fmt.Errorf("look into %s: %w", home, err)
+	case file != "" && data != "" && !strings.Contains(data, file):
+		return fmt.Errorf("%s holds data of %s, and its config.toml says chain_id %q: the node will not start there; write %s into config.toml, or give another --home",
+			home, data, file, data)
+	case data != "" && !strings.Contains(data, net.chainID) && (asked || file == ""):
+		return fmt.Errorf("%s holds data of %s, not of %s: give another --home", home, data, net.chainID)
+	case file != "" && file != net.chainID && asked:
+		return fmt.Errorf("%s is a home of %s by its config.toml, not of %s: give another --home", home, file, net.chainID)
+	}
+	return nil
+}
+
+// named says which network's configuration a home has.
+func named(home string) string {
+	if file, _, err := node.HomeNetworks(home); err == nil && file != "" {
+		return ", for " + file + ","
+	}
+	return ""
 }
 
 // writeConfig writes config.toml unless there is one already, which is an error of
