@@ -23,6 +23,8 @@ type Config struct {
 	Submitter   *mining.Submitter
 	Miner       *mining.Miner
 	Extranonces *mining.Extranonces
+	// Handouts keep the works over a restart; nil keeps none.
+	Handouts *mining.Handouts
 	// Address is the address that coinbases pay; SetAddress changes it, tells the
 	// generator and gives it back as stored.
 	Address    func() (string, error)
@@ -67,7 +69,9 @@ func New(cfg Config) *Handler {
 	if cfg.Expires == 0 {
 		cfg.Expires = 2 * time.Minute
 	}
-	h := &Handler{cfg: cfg, works: newWorks(cfg.Extranonces.Lease(), maxWorks), templates: newTemplates(maxWorks)}
+	h := &Handler{
+		cfg: cfg, works: newWorks(cfg.Extranonces.Lease(), maxWorks, cfg.Handouts), templates: newTemplates(maxWorks, cfg.Handouts),
+	}
 	h.stopping, h.stop = context.WithCancel(context.Background())
 	return h
 }
@@ -170,7 +174,7 @@ func (h *Handler) submitWorkJSON(r *http.Request, in submitWorkJSONIn) envelope 
 // submit takes back a header that was handed out, with another timestamp and
 // nonce.
 func (h *Handler) submit(r *http.Request, header *types.BlockHeader) envelope {
-	j, ok := h.works.find(keyOf(header))
+	j, ok := h.works.find(header)
 	if !ok {
 		return failure(h.unknown(header))
 	}

@@ -416,7 +416,7 @@ func TestWorksAreBoundedAndNeverForgotten(t *testing.T) {
 		go g.Run(t.Context())
 		return <-sub
 	}
-	w := newWorks(mining.NewExtranonces().Lease(), 10)
+	w := newWorks(mining.NewExtranonces().Lease(), 10, nil)
 	first := template(1)
 	handed := make(map[bc.Hash]*types.BlockHeader)
 	for range 35 {
@@ -433,7 +433,7 @@ func TestWorksAreBoundedAndNeverForgotten(t *testing.T) {
 	find := func(when string, want bool) {
 		t.Helper()
 		for _, h := range handed {
-			if _, got := w.find(keyOf(h)); got != want {
+			if _, got := w.find(h); got != want {
 				t.Errorf("%s: found %v", when, got)
 			}
 		}

@@ -1,6 +1,7 @@
 package gbt
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"strconv"
@@ -22,24 +23,46 @@ type templateWork struct {
 
 // templates are those that were handed out, by workid. It is safe for concurrent use.
 type templates struct {
-	run    string // so that a workid of an earlier run is not taken for another
-	serial atomic.Uint64
+	run      string // so that a workid of an earlier run is not taken for another
+	serial   atomic.Uint64
+	handouts *mining.Handouts
 	handed[string, *templateWork]
 }
 
-func newTemplates(limit int) *templates {
-	return &templates{run: fmt.Sprintf("%08x", rand.Uint32()), handed: handed[string, *templateWork]{limit: limit}}
+func newTemplates(limit int, handouts *mining.Handouts) *templates {
+	return &templates{run: fmt.Sprintf("%08x", rand.Uint32()), handouts: handouts, handed: handed[string, *templateWork]{limit: limit}}
 }
 
 // make makes a piece of work of a job that has its extranonce lease to itself. Past the
 // limit works that were handed out to clients who asked for the same are handed out again.
 func (s *templates) make(job *mining.Job, size int, asked string) (*templateWork, error) {
 	w := &templateWork{id: s.run + strconv.FormatUint(s.serial.Add(1), 16), job: job, size: size, asked: asked}
-	w, ok := s.hand(job.Template.Tip.Hash, w.id, w, func(old *templateWork) bool {
+	given, ok := s.hand(job.Template.Tip.Hash, w.id, w, func(old *templateWork) bool {
 		return old.asked == asked && old.size == size && old.job.Template.SamePayee(job.Template)
 	})
 	if !ok {
 		return nil, tooMany(s.limit)
 	}
-	return w, nil
+	if given == w && s.handouts != nil {
+		s.handouts.Keep(mining.Handed{By: templatesOf, Key: w.id, Job: job, Note: templateNote{size}})
+	}
+	return given, nil
+}
+
+// templateNote is what is kept of a template over a restart beside its job.
+type templateNote struct {
+	Size int `json:"size"`
+}
+
+// find is the work of a workid, of this run of the node or the last.
+func (s *templates) find(id string) (*templateWork, bool) {
+	if w, ok := s.handed.find(id); ok {
+		return w, true
+	}
+	former, ok := s.handouts.Find(templatesOf, id)
+	var note templateNote
+	if !ok || json.Unmarshal(former.Note, &note) != nil || note.Size < 1 || note.Size > rollSize {
+		return nil, false
+	}
+	return &templateWork{id: id, job: former.Job(), size: note.Size}, true
 }

@@ -12,9 +12,16 @@ import (
 // works are the headers that get-work hands out, each with its job. It is safe for
 // concurrent use.
 type works struct {
-	lease *mining.Lease
+	lease    *mining.Lease
+	handouts *mining.Handouts
 	handed[workKey, *mining.Job]
 }
+
+// worksOf and templatesOf are who hands out works and templates, as mining.Handouts have it.
+const (
+	worksOf     = "get-work"
+	templatesOf = "template"
+)
 
 // workKey is what a client must leave alone in a header. The transactions root
 // holds the extranonce, hence tells jobs apart.
@@ -24,8 +31,8 @@ func keyOf(h *types.BlockHeader) workKey {
 	return workKey{h.PreviousBlockHash, h.TransactionsMerkleRoot, h.TransactionStatusHash}
 }
 
-func newWorks(lease *mining.Lease, limit int) *works {
-	return &works{lease, handed[workKey, *mining.Job]{limit: limit}}
+func newWorks(lease *mining.Lease, limit int, handouts *mining.Handouts) *works {
+	return &works{lease, handouts, handed[workKey, *mining.Job]{limit: limit}}
 }
 
 // make gives a job of a template with a merkle root of its own, as long as the limit
@@ -33,14 +40,34 @@ func newWorks(lease *mining.Lease, limit int) *works {
 func (w *works) make(t *mining.Template) (*mining.Job, error) {
 	j := mining.NewJob(t, w.lease.Next())
 	h := j.Header(0, 0)
-	j, ok := w.hand(t.Tip.Hash, keyOf(&h), j, func(old *mining.Job) bool { return old.Template.SamePayee(t) })
+	given, ok := w.hand(t.Tip.Hash, keyOf(&h), j, func(old *mining.Job) bool { return old.Template.SamePayee(t) })
 	if !ok {
 		return nil, tooMany(w.limit)
 	}
-	return j, nil
+	if given == j && w.handouts != nil {
+		w.handouts.Keep(mining.Handed{By: worksOf, Key: rootKey(&h), Job: j})
+	}
+	return given, nil
 }
 
 // tooMany is where nothing that was handed out can be handed out again.
 func tooMany(limit int) error {
 	return fmt.Errorf("%w: %d were handed out for this tip, which is the most", mining.ErrNoTemplate, limit)
+}
+
+// rootKey is what a work is kept by over a restart.
+func rootKey(h *types.BlockHeader) string { return h.TransactionsMerkleRoot.String() }
+
+// find is the work that a header is of, of this run of the node or the last.
+func (w *works) find(h *types.BlockHeader) (*mining.Job, bool) {
+	if j, ok := w.handed.find(keyOf(h)); ok {
+		return j, true
+	}
+	former, ok := w.handouts.Find(worksOf, rootKey(h))
+	if !ok {
+		return nil, false
+	}
+	j := former.Job()
+	own := j.Header(0, 0)
+	return j, keyOf(&own) == keyOf(h)
 }

@@ -87,6 +87,11 @@ func newCoinbase(height, amount uint64, payee Payee, tag []byte) (*coinbase, err
 	return c, nil
 }
 
+// tag is the operator's part of the arbitrary data, of a block of this height.
+func (c *coinbase) tag(height uint64) []byte {
+	return c.arbitrary[1+len(strconv.FormatUint(height, 10)) : len(c.arbitrary)-extranonceSize]
+}
+
 func clone(b []byte) []byte { return append([]byte(nil), b...) }
 
 // id is the transaction's id with an extranonce. It allocates nothing.

@@ -13,17 +13,28 @@ import (
 // two nodes that pay the same address from doing each other's work.
 type Extranonces struct {
 	next atomic.Uint32
+	used map[uint32]struct{} // not changed
 }
 
-// NewExtranonces starts a space of leases.
-func NewExtranonces() *Extranonces {
-	e := &Extranonces{}
+// NewExtranonces starts a space of leases. Those of the used extranonces are left out:
+// somebody still works on them.
+func NewExtranonces(used ...uint64) *Extranonces {
+	e := &Extranonces{used: make(map[uint32]struct{})}
+	for _, extranonce := range used {
+		e.used[uint32(extranonce>>32)] = struct{}{}
+	}
 	e.next.Store(rand.Uint32())
 	return e
 }
 
 // Lease takes a part of the space for one consumer.
-func (e *Extranonces) Lease() *Lease { return &Lease{upper: uint64(e.next.Add(1)) << 32} }
+func (e *Extranonces) Lease() *Lease {
+	upper := e.next.Add(1)
+	for _, used := e.used[upper]; used; _, used = e.used[upper] {
+		upper = e.next.Add(1)
+	}
+	return &Lease{upper: uint64(upper) << 32}
+}
 
 // Lease is one consumer's part of the extranonce space: 2^32 values. It is safe
 // for concurrent use.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -110,6 +111,8 @@ func NewGenerator(cfg GeneratorConfig) *Generator {
 		cfg: cfg.withDefaults(), start: time.Now(),
 		tip: newMark(), txs: newMark(), payee: newMark(), forced: newMark(),
 		subs: make(map[chan *Template]struct{}),
+		// Who still has a number of an earlier run must not take it for one of this.
+		sequence: uint64(rand.Uint32()),
 	}
 	g.current.Store(&state{err: ErrNoTemplate, replaced: make(chan struct{})})
 	return g

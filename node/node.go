@@ -39,6 +39,7 @@ type Node struct {
 	journal   *mining.Journal // nil if it could not be opened
 	submitter *mining.Submitter
 	watcher   *mining.Watcher // nil without a journal
+	handouts  *mining.Handouts
 	relay     *relay
 	notifier  *notifier
 	metrics   *metrics
@@ -169,7 +170,10 @@ func (n *Node) assembleMining(ctx context.Context, devices []string) error {
 		Sink: c, Source: c, Verifier: n.verifier, Journal: n.journal, Relay: n.relay.send,
 		Observe: n.metrics.observe, Log: n.log,
 	})
-	space := mining.NewExtranonces()
+	n.handouts = mining.OpenHandouts(mining.HandoutsConfig{
+		Path: n.config.HandoutsPath(), Network: n.config.Bytom.ChainID, Source: c, Log: n.log,
+	})
+	space := mining.NewExtranonces(n.handouts.Extranonces()...)
 	n.miner = mining.NewMiner(mining.MinerConfig{
 		Devices:   n.backends,
 		Settings:  mining.MinerSettings{On: n.config.Bytom.Mining, Devices: devices, Threads: n.config.Mining.Threads, Percent: n.config.Mining.CPUPercent},
@@ -278,6 +282,7 @@ func (n *Node) Run(ctx context.Context) (err error) {
 	}
 	parts.Go(func() error { return n.replay(ctx) })
 	parts.Go(func() error { return n.watchFound(ctx) })
+	parts.Go(func() error { return n.handouts.Run(ctx) })
 	parts.Go(func() error { return n.watchTemplates(ctx) })
 	parts.Go(func() error { mining.PrepareSeeds(ctx, n.generator, n.backends[0]); return ctx.Err() })
 	parts.Go(func() error { return n.notifier.run(ctx) })
@@ -417,6 +422,7 @@ func (n *Node) free() error {
 	if n.ledger != nil {
 		errs = append(errs, n.ledger.Close())
 	}
+	errs = append(errs, n.handouts.Close())
 	if n.verifier != nil {
 		n.verifier.Close()
 	}

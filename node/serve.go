@@ -19,7 +19,7 @@ import (
 func (n *Node) serveWork(source mining.Source, space *mining.Extranonces) error {
 	n.work = gbt.New(gbt.Config{
 		Source: source, Network: network{n}, ParsePayee: parsePayee, Skipped: n.selector.skipped,
-		Generator: n.generator, Submitter: n.submitter, Miner: n.miner, Extranonces: space,
+		Generator: n.generator, Submitter: n.submitter, Miner: n.miner, Extranonces: space, Handouts: n.handouts,
 		Address: n.payees.address, SetAddress: n.payees.setAddress,
 		Tag: n.payees.currentTag, SetTag: n.payees.setTag,
 		Overrides: wishes{n.selector},

@@ -21,6 +21,8 @@ type Config struct {
 	Generator   *mining.Generator
 	Extranonces *mining.Extranonces
 	Submitter   *mining.Submitter
+	// Handouts keep the jobs over a restart; nil keeps none.
+	Handouts *mining.Handouts
 	// Hash is Tensority. It is best the Submitter's Verifier, which remembers results: a
 	// block then costs one hash. Workers is how many hashes make sense at a time.
 	Hash    func(ctx context.Context, header, seed [32]byte) ([32]byte, error)

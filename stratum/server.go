@@ -65,9 +65,7 @@ func NewServer(cfg Config) *Server {
 	}
 	s.queue = newQueue(cfg.Budget, time.Now(), s.stale)
 	s.work.Store(newWork(nil))
-	// Ids of an earlier run are unknown to this one, not somebody else's jobs. They stay
-	// below 2^31, as nobody knows what rigs keep them in.
-	s.jobID.Store(uint64(time.Now().Unix()) % (1 << 20) << 10)
+	s.jobID.Store(firstJobID(time.Now(), cfg.Handouts))
 	s.prefix.Store(rand.Uint32())
 	return s
 }
@@ -263,10 +261,13 @@ func (f *formerJobs) add(jobs []sentJob) {
 	}
 }
 
-// formerJob is a job of a session that is over.
+// formerJob is a job of a session that is over, of this run of the node or the last.
 func (s *Server) formerJob(id uint64) (sentJob, bool) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	j, ok := s.former.byID[id]
+	s.mu.Unlock()
+	if !ok {
+		return findHandout(s.cfg.Handouts, id)
+	}
 	return j, ok
 }

@@ -254,7 +254,7 @@ func (s *session) lookUp(text string) (sentJob, standing) {
 	s.mu.Unlock()
 	if !ok {
 		if job, ok = s.server.formerJob(id); ok {
-			return job, jobFormer
+			return job, s.server.standingOf(job)
 		}
 		return sentJob{}, jobUnknown
 	}

@@ -250,6 +250,7 @@ func (s *session) makeJob(now time.Time, w *work, rolled *mining.Job) *Job {
 		s.seen.reset()
 	}
 	s.jobs.add(sent)
+	s.server.keep(&sent)
 	s.server.rigs.aim(s.rig, sent.target)
 	third := s.server.cfg.Repeat / 3
 	s.repeat = now.Add(2*third + time.Duration(rand.Int64N(int64(2*third)+1)))

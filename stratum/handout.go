@@ -1,0 +1,72 @@
+package stratum
+
+import (
+	"encoding/json"
+	"strconv"
+	"time"
+
+	"github.com/bytom-solo/bytom-solo/mining"
+)
+
+// handoutsOf is who hands jobs out, as mining.Handouts have it.
+const handoutsOf = "stratum"
+
+// handout is what is kept of a job beside its template and extranonce, so that it is known
+// after a restart.
+type handout struct {
+	Timestamp uint64 `json:"timestamp"`
+	Start     uint64 `json:"start"`
+	Target    Target `json:"target"`
+}
+
+// keep has a job kept over a restart.
+func (s *Server) keep(j *sentJob) {
+	if s.cfg.Handouts == nil {
+		return
+	}
+	s.cfg.Handouts.Keep(mining.Handed{
+		By: handoutsOf, Key: strconv.FormatUint(j.id, 10), Job: j.job, Note: handout{j.timestamp, j.start, j.target},
+	})
+}
+
+// findHandout is a job of the last run.
+func findHandout(h *mining.Handouts, id uint64) (sentJob, bool) {
+	former, ok := h.Find(handoutsOf, strconv.FormatUint(id, 10))
+	var note handout
+	if !ok || json.Unmarshal(former.Note, &note) != nil {
+		return sentJob{}, false
+	}
+	return sentJob{id: id, job: former.Job(), timestamp: note.Timestamp, start: note.Start, target: note.Target}, true
+}
+
+// standingOf is what a job of a session that is over is worth.
+func (s *Server) standingOf(j sentJob) standing {
+	if s.stale(j.job) {
+		return jobStale
+	}
+	return jobFormer
+}
+
+const (
+	// mostIDs is how far a run's ids may go on from their first before they could meet those
+	// of a later one.
+	mostIDs = 1 << 24
+	// unkept is more jobs than can have been sent and not written down.
+	unkept = 1 << 16
+)
+
+// firstJobID is what the ids of jobs begin behind. Those of an earlier run are unknown to
+// this one, or the very jobs that it handed out, not somebody else's. They stay below 2^31,
+// as nobody knows what rigs keep them in.
+func firstJobID(now time.Time, h *mining.Handouts) uint64 {
+	first, last := uint64(now.Unix())%(1<<20)<<10, uint64(0)
+	for _, key := range h.Keys(handoutsOf) {
+		if id, err := strconv.ParseUint(key, 10, 64); err == nil && id > first && id < first+mostIDs {
+			last = max(last, id)
+		}
+	}
+	if last > 0 {
+		return (last + unkept) % (1 << 30)
+	}
+	return first
+}
