@@ -12,7 +12,7 @@ import (
 // those that know their jobs by number, whoever brings them.
 func (p *pool) submit(ctx context.Context, s solution) (Outcome, error) {
 	own := s.work.session
-	err := own.submit(ctx, s)
+	err := p.bring(ctx, own, s)
 	lost := errors.Is(err, stratum.ErrLost) || errors.Is(err, stratum.ErrClosed) || errors.Is(err, stratum.RefusedLogin)
 	if !s.block || !lost {
 		return shareOutcome(err), err
@@ -22,7 +22,7 @@ func (p *pool) submit(ctx context.Context, s solution) (Outcome, error) {
 	if waitErr != nil {
 		return Unanswered, errors.Join(err, waitErr)
 	}
-	second := again.submit(ctx, s)
+	second := p.bring(ctx, again, s)
 	if errors.Is(second, stratum.RefusedDuplicate) {
 		return Accepted, nil
 	}
@@ -32,11 +32,10 @@ func (p *pool) submit(ctx context.Context, s solution) (Outcome, error) {
 	return shareOutcome(second), second
 }
 
-func (s *session) submit(ctx context.Context, found solution) error {
-	err := s.Submit(ctx, found.work.job, found.nonce)
-	if errors.Is(err, stratum.RefusedLogin) {
-		_ = s.Close() // It has forgotten the login: the next session has another.
-	}
+// bring submits to a session.
+func (p *pool) bring(ctx context.Context, to *session, found solution) error {
+	err := to.Submit(ctx, found.work.job, found.nonce)
+	p.judge(to, found.work, err)
 	return err
 }
 

@@ -88,6 +88,8 @@ type Client struct {
 	calls    map[uint64]*call // those without a reply
 	answered bool             // a submit once had a reply
 	heard    time.Time        // when the last message came
+	latest   *Job             // the last that jobs was given
+	idle     error            // why there is no work, while there is none
 	err      error
 }
 
@@ -162,9 +164,44 @@ func (c *Client) login(ctx context.Context) error {
 }
 
 // Jobs has the server's jobs: a new one replaces one that was not received yet. Their
-// Nonce is in the right order, and has bit 63 clear. The channel is never closed; see
-// Done.
+// Nonce is in the right order, and has bit 63 clear. nil means that the last one is void
+// and there is no other; NoWork says why. The channel is never closed; see Done.
 func (c *Client) Jobs() <-chan *Job { return c.jobs }
+
+// NoWork is why the server has no work, by its own account; nil while it has.
+func (c *Client) NoWork() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.idle
+}
+
+// give has Jobs yield a job, or nil for the reason that there is none, in place of what
+// waits there.
+func (c *Client) give(job *Job, why error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.offer(job, why)
+}
+
+// void takes a job back that the server refuses a share of because it has no work, unless
+// it has sent another since.
+func (c *Client) void(job *Job, why error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.latest == job && job != nil {
+		c.offer(nil, why)
+	}
+}
+
+// offer is give for who holds mu.
+func (c *Client) offer(job *Job, why error) {
+	c.latest, c.idle = job, why
+	select {
+	case <-c.jobs:
+	default:
+	}
+	c.jobs <- job // Nobody else sends.
+}
 
 // Done is closed when the connection has ended.
 func (c *Client) Done() <-chan struct{} { return c.done }
@@ -211,6 +248,9 @@ func (c *Client) Submit(ctx context.Context, job *Job, nonce uint64) error {
 	}
 	if err == nil && refused(m.Result) {
 		err = &Error{CodeOther, "share refused: " + shorten(m.Result)}
+	}
+	if errors.Is(err, RefusedNoWork) {
+		c.void(job, err)
 	}
 	var verdict *Error
 	if err == nil || errors.As(err, &verdict) {

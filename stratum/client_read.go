@@ -84,8 +84,11 @@ func (c *Client) take(text []byte) error {
 	c.heard = time.Now()
 	c.mu.Unlock()
 	switch {
+	case m.Method == MethodJob && absent(m.Params):
+		c.give(nil, errNoJob)
+		return nil
 	case m.Method == MethodJob:
-		return c.offer(m.Params)
+		return c.readJob(m.Params)
 	case m.Method != "":
 		c.cfg.Log.Debug("the server sent a method that rigs do not know", "method", shorten([]byte(m.Method)))
 		return nil
@@ -94,9 +97,11 @@ func (c *Client) take(text []byte) error {
 	}
 	// The job goes first: who waits for the reply may look for it at once.
 	if job := jobIn(m.Result); job != nil {
-		err = c.offer(job)
+		err = c.readJob(job)
 	}
-	if p := c.callOf(m); p != nil {
+	if absent(m.ID) && m.Error != nil && m.Error.Kind() == RefusedNoWork && !c.expectsJob() {
+		c.give(nil, m.Error)
+	} else if p := c.callOf(m); p != nil {
 		p.reply <- m
 	} else if m.Error != nil {
 		c.odd("the server reports an error", m.Error)
@@ -135,6 +140,13 @@ func (c *Client) callOf(m Message) *call {
 	return p
 }
 
+// expectsJob is waitsForJob for who does not hold mu.
+func (c *Client) expectsJob() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.waitsForJob()
+}
+
 // waitsForJob tells whether a request is on its way whose reply may have a job. The
 // caller holds mu.
 func (c *Client) waitsForJob() bool {
@@ -164,8 +176,8 @@ func jobIn(result json.RawMessage) json.RawMessage {
 	return nil
 }
 
-// offer gives a job to whoever receives from Jobs, in place of one that waits there.
-func (c *Client) offer(text json.RawMessage) error {
+// readJob gives a job to whoever receives from Jobs.
+func (c *Client) readJob(text json.RawMessage) error {
 	job := new(Job)
 	if err := json.Unmarshal(text, job); err != nil {
 		return err
@@ -174,10 +186,9 @@ func (c *Client) offer(text json.RawMessage) error {
 		return fmt.Errorf("job's version is %d, expected 1", job.Version)
 	}
 	job.Nonce = c.order.read(job.Nonce)
-	select {
-	case <-c.jobs:
-	default:
-	}
-	c.jobs <- job // Nobody else sends.
+	c.give(job, nil)
 	return nil
 }
+
+// errNoJob means that a server has sent a job without anything in it.
+var errNoJob = errors.New("the server sent an empty job")

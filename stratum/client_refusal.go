@@ -24,6 +24,8 @@ const (
 	RefusedParams = Refusal("illegal params")
 	// RefusedNonce means a nonce outside of what the job leaves to the rig.
 	RefusedNonce = Refusal("invalid nonce")
+	// RefusedNoWork means that the server has no valid work, neither this nor other.
+	RefusedNoWork = Refusal("no work")
 )
 
 // codes are the kinds of the dialect's codes. CodeJobNotFound has two.
@@ -38,9 +40,12 @@ var words = []struct {
 	word string
 	kind Refusal
 }{
+	{"no work", RefusedNoWork},
 	{"stale", RefusedStale}, {"expired", RefusedStale}, {"outdated", RefusedStale}, {"duplicate", RefusedDuplicate},
 	{"low diff", RefusedLow}, {"above target", RefusedLow}, {"not found", RefusedUnknownJob}, {"unknown job", RefusedUnknownJob},
-	{"unauthorized", RefusedLogin}, {"not logged in", RefusedLogin}, {"nonce", RefusedNonce},
+	{"unauthorized", RefusedLogin}, {"unauthorised", RefusedLogin}, {"unauthenticated", RefusedLogin}, {"not authorized", RefusedLogin},
+	{"not authenticated", RefusedLogin}, {"not logged in", RefusedLogin}, {"not subscribed", RefusedLogin}, {"login first", RefusedLogin},
+	{"nonce", RefusedNonce},
 }
 
 // Kind is the refusal's; empty if it is of none of the kinds.

@@ -585,7 +585,7 @@ func FuzzClientLines(f *testing.F) {
 		}
 		select {
 		case j := <-c.jobs:
-			if j.Version != 1 || j.Nonce>>63 != 0 || j.Target == 0 {
+			if j != nil && (j.Version != 1 || j.Nonce>>63 != 0 || j.Target == 0) || j == nil && c.NoWork() == nil {
 				t.Errorf("a job that can't be: %+v", j)
 			}
 		default:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"strings"
 	"testing"
 )
@@ -88,4 +89,38 @@ func FuzzVerdict(f *testing.F) {
 			t.Errorf("result %s says yes and no", m.Result)
 		}
 	})
+}
+
+// TestClientNoWork has a server say that it has no work while a share is on its way: that
+// is no reply to the share. A login's reply it is.
+func TestClientNoWork(t *testing.T) {
+	const say = `{"id":null,"result":null,"error":{"code":20,"message":"No work: not synced"}}` + "\n"
+	play(t, ClientConfig{}, func(p *peer) {
+		p.expect("login")
+		p.send(loginReply(testJob("1", palindrome)))
+		r := p.expect("submit")
+		p.send(say, fmt.Sprintf(okReply, r.ID))
+		p.expect("getjob")
+		p.send(push(testJob("2", palindrome)), fmt.Sprintf(okReply, "3"))
+		_, _ = p.in.ReadLine()
+	}, func(c *Client) {
+		if err := c.Submit(context.Background(), nextJob(t, c, "1"), 5); err != nil {
+			t.Errorf("the share: %v", err)
+		}
+		if j := <-c.Jobs(); j != nil || !errors.Is(c.NoWork(), RefusedNoWork) {
+			t.Errorf("job %v, %v", j, c.NoWork())
+		}
+		if err := c.GetJob(context.Background()); err != nil {
+			t.Error(err)
+		}
+		if nextJob(t, c, "2"); c.NoWork() != nil {
+			t.Errorf("with a job: %v", c.NoWork())
+		}
+	})
+	near, far := net.Pipe()
+	p := &peer{t, far, NewReader(far)}
+	go func() { p.expect("login"); p.send(say) }()
+	if _, err := NewClient(t.Context(), near, ClientConfig{}); !errors.Is(err, RefusedNoWork) {
+		t.Errorf("login: %v", err)
+	}
 }

@@ -1,0 +1,106 @@
+package rig
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/bytom-solo/bytom-solo/stratum"
+)
+
+// tryBetter looks for a session with one of the first servers, and gives it, or nil, to
+// whoever receives. It has a job: otherwise there is no reason to leave another.
+func (p *pool) tryBetter(ctx context.Context, before int, better chan<- *session) {
+	s, _ := p.connect(ctx, p.trusted(before))
+	if s != nil && !s.awaitJob(ctx) {
+		_ = s.Close()
+		if ctx.Err() == nil {
+			p.distrust(s.server)
+		}
+		s = nil
+	}
+	select {
+	case better <- s:
+	case <-ctx.Done():
+		if s != nil {
+			_ = s.Close()
+		}
+	}
+}
+
+// awaitJob waits for the session's first job.
+func (s *session) awaitJob(ctx context.Context) bool {
+	t := time.NewTimer(joblessMost)
+	defer t.Stop()
+	for {
+		select {
+		case s.first = <-s.Jobs():
+			if s.first != nil {
+				return true
+			}
+		case <-s.Done():
+			return false
+		case <-t.C:
+			return false
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
+
+// connect logs in at the first of some servers that takes it. The error is ErrRefused if
+// all refuse the login.
+func (p *pool) connect(ctx context.Context, order []int) (*session, error) {
+	var refusals []error
+	for _, i := range order {
+		c, err := p.dial(ctx, i)
+		if ctx.Err() != nil {
+			if c != nil {
+				_ = c.Close()
+			}
+			return nil, ctx.Err()
+		}
+		p.note(i, err)
+		if err == nil {
+			return &session{Client: c, server: i, steady: make(chan error, 1)}, nil
+		}
+		if errors.Is(err, stratum.RefusedLogin) || errors.Is(err, stratum.RefusedParams) {
+			refusals = append(refusals, err)
+		}
+	}
+	if len(order) > 0 && len(refusals) == len(order) {
+		return nil, fmt.Errorf("%w: %w", ErrRefused, errors.Join(refusals...))
+	}
+	return nil, errors.New("no server can be reached")
+}
+
+func (p *pool) dial(ctx context.Context, i int) (*stratum.Client, error) {
+	server := p.cfg.Servers[i]
+	cfg := stratum.ClientConfig{
+		Address: server.Address, TLS: server.TLS, Login: server.Login, Password: server.Password,
+		Agent: p.cfg.Agent, Order: p.cfg.Order, Log: p.log.With("server", server.Name),
+	}
+	if p.faulty(i) {
+		cfg.Log = nil // What is odd about it was said.
+	}
+	if len(p.cfg.Servers) > 1 {
+		cfg.LoginTimeout = heldMost
+	}
+	return p.cfg.dial(ctx, cfg)
+}
+
+// note logs a server's error, unless it is that of the last time.
+func (p *pool) note(server int, err error) {
+	text := ""
+	if err != nil {
+		text = err.Error()
+	}
+	p.mu.Lock()
+	again := p.standings[server].err == text
+	p.standings[server].err = text
+	p.mu.Unlock()
+	if !again && err != nil {
+		p.log.Warn("no session, will try again", "server", p.cfg.Servers[server].Name, "error", err)
+	}
+}
