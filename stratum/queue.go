@@ -177,7 +177,7 @@ func (q *queue) charge(hashes float64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.rate > 0 {
-		q.saved = min(burst(q.rate), q.saved-hashes)
+		q.saved -= hashes // take keeps it within its bounds
 	}
 	mark(q.wake) // How long to wait is another matter now.
 }
