@@ -161,7 +161,14 @@ func (s *Server) verify(ctx context.Context, sh share) {
 			sh.session.conclude(sh, kindAccepted, nil, entry)
 			return
 		case sh.job.target.Met(result):
-			sh.session.conclude(sh, kindAccepted, nil, entry)
+			verdict, why := kindAccepted, (*Error)(nil)
+			if sh.job.job != nil {
+				why = s.outOfWork(time.Now())
+			}
+			if why != nil {
+				verdict = kindRefused
+			}
+			sh.session.conclude(sh, verdict, why, entry)
 			return
 		case n == len(sh.nonces)-1:
 			sh.session.conclude(sh, kindLow, errLow, entry)

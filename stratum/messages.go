@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 )
 
 // The methods of the dialect.
@@ -51,12 +53,23 @@ type LoginParams struct {
 	Pass  string `json:"pass"`
 	// Agent is the rig's program, as in bmminer/2.0.0.
 	Agent string `json:"agent"`
+	// Algo are the proofs of work that the rig can do, where it says so; programs that mine
+	// several coins do.
+	Algo []string `json:"algo,omitempty"`
+}
+
+// Algorithm is Bytom's proof of work, as a login's Algo has it.
+const Algorithm = "tensority"
+
+// mines tells whether the rig can do Bytom's proof of work, as far as it says.
+func (p *LoginParams) mines() bool {
+	return len(p.Algo) == 0 || slices.ContainsFunc(p.Algo, func(a string) bool { return strings.EqualFold(a, Algorithm) })
 }
 
 // UnmarshalJSON takes an object, or the array [login, pass, agent] of old clients.
 // Members other than the login may have any type, and be missing.
 func (p *LoginParams) UnmarshalJSON(text []byte) error {
-	var raw struct{ Login, Pass, Agent json.RawMessage }
+	var raw struct{ Login, Pass, Agent, Algo json.RawMessage }
 	if list := []json.RawMessage(nil); json.Unmarshal(text, &list) == nil {
 		list = append(list, nil, nil, nil)
 		raw.Login, raw.Pass, raw.Agent = list[0], list[1], list[2]
@@ -70,6 +83,9 @@ func (p *LoginParams) UnmarshalJSON(text []byte) error {
 	// A password or agent that is no string is as good as none.
 	_ = json.Unmarshal(raw.Pass, &p.Pass)
 	_ = json.Unmarshal(raw.Agent, &p.Agent)
+	if json.Unmarshal(raw.Algo, &p.Algo) != nil {
+		p.Algo = nil
+	}
 	return nil
 }
 

@@ -2,6 +2,7 @@ package stratum
 
 import (
 	"encoding/json"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -40,18 +41,20 @@ func TestLoginParams(t *testing.T) {
 		want LoginParams
 		err  string
 	}{
-		{`{"login":"bm1q.rig1","pass":"x","agent":"bmminer/2.0.0"}`, LoginParams{"bm1q.rig1", "x", "bmminer/2.0.0"}, ""},
-		{`{"Login":"a","PASS":"b"}`, LoginParams{"a", "b", ""}, ""},
-		{`["a","b","c"]`, LoginParams{"a", "b", "c"}, ""},
-		{`["a"]`, LoginParams{"a", "", ""}, ""},
-		{`{"login":"a","pass":123,"agent":null}`, LoginParams{"a", "", ""}, ""},
+		{`{"login":"bm1q.rig1","pass":"x","agent":"bmminer/2.0.0"}`, LoginParams{Login: "bm1q.rig1", Pass: "x", Agent: "bmminer/2.0.0"}, ""},
+		{`{"Login":"a","PASS":"b"}`, LoginParams{Login: "a", Pass: "b"}, ""},
+		{`["a","b","c"]`, LoginParams{Login: "a", Pass: "b", Agent: "c"}, ""},
+		{`["a"]`, LoginParams{Login: "a"}, ""},
+		{`{"login":"a","pass":123,"agent":null}`, LoginParams{Login: "a"}, ""},
+		{`{"login":"a","algo":["cn/1","rx/0"]}`, LoginParams{Login: "a", Algo: []string{"cn/1", "rx/0"}}, ""},
+		{`{"login":"a","algo":["cn/1",5]}`, LoginParams{Login: "a"}, ""},
 		{`{"login":5}`, LoginParams{}, `params.login is "5", expected a name`},
 		{`{"pass":"x"}`, LoginParams{}, `params.login is missing`},
 		{`[]`, LoginParams{}, `params.login is missing`},
 		{`"a"`, LoginParams{}, `expected an object`},
 	} {
 		var p LoginParams
-		if err := json.Unmarshal([]byte(c.text), &p); !says(err, c.err) || err == nil && p != c.want {
+		if err := json.Unmarshal([]byte(c.text), &p); !says(err, c.err) || err == nil && !reflect.DeepEqual(p, c.want) {
 			t.Errorf("%s: %+v, %v", c.text, p, err)
 		}
 	}

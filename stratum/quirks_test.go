@@ -366,22 +366,5 @@ func TestNoWork(t *testing.T) {
 		if m := late.reply(); m.Error != nil || late.job.Height != 11 {
 			t.Errorf("%+v", m)
 		}
-		// Work that goes away leaves the rig with what it has.
-		f.chain.mu.Lock()
-		f.chain.ready = mining.ErrNotReady
-		f.chain.mu.Unlock()
-		f.generator.Force()
-		time.Sleep(10 * time.Minute)
-		if len(late.lines) > 0 && strings.Contains(<-late.lines, `"params":{}`) {
-			t.Error("an empty job")
-		}
-		j := late.job
-		if err := late.submit(j.ID, FormatNonce(find(&j, 0, j.Target.Met))); err != nil {
-			t.Errorf("share without work: %v", err)
-		}
-		late.write(`{"method":"getjob","id":2}` + "\n")
-		if m := late.reply(); m.Error == nil || !strings.HasPrefix(m.Error.Message, "No work: ") {
-			t.Errorf("getjob: %+v", m)
-		}
 	})
 }

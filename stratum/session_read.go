@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -161,6 +162,11 @@ func (s *session) handleLogin(r Request) {
 		return
 	}
 	l := parseLogin(p)
+	if !p.mines() {
+		s.server.log.Debug("rig refused: it mines something else", "rig", l.name, "address", s.host, "agent", l.agent)
+		s.answer(&reply{id: r.ID, err: otherAlgorithm(p.Algo), ready: true, hangs: true})
+		return
+	}
 	if !allowed(l.pass, s.server.cfg.Password) {
 		s.server.counts.unauthorized.Add(1)
 		s.server.log.Debug("rig refused for its password", "rig", l.name, "address", s.host)
@@ -170,6 +176,13 @@ func (s *session) handleLogin(r Request) {
 	}
 	s.enter(&l)
 	s.answer(&reply{id: r.ID, kind: replyLogin, ready: true, since: time.Now()})
+}
+
+// otherAlgorithm refuses a rig that mines something else.
+func otherAlgorithm(algo []string) *Error {
+	const most = 100
+	return &Error{CodeOther, "Wrong algorithm: this node is of Bytom, whose proof of work is " + Algorithm + "; this program offers " +
+		printable(strings.Join(algo, ", "), most)}
 }
 
 // wrongPassword is how long a login with a wrong password waits for its reply.

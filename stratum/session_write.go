@@ -129,6 +129,9 @@ func (s *session) next(now time.Time, last sending) (sending, time.Duration) {
 		return sending{kind: sendReply, reply: s.farewell()}, 0
 	}
 	w := s.server.newest()
+	if why := s.forsaken(now, w); why != nil {
+		return sending{kind: sendReply, reply: &reply{err: why, hangs: true}}, 0
+	}
 	due := s.due(now, w)
 	ready := len(s.replies) > 0 && s.replies[0].ready
 	if ready {
@@ -159,15 +162,6 @@ func (s *session) next(now time.Time, last sending) (sending, time.Duration) {
 }
 
 func (s *session) hasWork(now time.Time, w *work) bool { return w.template != nil || s.examined(now) }
-
-// noWork is why there is nothing to do.
-func (s *Server) noWork() *Error {
-	why := "no block template yet"
-	if _, err := s.cfg.Generator.Current(); err != nil {
-		why = err.Error()
-	}
-	return &Error{CodeOther, "No work: " + why}
-}
 
 // farewell is the last message to a rig that sends nonsense.
 func (s *session) farewell() *reply {

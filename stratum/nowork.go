@@ -1,0 +1,47 @@
+package stratum
+
+import "time"
+
+// A node may have no work to give: it is not synced, has nobody to pay, or its clock is
+// wrong. Logins are held for a while then, for it may come. Who has a job already would go
+// on with it, and nothing that it finds could be a block: it is told, and let go, which
+// is what makes any rig look for another server. It may come back and wait.
+
+const (
+	// workPatience is how long there must be no work for that: a peer may be a block ahead
+	// for a moment, or the only one gone for some seconds.
+	workPatience = 10 * time.Second
+	// replyPatience is how much longer replies on their way may hold that up.
+	replyPatience = 5 * time.Second
+)
+
+// noWork is why there is nothing to do.
+func (s *Server) noWork() *Error {
+	why := "no block template yet"
+	if _, err := s.cfg.Generator.Current(); err != nil {
+		why = err.Error()
+	}
+	return &Error{CodeOther, "No work: " + why}
+}
+
+// outOfWork is why shares are worth nothing, as there has been no work for a while; nil
+// where there is.
+func (s *Server) outOfWork(now time.Time) *Error {
+	if w := s.newest(); w.template != nil || now.Sub(w.since) < workPatience {
+		return nil
+	}
+	return s.noWork()
+}
+
+// forsaken is why the session is to end, if there has been no work for a while, and it has
+// been given some before. The caller holds mu.
+func (s *session) forsaken(now time.Time, w *work) *Error {
+	if w.template != nil || !s.live || s.examined(now) {
+		return nil
+	}
+	without := now.Sub(w.since)
+	if without < workPatience || len(s.replies) > 0 && without < workPatience+replyPatience {
+		return nil
+	}
+	return s.server.noWork()
+}
