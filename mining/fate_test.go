@@ -65,6 +65,9 @@ func TestTheLifeOfABlock(t *testing.T) {
 		step(main(99), life...)
 		step(main(100), append(life, StateMatured)...)
 		f, _, err := j.Fate(v.Block)
+		if paid := c.blocks()[0].Transactions[0].Outputs[0].Amount; f.Txs != 3 || f.Reward != paid || paid == 0 {
+			t.Errorf("%d transactions, reward %d, expected 3 and %d", f.Txs, f.Reward, paid)
+		}
 		if lost := f.Events[5]; err != nil || lost.Winner == nil || *lost.Winner != rival || lost.Best != v.Height+7 {
 			t.Errorf("lost: %+v, %v", lost, err)
 		}

@@ -324,7 +324,8 @@ func TestOneBadTransactionCostsOneTransaction(t *testing.T) {
 		{"one", bad(7), 39, nil},
 		{"the first and the last", bad(0, 39), 38, nil},
 		{"as many as are looked for", bad(all[:maxCulprits]...), 40 - maxCulprits, nil},
-		{"too many", bad(all...), 0, nil},
+		{"one more", bad(all[:maxCulprits+1]...), 0, nil},
+		{"all", bad(all...), 0, nil},
 		{"nobody knows which", func(c *fakeChain) {
 			c.check = func(b *types.Block) error {
 				if len(b.Transactions) > 1 {
@@ -391,6 +392,9 @@ func TestSmallGainsWait(t *testing.T) {
 		expect(40*time.Second, Forced, 199)
 		pay(50) // Less is no gain, however much.
 		expect(70*time.Second, Forced, 50)
+		g.cfg.FeeStep = 0
+		pay(50) // Nor is as much, where any gain would do.
+		expect(100*time.Second, Forced, 50)
 	})
 }
 
