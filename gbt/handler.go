@@ -181,7 +181,8 @@ func (h *Handler) submit(r *http.Request, header *types.BlockHeader) envelope {
 	if err := sameWork(j, header); err != nil {
 		return failure(err)
 	}
-	return answer(h.cfg.Submitter.Submit(r.Context(), mining.Solution{Job: j, Timestamp: header.Timestamp, Nonce: header.Nonce}))
+	by := finder(withCaller(r), mining.FoundByGetWork)
+	return answer(h.cfg.Submitter.Submit(r.Context(), mining.Solution{Job: j, Timestamp: header.Timestamp, Nonce: header.Nonce, By: by}))
 }
 
 func (h *Handler) unknown(header *types.BlockHeader) error {
@@ -212,7 +213,7 @@ func (h *Handler) submitBlock(r *http.Request, in wire.SubmitBlock) envelope {
 	if err != nil {
 		return failure(err)
 	}
-	return answer(h.cfg.Submitter.SubmitBlock(r.Context(), block))
+	return answer(h.cfg.Submitter.SubmitBlock(r.Context(), block, finder(withCaller(r), mining.FoundByBlock)))
 }
 
 // answer tells a submitter what became of its block: true, as the stock node

@@ -83,7 +83,7 @@ func (h *Handler) serveJSONRPC(w http.ResponseWriter, r *http.Request) {
 		write(w, http.StatusOK, rpcFailure(rpcCall{Version: "2.0"}, rpcParse, fmt.Errorf("the body is not a JSON-RPC call: %w", err)))
 		return
 	}
-	a := h.callRPC(r.Context(), c)
+	a := h.callRPC(withCaller(r), c)
 	if c.ID == nil {
 		w.WriteHeader(http.StatusNoContent)
 		return
@@ -108,7 +108,7 @@ func (h *Handler) serveBatch(w http.ResponseWriter, r *http.Request, body []byte
 			answers = append(answers, rpcFailure(rpcCall{Version: "2.0"}, rpcInvalidRequest, fmt.Errorf("not a call: %w", err)))
 			continue
 		}
-		if a := h.callRPC(r.Context(), c); c.ID != nil {
+		if a := h.callRPC(withCaller(r), c); c.ID != nil {
 			answers = append(answers, a)
 		}
 	}
@@ -214,7 +214,7 @@ func (h *Handler) rpcSubmitBlock(ctx context.Context, raw json.RawMessage) (any,
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errParams, err)
 	}
-	v, err := h.cfg.Submitter.SubmitBlock(ctx, block)
+	v, err := h.cfg.Submitter.SubmitBlock(ctx, block, finder(ctx, mining.FoundByBlock))
 	if err != nil {
 		var kind mining.ErrorKind
 		if !errors.As(err, &kind) {

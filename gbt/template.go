@@ -297,6 +297,7 @@ func (h *Handler) submitSolution(r *http.Request, in wire.Solution) envelope {
 	if err != nil {
 		return failure(err)
 	}
+	s.By = finder(withCaller(r), mining.FoundByTemplate)
 	return answer(h.cfg.Submitter.Submit(r.Context(), s))
 }
 

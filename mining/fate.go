@@ -65,6 +65,8 @@ type Fate struct {
 	Reward uint64    `json:"reward"`
 	Txs    int       `json:"txs"`
 	Found  time.Time `json:"found"`
+	// By is who found it; the zero value in entries of before that was written down.
+	By Finder `json:"by,omitzero"`
 	// Verdict is what the chain answered; empty until it did.
 	Verdict string `json:"verdict,omitempty"`
 	// Settled tells that nothing more is expected to happen to it.
@@ -145,15 +147,27 @@ func (f Fate) next(p Place, now time.Time) (events []Event, settled bool) {
 	if fresh {
 		add(StateMain)
 	}
-	confirmations := Confirmations(f.Height, p.Best)
-	if confirmations >= ConfirmedAt && (fresh || !f.has(StateConfirmed)) {
+	stage := MainStage(Confirmations(f.Height, p.Best))
+	if stage != StateMain && (fresh || !f.has(StateConfirmed)) {
 		add(StateConfirmed)
 	}
-	if confirmations >= MaturedAt {
+	if stage == StateMatured {
 		add(StateMatured)
 		return events, true
 	}
 	return events, false
+}
+
+// MainStage is the state of a block of the best chain that has so many confirmations:
+// main, from ConfirmedAt on confirmed, from MaturedAt on matured.
+func MainStage(confirmations uint64) FateState {
+	switch {
+	case confirmations >= MaturedAt:
+		return StateMatured
+	case confirmations >= ConfirmedAt:
+		return StateConfirmed
+	}
+	return StateMain
 }
 
 // Confirmations counts a block of the best chain and those above it.

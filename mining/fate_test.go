@@ -144,7 +144,7 @@ func TestTheJournalSurvivesItsProcess(t *testing.T) {
 	if err != nil || b.Hash() != v.Block {
 		t.Errorf("block %v, %v", b, err)
 	}
-	if err := r.Record(b, time.Now()); err == nil {
+	if err := r.Record(b, time.Now(), Finder{}); err == nil {
 		t.Error("a journal opened for reading was written to")
 	}
 	if err := r.Close(); err != nil {
@@ -219,7 +219,7 @@ func TestWholeBlocksAreJournaledToo(t *testing.T) {
 		bad[field.reason] = b
 	}
 	for reason, b := range bad {
-		if _, err := s.SubmitBlock(t.Context(), b); err == nil || !isKind(err, ErrorKind(reason)) {
+		if _, err := s.SubmitBlock(t.Context(), b, Finder{}); err == nil || !isKind(err, ErrorKind(reason)) {
 			t.Errorf("error %v, expected %s", err, reason)
 		}
 	}
@@ -227,11 +227,11 @@ func TestWholeBlocksAreJournaledToo(t *testing.T) {
 		t.Fatal("a block without a proof was written down or relayed")
 	}
 	good := block(solve(t, job, true))
-	v, err := s.SubmitBlock(t.Context(), good)
+	v, err := s.SubmitBlock(t.Context(), good, Finder{})
 	if err != nil || v.Outcome != MainChain || len(j.Open()) != 1 || !slices.Equal(relayed, []bc.Hash{good.Hash()}) {
 		t.Fatalf("%+v, %v; %d in the journal, relayed %d", v, err, len(j.Open()), len(relayed))
 	}
-	if v, err := s.SubmitBlock(t.Context(), good); err != nil || v.Outcome != Duplicate || len(relayed) != 1 {
+	if v, err := s.SubmitBlock(t.Context(), good, Finder{}); err != nil || v.Outcome != Duplicate || len(relayed) != 1 {
 		t.Errorf("again: %+v, %v", v, err)
 	}
 }

@@ -166,6 +166,8 @@ type Solution struct {
 	// Timestamp is in Unix seconds.
 	Timestamp uint64
 	Nonce     uint64
+	// By is who found it, for the journal and the log.
+	By Finder
 }
 
 // check refuses what could never be a block, before anything is hashed.

@@ -106,14 +106,15 @@ func (j *Journal) Close() error { return j.db.Close() }
 // must not block, and is set before the journal is used.
 func (j *Journal) Watch(f func(Fate, []Event)) { j.watch = f }
 
-// Record writes a block down that was found at a time. It returns when the disk has
-// it.
-func (j *Journal) Record(block *types.Block, found time.Time) error {
+// Record writes a block down that was found at a time, and by whom. It returns when the
+// disk has it.
+func (j *Journal) Record(block *types.Block, found time.Time, by Finder) error {
 	text, err := block.MarshalText()
 	if err != nil {
 		return fmt.Errorf("journal: serialise the block: %w", err)
 	}
 	fate := newFate(block, found)
+	fate.By = by
 	return j.change(fate.ID, func(tx *bolt.Tx, old *Fate) (*Fate, []Event, error) {
 		if old != nil {
 			return nil, nil, errDuplicateEntry
@@ -247,6 +248,16 @@ func (j *Journal) Fate(id bc.Hash) (f Fate, ok bool, err error) {
 		err = fmt.Errorf("journal: %w", err)
 	}
 	return f, ok, err
+}
+
+// Has tells whether a block was found here: false as well where there is no journal, or it
+// can't be read.
+func (j *Journal) Has(id bc.Hash) bool {
+	if j == nil {
+		return false
+	}
+	_, ok, err := j.Fate(id)
+	return ok && err == nil
 }
 
 // Block is a recorded block, whole.

@@ -154,7 +154,7 @@ func TestABlockOfTheFutureIsFollowed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(j.Record(block, time.Now().Add(24*time.Hour)), j.Close()); err != nil {
+	if err := errors.Join(j.Record(block, time.Now().Add(24*time.Hour), Finder{}), j.Close()); err != nil {
 		t.Fatal(err)
 	}
 	c.place = func(id bc.Hash, height uint64) Place { return Place{Known: true, Main: true, There: id, Best: height} }
@@ -276,7 +276,7 @@ func BenchmarkRecord(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if err := j.Record(block, timeAt(1)); err != nil {
+		if err := j.Record(block, timeAt(1), Finder{}); err != nil {
 			b.Fatal(err)
 		}
 	}

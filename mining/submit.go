@@ -131,13 +131,13 @@ func (s *Submitter) Submit(ctx context.Context, sol Solution) (Verdict, error) {
 	if err != nil {
 		return Verdict{}, err
 	}
-	return s.deliver(ctx, block, start)
+	return s.deliver(ctx, block, sol.By, start)
 }
 
-// SubmitBlock brings a whole block, made by anybody, to the chain and the peers.
-// Errors are as for Submit; the chain checks the rest of it. What has a proof is
-// written down first, as any found block is.
-func (s *Submitter) SubmitBlock(ctx context.Context, block *types.Block) (Verdict, error) {
+// SubmitBlock brings a whole block, made by anybody, to the chain and the peers. Errors
+// are as for Submit; the chain checks the rest of it. What has a proof is written down
+// first, with who it is by, as any found block is.
+func (s *Submitter) SubmitBlock(ctx context.Context, block *types.Block, by Finder) (Verdict, error) {
 	start := time.Now()
 	if err := CheckShape(block); err != nil {
 		return Verdict{}, err
@@ -148,7 +148,7 @@ func (s *Submitter) SubmitBlock(ctx context.Context, block *types.Block) (Verdic
 	}
 	parent, known := s.cfg.Source.After(block.PreviousBlockHash)
 	if !known {
-		return s.process(ctx, block, start)
+		return s.process(ctx, block, by, start)
 	}
 	// Before a hash is spent on it, or a place in the journal.
 	if err := CheckHeader(&block.BlockHeader, parent, s.cfg.Now()); err != nil {
@@ -157,7 +157,7 @@ func (s *Submitter) SubmitBlock(ctx context.Context, block *types.Block) (Verdic
 	if err := s.prove(ctx, id.Byte32(), parent); err != nil {
 		return Verdict{}, err
 	}
-	return s.deliver(ctx, block, start)
+	return s.deliver(ctx, block, by, start)
 }
 
 // prove is nil if the header of this hash has the proof that a block after tip needs.
@@ -171,11 +171,11 @@ func (s *Submitter) prove(ctx context.Context, id [32]byte, tip Tip) error {
 
 // deliver writes a block with a proof down, and brings it to the chain and everybody
 // else.
-func (s *Submitter) deliver(ctx context.Context, block *types.Block, start time.Time) (Verdict, error) {
-	recorded := s.record(block, start)
+func (s *Submitter) deliver(ctx context.Context, block *types.Block, by Finder, start time.Time) (Verdict, error) {
+	recorded := s.record(block, by, start)
 	journaled := time.Now()
 	s.cfg.Relay(block)
-	v, err := s.process(ctx, block, start)
+	v, err := s.process(ctx, block, by, start)
 	if recorded {
 		s.resolve(block, v, err, Event{State: StateJournaled, At: journaled}, Event{State: StateSubmitted, At: journaled})
 	}
@@ -184,11 +184,11 @@ func (s *Submitter) deliver(ctx context.Context, block *types.Block, start time.
 
 // record writes a found block down. A journal that fails costs the block nothing
 // but its insurance.
-func (s *Submitter) record(block *types.Block, found time.Time) bool {
+func (s *Submitter) record(block *types.Block, by Finder, found time.Time) bool {
 	start := time.Now()
 	err := errNoJournal
 	if s.cfg.Journal != nil {
-		err = s.cfg.Journal.Record(block, found)
+		err = s.cfg.Journal.Record(block, found, by)
 	}
 	if err != nil && !errors.Is(err, errDuplicateEntry) {
 		s.cfg.Log.Error("found block not written down; it is submitted all the same", "height", block.Height, "error", err)
@@ -267,7 +267,7 @@ func (s *Submitter) again(ctx context.Context, f Fate) error {
 	if f.Resolved() && s.cfg.Source.Place(f.ID, f.Height).Known {
 		return nil
 	}
-	v, err := s.resend(ctx, block)
+	v, err := s.resend(ctx, block, f.By)
 	log := s.cfg.Log.With("height", f.Height, "hash", f.ID.String())
 	if err != nil {
 		log.Warn("found block of an earlier run not taken", "error", err)
@@ -287,15 +287,19 @@ func (s *Submitter) Resubmit(ctx context.Context, id bc.Hash) (Verdict, error) {
 	if err != nil {
 		return Verdict{}, err
 	}
-	return s.resend(ctx, block)
+	f, _, err := s.cfg.Journal.Fate(id)
+	if err != nil {
+		return Verdict{}, err
+	}
+	return s.resend(ctx, block, f.By)
 }
 
 // resend brings a block of the journal to everybody, also where the chain has it: the
 // run that submitted it may have ended before it announced it.
-func (s *Submitter) resend(ctx context.Context, block *types.Block) (Verdict, error) {
+func (s *Submitter) resend(ctx context.Context, block *types.Block, by Finder) (Verdict, error) {
 	start := time.Now()
 	s.cfg.Relay(block)
-	v, err := s.process(ctx, block, start)
+	v, err := s.process(ctx, block, by, start)
 	if err == nil && v.Outcome == Duplicate {
 		s.cfg.Sink.Announce(block)
 	}
@@ -304,7 +308,7 @@ func (s *Submitter) resend(ctx context.Context, block *types.Block) (Verdict, er
 }
 
 // process hands a block to the chain, and tells the peers.
-func (s *Submitter) process(ctx context.Context, block *types.Block, start time.Time) (Verdict, error) {
+func (s *Submitter) process(ctx context.Context, block *types.Block, by Finder, start time.Time) (Verdict, error) {
 	outcome, err := s.cfg.Sink.Process(context.WithoutCancel(ctx), block)
 	if errors.Is(err, ErrChainFailed) {
 		// Nothing is wrong with the block: the peers may still take it.
@@ -322,7 +326,7 @@ func (s *Submitter) process(ctx context.Context, block *types.Block, start time.
 	}
 	v := s.verdict(block.Hash(), block.Height, outcome, start)
 	s.cfg.Observe(StageAccept, v.Took)
-	s.report(v, block)
+	s.report(v, block, by)
 	return v, nil
 }
 
@@ -355,8 +359,11 @@ func (s *Submitter) verdict(id bc.Hash, height uint64, outcome Outcome, start ti
 	}
 }
 
-func (s *Submitter) report(v Verdict, block *types.Block) {
+func (s *Submitter) report(v Verdict, block *types.Block, by Finder) {
 	log := s.cfg.Log.With("height", v.Height, "hash", v.Block.String())
+	if by != (Finder{}) {
+		log = log.With("by", by.String())
+	}
 	switch v.Outcome {
 	case MainChain:
 		s.found.Add(1)
@@ -366,6 +373,10 @@ func (s *Submitter) report(v Verdict, block *types.Block) {
 		}
 		log.Log(context.Background(), level, "block accepted", "txs", len(block.Transactions), "took", v.Took.Round(time.Millisecond/10))
 	case SideChain:
+		if s.cfg.Journal.Has(v.Winner) {
+			log.Info("block lost to another of this node's, at the same height", "winner", v.Winner.String())
+			return
+		}
 		log.Warn("block lost the race", "winner", v.Winner.String())
 	default:
 		log.Debug("block not new", "outcome", v.Outcome.String())

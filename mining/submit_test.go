@@ -82,9 +82,9 @@ func TestSubmitRefusals(t *testing.T) {
 		want ErrorKind
 	}{
 		{"misses the target", solve(t, good.Job, false), ErrHighHash},
-		{"nonce 2^63", Solution{good.Job, 2000, 1 << 63}, ErrNonceRange},
-		{"at the median", Solution{good.Job, 1000, good.Nonce}, ErrTimeTooOld},
-		{"far ahead", Solution{good.Job, 5000 + 3601, good.Nonce}, ErrTimeTooNew},
+		{"nonce 2^63", Solution{Job: good.Job, Timestamp: 2000, Nonce: 1 << 63}, ErrNonceRange},
+		{"at the median", Solution{Job: good.Job, Timestamp: 1000, Nonce: good.Nonce}, ErrTimeTooOld},
+		{"far ahead", Solution{Job: good.Job, Timestamp: 5000 + 3601, Nonce: good.Nonce}, ErrTimeTooNew},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if _, err := s.Submit(t.Context(), test.sol); !errors.Is(err, test.want) {

@@ -75,10 +75,17 @@ func (w *Watcher) look() {
 
 func (w *Watcher) report(f Fate, e Event) {
 	log := w.cfg.Log.With("height", f.Height, "hash", f.ID.String())
+	if f.By != (Finder{}) {
+		log = log.With("by", f.By.String())
+	}
 	switch e.State {
 	case StateLost:
 		if e.Winner != nil {
 			log = log.With("winner", e.Winner.String())
+		}
+		if e.Winner != nil && w.cfg.Journal.Has(*e.Winner) {
+			log.Info("own block made way for another of this node's, at the same height")
+			return
 		}
 		log.Warn("own block left the best chain")
 	case StateMain:

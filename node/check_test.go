@@ -305,7 +305,7 @@ func TestARefusedBlockIsADuplicateThatIsInvalid(t *testing.T) {
 	c := newCheckTest(t)
 	submit := func(b *types.Block) mining.Verdict {
 		t.Helper()
-		v, err := c.submitter.SubmitBlock(t.Context(), b)
+		v, err := c.submitter.SubmitBlock(t.Context(), b, mining.Finder{})
 		if err != nil || v.Outcome != mining.Duplicate || v.Main {
 			t.Errorf("again: %+v, %v, expected a duplicate", v, err)
 		}
@@ -317,7 +317,7 @@ func TestARefusedBlockIsADuplicateThatIsInvalid(t *testing.T) {
 			continue
 		}
 		c.work(t, test.block)
-		if _, err := c.submitter.SubmitBlock(t.Context(), test.block); !errors.Is(err, mining.ErrBadInput) {
+		if _, err := c.submitter.SubmitBlock(t.Context(), test.block, mining.Finder{}); !errors.Is(err, mining.ErrBadInput) {
 			t.Errorf("%s: error %v, expected %s", test.name, err, mining.ErrBadInput)
 		}
 		if id := test.block.Hash(); !c.chain.BlockExist(&id) {
@@ -345,7 +345,7 @@ func TestARefusedBlockIsADuplicateThatIsInvalid(t *testing.T) {
 	if v := submit(refused[1]); v.Invalid != nil {
 		t.Errorf("under another tip, in another run: invalid for %v, which nobody can know", v.Invalid)
 	}
-	if v, err := c.submitter.SubmitBlock(t.Context(), c.good); err != nil || v.Outcome != mining.Duplicate || !v.Main || v.Invalid != nil {
+	if v, err := c.submitter.SubmitBlock(t.Context(), c.good, mining.Finder{}); err != nil || v.Outcome != mining.Duplicate || !v.Main || v.Invalid != nil {
 		t.Errorf("the best block again: %+v, %v", v, err)
 	}
 }

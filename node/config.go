@@ -130,7 +130,9 @@ func (c *Config) Home(lookupEnv func(string) (string, bool)) string {
 func (c *Config) JournalPath() string { return filepath.Join(c.Bytom.RootDir, "mining", "journal.db") }
 
 // HandoutsPath is the file of the work that was handed out on the present tip.
-func (c *Config) HandoutsPath() string { return filepath.Join(c.Bytom.RootDir, "mining", "handouts.jsonl") }
+func (c *Config) HandoutsPath() string {
+	return filepath.Join(c.Bytom.RootDir, "mining", "handouts.jsonl")
+}
 
 // Register adds a flag for every key. A flag's name is the key.
 func (c *Config) Register(fs *pflag.FlagSet) {

@@ -22,19 +22,23 @@ type FoundBlock struct {
 	Height uint64    `json:"height"`
 	Hash   string    `json:"hash"`
 	Found  time.Time `json:"found"`
-	// State is pending (the chain has not answered), confirmed (on the best chain),
-	// matured (its reward can be spent), lost (another block has its height) or
-	// refused.
+	// FoundBy is who found it; missing where that was not written down yet.
+	FoundBy mining.Finder `json:"found_by,omitzero"`
+	// State is pending (the chain has not answered), main (on the best chain), confirmed
+	// (with mining.ConfirmedAt confirmations), matured (its reward can be spent), lost
+	// (another block has its height) or refused.
 	State string `json:"state"`
 	// Confirmations counts the block and those above it; 0 if it is not on the best
 	// chain.
 	Confirmations uint64 `json:"confirmations"`
-	// Reward is what the coinbase pays, in the smallest unit of BTM; Transactions how
-	// many stand behind it.
+	// Reward is what the coinbase pays, in the smallest unit of BTM, 0 if the block is lost
+	// or refused; Transactions how many stand behind it.
 	Reward       uint64 `json:"reward"`
 	Transactions int    `json:"transactions"`
-	// Winner is the block that has the height instead.
-	Winner string `json:"winner,omitempty"`
+	// Winner is the block that has the height instead, LostToOwn whether that was found
+	// here, too: then nothing is lost.
+	Winner    string `json:"winner,omitempty"`
+	LostToOwn bool   `json:"lost_to_own,omitempty"`
 	// Reason is why it was refused.
 	Reason string `json:"reason,omitempty"`
 	// Events is its life, oldest first.
@@ -164,44 +168,55 @@ func ParseBlockID(field, text string) (id bc.Hash, err error) {
 // describe puts a fate beside where its block stands now.
 func (f *foundBlocks) describe(fate mining.Fate) FoundBlock {
 	p := f.source.Place(fate.ID, fate.Height)
-	b := DescribeFate(fate)
+	b := DescribeFate(fate, f.journal.Has)
 	switch {
 	case p.Main:
-		b.State, b.Confirmations, b.Winner = "confirmed", mining.Confirmations(fate.Height, p.Best), ""
-		if b.Confirmations >= mining.MaturedAt {
-			b.State = "matured"
-		}
-	case p.Known && b.State != "refused": // The chain stores some that it refuses.
-		b.State, b.Confirmations, b.Winner = "lost", 0, ""
-		if p.There != (bc.Hash{}) {
-			b.Winner = p.There.String()
+		b.stand(fate, p.Best)
+	case p.Known && b.State != string(mining.StateRefused): // The chain stores some that it refuses.
+		b.lose(p.There, f.journal.Has)
+	}
+	return b
+}
+
+// DescribeFate is what the journal alone tells of a block; own tells of another block
+// whether it was found here, too.
+func DescribeFate(fate mining.Fate, own func(bc.Hash) bool) FoundBlock {
+	b := FoundBlock{
+		Height: fate.Height, Hash: fate.ID.String(), Found: fate.Found, FoundBy: fate.By, State: statePending,
+		Reward: fate.Reward, Transactions: fate.Txs, Events: fate.Events,
+	}
+	for _, e := range fate.Events {
+		switch e.State {
+		case mining.StateMain, mining.StateConfirmed, mining.StateMatured:
+			b.stand(fate, e.Best)
+		case mining.StateLost:
+			winner := bc.Hash{}
+			if e.Winner != nil {
+				winner = *e.Winner
+			}
+			b.lose(winner, own)
+		case mining.StateRefused:
+			b.State, b.Reason, b.Reward = string(e.State), e.Detail, 0
+		case mining.StateSubmitted:
+			b.State, b.Reason, b.Reward = statePending, "", fate.Reward
 		}
 	}
 	return b
 }
 
-// DescribeFate is what the journal alone tells of a block.
-func DescribeFate(fate mining.Fate) FoundBlock {
-	b := FoundBlock{
-		Height: fate.Height, Hash: fate.ID.String(), Found: fate.Found, State: "pending",
-		Reward: fate.Reward, Transactions: fate.Txs, Events: fate.Events,
+// statePending is the state of a block that the chain has not answered for.
+const statePending = "pending"
+
+// stand has the block be part of a best chain of that height.
+func (b *FoundBlock) stand(fate mining.Fate, best uint64) {
+	b.Confirmations = mining.Confirmations(fate.Height, best)
+	b.State, b.Winner, b.LostToOwn, b.Reward = string(mining.MainStage(b.Confirmations)), "", false, fate.Reward
+}
+
+// lose has another block, the zero hash if it is not known, stand in the block's place.
+func (b *FoundBlock) lose(winner bc.Hash, own func(bc.Hash) bool) {
+	b.State, b.Confirmations, b.Reward = string(mining.StateLost), 0, 0
+	if winner != (bc.Hash{}) {
+		b.Winner, b.LostToOwn = winner.String(), own(winner)
 	}
-	for _, e := range fate.Events {
-		switch e.State {
-		case mining.StateMain, mining.StateConfirmed:
-			b.State, b.Confirmations, b.Winner = "confirmed", mining.Confirmations(fate.Height, e.Best), ""
-		case mining.StateMatured:
-			b.State, b.Confirmations = "matured", mining.Confirmations(fate.Height, e.Best)
-		case mining.StateLost:
-			b.State, b.Confirmations = "lost", 0
-			if e.Winner != nil {
-				b.Winner = e.Winner.String()
-			}
-		case mining.StateRefused:
-			b.State, b.Reason = "refused", e.Detail
-		case mining.StateSubmitted:
-			b.State, b.Reason = "pending", ""
-		}
-	}
-	return b
 }

@@ -61,19 +61,23 @@ func TestFoundBlockStates(t *testing.T) {
 	f := newQuickFixture(t)
 	j, served := f.withFoundBlocks(t)
 	winner, loser, unseen, refused := f.block(t, 1), f.block(t, 2), f.block(t, 3), f.block(t, 4)
+	by := mining.Finder{Kind: mining.FoundByRig, Name: "shed.rig1", Address: "192.168.1.7"}
 	for _, b := range []*types.Block{winner, loser} {
-		if _, err := f.submitter.SubmitBlock(t.Context(), b); err != nil {
+		if _, err := f.submitter.SubmitBlock(t.Context(), b, by); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for range 2 {
+	grow := func() {
 		if _, err := f.gate.process(t.Context(), f.block(t, 5)); err != nil {
 			t.Fatal(err)
 		}
 	}
+	for range mining.ConfirmedAt - 2 {
+		grow()
+	}
 	now := time.Unix(1_700_000_000, 0)
 	for _, b := range []*types.Block{unseen, refused} {
-		if err := j.Record(b, now); err != nil {
+		if err := j.Record(b, now, mining.Finder{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -86,9 +90,9 @@ func TestFoundBlockStates(t *testing.T) {
 	}
 	won := winner.Hash()
 	want := map[bc.Hash]FoundBlock{
-		won:            {State: "confirmed", Confirmations: 3},
-		loser.Hash():   {State: "lost", Winner: won.String()},
-		unseen.Hash():  {State: "pending"},
+		won:            {State: "main", Confirmations: mining.ConfirmedAt - 1, FoundBy: by, Reward: 41250000000},
+		loser.Hash():   {State: "lost", Winner: won.String(), LostToOwn: true, FoundBy: by},
+		unseen.Hash():  {State: "pending", Reward: 41250000000},
 		refused.Hash(): {State: "refused", Reason: "no good"},
 	}
 	for _, got := range found {
@@ -97,9 +101,41 @@ func TestFoundBlockStates(t *testing.T) {
 			t.Fatal(err)
 		}
 		w := want[id]
-		w.Height, w.Hash, w.Found, w.Reward, w.Events = 1, got.Hash, got.Found, 41250000000, got.Events
+		w.Height, w.Hash, w.Found, w.Events = 1, got.Hash, got.Found, got.Events
 		if !reflect.DeepEqual(got, w) || len(got.Events) == 0 {
 			t.Errorf("got %+v, expected %+v", got, w)
+		}
+	}
+	grow()
+	var one FoundBlock
+	if detail := ask(t, served, FoundBlockRoute, `{"hash":"`+won.String()+`"}`, &one); detail != "" || one.State != "confirmed" || one.Confirmations != mining.ConfirmedAt {
+		t.Errorf("%+v, %s", one, detail)
+	}
+}
+
+// TestStatesAreThoseOfTheEvents has the journal alone, which the webhook and a node that is
+// down tell by, say the same as the chain: a block is confirmed when it is told to be.
+func TestStatesAreThoseOfTheEvents(t *testing.T) {
+	rival := bc.Hash{V0: 9}
+	own := func(id bc.Hash) bool { return id == rival }
+	fate := mining.Fate{Height: 10, Reward: 7}
+	for _, step := range []struct {
+		event         mining.Event
+		confirmations uint64
+		reward        uint64
+		state         mining.FateState
+	}{
+		{mining.Event{State: mining.StateMain, Best: 10}, 1, 7, mining.StateMain},
+		{mining.Event{State: mining.StateConfirmed, Best: 15}, 6, 7, mining.StateConfirmed},
+		{mining.Event{State: mining.StateLost, Best: 16, Winner: &rival}, 0, 0, mining.StateLost},
+		{mining.Event{State: mining.StateMain, Best: 17}, 8, 7, mining.StateConfirmed},
+		{mining.Event{State: mining.StateMatured, Best: 109}, 100, 7, mining.StateMatured},
+	} {
+		fate.Events = append(fate.Events, step.event)
+		b := DescribeFate(fate, own)
+		lost := step.state == mining.StateLost
+		if b.State != string(step.state) || b.Confirmations != step.confirmations || b.Reward != step.reward || b.LostToOwn != lost || (b.Winner != "") != lost {
+			t.Errorf("after %+v: %+v", step.event, b)
 		}
 	}
 }
@@ -109,7 +145,7 @@ func TestAFoundBlockIsGivenBackAndResubmitted(t *testing.T) {
 	f := newQuickFixture(t)
 	j, served := f.withFoundBlocks(t)
 	b := f.block(t, 1)
-	if err := j.Record(b, time.Now()); err != nil {
+	if err := j.Record(b, time.Now(), mining.Finder{}); err != nil {
 		t.Fatal(err)
 	}
 	id := b.Hash()
@@ -156,7 +192,7 @@ func TestAReorganisationShowsInTheLife(t *testing.T) {
 		return b
 	}
 	b := ours.block(t, 1)
-	if _, err := ours.submitter.SubmitBlock(t.Context(), b); err != nil {
+	if _, err := ours.submitter.SubmitBlock(t.Context(), b, mining.Finder{}); err != nil {
 		t.Fatal(err)
 	}
 	expect := func(want ...mining.FateState) {

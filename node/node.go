@@ -226,7 +226,7 @@ func (n *Node) tellEvents(fate mining.Fate, events []mining.Event) {
 		if e.State == mining.StateJournaled || e.State == mining.StateSubmitted {
 			continue // Steps on the way that only matter when something goes wrong.
 		}
-		block := DescribeFate(fate)
+		block := DescribeFate(fate, n.journal.Has)
 		n.notify(Notification{Event: "block." + string(e.State), At: e.At, Block: &block, Detail: e.Detail})
 	}
 }

@@ -181,6 +181,7 @@ func (s *solonet) mine(ctx context.Context, request mining.Request) (id bc.Hash,
 		if err != nil {
 			return id, err
 		}
+		solution.By = mining.Finder{Kind: mining.FoundByTest}
 		v, err := s.submitter.Submit(ctx, solution)
 		if err != nil {
 			return id, err

@@ -28,6 +28,8 @@ func (f *front) expectBlocks(t *testing.T, n int) {
 	p, a := f.chain.blocks()
 	if fates := f.journal.Open(); p != n || a != n || len(fates) != n {
 		t.Errorf("%d blocks processed, %d announced, %d journaled, expected %d", p, a, len(fates), n)
+	} else if n > 0 && (fates[0].By.Kind != mining.FoundByRig || fates[0].By.Name == "" || fates[0].By.Address == "") {
+		t.Errorf("block %s was found by %+v, expected a rig", fates[0].ID.String(), fates[0].By)
 	}
 }
 

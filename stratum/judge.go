@@ -180,7 +180,8 @@ func (s *Server) verify(ctx context.Context, sh share) {
 // best chain then. To the rig it is a good share in any case.
 func (s *Server) submit(ctx context.Context, sh share, nonce uint64, entry *LedgerEntry) {
 	log := s.log.With("rig", sh.session.name(), "height", sh.job.job.Template.Height)
-	v, err := s.cfg.Submitter.Submit(ctx, mining.Solution{Job: sh.job.job, Timestamp: sh.job.timestamp, Nonce: nonce})
+	by := mining.Finder{Kind: mining.FoundByRig, Name: sh.session.name(), Address: sh.session.host.String()}
+	v, err := s.cfg.Submitter.Submit(ctx, mining.Solution{Job: sh.job.job, Timestamp: sh.job.timestamp, Nonce: nonce, By: by})
 	switch {
 	case err != nil:
 		log.Warn("block of a rig not taken", "error", err)

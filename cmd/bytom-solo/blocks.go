@@ -51,16 +51,27 @@ func printFoundBlocks(out io.Writer, found []node.FoundBlock) error {
 		return err
 	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "HEIGHT\tFOUND\tSTATE\tCONFIRMATIONS\tREWARD\tHASH\t")
+	fmt.Fprintln(w, "HEIGHT\tFOUND\tSTATE\tCONFIRMATIONS\tREWARD\tFOUND BY\tHASH\t")
 	for _, f := range found {
-		note := f.Reason
+		reward, note := "-", f.Reason
+		if f.Reward > 0 {
+			reward = btm(f.Reward)
+		}
 		if f.Winner != "" {
 			note = "lost to " + f.Winner
 		}
-		fmt.Fprintf(w, "%d\t%s\t%s\t%d\t%s\t%s\t%s\n", f.Height, f.Found.Local().Format(time.DateTime),
-			f.State, f.Confirmations, btm(f.Reward), f.Hash, note)
+		fmt.Fprintf(w, "%d\t%s\t%s\t%d\t%s\t%s\t%s\t%s\n", f.Height, f.Found.Local().Format(time.DateTime),
+			stateOf(f), f.Confirmations, reward, dash(f.FoundBy.String()), f.Hash, note)
 	}
 	return w.Flush()
+}
+
+// stateOf is a block's state, as people want to know it.
+func stateOf(f node.FoundBlock) string {
+	if f.LostToOwn {
+		return "lost to own"
+	}
+	return f.State
 }
 
 // btm is an amount as people write it.

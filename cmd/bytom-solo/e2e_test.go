@@ -120,7 +120,7 @@ func TestMiningAloneFindsBlocks(t *testing.T) {
 		t.Errorf("net-info says mining %v, error %v", info.Mining, err)
 	}
 	out, err := execute(t, testnet.Solo(t), "blocks", "--home", n.Home, "--api_addr", strings.TrimPrefix(n.URL, "http://"))
-	if err != nil || !strings.Contains(out, "confirmed") || !strings.Contains(out, "412.50000000 BTM") {
+	if err != nil || !strings.Contains(out, "main") || !strings.Contains(out, "412.50000000 BTM") || !strings.Contains(out, "device cpu") {
 		t.Errorf("bytom-solo blocks: %v:\n%s", err, out)
 	}
 	if err := n.Call("/set-mining", map[string]bool{"is_mining": false}, nil); err != nil {

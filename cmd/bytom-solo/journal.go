@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -125,7 +126,7 @@ func (r *journalReader) list(cmd *cobra.Command) (found []node.FoundBlock, err e
 	}, func(j *mining.Journal) error {
 		fates, err := j.Fates()
 		for _, f := range slices.Backward(fates) {
-			found = append(found, node.DescribeFate(f))
+			found = append(found, node.DescribeFate(f, j.Has))
 		}
 		return err
 	})
@@ -150,7 +151,7 @@ func (r *journalReader) block(cmd *cobra.Command, hash string) (b node.FoundBloc
 			return err
 		}
 		raw, err := block.MarshalText()
-		b = node.DescribeFate(fate)
+		b = node.DescribeFate(fate, j.Has)
 		b.RawBlock = string(raw)
 		return err
 	})
@@ -178,6 +179,21 @@ func (r *journalReader) read(cmd *cobra.Command, ask func(context.Context, *url.
 	return errors.Join(read(j), j.Close())
 }
 
+// describe is what there is to say of a block besides its height and hash.
+func describe(b node.FoundBlock) []string {
+	parts := []string{stateOf(b), fmt.Sprintf("%d transactions", b.Transactions)}
+	if b.Transactions == 1 {
+		parts[1] = "1 transaction"
+	}
+	if b.Reward > 0 {
+		parts = append(parts, btm(b.Reward))
+	}
+	if b.FoundBy != (mining.Finder{}) {
+		parts = append(parts, "found by "+b.FoundBy.String())
+	}
+	return parts
+}
+
 // printJournal prints each block with its life.
 func printJournal(out io.Writer, found []node.FoundBlock) error {
 	if len(found) == 0 {
@@ -186,7 +202,7 @@ func printJournal(out io.Writer, found []node.FoundBlock) error {
 	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, b := range found {
-		fmt.Fprintf(w, "%d %s  %s, %d transactions, %s\n", b.Height, b.Hash, b.State, b.Transactions, btm(b.Reward))
+		fmt.Fprintf(w, "%d %s  %s\n", b.Height, b.Hash, strings.Join(describe(b), ", "))
 		for _, e := range b.Events {
 			note := e.Detail
 			if e.Winner != nil {

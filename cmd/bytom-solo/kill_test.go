@@ -195,8 +195,7 @@ func checkFate(n *testnet.Node, hash string, found map[string]node.FoundBlock) e
 	}
 	ok = f.State == "lost" && f.Winner == winner && f.Confirmations == 0
 	if winner == hash {
-		mature := f.Confirmations >= mining.MaturedAt
-		ok = f.State == map[bool]string{false: "confirmed", true: "matured"}[mature] && f.Winner == "" &&
+		ok = f.State == string(mining.MainStage(f.Confirmations)) && f.Winner == "" &&
 			f.Confirmations > 0 && f.Confirmations <= best-f.Height+1
 	}
 	if !ok {

@@ -129,7 +129,7 @@ func checkMetrics(t *testing.T, n *testnet.Node, want ...string) {
 func checkJournalCommand(t *testing.T, blocks int, where ...string) {
 	t.Helper()
 	out, err := command(t, append([]string{"journal"}, where...)...)
-	if err != nil || strings.Count(out, "confirmed") < blocks || strings.Count(out, "submitted") != blocks {
+	if err != nil || strings.Count(out, "found by device cpu\n") != blocks || strings.Count(out, "submitted") != blocks {
 		t.Fatalf("%v:\n%s", err, out)
 	}
 	hash := strings.Fields(out)[1]

@@ -1,0 +1,42 @@
+package mining
+
+// FinderKind is the way by which a solution came.
+type FinderKind string
+
+// The ways of solutions.
+const (
+	// FoundByDevice: a device of this process, by the miner.
+	FoundByDevice FinderKind = "device"
+	// FoundByRig: a rig, by Stratum.
+	FoundByRig FinderKind = "rig"
+	// FoundByGetWork: a caller of get-work.
+	FoundByGetWork FinderKind = "get-work"
+	// FoundByTemplate: a caller of getblocktemplate, who returned what solves it.
+	FoundByTemplate FinderKind = "getblocktemplate"
+	// FoundByBlock: a caller who submitted a whole block, by a template of ours or not.
+	FoundByBlock FinderKind = "submit-block"
+	// FoundByTest: the tools of a solonet.
+	FoundByTest FinderKind = "solonet-tools"
+)
+
+// Finder is who found a block. The zero value is nobody known: journals of before it was
+// written down have that.
+type Finder struct {
+	Kind FinderKind `json:"kind"`
+	// Name is the device's, as 'bytom-solo devices' lists it, or the rig's, as it logged in.
+	Name string `json:"name,omitempty"`
+	// Address is where a rig or a caller is: an IP address, with a port if it is known.
+	Address string `json:"address,omitempty"`
+}
+
+// String is for people: "rig shed.rig1 at 192.168.1.7".
+func (f Finder) String() string {
+	text := string(f.Kind)
+	if f.Name != "" {
+		text += " " + f.Name
+	}
+	if f.Address != "" {
+		text += " at " + f.Address
+	}
+	return text
+}
