@@ -129,6 +129,6 @@ func (f *following) fetch(ctx context.Context) {
 func poolWork(job *stratum.Job, s *session) *work {
 	const low = 1<<32 - 1
 	w := newWork(job.Header(0), job.Seed, newNonces(space{job.Nonce &^ low, low + 1}, job.Nonce&low))
-	w.share, w.job, w.session = job.Target, job, s
+	w.share, w.job, w.session, w.asked = job.Target, job, s, time.Now()
 	return w
 }

@@ -71,6 +71,7 @@ type Rig struct {
 	mostOnWay int64
 
 	rivals rivals
+	holds  holds
 
 	mu    sync.Mutex
 	known nonceMemory
@@ -207,27 +208,83 @@ func (r *Rig) take(w *work) {
 	close(r.state.Swap(newState(w)).replaced)
 }
 
-// found brings a solution to the source.
+// found brings a solution to the source. A block holds the workers off its tip.
 func (r *Rig) found(ctx context.Context, s solution) {
 	if r.onWay.Add(1) > r.mostOnWay && !s.block {
 		r.onWay.Add(-1)
 		s.device.shares.add(Unanswered) // Far too easy ones, or a server that is stuck.
 		return
 	}
+	var h *hold
+	if s.block {
+		h = r.holds.begin(s.work)
+	}
 	r.submits.Go(func() {
 		defer r.onWay.Add(-1)
+		if !s.block {
+			r.bringShare(ctx, s)
+			return
+		}
 		if !r.check(ctx, s) {
+			r.holds.settle(h, false, nil)
 			return
 		}
-		if !s.work.node {
-			r.submit(ctx, s)
-			return
+		if taken, brought := r.bringBlock(ctx, s, h); brought {
+			r.holds.settle(h, taken, func() bool { return r.goesOn(s.work) })
 		}
-		if !r.rivals.submit(ctx, s.work, func() Outcome { return r.submit(ctx, s) }) {
-			r.logRival(s)
-		}
-		r.ask()
 	})
+}
+
+// bringShare submits a share, unless a block of ours has ended its tip.
+func (r *Rig) bringShare(ctx context.Context, s solution) {
+	if !r.check(ctx, s) {
+		return
+	}
+	if h := r.holds.of(s.work); h != nil {
+		select {
+		case <-h.over:
+		case <-ctx.Done():
+		}
+		if r.rivals.lost(s.work) {
+			r.logRival(s)
+			return
+		}
+	}
+	r.submit(ctx, s)
+}
+
+// bringBlock submits a block, in turns with the others of its tip where the source is
+// known to take one of them, which it may not come to. It tells whether it was taken.
+func (r *Rig) bringBlock(ctx context.Context, s solution, h *hold) (taken, brought bool) {
+	submit := func() Outcome {
+		o := r.submit(ctx, s)
+		taken = o == Accepted
+		return o
+	}
+	if !s.work.node && h == nil {
+		submit()
+		return taken, true
+	}
+	if brought = r.rivals.submit(ctx, s.work, submit); !brought {
+		r.logRival(s)
+	}
+	if s.work.node {
+		r.ask()
+	}
+	return taken, brought
+}
+
+// goesOn tells whether other work has followed on a block that was taken. Where the rig
+// has none but that of before, it is good still.
+func (r *Rig) goesOn(w *work) bool {
+	now := r.state.Load().work
+	if now == nil || !r.rivals.lost(now) {
+		return true
+	}
+	if !w.node {
+		r.rivals.forget(w.header.PreviousBlockHash)
+	}
+	return false
 }
 
 // check tells whether a solution is one. A device that computes another hash than the

@@ -9,8 +9,8 @@ import (
 )
 
 // rivals sees to it that of a rig's own blocks on one tip, of which the chain takes one,
-// one goes to the node at a time, and none after one was accepted. Workers go on with
-// the tip meanwhile: what they find is there if the node refuses the first.
+// one goes to the source at a time, and none after one was accepted. What other workers
+// have found meanwhile is there if the source refuses the first.
 type rivals struct {
 	mu    sync.Mutex
 	turns []*turn // the latest tips', oldest first
@@ -53,6 +53,13 @@ func (r *rivals) lost(w *work) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return w.asked.Before(r.of(w.header.PreviousBlockHash).accepted)
+}
+
+// forget makes a tip one that no block of ours was accepted on.
+func (r *rivals) forget(tip bc.Hash) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.of(tip).accepted = time.Time{}
 }
 
 // submit submits, when it is the work's turn and if that is not in vain. It tells

@@ -20,8 +20,8 @@ type work struct {
 	network mining.Target
 	// share is what the source takes besides blocks; 0 is nothing.
 	share stratum.Target
-	// node means that it is from a node, which takes one block of a tip; asked is when
-	// it was asked for it.
+	// node means that it is from a node, which takes nothing but blocks; asked is when it
+	// was asked for it, or when it came.
 	node  bool
 	asked time.Time
 

@@ -36,6 +36,14 @@ func (w *worker) run(ctx context.Context) {
 			}
 			continue
 		}
+		if h := w.rig.holds.of(state.work); h != nil {
+			select {
+			case <-h.over:
+			case <-state.replaced:
+			case <-ctx.Done():
+			}
+			continue
+		}
 		if err := w.step(ctx, state.work); err != nil && ctx.Err() == nil {
 			w.rig.log.Warn("device failed, will retry", "device", w.device.info.Name, "error", err)
 			w.closeHasher()

@@ -1,0 +1,93 @@
+package rig
+
+import (
+	"math"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/bytom/bytom/protocol/bc"
+)
+
+const (
+	// verdictMost is how long the workers wait to hear what became of a block of theirs,
+	// nextMost how long for the work that follows it.
+	verdictMost = 2 * time.Second
+	nextMost    = 500 * time.Millisecond
+	// missesMost is after how many blocks in a row that no other work followed they no
+	// longer wait: there are servers whose jobs have bits that make a block of each share.
+	missesMost = 3
+)
+
+// holds keeps the workers off a tip that a block of theirs is about to end: what they find
+// there meanwhile is in vain.
+type holds struct {
+	mu     sync.Mutex // held by who changes latest
+	latest atomic.Pointer[hold]
+	misses atomic.Int64 // in a row
+}
+
+// hold is over the blocks of one tip.
+type hold struct {
+	tip  bc.Hash
+	over chan struct{} // closed when there is nothing to wait for
+	end  func()        // closes over
+	// taken is when the source took the block; the largest number while it has not.
+	taken atomic.Int64
+}
+
+// begin holds the workers off a block's tip, and gives nil where that is not worth it.
+func (hs *holds) begin(w *work) *hold {
+	if hs.misses.Load() >= missesMost {
+		return nil
+	}
+	hs.mu.Lock()
+	defer hs.mu.Unlock()
+	if h := hs.of(w); h != nil {
+		return h
+	}
+	h := &hold{tip: w.header.PreviousBlockHash, over: make(chan struct{})}
+	h.end = sync.OnceFunc(func() { close(h.over) })
+	h.taken.Store(math.MaxInt64)
+	hs.latest.Store(h)
+	time.AfterFunc(verdictMost, h.end)
+	return h
+}
+
+// of is the hold that keeps the workers off a work; nil if there is none.
+func (hs *holds) of(w *work) *hold {
+	h := hs.latest.Load()
+	if h == nil || h.tip != w.header.PreviousBlockHash || w.asked.UnixNano() > h.taken.Load() {
+		return nil
+	}
+	select {
+	case <-h.over:
+		return nil
+	default:
+		return h
+	}
+}
+
+// settle takes notice of what became of the block. A block that was taken is waited for
+// the successor of, and follow tells then whether there is one.
+func (hs *holds) settle(h *hold, taken bool, follow func() bool) {
+	if !taken {
+		if h != nil {
+			h.end()
+		}
+		return
+	}
+	if h != nil {
+		h.taken.Store(time.Now().UnixNano())
+	}
+	time.AfterFunc(nextMost, func() {
+		if follow() {
+			hs.misses.Store(0)
+		} else {
+			hs.misses.Add(1)
+		}
+		if h != nil {
+			h.end()
+		}
+	})
+}
