@@ -32,8 +32,8 @@ var reading = []string{
 	"/", // By POST alone: JSON-RPC.
 }
 
-// stockRoutes are those that the stock API's source registers.
-func stockRoutes(t *testing.T) []string {
+// stockRoutesOfSource are those that the stock API's source registers.
+func stockRoutesOfSource(t *testing.T) []string {
 	t.Helper()
 	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/bytom/bytom").Output()
 	if err != nil {
@@ -57,7 +57,7 @@ func stockRoutes(t *testing.T) []string {
 func allRoutes(t *testing.T, n *wholeNode) []string {
 	t.Helper()
 	routes := make(map[string]bool)
-	for _, route := range stockRoutes(t) {
+	for _, route := range stockRoutesOfSource(t) {
 		routes[route] = true
 	}
 	err := newRouter(n.bytom.api, n.miner, n.routes()...).Walk(func(route *mux.Route, _ *mux.Router, _ []*mux.Route) error {
@@ -107,7 +107,10 @@ func TestNoPageDrivesTheNode(t *testing.T) {
 		for name, edit := range map[string]func(*http.Request){
 			"foreign Origin":         func(r *http.Request) { r.Header.Set("Origin", "http://evil.example") },
 			"foreign Sec-Fetch-Site": func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") },
-			"rebound Host":           func(r *http.Request) { r.Host = "evil.example:9888"; r.Header.Set("Origin", "http://evil.example:9888") },
+			"rebound Host": func(r *http.Request) {
+				r.Host = "evil.example:9888"
+				r.Header.Set("Origin", "http://evil.example:9888")
+			},
 		} {
 			for _, method := range []string{"POST", "GET", "HEAD", "OPTIONS", "PUT"} {
 				for _, from := range []string{"127.0.0.1:5000", "192.168.1.9:5000"} {

@@ -19,8 +19,8 @@ import (
 )
 
 // newRouter puts our routes in front of the stock API: those that register adds, and
-// /net-info, whose mining field is ours. Everything else, the web dashboard included,
-// is the stock node's.
+// /net-info, whose mining field is ours. What else the stock node answers, its web
+// dashboard included, it answers here.
 func newRouter(stock *api.API, miner *mining.Miner, register ...func(*mux.Router)) *mux.Router {
 	r := mux.NewRouter()
 	// The stock API has exact paths; cleaning them would redirect instead.
@@ -36,7 +36,7 @@ func newRouter(stock *api.API, miner *mining.Miner, register ...func(*mux.Router
 	r.Path("/").Methods(http.MethodGet, http.MethodHead).Handler(http.RedirectHandler("/dashboard/", http.StatusFound))
 	r.PathPrefix("/dashboard/").Handler(stock)
 	r.PathPrefix("/equity/").Handler(stock)
-	r.PathPrefix("/").Handler(uncompressed(stock))
+	r.PathPrefix("/").Handler(orUnknown(r, uncompressed(stock)))
 	return r
 }
 
