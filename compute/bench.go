@@ -40,6 +40,17 @@ type BenchConfig struct {
 	// Turn is how long a turn takes at least with each number of Hashers; 0 stands
 	// for one second. A turn is at least one batch a Hasher.
 	Turn time.Duration
+	// Progress is told before each turn; nil tells nobody.
+	Progress func(BenchTurn)
+}
+
+// BenchTurn is a turn that is about to be taken.
+type BenchTurn struct {
+	// Name is the contestant's, Round the number of the round, from 1 on.
+	Name  string
+	Round int
+	// Turn is the number of the turn, from 1 on, and Turns how many there are in all.
+	Turn, Turns int
 }
 
 // BenchReport is the outcome of Bench. All figures are medians over the rounds, and
@@ -129,6 +140,10 @@ func Bench(ctx context.Context, config BenchConfig) (BenchReport, error) {
 	for round := range config.Rounds {
 		fresh := newFreshHash(round)
 		for i, c := range config.Contestants {
+			if config.Progress != nil {
+				n := len(config.Contestants)
+				config.Progress(BenchTurn{Name: c.Name, Round: round + 1, Turn: round*n + i + 1, Turns: config.Rounds * n})
+			}
 			if err := runs[i].turn(ctx, c, config, fresh); err != nil {
 				return BenchReport{}, fmt.Errorf("benchmark of %s: %w", c.Name, err)
 			}

@@ -41,7 +41,7 @@ func newBenchCommand(terminal io.Writer) *cobra.Command {
 The kernels take turns, round after round, and figures are medians: machines are
 noisy, so only ratios within one run mean something. Each is held to its peak, the
 fastest that the core executes its multiply instruction in the same run. Fails if
-a kernel computes a wrong hash.
+a kernel computes a wrong hash. It takes a minute or two, and stderr says how far it is.
 
 --devices measures graphics cards instead, each held to what its multiplications make
 on registers alone. --sweep tries every variant of their shaders and prints JSON: it is
@@ -52,11 +52,11 @@ what to run on a card that this program was not tuned on.`,
 			}
 			switch {
 			case config.sweep:
-				return runSweep(cmd.Context(), cmd.OutOrStdout(), config)
+				return runSweep(cmd.Context(), cmd.OutOrStdout(), terminal, config)
 			case config.devices != "":
 				return benchDevices(cmd.Context(), cmd.OutOrStdout(), terminal, config)
 			}
-			return runBench(cmd.Context(), cmd.OutOrStdout(), config)
+			return runBench(cmd.Context(), cmd.OutOrStdout(), terminal, config)
 		},
 	}
 	f := cmd.Flags()
@@ -71,7 +71,7 @@ what to run on a card that this program was not tuned on.`,
 	return cmd
 }
 
-func runBench(ctx context.Context, out io.Writer, config benchConfig) (err error) {
+func runBench(ctx context.Context, out, terminal io.Writer, config benchConfig) (err error) {
 	for _, n := range config.bench.Threads {
 		if n < 1 {
 			return usage(fmt.Errorf("flag --threads: value %d: expected at least 1", n))
@@ -90,13 +90,16 @@ func runBench(ctx context.Context, out io.Writer, config benchConfig) (err error
 		contestants = append(contestants, compute.Contestant{Name: "bytom", Backend: node.StockAlgorithm{}})
 		config.bench.Baseline = "bytom"
 	}
-	return measure(ctx, out, config, contestants)
+	return measure(ctx, out, terminal, config, contestants)
 }
 
-// measure runs the benchmark and prints it.
-func measure(ctx context.Context, out io.Writer, config benchConfig, contestants []compute.Contestant) error {
+// measure runs the benchmark and prints it, with its progress on the terminal.
+func measure(ctx context.Context, out, terminal io.Writer, config benchConfig, contestants []compute.Contestant) error {
 	config.bench.Contestants = contestants
+	tell, end := benchProgress(terminal, config.bench.Rounds)
+	config.bench.Progress = tell
 	report, err := compute.Bench(ctx, config.bench)
+	end()
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ func benchDevices(ctx context.Context, out, terminal io.Writer, config benchConf
 		if len(contestants) == 0 {
 			return fmt.Errorf("flag --devices: value %q: expected graphics cards that 'bytom-solo devices' lists; --isa is for the CPU", config.devices)
 		}
-		return measure(ctx, out, config, contestants)
+		return measure(ctx, out, terminal, config, contestants)
 	})
 }
 
@@ -54,7 +54,7 @@ which is so where the variant ends in "+headers" (%s=auto, device or host).
 }
 
 // runSweep tries every variant on the devices named.
-func runSweep(ctx context.Context, out io.Writer, config benchConfig) error {
+func runSweep(ctx context.Context, out, terminal io.Writer, config benchConfig) error {
 	known, err := vulkan.Devices()
 	if err != nil {
 		return err
@@ -62,6 +62,7 @@ func runSweep(ctx context.Context, out io.Writer, config benchConfig) error {
 	var reports []vulkan.SweepReport
 	for _, d := range known {
 		if config.devices != "" && d.Answers(config.devices) || config.devices == "" && d.Answers(vulkan.Prefix) {
+			fmt.Fprintf(terminal, "%s: every variant, %v each; this takes minutes\n", d.Name, config.bench.Turn)
 			report, err := vulkan.Sweep(ctx, d, config.bench.Turn)
 			if err != nil {
 				return err

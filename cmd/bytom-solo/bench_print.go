@@ -1,10 +1,8 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"io"
-	"slices"
 	"text/tabwriter"
 
 	"github.com/bytom-solo/bytom-solo/compute"
@@ -32,7 +30,6 @@ func printBench(out io.Writer, report compute.BenchReport) error {
 				known("× %.2f", t.Scaling*n), known("× %.2f", t.PeakScaling*n))
 		}
 	}
-	printAims(w, report)
 	if err := w.Flush(); err != nil {
 		return err
 	}
@@ -58,54 +55,15 @@ func verdict(r compute.BenchResult) string {
 	return "WRONG"
 }
 
-// aim is a figure that a kernel has to reach.
-type aim struct {
-	kernel, what string
-	least, best  float64
-	measured     func(compute.BenchResult) float64
-}
-
-var aims = []aim{
-	{"amx", "of its core's tdpbssd peak", 0.65, 0.80, peakPart("tdpbssd")},
-	{"avx512vnni", "of its core's vpdpbusd peak", 0.82, 0.92, peakPart("vpdpbusd")},
-	{"avxvnni", "of its core's vpdpbusd peak", 0.80, 0.90, peakPart("vpdpbusd")},
-	{"avx2", "of its core's vpmaddwd peak", 0.92, 1, peakPart("vpmaddwd")},
-	{"amx", "× Bytom's Go, per core", 450, 600, func(r compute.BenchResult) float64 { return r.Ratio }},
-	{"", "seed expansion × Bytom's Go", 2.5, 3.5, func(r compute.BenchResult) float64 { return r.SeedRatio }},
-	{"", "verify under a new seed, all cores, × Bytom's Go", 50, 90, func(r compute.BenchResult) float64 { return r.VerifyRatio }},
-	{"", "most threads against as many times one", 0.97, 0.97, mostScaling},
-}
-
-func peakPart(name string) func(compute.BenchResult) float64 {
-	return func(r compute.BenchResult) float64 {
-		for _, p := range r.Peaks {
-			if p.Name == name {
-				return p.Part
-			}
-		}
-		return 0
+// benchProgress shows that the benchmark goes on: on a terminal one line that changes,
+// else a line for each turn. The end wipes that of the terminal.
+func benchProgress(terminal io.Writer, rounds int) (tell func(compute.BenchTurn), end func()) {
+	before, after := "", "\n"
+	if isTerminal(terminal) {
+		before, after = "\r\x1b[K", ""
 	}
-}
-
-func mostScaling(r compute.BenchResult) float64 {
-	most := slices.MaxFunc(r.Threads, func(a, b compute.BenchThread) int { return cmp.Compare(a.Threads, b.Threads) })
-	if most.Threads == 1 {
-		return 0
+	tell = func(t compute.BenchTurn) {
+		fmt.Fprintf(terminal, "%sround %d of %d, turn %d of %d: %s%s", before, t.Round, rounds, t.Turn, t.Turns, t.Name, after)
 	}
-	return most.Scaling
-}
-
-// printAims tells of each aim how near the kernel that it is for has come, or the
-// fastest one, which is the first.
-func printAims(w io.Writer, report compute.BenchReport) {
-	fmt.Fprintln(w, "\nAIM\tKERNEL\tMEASURED\tAT LEAST\tAIM\t")
-	for _, a := range aims {
-		kernel, measured := a.kernel, 0.0
-		for i, r := range report.Results {
-			if r.Name == a.kernel || a.kernel == "" && i == 0 {
-				kernel, measured = r.Name, a.measured(r)
-			}
-		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%g\t%g\t\n", a.what, kernel, known("%.2f", measured), a.least, a.best)
-	}
+	return tell, func() { fmt.Fprint(terminal, before) }
 }
