@@ -13,8 +13,8 @@ import (
 // A new tip is told to a thousand rigs in a few milliseconds by doing for many at once
 // what can be: their jobs are rolled four at a time, and written without waking a
 // goroutine for each, by as many workers as there are cores. No write waits. Who can't
-// be served so, for it has not read its last job, is owed a reply, or speaks TLS, is left
-// to the goroutine of its session.
+// be served so, for it has not read its last job, needs a gap and is owed a reply, or speaks
+// TLS, is left to the goroutine of its session.
 
 // fanBlock is how many sessions a worker takes at a time.
 const fanBlock = 16
@@ -104,7 +104,8 @@ func (f *fan) push(s *session, job *mining.Job) bool {
 func (s *session) nextPush(now time.Time, w *work, rolled *mining.Job) (sending, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.torn != nil || s.manners.lost || len(s.replies) > 0 || now.Before(s.last.at.Add(s.server.cfg.Gap)) {
+	gap := s.gap()
+	if s.torn != nil || s.manners.lost || gap > 0 && (len(s.replies) > 0 || now.Before(s.last.at.Add(gap))) {
 		return sending{}, false
 	}
 	if w != s.server.work.Load() || !s.due(now, w) || rolled.Extranonce>>32 != s.lease.First()>>32 {

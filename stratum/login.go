@@ -19,7 +19,12 @@ type login struct {
 	agent string
 	fixed float64 // the difficulty it asked for; 0 is none
 	pass  string  // without the difficulty
+	lines bool    // it reads lines, however they come
 }
+
+// lineReaders are the agents that are known to read lines, so that messages to them need no
+// gap. Of the others nobody knows.
+const lineReaders = "bytom-solo/"
 
 // parseLogin splits a login, name+DIFFICULTY or name.rig+DIFFICULTY, and a password,
 // which may have d=DIFFICULTY among parts separated by commas.
@@ -43,6 +48,7 @@ func parseLogin(p LoginParams) login {
 		rest = append(rest, part)
 	}
 	l.pass = strings.Join(rest, ",")
+	l.lines = strings.HasPrefix(p.Agent, lineReaders)
 	return l
 }
 

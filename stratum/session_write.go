@@ -150,7 +150,7 @@ func (s *session) next(now time.Time, last sending) (sending, time.Duration) {
 	}
 	// After a job it is a reply's turn, so that neither keeps the other waiting for good.
 	reply := ready && (!due || last.job != nil)
-	if wait := last.at.Add(s.server.cfg.Gap).Sub(now); wait > 0 {
+	if wait := last.at.Add(s.gap()).Sub(now); wait > 0 {
 		if !reply || last.job != nil || len(s.replies) <= crowd {
 			return sending{}, wait
 		}
@@ -159,6 +159,14 @@ func (s *session) next(now time.Time, last sending) (sending, time.Duration) {
 		return s.sendReply(now, w), 0
 	}
 	return s.sendPush(now, w, nil), 0
+}
+
+// gap is the time between two messages to the rig. The caller holds mu.
+func (s *session) gap() time.Duration {
+	if s.login != nil && s.login.lines {
+		return 0
+	}
+	return s.server.cfg.Gap
 }
 
 func (s *session) hasWork(now time.Time, w *work) bool { return w.template != nil || s.examined(now) }
