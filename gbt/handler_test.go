@@ -96,8 +96,9 @@ func (c *chain) Place(id bc.Hash, height uint64) mining.Place {
 
 type fakeNetwork struct{}
 
-func (fakeNetwork) Name() string { return "solonet" }
-func (fakeNetwork) Peers() int   { return 7 }
+func (fakeNetwork) Name() string  { return "solonet" }
+func (fakeNetwork) Peers() int    { return 7 }
+func (fakeNetwork) Clock() string { return "this clock is 2h0m0s behind" }
 func (fakeNetwork) Hashrate(blocks int, height int64) (float64, error) {
 	if height > 9 {
 		return 0, errors.New("height: expected up to 9")

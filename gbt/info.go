@@ -19,6 +19,9 @@ type Network interface {
 	// up to a height; zero blocks are those since the last retarget, and a negative height
 	// is the tip's. The error says which argument is out of range.
 	Hashrate(blocks int, height int64) (float64, error)
+	// Clock says what seems wrong with this machine's clock, by what evidence; it is empty
+	// where nothing does.
+	Clock() string
 }
 
 func (h *Handler) miningInfo(*http.Request) envelope { return success(h.info()) }
@@ -30,7 +33,7 @@ func (h *Handler) info() wire.MiningInfo {
 		Chain: h.cfg.Network.Name(), Height: tip.Height, BestHash: tip.Hash.String(), Bits: strconv.FormatUint(tip.Bits, 16),
 		Target: target.String(), Difficulty: strconv.FormatFloat(target.Difficulty(), 'f', 0, 64), Seed: tip.Seed.String(),
 		Peers: h.cfg.Network.Peers(), Mining: h.cfg.Miner.Mining(), Devices: h.cfg.Miner.Devices(),
-		BlocksFound: h.cfg.Submitter.Found(),
+		BlocksFound: h.cfg.Submitter.Found(), Clock: h.cfg.Network.Clock(),
 	}
 	// Too short a chain has no rate.
 	a.NetworkHashrate, _ = h.cfg.Network.Hashrate(0, -1)

@@ -178,7 +178,7 @@ func (s Solution) check(now uint64) error {
 	case s.Timestamp <= median:
 		return fmt.Errorf("%w: timestamp %d is not above the median %d of the last 11 blocks", ErrTimeTooOld, s.Timestamp, median)
 	case s.Timestamp > now+3600:
-		return fmt.Errorf("%w: timestamp %d is more than 3600 s ahead of the clock %d", ErrTimeTooNew, s.Timestamp, now)
+		return tooNew(s.Timestamp, now)
 	}
 	return nil
 }

@@ -63,7 +63,14 @@ func CheckHeader(h *types.BlockHeader, parent Tip, now time.Time) error {
 	case h.Timestamp <= parent.MedianTime:
 		return fmt.Errorf("%w: timestamp %d is not above the median %d of the last 11 blocks", ErrTimeTooOld, h.Timestamp, parent.MedianTime)
 	case h.Timestamp > limit:
-		return fmt.Errorf("%w: timestamp %d is above %d, an hour ahead of the clock", ErrTimeTooNew, h.Timestamp, limit)
+		return tooNew(h.Timestamp, uint64(now.Unix()))
 	}
 	return nil
+}
+
+// tooNew is the error for a timestamp that the clock is too far behind, whichever is wrong.
+func tooNew(timestamp, now uint64) error {
+	ahead := time.Duration(min(timestamp-now, 1<<33)) * time.Second
+	return fmt.Errorf("%w: timestamp %d is %v ahead of this node's clock, expected an hour at most; if the clock is wrong, set it by NTP",
+		ErrTimeTooNew, timestamp, ahead)
 }

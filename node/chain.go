@@ -37,7 +37,9 @@ type chain struct {
 	allowUnsynced bool
 	// now is the chain's clock; nil is time.Now.
 	now func() time.Time
-	log *slog.Logger
+	// suspect says what seems wrong with the clock, if anything; nil is nothing.
+	suspect func() string
+	log     *slog.Logger
 }
 
 // lastTip is what was made of the best block, which at a retarget takes a walk over
@@ -88,8 +90,25 @@ func (c *chain) Place(id bc.Hash, height uint64) mining.Place {
 	return p
 }
 
-// Ready satisfies mining.Source. A solonet is its own authority.
+// Ready satisfies mining.Source. Where the clock seems wrong too, the reason says so: it
+// may be the cause.
 func (c *chain) Ready() error {
+	if behind := int64(c.Tip().MedianTime) + 1 - c.clock().Unix(); behind > int64(consensus.MaxTimeOffsetSeconds) {
+		return fmt.Errorf("%w: this clock is %v behind the median time of the last 11 blocks, so that no block could follow them: set it by NTP",
+			mining.ErrNotReady, time.Duration(behind)*time.Second)
+	}
+	err := c.synced()
+	if err == nil || c.suspect == nil {
+		return err
+	}
+	if wrong := c.suspect(); wrong != "" {
+		return fmt.Errorf("%w; %s", err, wrong)
+	}
+	return err
+}
+
+// synced is nil where the chain is the peers'. A solonet is its own authority.
+func (c *chain) synced() error {
 	params := &consensus.ActiveNetParams
 	if c.allowUnsynced || params.Name == consensus.SoloNetParams.Name {
 		return nil

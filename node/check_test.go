@@ -218,7 +218,7 @@ func (c checkTest) faults(t *testing.T) []faulty {
 		{"height", c.edit(func(b *types.Block) { b.Height++ }), mining.ErrBadHeight, -1, "height 4, expected 3"},
 		{"bits", c.edit(func(b *types.Block) { b.Bits++ }), mining.ErrBadBits, -1, "expected"},
 		{"old", c.edit(func(b *types.Block) { b.Timestamp = 1 }), mining.ErrTimeTooOld, -1, "timestamp 1 "},
-		{"new", c.edit(func(b *types.Block) { b.Timestamp += 3700 }), mining.ErrTimeTooNew, -1, "an hour ahead"},
+		{"new", c.edit(func(b *types.Block) { b.Timestamp += 3700 }), mining.ErrTimeTooNew, -1, "ahead of this node's clock, expected an hour at most"},
 		{"transactions root", c.edit(func(b *types.Block) { b.TransactionsMerkleRoot.V3++ }), mining.ErrTxRoot, -1, "expected"},
 		{"status root", c.edit(func(b *types.Block) { b.TransactionStatusHash.V3++ }), mining.ErrStatusRoot, -1, "expected"},
 		{"no coinbase", c.edit(func(b *types.Block) { b.Transactions = b.Transactions[1:]; seal(b) }), mining.ErrCoinbaseMissing, 0, "no coinbase input"},

@@ -70,9 +70,11 @@ func (m MiningConfig) feeStep() uint64 { return uint64(m.RefreshFees * 1e8) }
 
 // SolonetConfig is the part of a private network for tests.
 type SolonetConfig struct {
-	// Tools serves the routes by which tests mine at will and set the clock, which is
-	// then virtual at first.
+	// Tools serves the routes by which tests mine at will and set the clock.
 	Tools bool
+	// Clock is what timestamps blocks: virtual, which keeps the difficulty, or real. On
+	// other networks it is always the real one.
+	Clock string
 }
 
 // NotifyConfig is the part of the notifications.
@@ -101,6 +103,7 @@ func NewConfig() *Config {
 		Mining:  MiningConfig{Devices: "auto", CPUPercent: 100, RefreshFees: 0.01},
 		Stratum: newStratumConfig(),
 		Verify:  VerifyConfig{Fast: true},
+		Solonet: SolonetConfig{Clock: clockVirtual},
 		Log:     LogConfig{Format: "text"},
 	}
 	c.Bytom.RootDir = cfg.DefaultDataDir()
@@ -175,7 +178,8 @@ func (c *Config) Register(fs *pflag.FlagSet) {
 	c.registerStratum(fs)
 	fs.StringVar(&c.Notify.Webhook, "notify.webhook", c.Notify.Webhook, "URL that is posted a JSON notification when a found block is found, confirmed, lost and so on, and when the clock is wrong")
 	fs.BoolVar(&c.Mining.AllowUnsynced, "mining.allow-unsynced", c.Mining.AllowUnsynced, "mine and hand out work without peers, and behind them")
-	fs.BoolVar(&c.Solonet.Tools, "solonet.tools", c.Solonet.Tools, "on a solonet: serve /solonet-mine, /solonet-auto and /solonet-clock to tests, and timestamp blocks by a virtual clock")
+	fs.BoolVar(&c.Solonet.Tools, "solonet.tools", c.Solonet.Tools, "on a solonet: serve /solonet-mine, /solonet-auto and /solonet-clock to tests")
+	fs.StringVar(&c.Solonet.Clock, "solonet.clock", c.Solonet.Clock, "on a solonet: virtual stamps each block 150 s after the one before, which keeps the difficulty, unless the chain has the time of day already; real stamps the time of day")
 	fs.BoolVar(&c.Verify.Fast, "verify.fast", c.Verify.Fast, "verify proofs of work with the fast kernels; without, with Bytom's own code, a second or more each")
 }
 
@@ -296,6 +300,9 @@ func (c *Config) check() error {
 	}
 	if c.Solonet.Tools && b.ChainID != "solonet" {
 		bad("solonet.tools", true, "chain_id solonet, not "+b.ChainID)
+	}
+	if clock := c.Solonet.Clock; clock != clockVirtual && clock != clockReal {
+		bad("solonet.clock", clock, clockVirtual+" or "+clockReal)
 	}
 	if b.DBBackend != "leveldb" && b.DBBackend != "memdb" {
 		bad("db_backend", b.DBBackend, "leveldb or memdb")

@@ -114,6 +114,16 @@ func (g *gate) verify(ctx context.Context, h *types.BlockHeader, id, seed bc.Has
 	return &hash, nil
 }
 
+// proven tells whether a block on a known parent has its proof of work.
+func (g *gate) proven(block *types.Block) bool {
+	parent := g.chain.GetBlockIndex().GetNode(&block.PreviousBlockHash)
+	if parent == nil || g.verifier == nil || block.Bits != parent.CalcNextBits() {
+		return false
+	}
+	_, err := g.verify(context.Background(), &block.BlockHeader, block.Hash(), *parent.CalcNextSeed())
+	return err == nil
+}
+
 // commit runs ProcessBlock, with the proof in the cache if we have it, and takes
 // the blocks that waited for this one.
 func (g *gate) commit(block *types.Block, id, seed bc.Hash, proof *bc.Hash) (mining.Outcome, []*types.Block, error) {
@@ -228,7 +238,7 @@ func (p peerChain) ProcessBlock(block *types.Block) (isOrphan bool, err error) {
 	default: // The fetcher's, of blocks that were just announced.
 		defer func() {
 			if err == nil && !isOrphan {
-				p.clock.liveBlock(block.Timestamp)
+				p.clock.liveBlock(block.Hash(), block.Height, block.Timestamp)
 			}
 		}()
 	}
@@ -237,8 +247,18 @@ func (p peerChain) ProcessBlock(block *types.Block) (isOrphan bool, err error) {
 		// Not the peer's fault: an error would count towards its ban.
 		return true, nil
 	}
+	if errors.Is(err, mining.ErrTimeTooNew) && p.gate.proven(block) {
+		// This clock may be the wrong one, and its peers must not be banned for that. The
+		// sync asks for the block again.
+		p.clock.tooNew(block.Hash(), block.Height, block.Timestamp)
+		time.Sleep(tooNewPause)
+		return true, nil
+	}
 	return outcome == mining.Orphan, err
 }
+
+// tooNewPause is how long a block is let wait that is refused for its timestamp.
+const tooNewPause = time.Second
 
 // CalcNextSeed is called by nothing in netsync but the fast sync, right before it
 // writes to tensority.AIHash outside of our mutex. From then on, until the fast

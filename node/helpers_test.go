@@ -123,7 +123,8 @@ func newFixtureOn(t testing.TB, backends []compute.Backend, fast bool) *fixture 
 		gateVerifier = nil
 	}
 	f.gate = newGate(f.bytom.chain, gateVerifier, f.tipChanged, log)
-	f.clock = &clockWatch{now: time.Now, log: log, alarm: func(Notification) {}}
+	start := time.Now()
+	f.clock = &clockWatch{now: time.Now, elapsed: func() time.Duration { return time.Since(start) }, log: log, alarm: func(Notification) {}}
 	f.chain = &chain{Chain: f.bytom.chain, gate: f.gate, pool: f.bytom.pool, selector: newSelector(f.bytom.chain, log), dispatcher: f.bytom.dispatcher, log: log}
 	f.submitter = mining.NewSubmitter(mining.SubmitterConfig{Sink: f.chain, Source: f.chain, Verifier: verifier, Log: log})
 	return f

@@ -21,6 +21,9 @@ func (w network) Peers() int {
 	return w.n.bytom.sync.PeerCount()
 }
 
+// Clock satisfies gbt.Network.
+func (w network) Clock() string { return w.n.clock.suspect() }
+
 // Hashrate satisfies gbt.Network: the work of the blocks by the time between them.
 func (w network) Hashrate(blocks int, height int64) (float64, error) {
 	index, best := w.n.bytom.chain.GetBlockIndex(), w.n.bytom.chain.BestBlockHeight()

@@ -120,7 +120,11 @@ func (n *Node) openOutlets() error {
 		return err
 	}
 	n.metrics = newMetrics()
-	n.clock = &clockWatch{now: time.Now, log: n.log, alarm: n.notify, virtual: n.config.Solonet.Tools}
+	start := time.Now()
+	n.clock = &clockWatch{
+		now: time.Now, elapsed: func() time.Duration { return time.Since(start) },
+		log: n.log, alarm: n.notify, virtual: func() bool { return n.solonet.virtual() },
+	}
 	return nil
 }
 
@@ -147,9 +151,9 @@ func (n *Node) assembleMining(ctx context.Context, devices []string) error {
 	c := &chain{
 		Chain: n.bytom.chain, gate: n.gate, pool: n.bytom.pool, dispatcher: n.bytom.dispatcher,
 		selector:      n.selector,
-		allowUnsynced: n.config.Mining.AllowUnsynced, log: n.log,
+		allowUnsynced: n.config.Mining.AllowUnsynced, suspect: n.clock.suspect, log: n.log,
 	}
-	n.solonet = newSolonet(n.bytom.chain, n.config.Solonet.Tools)
+	n.openSolonet()
 	n.generator = mining.NewGenerator(mining.GeneratorConfig{
 		Source: c, Payee: n.payees.current, Now: n.solonet.now, FeeStep: n.config.Mining.feeStep(),
 		Observe: n.metrics.observe, Log: n.log,
@@ -239,22 +243,6 @@ func (n *Node) watchFound(ctx context.Context) error {
 	return n.watcher.Run(ctx)
 }
 
-// watchTemplates looks at the clock with each template.
-func (n *Node) watchTemplates(ctx context.Context) error {
-	templates, cancel := n.generator.Subscribe()
-	defer cancel()
-	for {
-		select {
-		case t := <-templates:
-			if t != nil {
-				n.clock.chainMedian(t.Tip.MedianTime)
-			}
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-}
-
 // replay submits what the last run may not have brought to the chain.
 func (n *Node) replay(ctx context.Context) error {
 	if err := n.submitter.Replay(ctx); err != nil && ctx.Err() == nil {
@@ -283,7 +271,7 @@ func (n *Node) Run(ctx context.Context) (err error) {
 	parts.Go(func() error { return n.replay(ctx) })
 	parts.Go(func() error { return n.watchFound(ctx) })
 	parts.Go(func() error { return n.handouts.Run(ctx) })
-	parts.Go(func() error { return n.watchTemplates(ctx) })
+	parts.Go(func() error { return n.watchClock(ctx) })
 	parts.Go(func() error { mining.PrepareSeeds(ctx, n.generator, n.backends[0]); return ctx.Err() })
 	parts.Go(func() error { return n.notifier.run(ctx) })
 	parts.Go(func() error { return n.solonet.run(ctx) })
@@ -406,6 +394,9 @@ func (n *Node) logStatus() {
 		args = append(args, "txs", len(t.Txs), "hashes_a_block", fmt.Sprintf("%.0f", t.Target.Difficulty()), "payee", t.Payee.Address)
 	} else if n.miner.Mining() {
 		args = append(args, "no_work", err)
+	}
+	if wrong := n.clock.suspect(); wrong != "" {
+		args = append(args, "clock", wrong)
 	}
 	n.log.Info("status", args...)
 }

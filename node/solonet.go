@@ -15,6 +15,7 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"github.com/bytom/bytom/consensus"
 	"github.com/bytom/bytom/protocol"
 	"github.com/bytom/bytom/protocol/bc"
 
@@ -50,9 +51,18 @@ type solonet struct {
 	auto chan time.Duration // how often to mine by itself; negative is never
 }
 
-// newSolonet makes the clock. Without tools it is the wall's.
-func newSolonet(chain *protocol.Chain, tools bool) *solonet {
-	return &solonet{tools: tools, chain: chain, virtualClock: newVirtualClock(chain, tools), auto: make(chan time.Duration)}
+// newSolonet makes the clock, which is the wall's where it is not to be virtual.
+func newSolonet(chain *protocol.Chain, tools, virtual bool) *solonet {
+	return &solonet{tools: tools, chain: chain, virtualClock: newVirtualClock(chain, virtual), auto: make(chan time.Duration)}
+}
+
+// openSolonet makes the clock that timestamps come from, and says what it goes by.
+func (n *Node) openSolonet() {
+	solonet := consensus.ActiveNetParams.Name == consensus.SoloNetParams.Name
+	n.solonet = newSolonet(n.bytom.chain, n.config.Solonet.Tools, solonet && n.config.Solonet.Clock == clockVirtual)
+	if solonet {
+		n.solonet.tell(n.log)
+	}
 }
 
 // open adds what came after the clock.
@@ -263,7 +273,7 @@ func (s *solonet) serveClock(r *http.Request) (any, error) {
 	if err := decodeBody(r, &in); err != nil {
 		return nil, err
 	}
-	if err := s.set(in); err != nil {
+	if err := s.change(in); err != nil {
 		return nil, err
 	}
 	s.generator.Force()

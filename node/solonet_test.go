@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,7 +19,7 @@ import (
 // withTools serves the fixture's tools, as a node of this alias.
 func (f *fixture) withTools(t *testing.T, alias string) (*solonet, *mux.Router) {
 	t.Helper()
-	s := newSolonet(f.bytom.chain, true)
+	s := newSolonet(f.bytom.chain, true, true)
 	g := mining.NewGenerator(mining.GeneratorConfig{
 		Source: f.chain, Now: s.now, Payee: func() (mining.Payee, []byte, error) { return testPayee, nil, nil },
 	})
@@ -27,9 +28,10 @@ func (f *fixture) withTools(t *testing.T, alias string) (*solonet, *mux.Router) 
 	r := mux.NewRouter()
 	s.register(r)
 	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error)
-	go func() { done <- s.run(ctx) }()
-	t.Cleanup(func() { cancel(); <-done })
+	var running sync.WaitGroup
+	running.Go(func() { _ = s.run(ctx) })
+	running.Go(func() { _ = g.Run(ctx) }) // A clock that is set waits for its template.
+	t.Cleanup(func() { cancel(); running.Wait() })
 	return s, r
 }
 
@@ -210,7 +212,7 @@ func TestSolonetMinesByItself(t *testing.T) {
 // TestNoToolsUnlessAsked has a node without them.
 func TestNoToolsUnlessAsked(t *testing.T) {
 	f := newQuickFixture(t)
-	s := newSolonet(f.bytom.chain, false)
+	s := newSolonet(f.bytom.chain, false, false)
 	r := mux.NewRouter()
 	if s.register(r); r.Get("") != nil {
 		t.Error("routes")

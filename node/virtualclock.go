@@ -2,6 +2,7 @@ package node
 
 import (
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -16,15 +17,21 @@ const (
 	clockFrozen  = "frozen"
 )
 
-// virtualClock is where the timestamps of templates come from. It is the wall clock,
-// or one that goes on by 150 s with each block of the best chain, wherever that is: so
-// each retarget finds the time that it expects, and the difficulty stays. It is safe
-// for concurrent use.
+// virtualClock is where the timestamps of templates come from. On a solonet it goes on by
+// 150 s with each block of the best chain, from the genesis on, wherever that is: so each
+// retarget finds the time that it expects, and the difficulty stays. By the wall clock,
+// the first retarget would count the years since the genesis, and the next ones seconds.
+//
+// What the chain is past can't be gone back to: where the blocks have the time of day, as
+// on a solonet of before or of stock nodes that mine, and where 150 s a block have reached
+// the present, the clock is the wall clock. All nodes of a chain see that alike. It is
+// safe for concurrent use.
 type virtualClock struct {
 	chain *protocol.Chain
 
 	mu   sync.Mutex
 	mode string
+	set  bool  // by a test: mode and zero are what it wants, wherever the chain is
 	zero int64 // when virtual: the time at height 0, in Unix seconds
 	held int64 // when frozen: the time
 }
@@ -48,33 +55,64 @@ func (c *virtualClock) now() time.Time {
 	return now
 }
 
+// virtual tells whether timestamps have nothing to do with the time of day.
+func (c *virtualClock) virtual() bool {
+	mode, _ := c.read()
+	return mode != clockReal
+}
+
 func (c *virtualClock) read() (mode string, now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.mode, c.time()
+	return c.time()
 }
 
-// time is what the clock shows. The caller holds mu.
-func (c *virtualClock) time() time.Time {
+// time is what the clock shows, and by which mode. The caller holds mu.
+func (c *virtualClock) time() (mode string, now time.Time) {
+	wall := time.Now()
 	switch c.mode {
 	case clockVirtual:
-		return time.Unix(c.zero+c.elapsed(), 0)
+		at := c.zero + c.elapsed()
+		past := c.chain.GetBlockIndex().BestNode().CalcPastMedianTime()
+		if c.set || at > int64(past) && at <= wall.Unix() {
+			return clockVirtual, time.Unix(at, 0)
+		}
 	case clockFrozen:
-		return time.Unix(c.held, 0)
+		return clockFrozen, time.Unix(c.held, 0)
 	}
-	return time.Now()
+	return clockReal, wall
 }
 
-// set changes mode and time. A virtual clock goes on from where it is put; peers and
+// tell says at a start how the blocks of a solonet are timestamped.
+func (c *virtualClock) tell(log *slog.Logger) {
+	c.mu.Lock()
+	wanted := c.mode
+	c.mu.Unlock()
+	switch mode, now := c.read(); {
+	case mode == clockVirtual:
+		log.Info("this solonet keeps its difficulty: each block is stamped 150 s after the one before, whatever the time of day; --solonet.clock real goes by that",
+			"next_block", now.UTC().Format(time.RFC3339))
+	case wanted == clockVirtual:
+		log.Info("the blocks of this solonet have the time of day, so that its difficulty follows their pace; one begun in a new --home keeps it")
+	default:
+		log.Info("blocks are stamped with the time of day, as --solonet.clock real says: the difficulty of this solonet follows their pace")
+	}
+}
+
+// change sets mode and time. A virtual clock goes on from where it is put; peers and
 // chain refuse blocks of more than an hour ahead of the real time.
-func (c *virtualClock) set(in clockIn) error {
+func (c *virtualClock) change(in clockIn) error {
+	if in == (clockIn{}) {
+		return nil
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	mode, at := in.Mode, c.time().Unix()
+	was, now := c.time()
+	mode, at := in.Mode, now.Unix()
 	if mode == "" {
-		mode = c.mode
+		mode = was
 	}
-	if mode == clockVirtual && c.mode == clockReal && in.Time == 0 {
+	if mode == clockVirtual && was == clockReal && in.Time == 0 {
 		at = int64(c.chain.GetBlockIndex().NodeByHeight(0).Timestamp) + c.elapsed()
 	}
 	if in.Time != 0 {
@@ -90,7 +128,7 @@ func (c *virtualClock) set(in clockIn) error {
 	case mode != clockReal && (at <= 0 || at > limit):
 		return fmt.Errorf("field time: the clock would show %d, expected at most %d: the chain refuses blocks of more than an hour ahead of the real time", at, limit)
 	}
-	c.mode, c.held = mode, at
+	c.mode, c.held, c.set = mode, at, true
 	c.zero = at - c.elapsed()
 	return nil
 }

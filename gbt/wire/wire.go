@@ -175,7 +175,9 @@ type MiningInfo struct {
 	Devices  []mining.DeviceStatus `json:"devices"`
 	Payee    string                `json:"payee,omitempty"`
 	// NotReady says why no work is handed out.
-	NotReady string        `json:"not_ready,omitempty"`
+	NotReady string `json:"not_ready,omitempty"`
+	// Clock says what seems wrong with the node's clock.
+	Clock    string        `json:"clock,omitempty"`
 	Template *TemplateInfo `json:"template,omitempty"`
 	// BlocksFound counts those of this run that were on the best chain at once.
 	BlocksFound uint64 `json:"blocks_found"`
