@@ -99,6 +99,10 @@ func (s *Submitter) Replaced(tip bc.Hash) bool {
 	return s.won.Contains(tip) && s.cfg.Source.Tip().Hash != tip
 }
 
+// Possible is nil if a solution could be a block for all that is known before anything is
+// hashed. It can't be where the clock has been set back to more than an hour before the job.
+func (s *Submitter) Possible(sol Solution) error { return sol.check(uint64(s.cfg.Now().Unix())) }
+
 // Submit checks a solution and brings it to the chain and to the peers. The job
 // may be of a former template or even tip: what meets the network's target is a
 // block, and whether it can still win is for the chain to say. What misses the target
@@ -109,7 +113,7 @@ func (s *Submitter) Replaced(tip bc.Hash) bool {
 // block is on its way whatever happens to ctx.
 func (s *Submitter) Submit(ctx context.Context, sol Solution) (Verdict, error) {
 	start := time.Now()
-	if err := sol.check(uint64(s.cfg.Now().Unix())); err != nil {
+	if err := s.Possible(sol); err != nil {
 		return Verdict{}, err
 	}
 	t, id := sol.Job.Template, sol.Job.HeaderHash(sol.Timestamp, sol.Nonce)

@@ -161,10 +161,7 @@ func (s *Server) verify(ctx context.Context, sh share) {
 			sh.session.conclude(sh, kindAccepted, nil, entry)
 			return
 		case sh.job.target.Met(result):
-			verdict, why := kindAccepted, (*Error)(nil)
-			if sh.job.job != nil {
-				why = s.outOfWork(time.Now())
-			}
+			verdict, why := kindAccepted, s.worthless(&sh)
 			if why != nil {
 				verdict = kindRefused
 			}

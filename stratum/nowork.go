@@ -1,6 +1,10 @@
 package stratum
 
-import "time"
+import (
+	"time"
+
+	"github.com/bytom-solo/bytom-solo/mining"
+)
 
 // A node may have no work to give: it is not synced, has nobody to pay, or its clock is
 // wrong. Logins are held for a while then, for it may come. Who has a job already would go
@@ -31,6 +35,24 @@ func (s *Server) outOfWork(now time.Time) *Error {
 		return nil
 	}
 	return s.noWork()
+}
+
+// worthless is why a share counts for nothing, although it meets its target: no block can
+// come of its job, or of any. It is nil if it counts.
+func (s *Server) worthless(sh *share) *Error {
+	if sh.job.job == nil {
+		return nil
+	}
+	if why := s.outOfWork(time.Now()); why != nil {
+		return why
+	}
+	err := s.cfg.Submitter.Possible(mining.Solution{Job: sh.job.job, Timestamp: sh.job.timestamp, Nonce: sh.nonces[0]})
+	if err == nil {
+		return nil
+	}
+	// The clock was set: there may be work that suits it.
+	s.cfg.Generator.Force()
+	return &Error{CodeOther, "No block can come of this job: " + err.Error()}
 }
 
 // forsaken is why the session is to end, if there has been no work for a while, and it has

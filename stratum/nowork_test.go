@@ -108,3 +108,34 @@ func TestSharesWithoutWork(t *testing.T) {
 		f.expectBlocks(t, 1)
 	})
 }
+
+// TestTheClockIsSetBack: the jobs that rigs have are of a time that no block may have. Their
+// shares are refused with the reason at once, and the rigs get a job of the right time.
+func TestTheClockIsSetBack(t *testing.T) {
+	inBubble(t, hardBits, func(f *front, _ *Config) { f.ahead.Store(int64(3 * time.Hour)) }, func(t *testing.T, f *front) {
+		r := f.dial().login("a.b")
+		defer r.close()
+		j := r.job
+		share := func(n uint64) *Error { return r.submit(j.ID, FormatNonce(find(&j, n<<10, j.Target.Met))) }
+		if err := share(0); err != nil {
+			t.Fatal(err)
+		}
+		f.ahead.Store(0)
+		if err := share(1); err == nil || !strings.Contains(err.Message, "time-too-new") {
+			t.Errorf("a share of three hours ahead: %v", err)
+		}
+		began := time.Now()
+		for r.job.Timestamp == j.Timestamp {
+			r.message()
+		}
+		if j = r.job; j.Timestamp != uint64(time.Now().Unix()) || time.Since(began) > time.Second {
+			t.Errorf("a job of %v after %v", time.Unix(int64(j.Timestamp), 0), time.Since(began))
+		}
+		if err := share(2); err != nil {
+			t.Errorf("a share of the new job: %v", err)
+		}
+		if st := f.server.Stats(); st.Shares["accepted"] != 2 || st.Shares["refused"] != 1 {
+			t.Errorf("%+v", st.Shares)
+		}
+	})
+}
