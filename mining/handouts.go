@@ -42,8 +42,8 @@ const (
 	// mostPending bounds what waits to be written where the disk is slow.
 	mostPending = 1 << 17
 	// handoutPause is how long works are collected: meanwhile they are on their way to who
-	// asked for them, and no processor is taken from that.
-	handoutPause = 20 * time.Millisecond
+	// asked for them, and no processor is taken from that. A thousand rigs have theirs by then.
+	handoutPause = 50 * time.Millisecond
 )
 
 // Handouts keep the work on the present tip that others were given, so that what they

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -130,8 +131,12 @@ func benchmarkWritten(b *testing.B) {
 	var count atomic.Int64
 	var written [rigs]time.Time
 	all := make(chan struct{})
-	f := tcpFront(b, func(_ *front, cfg *Config) {
+	f := tcpFront(b, func(f *front, cfg *Config) {
 		cfg.Gap = time.Microsecond
+		cfg.Handouts = mining.OpenHandouts(mining.HandoutsConfig{
+			Path: filepath.Join(b.TempDir(), "handouts.jsonl"), Network: "solonet", Source: f.chain,
+		})
+		go cfg.Handouts.Run(b.Context())
 		cfg.Observe = func(s mining.Stage, _ time.Duration) {
 			if s != StageJob {
 				return
