@@ -323,6 +323,10 @@ type addressData struct {
 
 func (h *Handler) getAddress(*http.Request) envelope {
 	address, err := h.cfg.Address()
+	if errors.Is(err, mining.ErrNoAccount) {
+		// As the stock node, whose clients know the code.
+		return envelope{Status: "fail", Code: "BTM709", Msg: "Account not found", ErrorDetail: mining.ErrNoAccount.Error()}
+	}
 	if err != nil {
 		return failure(err)
 	}

@@ -17,6 +17,9 @@ func (k ErrorKind) Error() string { return string(k) }
 const (
 	// ErrNoPayee means that nobody is named whom the coinbase should pay.
 	ErrNoPayee = ErrorKind("no mining address")
+	// ErrNoAccount means, beside ErrNoPayee, that the wallet has none whose address could
+	// be paid. Its text is the stock node's.
+	ErrNoAccount = ErrorKind("Failed to find account")
 	// ErrNotReady means that the node should not mine yet: it is behind its
 	// peers, or has none.
 	ErrNotReady = ErrorKind("not ready to mine")

@@ -87,7 +87,8 @@ func (p *payees) payee() (mining.Payee, error) {
 	}
 	program, err := p.accounts.GetCoinbaseCtrlProgram()
 	if errors.Is(err, account.ErrFindAccount) {
-		return mining.Payee{}, fmt.Errorf("%w: the wallet has no account; give --mining.address, or create an account on the dashboard", mining.ErrNoPayee)
+		return mining.Payee{}, fmt.Errorf("%w: the wallet has no account; give --mining.address, or create an account on the dashboard (%w)",
+			mining.ErrNoPayee, mining.ErrNoAccount)
 	}
 	if err != nil {
 		return mining.Payee{}, fmt.Errorf("%w: the wallet's mining address: %w", mining.ErrNoPayee, err)

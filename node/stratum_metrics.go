@@ -84,7 +84,7 @@ func (m *rigMetrics) Collect(c chan<- prometheus.Metric) {
 		gauge(m.rigRate, r.Hashrate.Hour, r.Rig)
 		c <- prometheus.MustNewConstMetric(m.rigWork, prometheus.CounterValue, r.Work, r.Rig)
 		count(m.rigBlocks, r.Blocks, r.Rig)
-		if !r.Last.IsZero() {
+		if r.Last != nil {
 			gauge(m.rigLastShare, float64(r.Last.UnixMilli())/1000, r.Rig)
 		}
 		for verdict, n := range map[string]uint64{

@@ -144,10 +144,10 @@ type LedgerRig struct {
 	Address string `json:"address"`
 	Agent   string `json:"agent"`
 	// First and Seen are the times of the first and of the latest login or submit, Last
-	// that of the last accepted share, zero if there was none.
-	First time.Time `json:"first"`
-	Seen  time.Time `json:"seen"`
-	Last  time.Time `json:"last_share"`
+	// that of the last accepted share, nil if there was none.
+	First time.Time  `json:"first"`
+	Seen  time.Time  `json:"seen"`
+	Last  *time.Time `json:"last_share"`
 	Tally
 	Hashrate Rates `json:"hashrate"`
 }
@@ -159,10 +159,18 @@ func (l *Ledger) List(now time.Time) []LedgerRig {
 	all := make([]LedgerRig, 0, len(l.rigs))
 	for name, r := range l.rigs {
 		s := r.summary
-		all = append(all, LedgerRig{name, s.Address, s.Agent, s.First, s.Seen, s.Last, s.Tally, r.rates.rates(l.steady(now))})
+		all = append(all, LedgerRig{name, s.Address, s.Agent, s.First, s.Seen, known(s.Last), s.Tally, r.rates.rates(l.steady(now))})
 	}
 	slices.SortFunc(all, func(a, b LedgerRig) int { return cmp.Compare(a.Rig, b.Rig) })
 	return all
+}
+
+// known is a time, nil for none.
+func known(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
 }
 
 // Since are the rows from the hour of a time on, in the order of time, rounds and rigs'

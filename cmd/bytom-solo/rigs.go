@@ -79,8 +79,8 @@ func printRigs(out io.Writer, list node.RigList, now time.Time) error {
 	fmt.Fprintln(w, "RIG\tADDRESS\tAGENT\tSESSIONS\tDIFFICULTY\t1 MIN\t1 H\t24 H\tACCEPTED\tSTALE\tDUP\tLOW\tINVALID\tBEST\tLAST SHARE\tBLOCKS")
 	for _, r := range list.Rigs {
 		last := "never"
-		if !r.Last.IsZero() {
-			last = now.Sub(r.Last).Round(time.Second).String() + " ago"
+		if r.Last != nil {
+			last = now.Sub(*r.Last).Round(time.Second).String() + " ago"
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%s\t%s\t%d\n",
 			r.Rig, dash(r.Address), dash(r.Agent), r.Sessions, metric(r.Difficulty), hashrate(r.Hashrate.Minute), hashrate(r.Hashrate.Hour),

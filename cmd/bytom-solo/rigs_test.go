@@ -22,10 +22,10 @@ func TestMetric(t *testing.T) {
 
 func TestPrintRigs(t *testing.T) {
 	now := time.Unix(1e9, 0)
-	half := 0.5
+	half, last := 0.5, now.Add(-90*time.Second)
 	rig := node.Rig{
 		LedgerRig: stratum.LedgerRig{
-			Rig: "bm1q.b3", Address: "10.0.0.7", Agent: "bmminer/2.0.0", Last: now.Add(-90 * time.Second), Hashrate: stratum.Rates{Minute: 850, Hour: 840, Day: 12.5},
+			Rig: "bm1q.b3", Address: "10.0.0.7", Agent: "bmminer/2.0.0", Last: &last, Hashrate: stratum.Rates{Minute: 850, Hour: 840, Day: 12.5},
 			Tally: stratum.Tally{Accepted: 1000, Stale: 3, Duplicate: 2, Low: 1, Invalid: 4, Work: 4.25e6, Expected: 2, Blocks: 1, Best: 1.5e9},
 		},
 		Sessions: 1, Difficulty: 4250, Contribution: 0.25, Luck: &half,
