@@ -38,7 +38,8 @@ type Config struct {
 	// Log is where the log goes and how it looks.
 	Log LogConfig
 
-	fileNetwork string // config.toml's chain_id
+	fileNetwork string    // config.toml's chain_id
+	logFiles    *logFiles // nil where there are none
 }
 
 // MiningConfig is the part of the miner.

@@ -6,42 +6,50 @@ import (
 	"io"
 	"log/slog"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
-	rotatelogs "github.com/lestrrat-go/file-rotatelogs"
 	"github.com/sirupsen/logrus"
 )
 
-// levels are the names of log levels, the stock node's among them.
+// levels are the names of log levels: those that the stock node knows, which are
+// logrus's.
 var levels = map[string]slog.Level{
-	"": slog.LevelInfo, "debug": slog.LevelDebug, "info": slog.LevelInfo,
-	"warn": slog.LevelWarn, "error": slog.LevelError, "fatal": slog.LevelError,
+	"": slog.LevelInfo, "trace": slog.LevelDebug, "debug": slog.LevelDebug, "info": slog.LevelInfo,
+	"warn": slog.LevelWarn, "warning": slog.LevelWarn, "error": slog.LevelError,
+	"fatal": slog.LevelError, "panic": slog.LevelError,
 }
 
-// keptLogs is how many days' log files are kept. They are counted, for a clock that is
-// wrong once makes all of them old.
-const keptLogs = 8
-
 // OpenLog makes the process's logger as the configuration says: one stream to
-// terminal, and to files if asked.
+// terminal, and to files if asked. ReopenLog opens these again.
 func (c *Config) OpenLog(terminal io.Writer) (*slog.Logger, error) {
 	w := terminal
 	if c.Bytom.LogFile != "" {
-		files, err := rotatelogs.New(filepath.Join(c.Bytom.LogDir(), "bytom-solo.%Y%m%d.log"),
-			rotatelogs.WithRotationTime(24*time.Hour), rotatelogs.WithRotationCount(keptLogs))
+		files, err := openLogFiles(c.Bytom.LogDir(), time.Now, c.logger(terminal))
 		if err != nil {
-			return nil, fmt.Errorf("log_file %q: %w", c.Bytom.LogFile, err)
+			return nil, fmt.Errorf("key log_file: value %q: expected a directory that can be written to: %w", c.Bytom.LogFile, err)
 		}
-		w = io.MultiWriter(terminal, files)
+		c.logFiles = files
+		w = both{terminal, files}
 	}
+	return c.logger(w), nil
+}
+
+// ReopenLog has the log's files closed and opened again, if there are any.
+func (c *Config) ReopenLog() {
+	if c.logFiles != nil {
+		c.logFiles.reopen()
+	}
+}
+
+// logger writes to w what the configuration wants to see.
+func (c *Config) logger(w io.Writer) *slog.Logger {
 	options := &slog.HandlerOptions{Level: levels[strings.ToLower(c.Bytom.LogLevel)]}
 	if c.Log.Format == "json" {
-		return slog.New(slog.NewJSONHandler(w, options)), nil
+		return slog.New(slog.NewJSONHandler(w, options))
 	}
-	return slog.New(slog.NewTextHandler(w, options)), nil
+	return slog.New(slog.NewTextHandler(w, options))
 }
 
 // ForwardBytomLog sends the entries of Bytom's own logger, which is one for the
@@ -88,7 +96,8 @@ func (h bytomHook) Fire(e *logrus.Entry) error {
 	switch {
 	case e.Level >= logrus.InfoLevel,
 		e.Level == logrus.WarnLevel && slices.Contains(peerModules, module),
-		slices.Contains(searchModules, module):
+		slices.Contains(searchModules, module),
+		strings.HasSuffix(e.Message, "subscription channel closed"): // So it is at each stop.
 		level = slog.LevelDebug
 	case e.Level <= logrus.ErrorLevel && slices.Contains(ownModules, module):
 		level = slog.LevelError

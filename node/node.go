@@ -50,6 +50,7 @@ type Node struct {
 	miner     *mining.Miner
 	rigs      *stratum.Server // nil without a port for rigs
 	rigPort   net.Listener
+	tlsCert   *served // what rigs are served that speak TLS; nil if none do
 	ledger    *stratum.Ledger // of the rigs; nil if there never was a port for them
 	payees    *payees
 	poolEvent *event.Subscription
@@ -254,7 +255,9 @@ func (n *Node) replay(ctx context.Context) error {
 // Run joins the network, serves the API and mines until ctx ends, which is a
 // clean stop and returns nil, or until a part fails. A node runs once.
 func (n *Node) Run(ctx context.Context) (err error) {
-	defer func() { err = errors.Join(err, n.free()) }()
+	last, cancel := outlast(ctx, stopLimit)
+	defer cancel()
+	defer func() { n.relay.wait(last); err = errors.Join(err, n.free()) }()
 	listener, err := net.Listen("tcp", n.config.Bytom.ApiAddress)
 	if err != nil {
 		return fmt.Errorf("key api_addr: %w", err)
@@ -290,6 +293,10 @@ func (n *Node) Run(ctx context.Context) (err error) {
 	}
 	return nil
 }
+
+// stopLimit is how long a found block may be on its way to the extra nodes when the node
+// stops.
+const stopLimit = 4 * time.Second
 
 // network joins the network and leaves it when ctx ends.
 func (n *Node) network(ctx context.Context, rpc net.Addr) error {
@@ -404,9 +411,6 @@ func (n *Node) logStatus() {
 // free gives back what can be given back.
 func (n *Node) free() error {
 	var errs []error
-	if n.relay != nil {
-		n.relay.wait(2 * time.Second)
-	}
 	if n.rigPort != nil {
 		_ = n.rigPort.Close() // The server has, if it ran.
 	}

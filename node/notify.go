@@ -2,10 +2,12 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"github.com/bytom-solo/bytom-solo/redact"
@@ -26,19 +28,28 @@ type Notification struct {
 	Detail string `json:"detail,omitempty"`
 }
 
-// notifier posts notifications to a webhook, one after the other, and holds nobody
-// up. It is safe for concurrent use.
+// notifier posts notifications to a webhook, one after the other in their order, and
+// holds nobody up. It is safe for concurrent use.
 type notifier struct {
 	url    string // empty: nobody wants them
 	client *http.Client
 	queue  chan Notification
 	log    *slog.Logger
-	pause  time.Duration // before the second try; it doubles
+	pause  time.Duration // before the second try; it doubles up to notifyPause
+	told   atomic.Int64  // when it was last told that notifications are lost, in Unix nanoseconds
 }
 
 const (
 	notifyQueue = 1000
-	notifyTries = 5
+	// notifyTries is how often a notification is posted to a webhook that does not take
+	// it: for a quarter of an hour, and longer if it doesn't answer.
+	notifyTries = 20
+	// notifyPause is the longest pause between two tries.
+	notifyPause = time.Minute
+	// notifyGrace is how long the last ones may take when the node stops.
+	notifyGrace = time.Second
+	// notifyTold is how often it is told that notifications are lost.
+	notifyTold = time.Hour
 )
 
 func newNotifier(webhook string, log *slog.Logger) (*notifier, error) {
@@ -59,31 +70,37 @@ func (n *notifier) send(note Notification) {
 	select {
 	case n.queue <- note:
 	default:
-		n.log.Warn("notification dropped: the webhook is too slow", "event", note.Event)
+		n.lost(note, errors.New("too many wait to be posted"))
 	}
 }
 
 // run posts what is left to it until ctx ends, then what is still there, each once.
 func (n *notifier) run(ctx context.Context) error {
+	last, cancel := outlast(ctx, notifyGrace)
+	defer cancel()
 	for {
 		select {
 		case note := <-n.queue:
-			n.deliver(ctx, note)
+			err := n.deliver(ctx, last, note)
+			if err != nil && ctx.Err() != nil {
+				n.leave(1, err)
+				return ctx.Err()
+			}
 		case <-ctx.Done():
-			n.drain()
+			n.drain(last)
 			return ctx.Err()
 		}
 	}
 }
 
-func (n *notifier) drain() {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
+// drain posts what waits, as long as the webhook takes it.
+func (n *notifier) drain(ctx context.Context) {
 	for {
 		select {
 		case note := <-n.queue:
 			if err := n.post(ctx, note); err != nil {
-				n.log.Warn("notification not delivered", "event", note.Event, "error", err)
+				n.leave(1, err)
+				return
 			}
 		default:
 			return
@@ -91,11 +108,45 @@ func (n *notifier) drain() {
 	}
 }
 
-// deliver posts a notification, more than once if it must.
-func (n *notifier) deliver(ctx context.Context, note Notification) {
-	err := retry(ctx, notifyTries, n.pause, func() error { return n.post(context.WithoutCancel(ctx), note) })
-	if err != nil {
-		n.log.Warn("notification not delivered", "event", note.Event, "error", err)
+// leave tells how many notifications are not posted as the node stops.
+func (n *notifier) leave(count int, err error) {
+	n.log.Warn("notifications are lost: the webhook does not take them before the node stops", "lost", count+len(n.queue), "error", err)
+}
+
+// deliver posts a notification, more than once if it must while ctx lasts. The last
+// try ends with last.
+func (n *notifier) deliver(ctx, last context.Context, note Notification) error {
+	failed := false
+	err := retry(ctx, notifyTries, n.pause, notifyPause, func() error {
+		err := n.post(last, note)
+		if err != nil && !failed && ctx.Err() == nil {
+			failed = true
+			n.warn("the webhook takes no notification, will try again", "event", note.Event, "error", err)
+		}
+		return err
+	})
+	switch {
+	case err == nil && failed:
+		n.told.Store(0)
+		n.log.Info("the webhook takes notifications again")
+	case err != nil && ctx.Err() == nil:
+		n.lost(note, err)
+	}
+	return err
+}
+
+// lost tells that a notification is not posted.
+func (n *notifier) lost(note Notification, err error) {
+	n.log.Debug("notification lost", "event", note.Event, "error", err)
+	n.warn("notifications are lost: the webhook does not take them", "event", note.Event, "error", err)
+}
+
+// warn tells of a webhook that fails, but rarely: each notification and each try would
+// be one more line of the same.
+func (n *notifier) warn(text string, args ...any) {
+	now, told := time.Now(), n.told.Load()
+	if now.Sub(time.Unix(0, told)) >= notifyTold && n.told.CompareAndSwap(told, now.UnixNano()) {
+		n.log.Warn(text, args...)
 	}
 }
 

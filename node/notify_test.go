@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -73,6 +75,85 @@ func TestWebhookIsToldOfTheLast(t *testing.T) {
 		t.Errorf("told %v, %v", got(), err)
 	}
 }
+
+// TestAWebhookThatFailsIsToldSeldom refuses for two hours: each notification is tried a
+// quarter of an hour long, and the log has a line an hour. Then it is told that it works.
+func TestAWebhookThatFailsIsToldSeldom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start, posts := time.Now(), 0
+		var got []string
+		var log strings.Builder
+		n, err := newNotifier("http://a.example/t0ken", slog.New(slog.NewTextHandler(&log, nil)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		n.client.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+			posts++
+			if time.Since(start) < 2*time.Hour {
+				return nil, errors.New("no route")
+			}
+			var note Notification
+			err := json.NewDecoder(r.Body).Decode(&note)
+			got = append(got, note.Event)
+			return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody}, err
+		})
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- n.run(ctx) }()
+		for i := range 10 {
+			n.send(Notification{Event: fmt.Sprint(i)})
+		}
+		time.Sleep(4 * time.Hour)
+		synctest.Wait()
+		cancel()
+		if err := <-done; !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+		// A notification gets 20 tries with pauses of 1, 2, 4, 8, 16, 32 and 13 times 60
+		// seconds; eight of them end within two hours.
+		if want := []string{"8", "9"}; !slices.Equal(got, want) || posts < 160 || posts > 190 {
+			t.Errorf("%d posts, of which were taken %q, expected %q", posts, got, want)
+		}
+		text := log.String()
+		if strings.Count(text, "level=WARN") != 2 || strings.Count(text, "takes notifications again") != 1 || strings.Contains(text, "t0ken") {
+			t.Errorf("log:\n%s", text)
+		}
+	})
+}
+
+// TestAWebhookThatHangsEndsWithTheNode has one that does not answer when the node stops.
+func TestAWebhookThatHangsEndsWithTheNode(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		n, err := newNotifier("http://a.example/", slog.New(slog.NewTextHandler(&log, nil)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		n.client.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		})
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- n.run(ctx) }()
+		for range 5 {
+			n.send(Notification{})
+		}
+		synctest.Wait()
+		start := time.Now()
+		cancel()
+		<-done
+		if took := time.Since(start); took != notifyGrace || strings.Count(log.String(), "\n") != 1 || !strings.Contains(log.String(), "lost=5") {
+			t.Errorf("after %v: %s", took, log.String())
+		}
+	})
+}
+
+// roundTrip is a transport.
+type roundTrip func(*http.Request) (*http.Response, error)
+
+// RoundTrip satisfies http.RoundTripper.
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 // TestASlowWebhookHoldsNobodyUp sends more than its queue holds.
 func TestASlowWebhookHoldsNobodyUp(t *testing.T) {

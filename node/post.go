@@ -39,9 +39,10 @@ func postJSON(ctx context.Context, client *http.Client, url string, v any, f fun
 }
 
 // retry calls f until it succeeds or has been called as often as allowed, with a pause
-// between that doubles; after ctx's end it is not called again.
-func retry(ctx context.Context, tries int, pause time.Duration, f func() error) error {
-	for try := 1; ; try, pause = try+1, 2*pause {
+// between that doubles up to most. ctx's end cuts a pause short, and the try after it is
+// the last.
+func retry(ctx context.Context, tries int, pause, most time.Duration, f func() error) error {
+	for try := 1; ; try, pause = try+1, min(2*pause, most) {
 		err := f()
 		if err == nil || try >= tries || ctx.Err() != nil {
 			return err
@@ -51,4 +52,17 @@ func retry(ctx context.Context, tries int, pause time.Duration, f func() error) 
 		case <-ctx.Done():
 		}
 	}
+}
+
+// outlast is a context that ends some time after another does.
+func outlast(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
+	last, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		select {
+		case <-time.After(grace):
+			cancel()
+		case <-last.Done():
+		}
+	})
+	return last, func() { stop(); cancel() }
 }

@@ -56,13 +56,13 @@ func (r *relay) send(block *types.Block) {
 	}
 }
 
-// wait gives the sending a last moment when the node stops.
-func (r *relay) wait(limit time.Duration) {
+// wait gives the sending time until ctx ends, when the node stops.
+func (r *relay) wait(ctx context.Context) {
 	done := make(chan struct{})
 	go func() { r.sending.Wait(); close(done) }()
 	select {
 	case <-done:
-	case <-time.After(limit):
+	case <-ctx.Done():
 		r.log.Warn("a found block may not have reached all extra nodes")
 	}
 }
@@ -76,7 +76,7 @@ func (r *relay) sendTo(node *url.URL, block *types.Block) {
 	}
 	request := map[string]string{"raw_block": string(raw)}
 	answer := ""
-	err = retry(context.Background(), relayTries, r.pause, func() error {
+	err = retry(context.Background(), relayTries, r.pause, time.Minute, func() error {
 		return postJSON(context.Background(), r.client, node.JoinPath("submit-block").String(), request, func(resp *http.Response) (err error) {
 			answer, err = readSubmitAnswer(resp)
 			return err

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"encoding/json"
 	"log/slog"
 	"net/http"
@@ -51,7 +52,7 @@ func TestRelayReachesTheExtraNodes(t *testing.T) {
 	}
 	r.pause = time.Millisecond
 	r.send(block)
-	r.wait(30 * time.Second)
+	r.wait(t.Context())
 	mu.Lock()
 	defer mu.Unlock()
 	if len(got) != 2 || got["good :"] != 1 || got["busy me:secret"] != 3 {
@@ -77,9 +78,16 @@ func TestASlowExtraNodeHoldsNothingUp(t *testing.T) {
 	defer close(stuck)
 	start := time.Now()
 	r.send(f.block(t, 1))
-	if r.wait(50 * time.Millisecond); time.Since(start) > 10*time.Second {
+	if r.wait(shortly(t)); time.Since(start) > 10*time.Second {
 		t.Errorf("held up for %v", time.Since(start))
 	}
+}
+
+// shortly is a context that ends at once.
+func shortly(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	t.Cleanup(cancel)
+	return ctx
 }
 
 func TestRelayRefusesWhatIsNoURL(t *testing.T) {

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"math"
@@ -77,7 +78,7 @@ func (s *StratumConfig) check(bad func(key string, value any, expected string)) 
 	if (s.TLSCert == "") != (s.TLSKey == "") {
 		bad("stratum.tls-key", s.TLSKey, "a file together with stratum.tls-cert, or neither")
 	}
-	s.encryption(bad)
+	s.readPair(bad)
 	for key, d := range map[string]float64{"stratum.min-difficulty": s.MinDifficulty, "stratum.start-difficulty": s.StartDifficulty} {
 		if !(d >= 1 && d <= math.MaxUint32) {
 			bad(key, d, "1 to 4294967295")
@@ -127,11 +128,17 @@ func (n *Node) openStratum(ctx context.Context, space *mining.Extranonces) error
 	if err != nil {
 		return fmt.Errorf("key stratum.allow: %w", err)
 	}
-	encrypted := c.encryption(func(key string, value any, expected string) {
+	pair := c.readPair(func(key string, value any, expected string) {
 		err = errors.Join(err, fmt.Errorf("key %s: value %q: expected %s", key, fmt.Sprint(value), expected))
 	})
 	if err != nil { // The files are others than when the settings were read.
 		return err
+	}
+	var encrypted *tls.Config
+	if pair != nil {
+		n.tlsCert = &served{}
+		n.tlsCert.now.Store(pair)
+		encrypted = n.tlsCert.tls()
 	}
 	speed, err := hashSpeed(ctx, n.verifier)
 	if err != nil {

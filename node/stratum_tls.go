@@ -4,13 +4,16 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"os"
+	"sync/atomic"
+	"time"
 )
 
-// encryption is what the files for TLS make; nil where there are none, or they are no
-// good, which bad is told.
-func (s *StratumConfig) encryption(bad func(key string, value any, expected string)) *tls.Config {
+// readPair is the certificate in the files for TLS; nil where there are none, or they are
+// no good, which bad is told.
+func (s *StratumConfig) readPair(bad func(key string, value any, expected string)) *tls.Certificate {
 	if s.TLSCert == "" || s.TLSKey == "" {
 		return nil
 	}
@@ -29,7 +32,44 @@ func (s *StratumConfig) encryption(bad func(key string, value any, expected stri
 		bad("stratum.tls-key", s.TLSKey, "a PEM file with the key of the certificate in "+s.TLSCert+": "+err.Error())
 		return nil
 	}
-	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
+	return &pair
+}
+
+// served is the certificate that new connections are served. It is safe for concurrent
+// use.
+type served struct {
+	now atomic.Pointer[tls.Certificate]
+}
+
+// tls is a configuration that serves it.
+func (s *served) tls() *tls.Config {
+	return &tls.Config{
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return s.now.Load(), nil },
+		MinVersion:     tls.VersionTLS12,
+	}
+}
+
+// Reload reads the files again that are read once at the start: rigs that connect from
+// now on are served the renewed certificate. Where that is no good, the one that there
+// was stays, with a warning. It may be called at any time.
+func (n *Node) Reload() {
+	if n.tlsCert == nil {
+		return
+	}
+	var errs []error
+	pair := n.config.Stratum.readPair(func(key string, value any, expected string) {
+		errs = append(errs, fmt.Errorf("key %s: value %q: expected %s", key, fmt.Sprint(value), expected))
+	})
+	if pair == nil {
+		n.log.Warn("the certificate for rigs stays the one that it was", "error", errors.Join(errs...))
+		return
+	}
+	n.tlsCert.now.Store(pair)
+	until := time.Time{}
+	if pair.Leaf != nil {
+		until = pair.Leaf.NotAfter
+	}
+	n.log.Info("rigs that connect are served the certificate that is there now", "tls_cert", n.config.Stratum.TLSCert, "valid_until", until)
 }
 
 // readCertificate is the text of a PEM file whose first certificate can be read.

@@ -15,19 +15,33 @@ import (
 	"github.com/bytom-solo/bytom-solo/node"
 )
 
-func main() {
+func main() { os.Exit(run()) }
+
+// run runs the command line, and gives the process's exit code.
+func run() int {
+	surviveReaders()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := newRoot(os.Stdout, os.Stderr).ExecuteContext(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "error:", err)
-		code := 1
-		var own *exitError
-		if errors.As(err, &own) {
-			code = own.code
-		}
-		os.Exit(code)
+	context.AfterFunc(ctx, stop) // A second signal ends what does not end by the first.
+	terminal := openTerminal(os.Stderr)
+	defer terminal.Close()
+	err := newRoot(results{os.Stdout}, terminal).ExecuteContext(ctx)
+	if err == nil {
+		return 0
 	}
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return exitInterrupted // Who interrupted it knows why.
+	}
+	fmt.Fprintln(terminal, "error:", err)
+	if own := (*exitError)(nil); errors.As(err, &own) {
+		return own.code
+	}
+	return 1
 }
+
+// exitInterrupted is the exit code of a command that was interrupted before it was done,
+// as shells have it. Those that run until they are stopped end with 0.
+const exitInterrupted = 130
 
 // newRoot is the command line. out takes results, terminal takes logs.
 func newRoot(out, terminal io.Writer) *cobra.Command {

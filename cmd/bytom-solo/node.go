@@ -2,9 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
+	"sync/atomic"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -21,7 +25,12 @@ every core of the CPU: --mining.devices and --mining.threads choose others.
 Each flag but --home and --trace is also a key of config.toml in the home directory and
 an environment variable: p2p.laddr is TM_P2P_LADDR. The flag wins, then the environment,
 then the file. Two variables are named otherwise, as the stock node has them: TMHOME is
-the home directory, and LISTEN is api_addr, even where a flag gives that.`,
+the home directory, and LISTEN is api_addr, even where a flag gives that.
+
+Ctrl-C and SIGTERM stop the node within five seconds. SIGHUP has it open its log files
+and stratum.tls-cert and -key again, so that a renewed certificate is served to new
+connections; on a terminal without --log_file it means that the terminal was closed, and
+stops the node. Under nohup it is ignored.`,
 		Example: `  bytom-solo node --mining --mining.address bm1q…
   bytom-solo node --chain_id solonet --home ~/solonet --mining --web.closed`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -43,13 +52,59 @@ func runNode(ctx context.Context, config *node.Config, out, terminal io.Writer) 
 		return err
 	}
 	node.ForwardBytomLog(log)
+	var running atomic.Pointer[node.Node]
+	ctx, stop := onHangup(ctx, reloading(config, &running, log))
+	defer stop()
+	ended := make(chan error, 1)
+	go func() { ended <- startNode(ctx, config, &running, log, out) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	select {
+	case err := <-ended:
+		return err
+	case <-time.After(longestStop):
+		// Whatever it is, the end of the process ends it. What matters is written down.
+		log.Warn("node stopped without waiting for all of its parts", "waited", longestStop)
+		return nil
+	}
+}
+
+// longestStop is how long a node is waited for that was told to stop: service managers
+// and people kill what takes longer.
+const longestStop = 4500 * time.Millisecond
+
+// startNode runs a node until ctx ends, which may be before it is up.
+func startNode(ctx context.Context, config *node.Config, running *atomic.Pointer[node.Node], log *slog.Logger, out io.Writer) error {
 	n, err := node.New(ctx, config, log, out)
+	if err != nil && ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		log.Info("node stopped before it was up")
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("start the node: %w", err)
 	}
+	running.Store(n)
 	if err := n.Run(ctx); err != nil {
 		return fmt.Errorf("run the node: %w", err)
 	}
 	log.Info("node stopped")
 	return nil
+}
+
+// reloading is what SIGHUP does: files are opened again, unless the signal can only mean
+// that the terminal is gone which all is told to.
+func reloading(config *node.Config, running *atomic.Pointer[node.Node], log *slog.Logger) func() {
+	if config.Bytom.LogFile == "" && attended() {
+		return nil
+	}
+	return func() {
+		config.ReopenLog()
+		log.Info("log files and certificates are opened again")
+		if n := running.Load(); n != nil {
+			n.Reload()
+		}
+	}
 }

@@ -73,10 +73,10 @@ any. --getwork works with any Bytom node, the stock one included, and asks it fo
 about every second. A node that wants an access token has it in the URL:
 http://name:secret@host:9888.
 
-Ends with status 0 when it is interrupted, 2 if the command line is wrong, 3 if it is
-refused everywhere (login, token, payee), 4 if there is no such device, 5 if all
-devices compute wrong hashes, 1 for anything else. Who does not answer is asked again
-until they do.`,
+Ends with status 0 when it is interrupted or its terminal is closed, 2 if the command
+line is wrong, 3 if it is refused everywhere (login, token, payee), 4 if there is no
+such device, 5 if all devices compute wrong hashes, 1 for anything else. Who does not
+answer is asked again until they do.`,
 		Example: `  bytom-solo rig -o stratum+tcp://192.168.1.5:9119 -u bm1q….rig1
   bytom-solo rig --gbt http://name:secret@192.168.1.5:9888
   bytom-solo rig --getwork http://127.0.0.1:9888
@@ -85,7 +85,9 @@ until they do.`,
 			if !cmd.Flags().Changed("quiet") {
 				o.quiet = !isTerminal(terminal)
 			}
-			return runRig(cmd.Context(), o, cmd.OutOrStdout(), terminal)
+			ctx, stop := onHangup(cmd.Context(), nil)
+			defer stop()
+			return runRig(ctx, o, cmd.OutOrStdout(), terminal)
 		},
 	}
 	o.register(cmd.Flags())
@@ -282,14 +284,4 @@ func runRigBenchmark(ctx context.Context, o rigOptions, devices []compute.Backen
 		fmt.Fprintf(w, "%s\t%s\t%d\t%.2f\t%d\t%s\n", r.Name, r.Kernel, r.Workers, r.HashesPerSecond, r.Hashes, verdict)
 	}
 	return rigError(errors.Join(err, w.Flush()))
-}
-
-// isTerminal tells whether somebody reads along.
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0 && info.Name() != os.DevNull && info.Name() != "null"
 }

@@ -1,0 +1,161 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+)
+
+// logFiles writes a log file a day into a directory, and keeps those of a
+// week before.
+// Where it can't write, lines are lost, which is told where the log goes besides. It is
+// safe for concurrent use.
+type logFiles struct {
+	dir string
+	now func() time.Time
+	// told takes what happens to the files themselves.
+	told *slog.Logger
+
+	mu     sync.Mutex
+	file   *os.File // nil where it could not be opened
+	day    string
+	looked time.Time // when the file was last looked at
+	lost   int       // lines, since the last that was written
+	moaned time.Time // when that was last told
+}
+
+const (
+	logDay = "20060102"
+	// keptLogs is how many files are kept, the day's among them.
+	keptLogs = 8
+	// logLook is how often a file that was moved or removed is noticed, and one that
+	// can't be opened tried again.
+	logLook = time.Second
+	// logMoan is how often lost lines are told.
+	logMoan = 10 * time.Minute
+)
+
+// openLogFiles opens the day's file. Its directory is made if there is none.
+func openLogFiles(dir string, now func() time.Time, told *slog.Logger) (*logFiles, error) {
+	l := &logFiles{dir: dir, now: now, told: told}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l, l.open(now())
+}
+
+// Write writes lines of the log. It does not fail: its callers have nobody to tell.
+func (l *logFiles) Write(line []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.write(line); err != nil {
+		l.lose(err)
+	} else if l.lost > 0 {
+		l.told.Warn("the log file is written to again", "log_file", l.dir, "lines_lost", l.lost)
+		l.lost, l.moaned = 0, time.Time{}
+	}
+	return len(line), nil
+}
+
+// write writes to the file that the time asks for. The caller holds mu.
+func (l *logFiles) write(line []byte) error {
+	now := l.now()
+	stale := l.file == nil || now.Format(logDay) != l.day
+	if since := now.Sub(l.looked); since >= logLook || since < 0 {
+		l.looked = now
+		stale = stale || !l.stands()
+	} else if l.file == nil {
+		return errors.New("it can't be opened")
+	}
+	if stale {
+		if err := l.open(now); err != nil {
+			return err
+		}
+	}
+	_, err := l.file.Write(line)
+	return err
+}
+
+// stands tells whether the open file is the one of that name. The caller holds mu.
+func (l *logFiles) stands() bool {
+	open, err := l.file.Stat()
+	if err != nil {
+		return false
+	}
+	there, err := os.Stat(l.file.Name())
+	return err == nil && os.SameFile(open, there)
+}
+
+// lose counts a line that could not be written, and tells so from time to time. The
+// caller holds mu.
+func (l *logFiles) lose(err error) {
+	l.lost++
+	if now := l.now(); now.Sub(l.moaned) >= logMoan {
+		l.moaned = now
+		l.told.Warn("the log file can't be written to, its lines are lost", "log_file", l.dir, "lines_lost", l.lost, "error", err)
+	}
+}
+
+// reopen closes the file and opens it again, as a program wants that has moved it.
+func (l *logFiles) reopen() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.open(l.now()); err != nil {
+		l.lose(err)
+	}
+}
+
+// open opens the file of a day in place of the one that is open, and removes the
+// oldest. The caller holds mu.
+func (l *logFiles) open(now time.Time) error {
+	if l.file != nil {
+		_ = l.file.Close() // There is no line in it that is not written.
+		l.file = nil
+	}
+	if err := os.MkdirAll(l.dir, 0o700); err != nil {
+		return err
+	}
+	l.day = now.Format(logDay)
+	file, err := os.OpenFile(filepath.Join(l.dir, "bytom-solo."+l.day+".log"), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
+	if err != nil {
+		return err
+	}
+	l.file = file
+	l.expire()
+	return nil
+}
+
+// expire removes the oldest files. It counts files, not days: a clock that is wrong for
+// a moment must not cost them all. The caller holds mu.
+func (l *logFiles) expire() {
+	names, err := filepath.Glob(filepath.Join(l.dir, "bytom-solo.*.log"))
+	if err != nil {
+		return // The directory's name is a bad pattern.
+	}
+	names = slices.DeleteFunc(names, func(name string) bool {
+		_, err := time.Parse("bytom-solo."+logDay+".log", filepath.Base(name))
+		return err != nil || name == l.file.Name()
+	})
+	slices.Sort(names)
+	for _, name := range names[:max(0, len(names)-keptLogs+1)] {
+		_ = os.Remove(name) // The next day tries again.
+	}
+}
+
+// both writes to two places, whatever becomes of either.
+type both struct{ a, b io.Writer }
+
+// Write satisfies io.Writer.
+func (w both) Write(line []byte) (int, error) {
+	_, errA := w.a.Write(line)
+	_, errB := w.b.Write(line)
+	if errA != nil && errB != nil {
+		return 0, fmt.Errorf("write the log: %w", errors.Join(errA, errB))
+	}
+	return len(line), nil
+}
