@@ -80,3 +80,35 @@ func TestNoJobWaitsForReplies(t *testing.T) {
 		}
 	}
 }
+
+// TestBelowDifficultyOne: on a network where each hash is a block, a rig that waits for the
+// job that follows its block has all it sends taken, and spends its time on hashing: what
+// became the tip costs no budget, and nothing waits for a gap.
+func TestBelowDifficultyOne(t *testing.T) {
+	const (
+		everyHash = 0x21<<56 | 1<<52 // 2^292, which is clamped
+		hash      = 50 * time.Millisecond
+		verifying = 30 * time.Millisecond
+		shares    = 100
+	)
+	busy := func(f *front, cfg *Config) { f.backend.took, cfg.Budget = verifying, 5 }
+	inBubble(t, everyHash, busy, func(t *testing.T, f *front) {
+		r := f.dial().loginAs("bytom-solo/0.1.0")
+		defer r.close()
+		began := time.Now()
+		for n := range shares {
+			time.Sleep(hash)
+			height := r.job.Height
+			if err := r.submit(r.job.ID, FormatNonce(r.job.Nonce)); err != nil {
+				t.Fatalf("share %d: %v", n, err)
+			}
+			for r.job.Height == height {
+				r.message()
+			}
+		}
+		if took := time.Since(began); took > shares*(hash+verifying+10*time.Millisecond) {
+			t.Errorf("%d shares took %v", shares, took)
+		}
+		f.expectBlocks(t, shares)
+	})
+}
