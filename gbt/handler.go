@@ -29,6 +29,9 @@ type Config struct {
 	// generator and gives it back as stored.
 	Address    func() (string, error)
 	SetAddress func(address string) (string, error)
+	// PayeeLost says why what the payee is paid can't be spent any more; it is empty where
+	// that is not so, and may be nil.
+	PayeeLost func() string
 	// Tag is the operator's part of the coinbase's arbitrary data; SetTag changes
 	// it, and tells the generator.
 	Tag    func() []byte

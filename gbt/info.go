@@ -43,6 +43,9 @@ func (h *Handler) info() wire.MiningInfo {
 	if a.Hashrate > 0 {
 		a.Expected = target.Difficulty() / a.Hashrate
 	}
+	if h.cfg.PayeeLost != nil {
+		a.PayeeLost = h.cfg.PayeeLost()
+	}
 	t, err := h.cfg.Generator.Current()
 	if err != nil {
 		a.NotReady = err.Error()

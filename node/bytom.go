@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 
 	"github.com/prometheus/prometheus/util/flock"
 	"github.com/sirupsen/logrus"
@@ -71,7 +72,11 @@ func openBytom(ctx context.Context, config *cfg.Config) (*bytom, error) {
 }
 
 func (b *bytom) open(ctx context.Context) error {
-	consensus.ActiveNetParams = consensus.NetParams[b.config.ChainID]
+	// Goroutines of Bytom that outlive a node read it: where nothing changes, neither is it
+	// written.
+	if params := consensus.NetParams[b.config.ChainID]; !reflect.DeepEqual(params, consensus.ActiveNetParams) {
+		consensus.ActiveNetParams = params
+	}
 	cfg.CommonConfig = b.config
 
 	core, err := b.openDB("core")

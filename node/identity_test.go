@@ -13,7 +13,7 @@ import (
 )
 
 func TestGenesisBlocks(t *testing.T) {
-	defer func(params consensus.Params) { consensus.ActiveNetParams = params }(consensus.ActiveNetParams)
+	severalNetworks(t)
 	for name, want := range genesis {
 		consensus.ActiveNetParams = consensus.NetParams[name]
 		if got := cfg.GenesisBlock().Hash(); got != want {
@@ -60,7 +60,7 @@ func usedHome(t *testing.T, network string) string {
 // TestAHomeIsOfOneNetwork starts nodes of other networks in a home whose marks are there,
 // and taken away in part.
 func TestAHomeIsOfOneNetwork(t *testing.T) {
-	defer func(params consensus.Params) { consensus.ActiveNetParams = params }(consensus.ActiveNetParams)
+	severalNetworks(t)
 	solonet, mainnet := usedHome(t, "solonet"), usedHome(t, "mainnet")
 	unmarked := func(home string) {
 		remove(t, home, "data/NETWORK", "mining")

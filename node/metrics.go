@@ -117,6 +117,12 @@ func (m *metrics) watchNode(n *Node) {
 		}
 		return 0
 	})
+	m.gauge("bytom_solo_payee_lost", "1 while what is mined can't be spent any more: the wallet has lost the payee's account or key.", func() float64 {
+		if n.payees.lost() != "" {
+			return 1
+		}
+		return 0
+	})
 	m.template("bytom_solo_template_transactions", "Transactions in the current template.", n, func(t *mining.Template) float64 { return float64(len(t.Txs)) })
 	m.template("bytom_solo_template_fees_btm", "Fees of the current template.", n, func(t *mining.Template) float64 { return float64(t.Fees) / 1e8 })
 	m.template("bytom_solo_template_age_seconds", "Age of the current template.", n, func(t *mining.Template) float64 { return time.Since(t.Built).Seconds() })

@@ -92,23 +92,33 @@ func (n *Node) open(ctx context.Context, notices io.Writer) error {
 		verifier = n.verifier
 	}
 	n.gate = newGate(n.bytom.chain, verifier, n.tipChanged, n.log)
-	if n.payees, err = newPayees(n.config.Mining.Address, n.bytom.accounts, func() { n.generator.PayeeChanged() }); err != nil {
+	if err := n.openPayees(notices); err != nil {
 		return err
-	}
-	if n.config.Bytom.Mining {
-		if n.config.Mining.Address == "" {
-			if err := n.bytom.ensurePayee(notices); err != nil {
-				return err
-			}
-		}
-		if _, err := n.payees.payee(); err != nil {
-			return fmt.Errorf("--mining: %w", err)
-		}
 	}
 	if n.poolEvent, err = n.bytom.dispatcher.Subscribe(protocol.TxMsgEvent{}); err != nil {
 		return fmt.Errorf("subscribe to the pool: %w", err)
 	}
 	return n.assembleMining(ctx, devices)
+}
+
+// openPayees finds out whom to pay. Who starts the node to mine, and has told nobody whom
+// to pay, is told so.
+func (n *Node) openPayees(notices io.Writer) (err error) {
+	if n.payees, err = n.newPayees(); err != nil {
+		return err
+	}
+	n.payees.look()
+	if _, err = n.payees.payee(); err != nil && n.config.Bytom.Mining {
+		if err := n.bytom.ensurePayee(notices); err != nil {
+			return err
+		}
+		n.payees.look()
+		if _, err := n.payees.payee(); err != nil {
+			return fmt.Errorf("--mining: %w", err)
+		}
+	}
+	n.payees.introduce()
+	return nil
 }
 
 // openOutlets makes what tells others of what happens here.
@@ -279,6 +289,7 @@ func (n *Node) Run(ctx context.Context) (err error) {
 	parts.Go(func() error { return n.notifier.run(ctx) })
 	parts.Go(func() error { return n.solonet.run(ctx) })
 	parts.Go(func() error { return n.generator.Run(ctx) })
+	parts.Go(func() error { return n.payees.watch(ctx) })
 	parts.Go(func() error { return n.miner.Run(ctx) })
 	if n.rigs != nil {
 		parts.Go(func() error { return n.ledger.Run(ctx) })
@@ -399,11 +410,14 @@ func (n *Node) logStatus() {
 	}
 	if t, err := n.generator.Current(); err == nil {
 		args = append(args, "txs", len(t.Txs), "hashes_a_block", fmt.Sprintf("%.0f", t.Target.Difficulty()), "payee", t.Payee.Address)
-	} else if n.miner.Mining() {
+	} else if n.miner.Mining() || n.rigs != nil {
 		args = append(args, "no_work", err)
 	}
 	if wrong := n.clock.suspect(); wrong != "" {
 		args = append(args, "clock", wrong)
+	}
+	if lost := n.payees.lost(); lost != "" {
+		args = append(args, "payee_lost", lost)
 	}
 	n.log.Info("status", args...)
 }

@@ -16,7 +16,8 @@ import (
 // Notification is what a webhook is posted, as JSON.
 type Notification struct {
 	// Event is block.found, block.main, block.confirmed, block.matured, block.lost,
-	// block.refused, clock.off or clock.right.
+	// block.refused, payee.lost (what is mined can't be spent any more), payee.back,
+	// clock.off or clock.right.
 	Event string    `json:"event"`
 	At    time.Time `json:"at"`
 	// Network and Node say who tells: chain_id and node_alias.

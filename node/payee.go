@@ -3,7 +3,9 @@ package node
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
+	"sync/atomic"
 
 	"github.com/bytom/bytom/account"
 	"github.com/bytom/bytom/common"
@@ -16,19 +18,32 @@ import (
 // payees knows whom coinbases pay: the address of the configuration, or the one
 // that the wallet keeps. It is safe for concurrent use.
 type payees struct {
-	accounts *account.Manager // nil without a wallet
-	changed  func()
+	wallet  *payeeWallet // nil without one
+	changed func()
+	alarm   func(Notification)
+	log     *slog.Logger
+
+	loss atomic.Pointer[loss] // nil while what is mined can be spent, as far as is known
 
 	setting sync.Mutex // held over a change, so that what the wallet keeps is what is paid
 
 	mu    sync.Mutex
 	fixed *mining.Payee // overrides the wallet's
+	given bool          // fixed is the configuration's
 	tag   []byte        // where there is no wallet to keep it
 }
 
 // newPayees starts with the configured address, if there is one.
-func newPayees(address string, accounts *account.Manager, changed func()) (*payees, error) {
-	p := &payees{accounts: accounts, changed: changed}
+func (n *Node) newPayees() (*payees, error) {
+	p := &payees{alarm: n.notify, log: n.log, changed: func() {
+		if n.generator != nil { // It comes later, and asks then.
+			n.generator.PayeeChanged()
+		}
+	}}
+	if b := n.bytom; b.wallet != nil {
+		p.wallet = &payeeWallet{b.accounts, b.hsm, b.wallet.DB}
+	}
+	address := n.config.Mining.Address
 	if address == "" {
 		return p, nil
 	}
@@ -36,7 +51,7 @@ func newPayees(address string, accounts *account.Manager, changed func()) (*paye
 	if err != nil {
 		return nil, fmt.Errorf("key mining.address: %w", err)
 	}
-	p.fixed = &payee
+	p.fixed, p.given = &payee, true
 	return p, nil
 }
 
@@ -75,26 +90,39 @@ func (p *payees) current() (mining.Payee, []byte, error) {
 	return payee, p.currentTag(), nil
 }
 
+// payee is whom to pay, unless what it is paid could not be spent any more.
 func (p *payees) payee() (mining.Payee, error) {
+	payee, _, err := p.raw()
+	if err == nil {
+		err = p.held(payee)
+	}
+	if err != nil {
+		return mining.Payee{}, err
+	}
+	return payee, nil
+}
+
+// raw is the address that was set last, and whether that was by the configuration.
+func (p *payees) raw() (payee mining.Payee, given bool, err error) {
 	p.mu.Lock()
-	fixed := p.fixed
+	fixed, given := p.fixed, p.given
 	p.mu.Unlock()
 	if fixed != nil {
-		return *fixed, nil
+		return *fixed, given, nil
 	}
-	if p.accounts == nil {
-		return mining.Payee{}, fmt.Errorf("%w: the wallet is disabled; give --mining.address", mining.ErrNoPayee)
+	if p.wallet == nil {
+		return payee, false, fmt.Errorf("%w: the wallet is disabled; give --mining.address", mining.ErrNoPayee)
 	}
-	program, err := p.accounts.GetCoinbaseCtrlProgram()
+	program, err := p.wallet.accounts.GetCoinbaseCtrlProgram()
 	if errors.Is(err, account.ErrFindAccount) {
-		return mining.Payee{}, fmt.Errorf("%w: the wallet has no account; give --mining.address, or create an account on the dashboard (%w)",
+		return payee, false, fmt.Errorf("%w: the wallet has no account; give --mining.address, or create an account on the dashboard (%w)",
 			mining.ErrNoPayee, mining.ErrNoAccount)
 	}
 	if err != nil {
-		return mining.Payee{}, fmt.Errorf("%w: the wallet's mining address: %w", mining.ErrNoPayee, err)
+		return payee, false, fmt.Errorf("%w: the wallet's mining address: %w", mining.ErrNoPayee, err)
 	}
-	payee := mining.Payee{Address: program.Address, Program: program.ControlProgram}
-	return payee, payee.Check()
+	payee = mining.Payee{Address: program.Address, Program: program.ControlProgram}
+	return payee, false, payee.Check()
 }
 
 // address is whom coinbases pay, as people write it.
@@ -111,22 +139,25 @@ func (p *payees) setAddress(address string) (string, error) {
 	}
 	p.setting.Lock()
 	defer p.setting.Unlock()
-	if p.accounts != nil {
-		if _, err := p.accounts.SetMiningAddress(address); err != nil {
+	if p.wallet != nil {
+		if _, err := p.wallet.accounts.SetMiningAddress(address); err != nil {
 			return "", fmt.Errorf("keep the mining address: %w", err)
 		}
+		p.wallet.note(p.wallet.now(address)) // Whatever is missing now, the operator wants it.
 	}
 	p.mu.Lock()
-	p.fixed = &payee
+	p.fixed, p.given = &payee, false
 	p.mu.Unlock()
+	p.setLoss(nil)
+	p.introduce()
 	p.changed()
 	return address, nil
 }
 
 // currentTag is the operator's part of the coinbase's arbitrary data.
 func (p *payees) currentTag() []byte {
-	if p.accounts != nil {
-		return p.accounts.GetCoinbaseArbitrary()
+	if p.wallet != nil {
+		return p.wallet.accounts.GetCoinbaseArbitrary()
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -135,8 +166,8 @@ func (p *payees) currentTag() []byte {
 
 // setTag changes the operator's part.
 func (p *payees) setTag(tag []byte) {
-	if p.accounts != nil {
-		p.accounts.SetCoinbaseArbitrary(tag)
+	if p.wallet != nil {
+		p.wallet.accounts.SetCoinbaseArbitrary(tag)
 	} else {
 		p.mu.Lock()
 		p.tag = tag

@@ -29,7 +29,7 @@ func TestNothingIsMinedBeforeTheNodeHasCaughtUp(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	defer func(params consensus.Params) { consensus.ActiveNetParams = params }(consensus.ActiveNetParams)
+	severalNetworks(t)
 	const none, vault = peerAt(-1), peerAt(-2)
 	checkpoints := func(heights ...uint64) (list []consensus.Checkpoint) {
 		for _, h := range heights {
@@ -88,7 +88,7 @@ func TestNothingIsMinedBeforeTheNodeHasCaughtUp(t *testing.T) {
 // TestWisdomIsNoSolonet starts the node on the test network: nothing is mined where it has
 // no peers, and once that is allowed, what is mined has that network's addresses.
 func TestWisdomIsNoSolonet(t *testing.T) {
-	defer func(params consensus.Params) { consensus.ActiveNetParams = params }(consensus.ActiveNetParams)
+	severalNetworks(t)
 	for _, allowed := range []bool{false, true} {
 		config := soloConfig(home(t))
 		config.Bytom.ChainID, config.Mining.AllowUnsynced = "wisdom", allowed

@@ -20,7 +20,7 @@ func (n *Node) serveWork(source mining.Source, space *mining.Extranonces) error 
 	n.work = gbt.New(gbt.Config{
 		Source: source, Network: network{n}, ParsePayee: parsePayee, Skipped: n.selector.skipped,
 		Generator: n.generator, Submitter: n.submitter, Miner: n.miner, Extranonces: space, Handouts: n.handouts,
-		Address: n.payees.address, SetAddress: n.payees.setAddress,
+		Address: n.payees.address, SetAddress: n.payees.setAddress, PayeeLost: n.payees.lost,
 		Tag: n.payees.currentTag, SetTag: n.payees.setTag,
 		Overrides: wishes{n.selector},
 		Devices:   func(names string) ([]string, error) { return PickDevices(n.backends, names) },
@@ -29,7 +29,7 @@ func (n *Node) serveWork(source mining.Source, space *mining.Extranonces) error 
 	if err != nil {
 		return err
 	}
-	n.server = newServer(newRouter(n.bytom.api, n.miner, n.routes()...), access{
+	n.server = newServer(newRouter(n.bytom.api, n.miner, append(n.routes(), n.registerWallet)...), access{
 		guard: guard, log: n.log,
 		auth: &authenticator{tokens: n.bytom.tokens, disabled: n.config.Bytom.Auth.Disable, cookie: n.cookie, log: n.log},
 	})

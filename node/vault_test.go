@@ -12,7 +12,7 @@ import (
 // TestNoRouteNeedsWhatIsNotThere asks the routes that tell of the network, the wallet, the
 // chain and the miner, in vault mode above the last checkpoint, with a wallet and without.
 func TestNoRouteNeedsWhatIsNotThere(t *testing.T) {
-	defer func(params consensus.Params) { consensus.ActiveNetParams = params }(consensus.ActiveNetParams)
+	severalNetworks(t)
 	defer func(list []consensus.Checkpoint) { setCheckpoints("mainnet", list) }(consensus.NetParams["mainnet"].Checkpoints)
 	setCheckpoints("mainnet", nil)
 	for _, wallet := range []bool{true, false} {

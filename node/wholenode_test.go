@@ -83,6 +83,18 @@ func fromLoopback(h http.Handler) http.Handler {
 	})
 }
 
+// severalNetworks lets a test open nodes of several networks, one after the other. Bytom's
+// goroutines outlive a node and read the network's parameters, of which there is one set in
+// a process: the race detector would see us write that.
+func severalNetworks(t *testing.T) {
+	t.Helper()
+	if underRace {
+		t.Skip("one process is one node, and Bytom's goroutines outlive it")
+	}
+	params := consensus.ActiveNetParams
+	t.Cleanup(func() { consensus.ActiveNetParams = params })
+}
+
 // addressOf is an address of the active network that nobody has.
 func addressOf(t *testing.T, numbers ...byte) string {
 	t.Helper()

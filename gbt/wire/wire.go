@@ -174,6 +174,8 @@ type MiningInfo struct {
 	Mining   bool                  `json:"mining"`
 	Devices  []mining.DeviceStatus `json:"devices"`
 	Payee    string                `json:"payee,omitempty"`
+	// PayeeLost says why what the payee is paid can't be spent any more.
+	PayeeLost string `json:"payee_lost,omitempty"`
 	// NotReady says why no work is handed out.
 	NotReady string `json:"not_ready,omitempty"`
 	// Clock says what seems wrong with the node's clock.
