@@ -1,0 +1,86 @@
+package mining
+
+import (
+	"bytes"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/bytom/bytom/protocol/bc"
+	"github.com/bytom/bytom/protocol/bc/types"
+)
+
+// TestWhatIsWrongWithAKnownBlock asks for a block that the chain has: the rules are asked
+// only of one that is off the best chain, for no known reason, and builds on the tip.
+func TestWhatIsWrongWithAKnownBlock(t *testing.T) {
+	known := Place{Known: true}
+	for _, test := range []struct {
+		name    string
+		place   Place
+		moved   bool // the tip is another than the block's parent
+		check   error
+		asked   bool
+		invalid error
+	}{
+		{"unknown", Place{}, false, ErrBadTx, false, nil},
+		{"on the best chain", Place{Known: true, Main: true}, false, ErrBadTx, false, nil},
+		{"refused before", Place{Known: true, Invalid: ErrBlockGas}, false, ErrBadTx, false, ErrBlockGas},
+		{"of a branch", known, true, ErrBadTx, false, nil},
+		{"bad", known, false, ErrBadTx, true, ErrBadTx},
+		{"good", known, false, nil, true, nil},
+		{"the tip has just moved", known, false, ErrBadParent, true, nil},
+		{"the node is stopping", known, false, ErrStopped, true, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := newFakeChain()
+			s := newTestSubmitter(t, c)
+			sol := solve(t, testJob(t, c), true)
+			block, err := sol.Job.Block(sol.Timestamp, sol.Nonce)
+			if err != nil {
+				t.Fatal(err)
+			}
+			asked := false
+			c.place = func(bc.Hash, uint64) Place { return test.place }
+			c.check = func(*types.Block) error { asked = true; return test.check }
+			if test.moved {
+				c.connect(2)
+			}
+			if p := s.Known(t.Context(), block); asked != test.asked || p.Invalid != test.invalid {
+				t.Errorf("the rules were asked: %v, invalid: %v; expected %v, %v", asked, p.Invalid, test.asked, test.invalid)
+			}
+		})
+	}
+}
+
+// TestReplaySaysWhatBecameOfABlock has the chain take, or refuse, what the last run left.
+func TestReplaySaysWhatBecameOfABlock(t *testing.T) {
+	for _, test := range []struct {
+		err       error
+		want, not string
+	}{
+		{nil, "found block of an earlier run submitted", "not taken"},
+		{ErrBadTx, "found block of an earlier run not taken", "submitted\""},
+	} {
+		c := newFakeChain()
+		j := newJournal(t, filepath.Join(t.TempDir(), "j.db"))
+		sol := solve(t, testJob(t, c), true)
+		block, err := sol.Job.Block(sol.Timestamp, sol.Nonce)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := newJournaled(t, c, j)
+		if !s.record(block, Finder{}, timeAt(1)) {
+			t.Fatal("not recorded")
+		}
+		var log bytes.Buffer
+		s.cfg.Log = slog.New(slog.NewTextHandler(&log, nil))
+		c.outcome = func(*types.Block) (Outcome, error) { return MainChain, test.err }
+		if err := s.Replay(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := log.String(); !strings.Contains(got, test.want) || strings.Contains(got, test.not) {
+			t.Errorf("the chain said %v, the log: %s", test.err, got)
+		}
+	}
+}
