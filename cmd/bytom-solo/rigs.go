@@ -80,7 +80,7 @@ func printRigs(out io.Writer, list node.RigList, now time.Time) error {
 	for _, r := range list.Rigs {
 		last := "never"
 		if r.Last != nil {
-			last = now.Sub(*r.Last).Round(time.Second).String() + " ago"
+			last = ago(now.Sub(*r.Last).Round(time.Second))
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%s\t%s\t%d\n",
 			r.Rig, dash(r.Address), dash(r.Agent), r.Sessions, metric(r.Difficulty), hashrate(r.Hashrate.Minute), hashrate(r.Hashrate.Hour),
@@ -93,7 +93,10 @@ func printContributions(out io.Writer, list node.RigList, now time.Time) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "RIG\tHASHRATE\tWORK\tCONTRIBUTION\tEXPECTED BLOCKS\tFOUND\tLUCK\tACCEPTED\tSTALE\tDUP\tLOW\tINVALID\tBEST")
 	line := func(name string, first time.Time, t stratum.Tally, contribution float64, luck *float64) {
-		seconds := max(1, min(list.Days*86400, now.Sub(first).Seconds()))
+		seconds := list.Days * 86400
+		if since := now.Sub(first).Seconds(); since >= 0 { // Else the clock was ahead then.
+			seconds = max(1, min(seconds, since))
+		}
 		lucky := "-"
 		if luck != nil {
 			lucky = fmt.Sprintf("%.0f %%", 100**luck)
@@ -118,6 +121,15 @@ func printContributions(out io.Writer, list node.RigList, now time.Time) error {
 	}
 	line("all, "+strconv.FormatFloat(list.Days, 'g', -1, 64)+" days", earliest, list.Total, whole, list.Luck)
 	return w.Flush()
+}
+
+// ago is how long a time is past. One that is still to come was told by a clock that was
+// ahead.
+func ago(d time.Duration) string {
+	if d < 0 {
+		return "in " + (-d).String()
+	}
+	return d.String() + " ago"
 }
 
 func hashrate(perSecond float64) string { return metric(perSecond) + "H/s" }

@@ -57,3 +57,20 @@ func TestPrintRigs(t *testing.T) {
 		}
 	}
 }
+
+// TestPrintRigsOfTheFuture prints rigs that were counted by a clock that was a day ahead.
+func TestPrintRigsOfTheFuture(t *testing.T) {
+	now := time.Unix(1e9, 0)
+	later := now.Add(24 * time.Hour)
+	rig := node.Rig{LedgerRig: stratum.LedgerRig{Rig: "a", First: later, Last: &later, Tally: stratum.Tally{Accepted: 1, Work: 86400 * 7}}}
+	list := node.RigList{Days: 7, Rigs: []node.Rig{rig}}
+	for want, print := range map[string]func(*bytes.Buffer) error{
+		"in 24h0m0s": func(b *bytes.Buffer) error { return printRigs(b, list, now) },
+		"  1.00 H/s": func(b *bytes.Buffer) error { return printContributions(b, list, now) },
+	} {
+		var b bytes.Buffer
+		if err := print(&b); err != nil || !strings.Contains(b.String(), want) {
+			t.Errorf("%v, expected %q:\n%s", err, want, &b)
+		}
+	}
+}
