@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/bytom/bytom/protocol/bc"
+	"github.com/bytom/bytom/protocol/state"
 
 	"github.com/bytom-solo/bytom-solo/mining"
 )
@@ -46,7 +47,7 @@ func (w *watched) run(d time.Duration) {
 	for end := w.passed + d; w.passed < end; {
 		w.chain.median = uint64(w.wall.Add(-w.age).Unix())
 		w.look(w.chain)
-		w.wall, w.passed = w.wall.Add(clockEach), w.passed+clockEach
+		w.wall, w.passed = w.wall.Add(10*time.Second), w.passed+10*time.Second
 	}
 }
 
@@ -88,11 +89,11 @@ func TestClockAlarm(t *testing.T) {
 		{3 * 365 * day, "26280h0m0s behind"}, {9 * time.Minute, ""}, {-9 * time.Minute, ""},
 	} {
 		w := watchClock(t)
-		w.live(clockSamples/2, c.ahead) // Too few to tell.
-		w.run(2 * clockLasts)
+		w.live(11/2, c.ahead) // Too few to tell.
+		w.run(10 * time.Minute)
 		w.says()
 		w.live(1, c.ahead)
-		w.run(clockLasts - clockEach)
+		w.run(5*time.Minute - 10*time.Second)
 		w.expect(false)
 		if c.want == "" {
 			w.run(time.Hour)
@@ -101,12 +102,12 @@ func TestClockAlarm(t *testing.T) {
 			continue
 		}
 		w.says(c.want, "by the last 6 new blocks", "one of the two is wrong", "NTP")
-		w.run(2 * clockEach)
+		w.run(2 * 10 * time.Second)
 		w.expect(true, "clock.off")
-		w.live(clockSamples, -time.Minute)
-		w.run(clockRight - clockEach)
+		w.live(11, -time.Minute)
+		w.run(time.Minute - 10*time.Second)
 		w.expect(true, "clock.off")
-		w.run(3 * clockEach)
+		w.run(3 * 10 * time.Second)
 		w.expect(false, "clock.off", "clock.right")
 		w.run(day)
 		w.expect(false, "clock.off", "clock.right")
@@ -119,8 +120,8 @@ func TestClockAlarm(t *testing.T) {
 // TestClockIsOutvoted: some peers differ, and most do not.
 func TestClockIsOutvoted(t *testing.T) {
 	w := watchClock(t)
-	w.live(clockSamples/2, -3*time.Hour)
-	w.live(clockSamples/2+1, -2*time.Minute)
+	w.live(11/2, -3*time.Hour)
+	w.live(11/2+1, -2*time.Minute)
 	w.run(time.Hour)
 	w.expect(false)
 	if ahead, _ := w.offset(); ahead != -2*time.Minute {
@@ -132,8 +133,8 @@ func TestClockIsOutvoted(t *testing.T) {
 	}
 	w.run(time.Hour)
 	w.expect(false)
-	if n := len(w.clockWatch.live); n != clockSamples {
-		t.Errorf("%d live blocks are kept, expected %d", n, clockSamples)
+	if n := len(w.clockWatch.live); n != 11 {
+		t.Errorf("%d live blocks are kept, expected %d", n, 11)
 	}
 }
 
@@ -142,18 +143,18 @@ func TestClockFlapping(t *testing.T) {
 	w := watchClock(t)
 	for range 20 {
 		w.age = -time.Second
-		w.run(clockLasts - clockEach)
+		w.run(5*time.Minute - 10*time.Second)
 		w.age = time.Minute
-		w.run(clockEach)
+		w.run(10 * time.Second)
 	}
 	w.expect(false)
 	w.age = -time.Second
-	w.run(clockLasts + clockEach)
+	w.run(5*time.Minute + 10*time.Second)
 	for range 20 {
 		w.age = time.Minute
-		w.run(clockRight - clockEach)
+		w.run(time.Minute - 10*time.Second)
 		w.age = -time.Second
-		w.run(clockEach)
+		w.run(10 * time.Second)
 	}
 	w.expect(true, "clock.off")
 }
@@ -162,11 +163,11 @@ func TestClockFlapping(t *testing.T) {
 func TestClockRemindsRarely(t *testing.T) {
 	w := watchClock(t)
 	w.age = -2 * time.Minute
-	w.run(clockLasts + clockEach)
+	w.run(5*time.Minute + 10*time.Second)
 	w.expect(true, "clock.off")
-	w.run(clockRepeats - clockEach)
+	w.run(6*time.Hour - 10*time.Second)
 	w.expect(true, "clock.off")
-	w.run(clockEach)
+	w.run(10 * time.Second)
 	w.expect(true, "clock.off", "clock.off")
 	w.run(18 * time.Hour)
 	w.expect(true, "clock.off", "clock.off", "clock.off", "clock.off", "clock.off")
@@ -179,7 +180,7 @@ func TestClockSaysNothingOfFastBlocks(t *testing.T) {
 	for _, virtual := range []bool{false, true} {
 		w := watchClock(t)
 		w.chain.fast, w.virtual, w.age = !virtual, virtual, -20*time.Minute
-		w.live(clockSamples, 20*time.Minute)
+		w.live(11, 20*time.Minute)
 		w.run(time.Hour)
 		w.says()
 		w.chain.current, w.age = true, 8*365*day
@@ -190,7 +191,7 @@ func TestClockSaysNothingOfFastBlocks(t *testing.T) {
 			t.Errorf("it logs %s", &w.log)
 		}
 		w.chain.fast, w.virtual = false, false
-		w.run(clockLasts + clockEach)
+		w.run(5*time.Minute + 10*time.Second)
 		w.expect(true, "clock.off")
 	}
 }
@@ -204,15 +205,15 @@ func TestClockAtItsLimits(t *testing.T) {
 		want    string
 	}{
 		{time.Second, false, 0, ""}, {0, false, 0, "0s behind the median"}, {-time.Second, false, 0, "1s behind the median"},
-		{clockStale, true, 0, ""}, {clockStale + time.Second, true, 0, "3h0m1s ahead of the median time of the last 11 blocks, and no peer has a newer one"},
-		{clockStale + time.Second, false, 0, ""},
-		{time.Minute, true, clockLimit, ""}, {time.Minute, true, clockLimit + time.Second, "10m1s behind the peers'"},
-		{time.Minute, true, -clockLimit, ""}, {time.Minute, true, -clockLimit - time.Second, "10m1s ahead of the peers'"},
+		{3 * time.Hour, true, 0, ""}, {3*time.Hour + time.Second, true, 0, "3h0m1s ahead of the median time of the last 11 blocks, and no peer has a newer one"},
+		{3*time.Hour + time.Second, false, 0, ""},
+		{time.Minute, true, 10 * time.Minute, ""}, {time.Minute, true, 10*time.Minute + time.Second, "10m1s behind the peers'"},
+		{time.Minute, true, -10 * time.Minute, ""}, {time.Minute, true, -10*time.Minute - time.Second, "10m1s ahead of the peers'"},
 	} {
 		w := watchClock(t)
 		w.says() // Nothing is known before the first look.
 		w.age, w.chain.current = c.age, c.current
-		w.live(clockSamples, c.ahead)
+		w.live(11, c.ahead)
 		w.chain.median = uint64(w.wall.Add(-w.age).Unix())
 		w.look(w.chain)
 		if got := w.suspect(); (c.want == "") != (got == "") || !strings.Contains(got, c.want) {
@@ -225,22 +226,22 @@ func TestClockAtItsLimits(t *testing.T) {
 func TestClockOfARefusedBlock(t *testing.T) {
 	w := watchClock(t)
 	w.chain.height = 5
-	w.run(clockEach)
+	w.run(10 * time.Second)
 	refuse := func(ahead time.Duration) { w.tooNew(bc.Hash{V0: 7}, 6, uint64(w.wall.Add(ahead).Unix())) }
 	refuse(2 * time.Hour)
 	w.says("2h0m0s behind the timestamp of block 6, whose proof of work is right")
-	w.run(clockLasts + clockEach)
+	w.run(5*time.Minute + 10*time.Second)
 	w.expect(true, "clock.off")
 	refuse(time.Hour)
 	w.says()
 	refuse(2 * time.Hour)
 	w.wall = w.wall.Add(2 * time.Hour) // The clock is set.
-	w.run(clockRight + 2*clockEach)
+	w.run(time.Minute + 2*10*time.Second)
 	w.says()
 	w.expect(false, "clock.off", "clock.right")
 	refuse(2 * time.Hour)
 	w.chain.height = 6 // Another of that height was right.
-	w.run(clockEach)
+	w.run(10 * time.Second)
 	w.says()
 }
 
@@ -252,7 +253,7 @@ func TestClockThatIsSet(t *testing.T) {
 		3 * 365 * day: "set ahead", -day: "set back",
 	} {
 		w := watchClock(t)
-		w.live(clockSamples, 0)
+		w.live(11, 0)
 		w.run(time.Minute)
 		from := w.wall
 		w.wall = w.wall.Add(by)
@@ -354,5 +355,36 @@ func TestReasonsNameTheClock(t *testing.T) {
 		if want == "" && err != nil || want != "" && (!errors.Is(err, mining.ErrNotReady) || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "NTP")) {
 			t.Errorf("%v behind: %v, expected %q", behind, err, want)
 		}
+	}
+}
+
+// TestPaceOfAChain: below 15 s a block on average, over the last 11, they come in seconds.
+func TestPaceOfAChain(t *testing.T) {
+	chain := func(blocks int, spacing, before uint64) *state.BlockNode {
+		node := &state.BlockNode{Timestamp: 1e9}
+		for i := range blocks {
+			step := spacing
+			if blocks-i > 11 {
+				step = before
+			}
+			node = &state.BlockNode{Parent: node, Height: node.Height + 1, Timestamp: node.Timestamp + step}
+		}
+		return node
+	}
+	for _, c := range []struct {
+		blocks          int
+		spacing, before uint64
+		fast            bool
+	}{
+		{0, 0, 0, false}, {1, 14, 0, true}, {1, 15, 0, false}, {5, 14, 0, true}, {5, 15, 0, false},
+		{30, 14, 150, true}, {30, 15, 0, false}, {30, 150, 0, false},
+	} {
+		got := chainTimeAt(chain(c.blocks, c.spacing, c.before))
+		if got.fast != c.fast || got.height != uint64(c.blocks) {
+			t.Errorf("%+v: %+v", c, got)
+		}
+	}
+	if got := chainTimeAt(chain(30, 150, 0)); got.median != 1e9+6*150 {
+		t.Errorf("the median is %d", got.median)
 	}
 }
