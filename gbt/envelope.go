@@ -1,11 +1,13 @@
 package gbt
 
 import (
+	"encoding"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"reflect"
 	"strconv"
 	"sync"
 
@@ -146,8 +148,10 @@ func callWith[T any](f func(*http.Request, T) envelope) http.HandlerFunc {
 
 // decode reads one JSON value. Its errors name the field, what was found and what
 // was expected.
-func decode(r io.Reader, v any) error {
-	err := json.NewDecoder(r).Decode(v)
+func decode(r io.Reader, v any) error { return plain(json.NewDecoder(r).Decode(v)) }
+
+// plain says an error of reading JSON in the words of who wrote that.
+func plain(err error) error {
 	var wrongType *json.UnmarshalTypeError
 	var tooLarge *http.MaxBytesError
 	switch {
@@ -158,11 +162,33 @@ func decode(r io.Reader, v any) error {
 		if field == "" {
 			field = "the body"
 		}
-		return fmt.Errorf("field %s: found a JSON %s, expected %s", field, wrongType.Value, wrongType.Type)
+		return fmt.Errorf("field %s: found a JSON %s, expected %s", field, wrongType.Value, jsonWord(wrongType.Type))
 	case errors.As(err, &tooLarge):
 		return fmt.Errorf("the body is larger than %d bytes", tooLarge.Limit)
 	case errors.Is(err, io.EOF):
 		return errors.New("the body is empty, expected a JSON object")
 	}
 	return fmt.Errorf("the body is not JSON of the expected form: %w", err)
+}
+
+// jsonWord is JSON's word for what a type is read from.
+func jsonWord(t reflect.Type) string {
+	if reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) {
+		return "a string"
+	}
+	switch t.Kind() {
+	case reflect.Pointer:
+		return jsonWord(t.Elem())
+	case reflect.String:
+		return "a string"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Slice, reflect.Array:
+		return "an array"
+	case reflect.Struct, reflect.Map:
+		return "an object"
+	case reflect.Float32, reflect.Float64:
+		return "a number"
+	}
+	return "a whole number of " + strconv.Itoa(t.Bits()) + " bits"
 }

@@ -45,6 +45,10 @@ type Config struct {
 	Skipped func() (candidates int, skipped map[string]int)
 	// Network is what is known of the network.
 	Network Network
+	// Chain is what is known of blocks.
+	Chain Chain
+	// Version is the embedded node's, major.minor.patch.
+	Version string
 	// LongpollHold is how long a longpoll is held, Expires for how long a template is
 	// good at the most; zero is 60 s and two minutes.
 	LongpollHold, Expires time.Duration
@@ -60,6 +64,8 @@ type Handler struct {
 	views     views
 	forms     forms
 	waves     waves
+	methods   map[string]*rpcMethod // JSON-RPC's, by name
+	started   time.Time
 	stopping  context.Context
 	stop      context.CancelFunc
 }
@@ -74,7 +80,10 @@ func New(cfg Config) *Handler {
 	}
 	h := &Handler{
 		cfg: cfg, works: newWorks(cfg.Extranonces.Lease(), maxWorks, cfg.Handouts), templates: newTemplates(maxWorks, cfg.Handouts),
+		started: time.Now(),
 	}
+	h.addMethods(h.chainMethods())
+	h.addMethods(h.miningMethods())
 	h.stopping, h.stop = context.WithCancel(context.Background())
 	return h
 }
@@ -101,6 +110,8 @@ func (h *Handler) Register(r *mux.Router) {
 	r.Handle("/submit-solution", callWith(h.submitSolution))
 	r.Handle("/mining-info", call(h.miningInfo))
 	r.Path("/").Methods(http.MethodPost).HandlerFunc(h.serveJSONRPC)
+	// Bitcoin's tools put the name of a wallet there. There is one, or none.
+	r.Path("/wallet/{name:.*}").Methods(http.MethodPost).HandlerFunc(h.serveJSONRPC)
 	r.Handle("/prioritise-transaction", callWith(h.prioritise))
 	r.Handle("/exclude-transaction", callWith(h.exclude))
 	r.Handle("/list-overrides", call(h.listOverrides))
@@ -356,7 +367,7 @@ func (h *Handler) getTag(*http.Request) envelope {
 func (h *Handler) setTag(r *http.Request, in tagData) envelope {
 	tag, err := hex.DecodeString(in.Arbitrary)
 	if err != nil {
-		return failure(fmt.Errorf("field arbitrary: %w, expected hexadecimal", err))
+		return failure(fmt.Errorf("field arbitrary: value %.40q: expected hexadecimal", in.Arbitrary))
 	}
 	if len(tag) > mining.MaxTag {
 		return failure(fmt.Errorf("field arbitrary: %d bytes, at most %d fit beside the height and the extranonce", len(tag), mining.MaxTag))

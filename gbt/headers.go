@@ -124,7 +124,7 @@ func parseHex(field string, text *string, what string, v interface {
 		}
 	}()
 	if _, err := hex.DecodeString(*text); err != nil {
-		return fmt.Errorf("field %s: %w, expected %s in hexadecimal", field, err, what)
+		return fmt.Errorf("field %s: value %.40q: expected %s in hexadecimal", field, *text, what)
 	}
 	defer func() {
 		if p := recover(); p != nil {

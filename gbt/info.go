@@ -15,6 +15,8 @@ type Network interface {
 	Name() string
 	// Peers is how many are connected.
 	Peers() int
+	// Connected are those.
+	Connected() []Peer
 	// Hashrate is an estimate of the network's, in hashes per second, over some blocks
 	// up to a height; zero blocks are those since the last retarget, and a negative height
 	// is the tip's. The error says which argument is out of range.

@@ -9,28 +9,35 @@ import (
 	"io"
 	"net/http"
 
-	"github.com/bytom-solo/bytom-solo/gbt/wire"
 	"github.com/bytom-solo/bytom-solo/mining"
 )
 
-// The JSON-RPC 2.0 form of the mining calls, posted to "/" as Bitcoin's tools do, with
-// the arguments and results of BIP 22 and 23.
+// JSON-RPC as Bitcoin's tools speak it, posted to "/" or, by those that name a wallet, to
+// "/wallet/NAME". Statuses, codes and the reading of versions are Bitcoin Core's, since
+// clients tell errors by them: some by the status alone.
 
-// rpcCall is one request. A missing id makes it a notification, which is not answered.
+// rpcCall is one request.
 type rpcCall struct {
-	Version string          `json:"jsonrpc"`
-	Method  string          `json:"method"`
+	Version json.RawMessage `json:"jsonrpc"`
+	Method  json.RawMessage `json:"method"`
 	Params  json.RawMessage `json:"params"`
 	ID      json.RawMessage `json:"id"`
 }
 
-// rpcAnswer has a result or an error. Version 1 clients, which leave jsonrpc out, want
-// both fields and no version.
+// second tells whether a call is of JSON-RPC 2.0. Anything else is of 1.x: clients write
+// "1.0", 1.0, 1 or nothing.
+func (c rpcCall) second() bool { return string(c.Version) == `"2.0"` }
+
+// notification tells whether nothing is to be answered: 1.x knows those by a null id,
+// which in practice is an id left out by clients that want an answer.
+func (c rpcCall) notification() bool { return c.second() && c.ID == nil }
+
+// rpcAnswer has a result or an error. Version 1 clients want both fields and no version.
 type rpcAnswer struct {
-	Version string
-	Result  any
-	Error   *rpcError
-	ID      json.RawMessage
+	Second bool // of JSON-RPC 2.0
+	Result any
+	Error  *rpcError
+	ID     json.RawMessage
 }
 
 // MarshalJSON satisfies json.Marshaler.
@@ -40,12 +47,27 @@ func (a rpcAnswer) MarshalJSON() ([]byte, error) {
 		id = nullData
 	}
 	switch {
-	case a.Version != "2.0":
+	case !a.Second:
 		return json.Marshal(map[string]any{"result": a.Result, "error": a.Error, "id": id})
 	case a.Error != nil:
 		return json.Marshal(map[string]any{"jsonrpc": "2.0", "error": a.Error, "id": id})
 	}
 	return json.Marshal(map[string]any{"jsonrpc": "2.0", "result": a.Result, "id": id})
+}
+
+// status is HTTP's: JSON-RPC 2.0 says errors in the body alone.
+func (a rpcAnswer) status() int {
+	switch {
+	case a.Error == nil:
+		return http.StatusOK
+	case a.Error.Code == rpcInvalidRequest:
+		return http.StatusBadRequest
+	case a.Second:
+		return http.StatusOK
+	case a.Error.Code == rpcNoMethod:
+		return http.StatusNotFound
+	}
+	return http.StatusInternalServerError
 }
 
 type rpcError struct {
@@ -54,16 +76,35 @@ type rpcError struct {
 	Data    *refusal `json:"data,omitempty"`
 }
 
-// JSON-RPC's codes, and Bitcoin's where those tools look for them.
+// JSON-RPC's codes, and Bitcoin's, which those tools look for.
 const (
 	rpcParse          = -32700
 	rpcInvalidRequest = -32600
 	rpcNoMethod       = -32601
-	rpcInvalidParams  = -32602
-	rpcMisc           = -1
+	rpcMisc           = -1 // An argument that is missing, too; pools ask for this one.
+	rpcType           = -3
+	rpcAddress        = -5 // Of a block, too.
+	rpcParameter      = -8
 	rpcNotConnected   = -9
 	rpcInitialSync    = -10
+	rpcDeserialize    = -22
 )
+
+// rpcFault is an error with a code.
+type rpcFault struct {
+	code int
+	err  error
+}
+
+// Error satisfies error.
+func (f rpcFault) Error() string { return f.err.Error() }
+
+// Unwrap gives the error.
+func (f rpcFault) Unwrap() error { return f.err }
+
+func fault(code int, format string, args ...any) error {
+	return rpcFault{code, fmt.Errorf(format, args...)}
+}
 
 // maxBatch bounds the calls of one request.
 const maxBatch = 100
@@ -71,44 +112,55 @@ const maxBatch = 100
 func (h *Handler) serveJSONRPC(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
 	if err != nil {
-		write(w, http.StatusRequestEntityTooLarge, rpcFailure(rpcCall{Version: "2.0"}, rpcParse, fmt.Errorf("the body is larger than %d bytes", MaxBody)))
+		write(w, http.StatusRequestEntityTooLarge, rpcFailure(rpcCall{}, fault(rpcParse, "the body is larger than %d bytes", MaxBody)))
 		return
 	}
 	if trimmed := bytes.TrimSpace(body); len(trimmed) > 0 && trimmed[0] == '[' {
 		h.serveBatch(w, r, trimmed)
 		return
 	}
-	var c rpcCall
-	if err := json.Unmarshal(body, &c); err != nil {
-		write(w, http.StatusOK, rpcFailure(rpcCall{Version: "2.0"}, rpcParse, fmt.Errorf("the body is not a JSON-RPC call: %w", err)))
+	c, err := readCall(body)
+	if err != nil {
+		a := rpcFailure(rpcCall{}, fault(rpcParse, "the body is not a JSON-RPC call: %w", err))
+		write(w, a.status(), a)
 		return
 	}
 	a := h.callRPC(withCaller(r), c)
-	if c.ID == nil {
+	if c.notification() {
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
-	write(w, http.StatusOK, a)
+	write(w, a.status(), a)
+}
+
+// readCall reads a call, whatever its fields hold.
+func readCall(raw []byte) (c rpcCall, err error) {
+	if err = json.Unmarshal(raw, &c); err == nil && bytes.TrimSpace(raw)[0] != '{' {
+		err = errors.New("found null, expected an object") // which is nothing to Unmarshal
+	}
+	return c, plain(err)
 }
 
 func (h *Handler) serveBatch(w http.ResponseWriter, r *http.Request, body []byte) {
 	var calls []json.RawMessage
-	err := json.Unmarshal(body, &calls)
-	if err == nil && (len(calls) == 0 || len(calls) > maxBatch) {
-		err = fmt.Errorf("%d calls, expected 1 to %d", len(calls), maxBatch)
+	if err := json.Unmarshal(body, &calls); err != nil {
+		a := rpcFailure(rpcCall{}, fault(rpcParse, "the batch: %w", err))
+		write(w, a.status(), a)
+		return
 	}
-	if err != nil {
-		write(w, http.StatusOK, rpcFailure(rpcCall{Version: "2.0"}, rpcInvalidRequest, fmt.Errorf("the batch: %w", err)))
+	if len(calls) == 0 || len(calls) > maxBatch {
+		a := rpcFailure(rpcCall{}, fault(rpcInvalidRequest, "the batch: %d calls, expected 1 to %d", len(calls), maxBatch))
+		write(w, a.status(), a)
 		return
 	}
 	answers := []rpcAnswer{}
 	for _, raw := range calls {
-		var c rpcCall
-		if err := json.Unmarshal(raw, &c); err != nil {
-			answers = append(answers, rpcFailure(rpcCall{Version: "2.0"}, rpcInvalidRequest, fmt.Errorf("not a call: %w", err)))
+		c, err := readCall(raw)
+		if err != nil {
+			answers = append(answers, rpcFailure(rpcCall{}, fault(rpcInvalidRequest, "not a call: %w", err)))
 			continue
 		}
-		if a := h.callRPC(withCaller(r), c); c.ID != nil {
+		if a := h.callRPC(withCaller(r), c); !c.notification() {
 			answers = append(answers, a)
 		}
 	}
@@ -119,152 +171,52 @@ func (h *Handler) serveBatch(w http.ResponseWriter, r *http.Request, body []byte
 	write(w, http.StatusOK, answers)
 }
 
-func rpcFailure(c rpcCall, code int, err error) rpcAnswer {
-	e := &rpcError{Code: code, Message: err.Error()}
+// rpcFailure answers a call with an error.
+func rpcFailure(c rpcCall, err error) rpcAnswer {
+	e := &rpcError{Code: codeOf(err), Message: err.Error()}
 	var kind mining.ErrorKind
 	if errors.As(err, &kind) {
 		e.Data = &refusal{Reason: string(kind), Debug: err.Error()}
 	}
-	return rpcAnswer{Version: c.Version, Error: e, ID: c.ID}
+	return rpcAnswer{Second: c.second(), Error: e, ID: c.ID}
 }
 
-// errParams marks an error of a call's arguments.
-var errParams = errors.New("params")
+func codeOf(err error) int {
+	var f rpcFault
+	var input inputError
+	switch {
+	case errors.As(err, &f):
+		return f.code
+	case errors.As(err, &input):
+		return rpcParameter
+	case errors.Is(err, mining.ErrNotReady):
+		return rpcInitialSync
+	case errors.Is(err, mining.ErrStopped):
+		return rpcNotConnected
+	}
+	return rpcMisc
+}
 
 // callRPC answers one call.
 func (h *Handler) callRPC(ctx context.Context, c rpcCall) rpcAnswer {
-	methods := map[string]func(context.Context, json.RawMessage) (any, error){
-		"getblocktemplate":      h.rpcTemplate,
-		"submitblock":           h.rpcSubmitBlock,
-		"getmininginfo":         func(context.Context, json.RawMessage) (any, error) { return h.info(), nil },
-		"getnetworkhashps":      h.rpcHashrate,
-		"prioritisetransaction": h.rpcPrioritise,
+	var name string
+	if len(c.Method) == 0 || json.Unmarshal(c.Method, &name) != nil || name == "" {
+		return rpcFailure(c, fault(rpcInvalidRequest, "method: value %.40q: expected a string, the name of a method", c.Method))
 	}
-	method := methods[c.Method]
+	method := h.methods[name]
 	if method == nil {
-		return rpcFailure(c, rpcNoMethod, fmt.Errorf("method %.40q is not known", c.Method))
+		// Pools compare these words.
+		a := rpcFailure(c, fault(rpcNoMethod, "Method not found"))
+		a.Error.Data = &refusal{Reason: "unknown-method", Debug: fmt.Sprintf("method %.40q is not known; help lists those that are", name)}
+		return a
 	}
-	result, err := method(ctx, c.Params)
-	var input inputError
-	switch {
-	case err == nil:
-		return rpcAnswer{Version: c.Version, Result: result, ID: c.ID}
-	case errors.Is(err, errParams), errors.As(err, &input):
-		return rpcFailure(c, rpcInvalidParams, err)
-	case errors.Is(err, mining.ErrNotReady):
-		return rpcFailure(c, rpcInitialSync, err)
-	case errors.Is(err, mining.ErrStopped):
-		return rpcFailure(c, rpcNotConnected, err)
-	}
-	return rpcFailure(c, rpcMisc, err)
-}
-
-// params reads positional arguments into pointers; what is missing stays as it is.
-func params(raw json.RawMessage, required int, into ...any) error {
-	var list []json.RawMessage
-	if len(raw) > 0 {
-		if err := json.Unmarshal(raw, &list); err != nil {
-			return fmt.Errorf("%w: %w, expected an array", errParams, err)
-		}
-	}
-	if len(list) < required || len(list) > len(into) {
-		return fmt.Errorf("%w: %d arguments, expected %d to %d", errParams, len(list), required, len(into))
-	}
-	for i, arg := range list {
-		if err := decode(bytes.NewReader(arg), into[i]); err != nil {
-			return fmt.Errorf("%w: argument %d: %w", errParams, i+1, err)
-		}
-	}
-	return nil
-}
-
-func (h *Handler) rpcTemplate(ctx context.Context, raw json.RawMessage) (any, error) {
-	var in wire.TemplateRequest
-	if err := params(raw, 0, &in); err != nil {
-		return nil, err
-	}
-	switch in.Mode {
-	case "", "template":
-		return h.makeTemplate(ctx, in)
-	case "proposal":
-		reason, err := h.propose(ctx, in.Data)
-		return verdictResult(reason, err)
-	}
-	return nil, fmt.Errorf("%w: field mode: value %q: expected template or proposal", errParams, in.Mode)
-}
-
-// verdictResult is BIP 22's: null for accepted, else the reason as a string.
-func verdictResult(reason string, err error) (any, error) {
-	switch {
-	case reason != "":
-		return reason, nil
-	case err != nil:
-		return nil, fmt.Errorf("%w: %w", errParams, err)
-	}
-	return nullData, nil
-}
-
-func (h *Handler) rpcSubmitBlock(ctx context.Context, raw json.RawMessage) (any, error) {
-	var data *string
-	var options any // BIP 22's, of which nothing is needed.
-	if err := params(raw, 1, &data, &options); err != nil {
-		return nil, err
-	}
-	block, err := parseBlock("argument 1", data)
+	args, err := method.read(c.Params)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errParams, err)
+		return rpcFailure(c, err)
 	}
-	v, err := h.cfg.Submitter.SubmitBlock(ctx, block, finder(ctx, mining.FoundByBlock))
+	result, err := method.call(ctx, args)
 	if err != nil {
-		var kind mining.ErrorKind
-		if !errors.As(err, &kind) {
-			return nil, err
-		}
-		return verdictResult(string(kind), nil)
+		return rpcFailure(c, err)
 	}
-	return verdictResult(reasonOfVerdict(v), nil)
-}
-
-func (h *Handler) rpcHashrate(_ context.Context, raw json.RawMessage) (any, error) {
-	var first, second *wire.Number
-	if err := params(raw, 0, &first, &second); err != nil {
-		return nil, err
-	}
-	blocks, err := first.Signed("nblocks", 120)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errParams, err)
-	}
-	height, err := second.Signed("height", -1)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errParams, err)
-	}
-	// Bitcoin's -1 blocks are those since the last retarget.
-	rate, err := h.cfg.Network.Hashrate(int(min(max(blocks, 0), 1<<31)), height)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errParams, err)
-	}
-	return rate, nil
-}
-
-func (h *Handler) rpcPrioritise(ctx context.Context, raw json.RawMessage) (any, error) {
-	var tx string
-	var dummy any
-	var last *wire.Number
-	if err := params(raw, 3, &tx, &dummy, &last); err != nil {
-		return nil, err
-	}
-	id, err := parseTxID(tx)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errParams, err)
-	}
-	delta, err := last.Signed("fee_delta", 0)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errParams, err)
-	}
-	if _, err := h.cfg.Overrides.Prioritise(id, delta); err != nil {
-		return nil, err
-	}
-	h.cfg.Generator.Force()
-	h.settle(ctx)
-	return true, nil
+	return rpcAnswer{Second: c.second(), Result: result, ID: c.ID}
 }

@@ -112,10 +112,13 @@ func (h *Handler) explain(_ *http.Request, in explainIn) envelope {
 	return success(h.cfg.Overrides.Explain(id))
 }
 
-func parseTxID(text string) (id bc.Hash, err error) {
+func parseTxID(text string) (bc.Hash, error) { return parseHash("tx_id", text) }
+
+// parseHash reads 32 bytes as nodes print them.
+func parseHash(field, text string) (id bc.Hash, err error) {
 	raw, err := hex.DecodeString(text)
 	if err != nil || len(raw) != 32 {
-		return id, badField("tx_id: value %q: expected 64 hexadecimal characters", text)
+		return id, badField("%s: value %.80q: expected 64 hexadecimal characters", field, text)
 	}
 	return bc.NewHash([32]byte(raw)), nil
 }

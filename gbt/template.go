@@ -212,7 +212,7 @@ func (h *Handler) forPayee(t *mining.Template, in wire.TemplateRequest) (_ *mini
 	}
 	if in.CoinbaseTag != nil {
 		if tag, err = hex.DecodeString(*in.CoinbaseTag); err != nil {
-			return nil, "", badField("coinbase_tag: %w, expected hexadecimal", err)
+			return nil, "", badField("coinbase_tag: value %.40q: expected hexadecimal", *in.CoinbaseTag)
 		}
 		if len(tag) > mining.MaxTag {
 			return nil, "", badField("coinbase_tag: %d bytes, at most %d fit beside the height and the extranonce", len(tag), mining.MaxTag)

@@ -377,58 +377,6 @@ func TestLongpoll(t *testing.T) {
 	}
 }
 
-// TestJSONRPC speaks it as Bitcoin's tools do.
-func TestJSONRPC(t *testing.T) {
-	c, r := server(t)
-	var a struct {
-		Version string `json:"jsonrpc"`
-		Result  wire.Template
-		ID      int
-	}
-	_, text := post(r, "/", `{"jsonrpc":"2.0","id":7,"method":"getblocktemplate","params":[{"rules":["segwit"]}]}`)
-	if err := json.Unmarshal([]byte(text), &a); err != nil || a.ID != 7 || a.Result.Height != 10 || a.Version != "2.0" {
-		t.Fatalf("%v: %s", err, text)
-	}
-	h := getWork(t, r)
-	solve(h, true)
-	post(r, "/submit-work", submitBody(t, h))
-	raw, err := c.processed[0].MarshalText()
-	if err != nil {
-		t.Fatal(err)
-	}
-	miss := *c.processed[0]
-	solve(&miss.BlockHeader, false)
-	missed, err := miss.MarshalText()
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.processed = nil
-	for _, test := range []struct{ body, want string }{
-		{`{"id":"x","method":"submitblock","params":["` + string(missed) + `"]}`, `{"error":null,"id":"x","result":"high-hash"}`},
-		{`{"id":"x","method":"submitblock","params":["` + string(raw) + `"]}`, `{"error":null,"id":"x","result":null}`},
-		{`{"id":"x","method":"submitblock","params":["` + string(raw) + `",{"workid":"1"}]}`, `{"error":null,"id":"x","result":"duplicate"}`},
-		{`{"jsonrpc":"2.0","id":1,"method":"getblocktemplate","params":[{"mode":"proposal","data":"` + string(raw) + `"}]}`, `"result":"duplicate"`},
-		{`{"jsonrpc":"2.0","id":1,"method":"getmininginfo"}`, `"chain":"solonet"`},
-		{`{"jsonrpc":"2.0","id":1,"method":"getnetworkhashps","params":[5]}`, `{"id":1,"jsonrpc":"2.0","result":1005}`},
-		{`{"jsonrpc":"2.0","id":1,"method":"getnetworkhashps","params":[5,10]}`, `"code":-32602`},
-		{`{"jsonrpc":"2.0","id":1,"method":"prioritisetransaction","params":["` + strings.Repeat("ab", 32) + `",0,"5"]}`, `"result":true`},
-		{`{"jsonrpc":"2.0","id":1,"method":"prioritisetransaction","params":["ab",0,5]}`, `"code":-32602`},
-		{`{"jsonrpc":"2.0","id":1,"method":"stop"}`, `"code":-32601`},
-		{`{"jsonrpc":"2.0","id":1,"method":"getblocktemplate","params":[{"extranonce_size":"x"}]}`, `"code":-32602`},
-		{`{"jsonrpc":"2.0","id":1,"method":"getblocktemplate","params":[{"payee":"x"}]}`, `"code":-32602`},
-		{`{"jsonrpc":"2.0","id":1,"method":"submitblock","params":[]}`, `"code":-32602`},
-		{`{"jsonrpc":"2.0","id":1,"method":"submitblock","params":{}}`, `"code":-32602`},
-		{`{"jsonrpc":"2.0","id":1,"method":"submitblock","params":["zz"]}`, `"code":-32602`},
-		{`{"jsonrpc":"2.0","method":"getmininginfo"}`, ``},
-		{`{`, `"code":-32700`}, {`[]`, `"code":-32600`}, {`"x"`, `"code":-32700`},
-		{`[{"id":1,"jsonrpc":"2.0","method":"getnetworkhashps","params":[1]},{"jsonrpc":"2.0","method":"getmininginfo"},3]`, `[{"id":1,"jsonrpc":"2.0","result":1001},{"error":{"code":-32600,`},
-	} {
-		if _, text := post(r, "/", test.body); !strings.Contains(text, test.want) || test.want == "" && text != "" {
-			t.Errorf("%.100s: %.300s, expected %s", test.body, text, test.want)
-		}
-	}
-}
-
 func TestMiningInfo(t *testing.T) {
 	_, r := server(t)
 	var info struct {

@@ -50,6 +50,7 @@ type bytom struct {
 	txfeed     *txfeed.Tracker
 	websockets *websocket.WSNotificationManager
 	sync       *netsync.SyncManager
+	peers      *p2p.Switch
 	api        *api.API
 }
 
@@ -171,6 +172,7 @@ func (b *bytom) openNetwork(gated netsync.Chain, bulk *bulkSync) error {
 		if err != nil {
 			return nil, err
 		}
+		b.peers = sw
 		return newSyncManager(b.config, bulkSwitch{sw, bulk}, gated, b.pool, b.dispatcher)
 	})
 	if err != nil {

@@ -3,11 +3,16 @@ package node
 import (
 	"fmt"
 	"math/big"
+	"time"
 
 	"github.com/bytom/bytom/consensus"
+	"github.com/bytom/bytom/protocol/bc"
+	"github.com/bytom/bytom/protocol/bc/types"
+
+	"github.com/bytom-solo/bytom-solo/gbt"
 )
 
-// network is the network as the RPC has it: a gbt.Network.
+// network is the network as the RPC has it: a gbt.Network and a gbt.Chain.
 type network struct{ n *Node }
 
 // Name satisfies gbt.Network.
@@ -23,6 +28,49 @@ func (w network) Peers() int {
 
 // Clock satisfies gbt.Network.
 func (w network) Clock() string { return w.n.clock.suspect() }
+
+// Connected satisfies gbt.Network.
+func (w network) Connected() []gbt.Peer {
+	if w.n.config.Bytom.VaultMode {
+		return nil
+	}
+	heights := make(map[string]uint64)
+	for _, info := range w.n.bytom.sync.GetPeerInfos() {
+		heights[info.ID] = info.Height
+	}
+	var list []gbt.Peer
+	for _, p := range w.n.bytom.peers.Peers().List() {
+		height, greeted := heights[p.ID()]
+		if !greeted {
+			continue // It has not told its state yet, and is no peer of the stock API either.
+		}
+		sent, received := p.TrafficStatus()
+		now := time.Now()
+		list = append(list, gbt.Peer{
+			Addr: p.Addr().String(), Version: p.Version, Inbound: !p.IsOutbound(), Height: height, Since: sent.Start,
+			LastSend: now.Add(-sent.Idle), LastReceive: now.Add(-received.Idle), Sent: sent.Bytes, Received: received.Bytes,
+		})
+	}
+	return list
+}
+
+// At satisfies gbt.Chain.
+func (w network) At(height uint64) (bc.Hash, bool) {
+	node := w.n.bytom.chain.GetBlockIndex().NodeByHeight(height)
+	if node == nil {
+		return bc.Hash{}, false
+	}
+	return node.Hash, true
+}
+
+// Block satisfies gbt.Chain.
+func (w network) Block(id bc.Hash) (*types.Block, error) { return w.n.bytom.chain.GetBlockByHash(&id) }
+
+// Work satisfies gbt.Chain.
+func (w network) Work() *big.Int { return w.n.bytom.chain.GetBlockIndex().BestNode().WorkSum }
+
+// Pooled satisfies gbt.Chain.
+func (w network) Pooled() int { return len(w.n.bytom.pool.GetTransactions()) }
 
 // Hashrate satisfies gbt.Network: the work of the blocks by the time between them.
 func (w network) Hashrate(blocks int, height int64) (float64, error) {

@@ -18,7 +18,7 @@ import (
 // serveWork makes the server of all routes.
 func (n *Node) serveWork(source mining.Source, space *mining.Extranonces) error {
 	n.work = gbt.New(gbt.Config{
-		Source: source, Network: network{n}, ParsePayee: parsePayee, Skipped: n.selector.skipped,
+		Source: source, Network: network{n}, Chain: network{n}, Version: BytomVersion(), ParsePayee: parsePayee, Skipped: n.selector.skipped,
 		Generator: n.generator, Submitter: n.submitter, Miner: n.miner, Extranonces: space, Handouts: n.handouts,
 		Address: n.payees.address, SetAddress: n.payees.setAddress, PayeeLost: n.payees.lost,
 		Tag: n.payees.currentTag, SetTag: n.payees.setTag,
