@@ -91,6 +91,10 @@ func New(cfg Config) *Handler {
 // Stop has all that wait answered at once.
 func (h *Handler) Stop() { h.stop() }
 
+// WalletRoute is where Bitcoin's tools post, with a wallet's name behind, what concerns
+// one. Here there is one, or none, and it serves what "/" does.
+const WalletRoute = "/wallet/"
+
 // Register adds the routes to a router. As on the stock node any method will do.
 func (h *Handler) Register(r *mux.Router) {
 	r.Handle("/get-work", call(h.getWork))
@@ -110,8 +114,7 @@ func (h *Handler) Register(r *mux.Router) {
 	r.Handle("/submit-solution", callWith(h.submitSolution))
 	r.Handle("/mining-info", call(h.miningInfo))
 	r.Path("/").Methods(http.MethodPost).HandlerFunc(h.serveJSONRPC)
-	// Bitcoin's tools put the name of a wallet there. There is one, or none.
-	r.Path("/wallet/{name:.*}").Methods(http.MethodPost).HandlerFunc(h.serveJSONRPC)
+	r.Path(WalletRoute + "{name:.*}").Methods(http.MethodPost).HandlerFunc(h.serveJSONRPC)
 	r.Handle("/prioritise-transaction", callWith(h.prioritise))
 	r.Handle("/exclude-transaction", callWith(h.exclude))
 	r.Handle("/list-overrides", call(h.listOverrides))

@@ -6,10 +6,13 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/bytom/bytom/accesstoken"
 	"github.com/bytom/bytom/net/http/httperror"
+
+	"github.com/bytom-solo/bytom-solo/gbt"
 )
 
 // caller is who makes a request.
@@ -51,6 +54,9 @@ func (a *authenticator) before(next http.Handler) http.Handler {
 		who, refusal := a.authenticate(r)
 		if refusal != "" {
 			a.log.Info("RPC refused", "from", r.RemoteAddr, "route", r.URL.Path, "reason", refusal)
+			if challenged(r.URL.Path) {
+				w.Header().Set("WWW-Authenticate", `Basic realm="bytom-solo access token", charset="UTF-8"`)
+			}
 			writeJSON(w, http.StatusUnauthorized, httperror.Response{
 				Info:   httperror.Info{ChainCode: "BTM860", Message: "Request could not be authenticated"},
 				Status: "fail", Detail: refusal,
@@ -59,6 +65,19 @@ func (a *authenticator) before(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, who)))
 	})
+}
+
+// challenged tells whether a refusal asks for a token in HTTP's words, which many
+// clients wait for before they send what they have. Not so on the stock node's routes:
+// the dashboard asks for a token itself, and a browser's own question would come first.
+func challenged(path string) bool {
+	for _, prefix := range []string{"/mining/", gbt.WalletRoute} {
+		if strings.HasPrefix(path, prefix) {
+			return true
+		}
+	}
+	doc, err := openAPIDoc()
+	return err == nil && doc.Paths[path] != nil && (path == "/" || !slices.Contains(stockRoutes, path))
 }
 
 // localOnly are the routes that the stock node has for loopback alone, and what it says.

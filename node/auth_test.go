@@ -3,10 +3,12 @@ package node
 import (
 	"errors"
 	"io/fs"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -131,5 +133,27 @@ func TestTheCookieIsTheOwners(t *testing.T) {
 	}
 	if err := writeCookie(filepath.Join(t.TempDir(), "gone", "rpc.cookie"), "crumbs"); err == nil {
 		t.Error("no error where there is no directory")
+	}
+}
+
+// TestRefusalsAskForAToken has curl --anyauth, wget and browsers ask again with what they
+// have, and not where the dashboard asks for a token itself.
+func TestRefusalsAskForAToken(t *testing.T) {
+	n := newToolsNode(t)
+	stock := stockRoutesOfSource(t)
+	a := &authenticator{tokens: accesstoken.NewStore(dbm.NewMemDB()), log: slog.New(slog.DiscardHandler)}
+	h := a.before(http.NotFoundHandler())
+	for _, route := range append(allRoutes(t, n), "/nothing", "/wallet/", "/wallet/main", "/mining/", "/mining/x") {
+		r := httptest.NewRequest(http.MethodPost, route, nil)
+		r.RemoteAddr = "192.168.1.2:5000"
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if w.Code == http.StatusNotFound {
+			continue // Everybody may see it.
+		}
+		ours := !slices.Contains(stock, route) && route != "/nothing" || route == "/"
+		if asks := strings.HasPrefix(w.Header().Get("WWW-Authenticate"), `Basic realm="`); w.Code != http.StatusUnauthorized || asks != ours {
+			t.Errorf("%s: %d, asks for a token: %v", route, w.Code, asks)
+		}
 	}
 }

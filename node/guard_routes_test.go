@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/gorilla/mux"
+
+	"github.com/bytom-solo/bytom-solo/gbt"
 )
 
 // reading are the routes that change nothing: a new one is either here or in changing.
@@ -29,7 +31,8 @@ var reading = []string{
 	"/get-work", "/get-work-json", "/get-block-template", "/getblocktemplate",
 	"/mining-info", "/list-overrides", "/explain-template", FoundBlocksRoute, FoundBlockRoute, RigsRoute, MetricsRoute, OpenAPIRoute, APIRoute,
 	"/dashboard/", "/equity/",
-	"/", // By POST alone: JSON-RPC.
+	"/", gbt.WalletRoute + "{name:.*}", // By POST alone: JSON-RPC.
+	"/mining/api",
 }
 
 // stockRoutesOfSource are those that the stock API's source registers.

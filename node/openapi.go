@@ -4,8 +4,8 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
-	"html/template"
 	"net/http"
+	"strings"
 	"sync"
 
 	"github.com/gorilla/mux"
@@ -21,26 +21,74 @@ const (
 //go:embed openapi.yaml
 var openAPIText []byte
 
-// openAPI is the description as JSON, which has no anchors and no dialects.
+// openAPIExamples has by path a request and an answer, of a real node.
+//
+//go:embed openapi_examples.json
+var openAPIExamples []byte
+
+// openAPI is the description as JSON, which has no anchors and no dialects, with the
+// examples in their places.
 var openAPI = sync.OnceValues(func() ([]byte, error) {
 	var doc any
 	if err := yaml.Unmarshal(openAPIText, &doc); err != nil {
 		return nil, fmt.Errorf("openapi.yaml: %w", err)
 	}
+	var examples map[string]struct{ Request, Answer json.RawMessage }
+	if err := json.Unmarshal(openAPIExamples, &examples); err != nil {
+		return nil, fmt.Errorf("openapi_examples.json: %w", err)
+	}
+	for path, e := range examples {
+		post := inside(doc, "paths", path, "post")
+		if media := inside(post, "requestBody", "content", "application/json"); media != nil && e.Request != nil {
+			media["example"] = e.Request
+		}
+		if media := inside(post, "responses", "200", "content", "application/json"); media != nil && e.Answer != nil {
+			media["example"] = e.Answer
+		}
+	}
 	return json.MarshalIndent(doc, "", " ")
 })
 
-// apiPage is what it takes to list the routes.
-var apiPage = template.Must(template.New("api").Parse(`<!DOCTYPE html>
-<html lang="en"><meta charset="utf-8"><title>{{.Info.Title}}: API</title>
-<style>body{font:16px sans-serif;max-width:60em;margin:2em auto;padding:0 1em}dt{margin-top:.8em}code{font-size:1.05em}</style>
-<h1>{{.Info.Title}}: API</h1>
-<p style="white-space:pre-line">{{.Info.Description}}</p>
-<p>Requests and answers are described in <a href="openapi.json">openapi.json</a>, which tools for OpenAPI 3.1 read.</p>
-<dl>{{range $path, $methods := .Paths}}{{range $method, $op := $methods}}
-<dt><code>{{$method}} {{$path}}</code><dd>{{$op.Summary}}.{{with $op.Description}} {{.}}{{end}}{{end}}{{end}}
-</dl></html>
-`))
+// inside finds an object in others; nil is none.
+func inside(v any, names ...string) map[string]any {
+	object, _ := v.(map[string]any)
+	for _, name := range names {
+		object, _ = object[name].(map[string]any)
+	}
+	return object
+}
+
+// apiDoc is what the page about the routes takes from their description.
+type apiDoc struct {
+	Info  struct{ Title, Description string }
+	Tags  []struct{ Name, Description string }
+	Paths map[string]map[string]operation
+}
+
+// operation is one route's.
+type operation struct {
+	Summary, Description string
+	Tags                 []string
+	RequestBody          *struct {
+		Required bool
+		Content  map[string]struct{ Example json.RawMessage }
+	}
+	Responses map[string]struct {
+		Content map[string]struct{ Example json.RawMessage }
+	}
+}
+
+// openAPIDoc is the description, read.
+var openAPIDoc = sync.OnceValues(func() (doc apiDoc, err error) {
+	raw, err := openAPI()
+	if err != nil {
+		return doc, err
+	}
+	if err := json.Unmarshal(raw, &doc); err != nil {
+		return doc, fmt.Errorf("read the description of the routes: %w", err)
+	}
+	return doc, nil
+})
 
 func registerOpenAPI(r *mux.Router) {
 	r.Path(OpenAPIRoute).Methods(http.MethodGet, http.MethodHead).HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -52,20 +100,7 @@ func registerOpenAPI(r *mux.Router) {
 		w.Header().Set("Content-Type", "application/json; charset=utf-8")
 		_, _ = w.Write(raw) // The client went away; nobody is left to tell.
 	})
-	r.Path(APIRoute).Methods(http.MethodGet, http.MethodHead).HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		var doc struct {
-			Info  struct{ Title, Description string }
-			Paths map[string]map[string]struct{ Summary, Description string }
-		}
-		raw, err := openAPI()
-		if err == nil {
-			err = json.Unmarshal(raw, &doc)
-		}
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusInternalServerError)
-			return
-		}
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		_ = apiPage.Execute(w, doc) // As above.
-	})
+	for _, route := range []string{APIRoute, strings.TrimSuffix(APIRoute, "/")} {
+		r.Path(route).Methods(http.MethodGet, http.MethodHead).HandlerFunc(serveAPIPage)
+	}
 }

@@ -30,10 +30,12 @@ func TestOpenAPI(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		methods, _ := r.GetMethods() // Its error says that any will do.
+		path = strings.Replace(path, ":.*}", "}", 1) // A pattern, of which OpenAPI knows none.
+		methods, _ := r.GetMethods()                 // Its error says that any will do.
 		switch {
 		case !strings.HasSuffix(pattern, "$"): // A prefix: the stock node's.
 		case path == "/" && slices.Contains(methods, http.MethodGet): // To the dashboard.
+		case path == APIRoute: // The same page with a slash, which tools warn of.
 		case path == MetricsRoute || slices.Contains(methods, http.MethodGet):
 			served = append(served, "get "+path)
 		default:
@@ -70,7 +72,7 @@ func TestOpenAPI(t *testing.T) {
 			t.Errorf("%s is described in openapi.yaml, but not served", d)
 		}
 	}
-	for path, want := range map[string]string{APIRoute: "/explain-template</code>", OpenAPIRoute: `"openapi": "3.1.0"`} {
+	for path, want := range map[string]string{APIRoute: "/explain-template</code>", "/mining/api": "/explain-template</code>", OpenAPIRoute: `"openapi": "3.1.0"`} {
 		w := httptest.NewRecorder()
 		router.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
 		if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), want) || strings.Contains(w.Body.String(), "src=") {

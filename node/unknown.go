@@ -69,7 +69,7 @@ func routeLike(router *mux.Router, route string) string {
 	best, like := 1+len(route)/4, []string(nil)
 	look := func(known string) {
 		switch d := distance(route, strings.TrimRight(known, "/")); {
-		case strings.Contains(known, "{") || known == "/" || slices.Contains(like, known):
+		case strings.Contains(known, "{") || known == "/" || slices.Contains(like, known) || slices.Contains(like, known+"/"):
 		case d < best:
 			best, like = d, []string{known}
 		case d == best:

@@ -29,6 +29,7 @@ type described struct {
 	compiler *jsonschema.Compiler
 	// called has each path that answered with what it is there for.
 	called map[string]bool
+	raw    []byte // the last answer
 }
 
 func newDescribed(t *testing.T, n *testnet.Node) *described {
@@ -53,10 +54,7 @@ func newDescribed(t *testing.T, n *testnet.Node) *described {
 // check holds a JSON text to a schema of the description, named by its place.
 func (d *described) check(what string, text []byte, place ...string) {
 	d.t.Helper()
-	for i, p := range place {
-		place[i] = strings.ReplaceAll(p, "/", "~1")
-	}
-	schema, err := d.compiler.Compile("openapi.json#/paths/" + strings.Join(place, "/") + "/content/application~1json/schema")
+	schema, err := d.compiler.Compile("openapi.json#/" + d.resolve(append([]string{"paths"}, place...)) + "/content/application~1json/schema")
 	if err != nil {
 		d.t.Errorf("%s: %v", what, err)
 		return
@@ -68,6 +66,20 @@ func (d *described) check(what string, text []byte, place ...string) {
 	if err != nil {
 		d.t.Errorf("%s is not as described: %v:\n%.600s", what, err, text)
 	}
+}
+
+// resolve is a place in the description as a JSON pointer, or where the reference there
+// leads.
+func (d *described) resolve(place []string) string {
+	at := d.doc
+	for i, p := range place {
+		at, _ = at[p].(map[string]any)
+		place[i] = strings.ReplaceAll(p, "/", "~1")
+	}
+	if ref, ok := at["$ref"].(string); ok {
+		return strings.TrimPrefix(ref, "#/")
+	}
+	return strings.Join(place, "/")
 }
 
 // call makes a call, holds its answer to the description, and its request too where
@@ -84,21 +96,25 @@ func (d *described) call(route, request string, good bool) (data json.RawMessage
 		d.t.Fatal(err)
 	}
 	what := fmt.Sprintf("%s %.80s", route, request)
-	d.check("the answer to "+what, raw, route, "post", "responses", fmt.Sprint(resp.StatusCode))
+	path := route
+	if strings.HasPrefix(route, "/wallet/") {
+		path = "/wallet/{name}"
+	}
+	d.check("the answer to "+what, raw, path, "post", "responses", fmt.Sprint(resp.StatusCode))
 	var a struct {
 		Status string
 		Data   json.RawMessage
 		Result json.RawMessage
 	}
-	if route != "/" {
+	if d.raw = raw; route != "/" && !strings.HasPrefix(route, "/wallet/") {
 		if err := json.Unmarshal(raw, &a); err != nil || (a.Status == "success") != good {
 			d.t.Errorf("%s: expected success %v: %.300s", what, good, raw)
 		}
 	}
 	if good {
-		d.called[route] = true
+		d.called[path] = true
 		if request != "" {
-			d.check("the request "+what, []byte(request), route, "post", "requestBody")
+			d.check("the request "+what, []byte(request), path, "post", "requestBody")
 		}
 	}
 	return a.Data
@@ -130,6 +146,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		{"/get-block-template", `{"transactions":"ids","payee":"` + address + `","coinbase_tag":"00","extranonce_size":2}`}, {"/getblocktemplate", `{}`},
 		{"/solonet-mine", `{"blocks":2}`}, {"/solonet-auto", `{"every":"off"}`}, {"/solonet-clock", `{}`}, {"/list-found-blocks", ""}, {"/mining-info", ""},
 		{"/", `{"jsonrpc":"2.0","id":1,"method":"getmininginfo"}`}, {"/", `{"id":1,"method":"getblocktemplate","params":[{}]}`},
+		{"/", `{"jsonrpc":1,"method":"getnetworkhashps","params":{"nblocks":5}}`}, {"/wallet/main", `{"id":1,"method":"help"}`},
 		{"/", `[{"jsonrpc":"2.0","id":1,"method":"getnetworkhashps","params":[]},{"jsonrpc":"2.0","id":1,"method":"submitblock","params":[]}]`},
 	} {
 		d.call(good.route, good.request, true)
@@ -174,7 +191,13 @@ func (d *described) solutions(r *solver) {
 	d.call("/submit-solution", fmt.Sprintf(`{"workid":%q,"nonce":%d,"timestamp":"%d","extranonce":"%x"}`,
 		t.WorkID, header.Nonce, header.Timestamp, extranonce), true)
 
-	t, header, _ = d.solve(r, 0) // The extranonce that the template has.
+	d.call("/submit-block", d.solvedBlock(r), true)
+}
+
+// solvedBlock is a request that submits a block.
+func (d *described) solvedBlock(r *solver) string {
+	d.t.Helper()
+	t, header, _ := d.solve(r, 0) // The extranonce that the template has.
 	block := types.Block{BlockHeader: header, Transactions: []*types.Tx{{}}}
 	if err := block.Transactions[0].UnmarshalText([]byte(t.CoinbaseTxn.Data)); err != nil {
 		d.t.Fatal(err)
@@ -183,7 +206,7 @@ func (d *described) solutions(r *solver) {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	d.call("/submit-block", `{"raw_block":"`+string(text)+`"}`, true)
+	return `{"raw_block":"` + string(text) + `"}`
 }
 
 // solve solves a template with an extranonce whose last byte is given.

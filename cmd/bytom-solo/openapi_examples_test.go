@@ -1,0 +1,248 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"html"
+	"io"
+	"maps"
+	"net/http"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/bytom-solo/bytom-solo/node"
+	"github.com/bytom-solo/bytom-solo/testnet"
+)
+
+var updateExamples = flag.Bool("update-examples", false, "write node/openapi_examples.json anew from a real node")
+
+const examplesPath = "../../node/openapi_examples.json"
+
+// example is what the description shows of a route.
+type example struct {
+	Request json.RawMessage `json:"request,omitempty"`
+	Answer  json.RawMessage `json:"answer"`
+}
+
+// TestExamplesAreTrue makes each call of the description's examples, with what only this
+// node knows in the places of its like, and holds the answer to the example's: the same
+// fields, of the same kinds.
+func TestExamplesAreTrue(t *testing.T) {
+	n := testnet.Start(t, testnet.NodeOptions{Args: []string{"--solonet.tools"}})
+	address := makeAccount(t, n)
+	d := newDescribed(t, n)
+	r := newRig(t)
+	requests := d.exampleRequests(t, r, &caller{t: t, rig: r, node: n}, address)
+	made := make(map[string]example)
+	for _, call := range requests {
+		path := call.path
+		d.call(strings.ReplaceAll(path, "{name}", "main"), call.request(), true)
+		e := example{Answer: d.raw}
+		if call.body != nil {
+			e.Request = json.RawMessage(call.request())
+		}
+		made[path] = e
+		if *updateExamples {
+			continue
+		}
+		shown := exampleOf(t, d.doc, path)
+		if err := sameShape(shown.Request, e.Request); err != nil {
+			t.Errorf("the request of %s: %v", path, err)
+		}
+		if err := sameShape(shown.Answer, e.Answer); err != nil {
+			t.Errorf("the answer of %s: %v\n%.600s", path, err, e.Answer)
+		}
+	}
+	if *updateExamples {
+		var text bytes.Buffer
+		encoder := json.NewEncoder(&text)
+		encoder.SetEscapeHTML(false)
+		encoder.SetIndent("", " ")
+		if err := encoder.Encode(made); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(examplesPath, text.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for path, methods := range d.doc["paths"].(map[string]any) {
+		if _, posted := methods.(map[string]any)["post"]; posted && made[path].Answer == nil {
+			t.Errorf("%s has no example", path)
+		}
+	}
+}
+
+// exampleCall is a call of which an example is made.
+type exampleCall struct {
+	path string
+	body func() string // nil where there is none
+}
+
+func (c exampleCall) request() string {
+	if c.body == nil {
+		return ""
+	}
+	return c.body()
+}
+
+// exampleRequests are the calls in an order in which each succeeds.
+func (d *described) exampleRequests(t *testing.T, r *solver, c *caller, address string) []exampleCall {
+	same := func(text string) func() string { return func() string { return text } }
+	tx := `{"tx_id":"` + strings.Repeat("5f", 32) + `"`
+	calls := []exampleCall{
+		{"/get-work", nil}, {"/get-work-json", nil},
+		{"/submit-work", same(`{"block_header":"` + c.text(c.header(true)) + `"}`)},
+	}
+	once := func(f func() string) func() string {
+		var text string
+		return func() string {
+			if text == "" {
+				text = f()
+			}
+			return text
+		}
+	}
+	found := once(func() string {
+		var list []node.FoundBlock
+		if err := json.Unmarshal(d.call("/list-found-blocks", "", true), &list); err != nil || len(list) == 0 {
+			t.Fatalf("no found blocks: %v", err)
+		}
+		return `{"hash":"` + list[0].Hash + `"}`
+	})
+	rpc := same(`{"jsonrpc":"2.0","id":1,"method":"getblocktemplate","params":[{"rules":[]}]}`)
+	return append(calls, []exampleCall{
+		{"/submit-work-json", once(func() string { return `{"block_header":` + c.json(c.header(true)) + `}` })},
+		{"/get-block-template", same(`{"capabilities":["coinbasetxn","workid","longpoll"],"rules":["!tensority"]}`)}, {"/getblocktemplate", same(`{"transactions":"ids"}`)},
+		{"/submit-solution", once(func() string {
+			t, header, extranonce := d.solve(r, 1)
+			return fmt.Sprintf(`{"workid":%q,"nonce":"%d","timestamp":%d,"extranonce":"%x"}`, t.WorkID, header.Nonce, header.Timestamp, extranonce)
+		})},
+		{"/submit-block", once(func() string { return d.solvedBlock(r) })},
+		{"/mining-info", nil}, {"/is-mining", nil}, {"/set-mining", same(`{"is_mining":false}`)},
+		{"/get-mining-address", nil}, {"/set-mining-address", same(`{"mining_address":"` + address + `"}`)},
+		{"/get-coinbase-arbitrary", nil}, {"/set-coinbase-arbitrary", same(`{"arbitrary":"68656c6c6f"}`)},
+		{"/prioritise-transaction", same(tx + `,"fee_delta":1000000}`)}, {"/exclude-transaction", same(tx + `,"exclude":false}`)},
+		{"/list-overrides", nil}, {"/explain-template", same(tx + `}`)},
+		{"/list-found-blocks", nil}, {"/get-found-block", found}, {"/resubmit-found-block", found},
+		{"/list-rigs", same(`{"days":7}`)}, {"/net-info", nil},
+		{"/", rpc}, {"/wallet/{name}", same(`{"method":"getblockcount","params":[]}`)},
+		{"/solonet-mine", same(`{"blocks":1}`)}, {"/solonet-auto", same(`{"every":"5s"}`)}, {"/solonet-clock", same(`{}`)},
+	}...)
+}
+
+// exampleOf is what the description shows of a route.
+func exampleOf(t *testing.T, doc map[string]any, path string) (e example) {
+	t.Helper()
+	at := func(names ...string) json.RawMessage {
+		var v any = doc
+		for _, name := range append([]string{"paths", path, "post"}, append(names, "content", "application/json", "example")...) {
+			object, _ := v.(map[string]any)
+			v = object[name]
+		}
+		if v == nil {
+			return nil
+		}
+		raw, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return raw
+	}
+	return example{Request: at("requestBody"), Answer: at("responses", "200")}
+}
+
+// sameShape tells where two JSON texts differ in more than values: in fields, or in what
+// is in them. Of arrays the first elements are compared, where both have one.
+func sameShape(a, b json.RawMessage) error {
+	if len(a) == 0 || len(b) == 0 {
+		if len(a) != len(b) {
+			return fmt.Errorf("%d and %d bytes", len(a), len(b))
+		}
+		return nil
+	}
+	var x, y any
+	if err := json.Unmarshal(a, &x); err != nil {
+		return err
+	}
+	if err := json.Unmarshal(b, &y); err != nil {
+		return err
+	}
+	return sameKind("it", x, y)
+}
+
+func sameKind(where string, x, y any) error {
+	if fmt.Sprintf("%T", x) != fmt.Sprintf("%T", y) {
+		return fmt.Errorf("%s is %T in the example, and %T", where, x, y)
+	}
+	switch x := x.(type) {
+	case []any:
+		if y := y.([]any); len(x) > 0 && len(y) > 0 {
+			return sameKind(where+"[0]", x[0], y[0])
+		}
+	case map[string]any:
+		y := y.(map[string]any)
+		if a, b := slices.Sorted(maps.Keys(x)), slices.Sorted(maps.Keys(y)); !slices.Equal(a, b) {
+			return fmt.Errorf("%s has %v in the example, and %v", where, a, b)
+		}
+		for name := range x {
+			if err := sameKind(where+"."+name, x[name], y[name]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// TestShapesAreTold finds what differs.
+func TestShapesAreTold(t *testing.T) {
+	for _, test := range []struct {
+		a, b string
+		same bool
+	}{
+		{`{"a":[1,"x"]}`, `{"a":[2]}`, true}, {`{"a":[]}`, `{"a":[{}]}`, true}, {`1`, `"1"`, false}, {`{"a":1}`, `{"a":null}`, false},
+		{`{"a":[{"b":1}]}`, `{"a":[{"c":1}]}`, false}, {``, `1`, false}, {``, ``, true}, {`{"a":1}`, `{"a":1,"b":2}`, false},
+	} {
+		if err := sameShape(json.RawMessage(test.a), json.RawMessage(test.b)); (err == nil) != test.same {
+			t.Errorf("%s and %s: %v", test.a, test.b, err)
+		}
+	}
+}
+
+// TestThePagesLinesWork runs each line for curl that the page shows, as it is.
+func TestThePagesLinesWork(t *testing.T) {
+	if _, err := exec.LookPath("curl"); err != nil {
+		t.Skip("curl is not there to run what the page shows")
+	}
+	n := testnet.Start(t, testnet.NodeOptions{Args: []string{"--solonet.tools"}})
+	makeAccount(t, n)
+	resp, err := http.Get(n.URL + node.APIRoute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	page, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if at := regexp.MustCompile(`(src|href)="(https?:)?//|@import|url\(|<script`).Find(page); at != nil {
+		t.Errorf("the page takes something from elsewhere: %s", at)
+	}
+	lines := regexp.MustCompile(`<pre class="curl">([^<]+)</pre>`).FindAllSubmatch(page, -1)
+	if len(lines) < 30 {
+		t.Fatalf("%d lines", len(lines))
+	}
+	for _, line := range lines {
+		command := html.UnescapeString(string(line[1]))
+		out, err := exec.CommandContext(t.Context(), "sh", "-c", command+" --silent --show-error --fail-with-body").CombinedOutput()
+		isJSON := json.Valid(out) || strings.HasSuffix(command, "/metrics") || strings.HasSuffix(command, "/mining/api")
+		if err != nil || !isJSON {
+			t.Errorf("%s: %v: %.300s", command, err, out)
+		}
+	}
+}
