@@ -214,3 +214,36 @@ func TestHoldOfTheSameTip(t *testing.T) {
 		h.submitted(2)
 	})
 }
+
+// TestWorkersAreHeld has workers for whom each hash is a block: none of them hashes more
+// than the batch in which the first was found, until there is other work.
+func TestWorkersAreHeld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, source := batcher{}, &answers{make(chan solution, 1000), make(chan Outcome)}
+		r := New(Config{Source: source, Devices: devicesOf(b)})
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- r.Run(ctx) }()
+		batches := uint64(0)
+		most := uint64(b.Info().Workers * b.Batch())
+		for tip := range byte(3) {
+			h := types.BlockHeader{Version: 1, Bits: 0x21<<56 | 1<<40, PreviousBlockHash: bc.NewHash([32]byte{tip})}
+			w := newWork(h, [32]byte{}, newNonces(allNonces, 0))
+			w.asked = time.Now()
+			r.take(w)
+			time.Sleep(verdictMost / 2)
+			batches += most
+			if hashes := r.Status().Hashes; hashes > batches || hashes == 0 {
+				t.Errorf("tip %d: %d hashes, expected up to %d", tip, hashes, batches)
+			}
+			source.verdict <- Accepted
+		}
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		if n := len(source.asked); n != 3 {
+			t.Errorf("%d blocks went out", n)
+		}
+	})
+}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -29,6 +30,7 @@ const (
 type node struct {
 	client    *client.Client
 	templates bool // by getblocktemplate, not get-work
+	secure    bool // over TLS
 	payee     string
 	log       *slog.Logger
 
@@ -53,7 +55,7 @@ func newNode(address string, payee *string, log *slog.Logger) (Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &node{client: c, log: log.With("node", c.Address())}
+	n := &node{client: c, secure: strings.HasPrefix(address, "https:"), log: log.With("node", c.Address())}
 	if payee != nil {
 		n.templates, n.payee = true, *payee
 	}
@@ -159,16 +161,32 @@ func (n *node) run(ctx context.Context, r *Rig) error {
 			}
 			last = w
 		case answered.IsZero() && n.final(err):
-			return fmt.Errorf("%w: %w", ErrRefused, err)
+			return fmt.Errorf("%w: %w", ErrRefused, n.explained(err))
 		default:
-			n.down(err, pause.used())
-			if last = nil; time.Since(answered) > patience {
+			n.down(n.explained(err), pause.used())
+			if last = nil; n.void(err, time.Since(answered)) {
 				r.take(nil)
 			}
 			pause.wait(ctx, r.fetch)
 		}
 	}
 	return nil
+}
+
+// final tells whether asking again is in vain.
+func (n *node) final(err error) bool {
+	_, final := n.advise(err)
+	return final
+}
+
+// void tells whether the last work of a node is good for nothing: it says so itself, for a
+// reason; it has refused to give any for a while; or it has not answered for long.
+func (n *node) void(err error, since time.Duration) bool {
+	var refused *client.Error
+	if errors.As(err, &refused) {
+		return refused.Reason != "" || since > voidMost
+	}
+	return since > patience
 }
 
 // up notes that the node has given work.
@@ -208,18 +226,4 @@ func (w *work) betters(old *work) bool {
 		return w.template.WorkID != old.template.WorkID
 	}
 	return !w.sameTip(old) || w.header.Timestamp >= old.header.Timestamp+uint64(refreshEach.Seconds())
-}
-
-// final tells whether asking again is in vain.
-func (n *node) final(err error) bool {
-	var refused *client.Error
-	if !errors.As(err, &refused) {
-		return false
-	}
-	switch refused.Status {
-	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound:
-		return true
-	}
-	// The stock node gives no reasons: it may still be starting.
-	return n.templates && refused.Reason == ""
 }

@@ -243,26 +243,3 @@ func TestRigGoesOnAfterARejection(t *testing.T) {
 		return log.says("outcome=stale", "msg=status", "hashrate=", "height=7")
 	})
 }
-
-// TestRigEndsWhereItIsRefused has nodes that asking again would not move.
-func TestRigEndsWhereItIsRefused(t *testing.T) {
-	for _, test := range []struct {
-		name, answer string
-		status       int
-		templates    bool
-		want         string
-	}{
-		{"no token", "", 401, false, "HTTP 401"},
-		{"a stock node has no templates", "no such route", 404, true, "HTTP 404"},
-		{"a payee that is none", `{"status":"fail","error_detail":"field payee: bad"}`, 200, true, "field payee"},
-	} {
-		n := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			w.WriteHeader(test.status)
-			fmt.Fprint(w, test.answer)
-		})
-		r, _ := fakeRig(t, n, test.templates, computetest.SHA3{})
-		if err := r.Run(t.Context()); err == nil || !strings.Contains(err.Error(), test.want) {
-			t.Errorf("%s: %v", test.name, err)
-		}
-	}
-}

@@ -50,7 +50,7 @@ func (s *session) awaitJob(ctx context.Context) bool {
 }
 
 // connect logs in at the first of some servers that takes it. The error is ErrRefused if
-// all refuse the login.
+// all refuse the login, or are no servers.
 func (p *pool) connect(ctx context.Context, order []int) (*session, error) {
 	var refusals []error
 	for _, i := range order {
@@ -65,7 +65,7 @@ func (p *pool) connect(ctx context.Context, order []int) (*session, error) {
 		if err == nil {
 			return &session{Client: c, server: i, steady: make(chan error, 1)}, nil
 		}
-		if errors.Is(err, stratum.RefusedLogin) || errors.Is(err, stratum.RefusedParams) {
+		if errors.Is(err, stratum.RefusedLogin) || errors.Is(err, stratum.RefusedParams) || errors.Is(err, stratum.ErrNotStratum) {
 			refusals = append(refusals, err)
 		}
 	}

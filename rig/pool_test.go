@@ -211,6 +211,11 @@ func TestParseServer(t *testing.T) {
 			t.Errorf("%q: %+v, %v", text, s, err)
 		}
 	}
+	for _, text := range []string{"http://me.you:hush@h:1", "stratum+tcp://me.you:hush@h", "stratum+tcp://me.you:hush@h:1/x", "stratum+tcp://me.you:hu%sh@h:1", "me.you:hush@h", "stratum+tcp://me.you:hu/sh@h:1", "stratum+tcp://me.you:hu@sh@h:x"} {
+		if _, err := ParseServer(text, "u", "", nil); err == nil || strings.Contains(err.Error(), "hu") || strings.Contains(err.Error(), "me.you") || !strings.Contains(err.Error(), "@h") {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
 	if _, err := ParseServer("h:1", "", "", nil); err == nil || !strings.Contains(err.Error(), "-u") {
 		t.Errorf("without a login: %v", err)
 	}

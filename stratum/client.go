@@ -79,6 +79,10 @@ type Client struct {
 	order orderReader
 	junk  int // messages in a row that made no sense; of the read loop
 	odds  int // messages that did not; of the read loop
+	// spoken tells that a line has come, foreign what the first was of, if that is known
+	// not to be Stratum; of the read loop.
+	spoken  bool
+	foreign error
 
 	write sync.Mutex
 	out   *Writer
@@ -99,41 +103,6 @@ type call struct {
 	reply  chan Message // of capacity 1
 }
 
-// Dial connects and logs in. It returns when the login has its reply: an *Error where
-// the server refuses it. Later, ctx is of no consequence.
-func Dial(ctx context.Context, cfg ClientConfig) (*Client, error) {
-	cfg = cfg.withDefaults()
-	conn, err := cfg.DialContext(ctx, "tcp", cfg.Address)
-	if err != nil {
-		return nil, err // It says whom, and what of.
-	}
-	if cfg.TLS != nil {
-		if conn, err = handshake(ctx, conn, cfg); err != nil {
-			return nil, err
-		}
-	}
-	return NewClient(ctx, conn, cfg)
-}
-
-// handshake makes a connection an encrypted one.
-func handshake(ctx context.Context, conn net.Conn, cfg ClientConfig) (net.Conn, error) {
-	t := cfg.TLS.Clone()
-	if t.ServerName == "" {
-		host, _, err := net.SplitHostPort(cfg.Address)
-		if err != nil {
-			return nil, errors.Join(err, conn.Close())
-		}
-		t.ServerName = host
-	}
-	ctx, cancel := context.WithTimeout(ctx, cfg.LoginTimeout)
-	defer cancel()
-	secured := tls.Client(conn, t)
-	if err := secured.HandshakeContext(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("TLS handshake with %s: %w", cfg.Address, err), conn.Close())
-	}
-	return secured, nil
-}
-
 // NewClient is Dial over a connection that there is already, which it closes if the
 // login fails.
 func NewClient(ctx context.Context, conn net.Conn, cfg ClientConfig) (*Client, error) {
@@ -147,7 +116,7 @@ func NewClient(ctx context.Context, conn net.Conn, cfg ClientConfig) (*Client, e
 	defer cancel()
 	if err := c.login(ctx); err != nil {
 		_ = c.Close()
-		return nil, fmt.Errorf("login at %s: %w", cfg.Address, err)
+		return nil, fmt.Errorf("login at %s: %w", cfg.Address, c.explain(err))
 	}
 	return c, nil
 }

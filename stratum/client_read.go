@@ -16,9 +16,6 @@ import (
 // something else.
 const junkMost = 10
 
-// errJunk means that the server does not speak the dialect.
-var errJunk = errors.New("the server does not speak Stratum")
-
 // read takes the server's lines until the connection ends.
 func (c *Client) read() {
 	defer close(c.done)
@@ -40,6 +37,9 @@ func (c *Client) read() {
 // receive takes a line: one message, or several without a line's end between them. An
 // error means that the connection is good for nothing.
 func (c *Client) receive(line []byte) error {
+	if !c.spoken {
+		c.spoken, c.foreign = true, foreign(line)
+	}
 	for d := json.NewDecoder(bytes.NewReader(line)); d.More(); {
 		var text json.RawMessage
 		err := d.Decode(&text)
@@ -52,7 +52,7 @@ func (c *Client) receive(line []byte) error {
 		}
 		c.odd("the server sent something odd", err)
 		if c.junk++; c.junk >= junkMost {
-			return fmt.Errorf("%w: %w", errJunk, err)
+			return fmt.Errorf("%w: %w", ErrNotStratum, err)
 		}
 		if text == nil {
 			return nil // The rest of the line is lost.
@@ -68,7 +68,7 @@ const oddMost = 5
 // odd logs what is wrong with the server. It is of the read loop.
 func (c *Client) odd(what string, err error) {
 	level := slog.LevelWarn
-	if c.odds++; c.odds > oddMost {
+	if c.odds++; c.odds > oddMost || c.foreign != nil {
 		level = slog.LevelDebug
 	}
 	c.cfg.Log.Log(context.Background(), level, what, "error", err, "so_far", c.odds)

@@ -299,7 +299,7 @@ func TestClientEnds(t *testing.T) {
 				p.send("<html>\n")
 			}
 			_, _ = p.in.ReadLine()
-		}, errJunk, 0},
+		}, ErrNotStratum, 0},
 		"silence after it once answered": {func(p *peer) {
 			p.send(fmt.Sprintf(okReply, "2"))
 			p.expect("submit")

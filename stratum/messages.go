@@ -3,6 +3,7 @@ package stratum
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -272,7 +273,7 @@ func (m *Message) UnmarshalJSON(text []byte) error {
 		Error json.RawMessage `json:"error"`
 	}{plain: new(plain)}
 	if err := json.Unmarshal(text, &raw); err != nil {
-		return err
+		return errors.New("expected an object with a reply or a job")
 	}
 	*m = Message(*raw.plain)
 	switch {

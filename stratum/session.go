@@ -113,6 +113,10 @@ func (s *session) unwrap(ctx context.Context) (*Reader, error) {
 		return reader, err
 	}
 	if s.server.cfg.TLS == nil {
+		// Who speaks TLS sees by it that the port does not, which a connection that just ends
+		// may do for many reasons.
+		w := NewWriter(s.conn, time.Second)
+		_ = w.SendLine(Response{Error: &Error{CodeOther, "TLS is not set up here"}}.AppendJSON(nil))
 		return nil, errors.New("the client speaks TLS, which is not set up here")
 	}
 	t := tls.Server(unread{s.conn, reader.in}, s.server.cfg.TLS)

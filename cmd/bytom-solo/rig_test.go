@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os/exec"
 	"strings"
 	"syscall"
@@ -203,6 +204,8 @@ func TestRigRefusesFlags(t *testing.T) {
 	}
 	defer refuses.Close()
 	go refuseLogins(refuses)
+	page := httptest.NewServer(http.NotFoundHandler())
+	defer page.Close()
 	on := []string{"-o", "localhost:1", "-u", "a.b"}
 	for _, test := range []struct {
 		args []string
@@ -226,6 +229,11 @@ func TestRigRefusesFlags(t *testing.T) {
 		{append(on, "--api", "nowhere"), exitUsage, "nowhere"},
 		{append(on, "--return", "0s"), exitUsage, "--return"},
 		{[]string{"-o", refuses.Addr().String(), "-u", "a.b"}, exitRefused, "Unauthorized"},
+		{[]string{"-o", page.Listener.Addr().String(), "-u", "a.b"}, exitRefused, "--getwork"},
+		{[]string{"-o", "stratum+ssl://" + page.Listener.Addr().String(), "-u", "a.b"}, exitRefused, "stratum+tcp://"},
+		{[]string{"--getwork", page.URL}, exitRefused, "no such route"},
+		{[]string{"--gbt", page.URL}, exitRefused, "takes a bytom-solo node"},
+		{[]string{"--getwork", "http://" + refuses.Addr().String()}, exitRefused, "is for -o"},
 	} {
 		out, err := execute(t, testnet.Solo(t), append([]string{"rig"}, test.args...)...)
 		var exit *exec.ExitError

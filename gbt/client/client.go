@@ -62,6 +62,8 @@ type Error struct {
 	Debug string
 	// Code is Bytom's, BTM000 and so on.
 	Code string
+	// JSON tells that the answer was, as a node's is.
+	JSON bool
 }
 
 // Error satisfies error.
@@ -127,7 +129,7 @@ func parse(route string, status int, raw []byte, out any) error {
 		}
 		return nil
 	}
-	e := &Error{Route: route, Status: status, Debug: a.ErrorDetail + a.Detail, Code: a.Code}
+	e := &Error{Route: route, Status: status, Debug: a.ErrorDetail + a.Detail, Code: a.Code, JSON: true}
 	var refusal wire.Refusal
 	if json.Unmarshal(a.Data, &refusal) == nil {
 		e.Reason = refusal.Reason

@@ -1,0 +1,86 @@
+package stratum
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+)
+
+// answering listens and answers the first line with a word, over TLS if certificates are
+// given.
+func answering(t *testing.T, word string, secure *tls.Config) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if secure != nil {
+		l = tls.NewListener(l, secure)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer conn.Close()
+				if _, err := NewReader(conn).Peek(); err == nil {
+					_, _ = io.WriteString(conn, word)
+				}
+			}()
+		}
+	}()
+	return l.Addr().String()
+}
+
+// TestDialElsewhere dials what is no server: the error says what it is, and what to do.
+func TestDialElsewhere(t *testing.T) {
+	certificate, roots := newCertificate(t)
+	quiet := slog.NewLogLogger(slog.DiscardHandler, 0)
+	api := httptest.NewUnstartedServer(http.NotFoundHandler())
+	api.Config.ErrorLog = quiet
+	api.Start()
+	defer api.Close()
+	anything := &tls.Config{InsecureSkipVerify: true}
+	secure := answering(t, loginReply(testJob("1", palindrome)), &tls.Config{Certificates: []tls.Certificate{certificate}})
+	f := tcpFront(t, nil)
+	defer f.close()
+	front := f.listener.Addr().String()
+	for _, test := range []struct {
+		name, address string
+		tls           *tls.Config
+		wrong         bool // for good
+		want          string
+	}{
+		{"a node's API", api.Listener.Addr().String(), nil, true, "--getwork"},
+		{"a node's API over TLS", api.Listener.Addr().String(), anything, true, "stratum+tcp://"},
+		{"an alert", answering(t, "\x15\x03\x01\x00\x02\x02\x46", nil), nil, true, "stratum+ssl://"},
+		{"a TLS port that hangs up", secure, nil, true, "stratum+ssl://"},
+		{"pages of nonsense", answering(t, strings.Repeat("SSH-2.0\n", junkMost), nil), nil, true, "does not speak Stratum"},
+		{"a plain port that answers", answering(t, `{"id":null}`+"\n", nil), anything, true, "stratum+tcp://"},
+		{"our plain port", front, anything, true, "stratum+tcp://"},
+		{"a plain port that hangs up", answering(t, "", nil), anything, false, "stratum+tcp://"},
+		{"a certificate that nobody knows", secure, &tls.Config{}, false, "--tls-ca"},
+		{"another name", secure, &tls.Config{RootCAs: roots, ServerName: "example.org"}, false, "--tls-ca"},
+		{"who hangs up", answering(t, "", nil), nil, false, "EOF"},
+	} {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		c, err := Dial(ctx, ClientConfig{Address: test.address, TLS: test.tls})
+		if cancel(); err == nil {
+			_ = c.Close()
+		}
+		if err == nil || errors.Is(err, ErrNotStratum) != test.wrong || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: %v, expected %q, for good: %v", test.name, err, test.want, test.wrong)
+		}
+	}
+}
