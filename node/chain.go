@@ -39,7 +39,9 @@ type chain struct {
 	now func() time.Time
 	// suspect says what seems wrong with the clock, if anything; nil is nothing.
 	suspect func() string
-	log     *slog.Logger
+	// disk is where the chain is kept; nil is one that is never full.
+	disk *disk
+	log  *slog.Logger
 }
 
 // lastTip is what was made of the best block, which at a retarget takes a walk over
@@ -93,6 +95,9 @@ func (c *chain) Place(id bc.Hash, height uint64) mining.Place {
 // Ready satisfies mining.Source. Where the clock seems wrong too, the reason says so: it
 // may be the cause.
 func (c *chain) Ready() error {
+	if err := c.disk.ready(); err != nil {
+		return err
+	}
 	if behind := int64(c.Tip().MedianTime) + 1 - c.clock().Unix(); behind > int64(consensus.MaxTimeOffsetSeconds) {
 		return fmt.Errorf("%w: this clock is %v behind the median time of the last 11 blocks, so that no block could follow them: set it by NTP",
 			mining.ErrNotReady, time.Duration(behind)*time.Second)

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"maps"
@@ -164,7 +165,7 @@ func (c *Config) Register(fs *pflag.FlagSet) {
 	fs.IntVar(&b.Websocket.MaxNumWebsockets, "ws.max_num_websockets", b.Websocket.MaxNumWebsockets, "websocket connections at the most")
 	fs.IntVar(&b.Websocket.MaxNumConcurrentReqs, "ws.max_num_concurrent_reqs", b.Websocket.MaxNumConcurrentReqs, "websocket requests at a time at the most")
 
-	fs.StringVar(&b.LogLevel, "log_level", b.LogLevel, "debug, info, warn or error")
+	fs.StringVar(&b.LogLevel, "log_level", b.LogLevel, "debug, info, warn or error; trace, warning, fatal and panic are the nearest of these")
 	fs.StringVar(&b.LogFile, "log_file", b.LogFile, "directory for log files, a new one a day, the last eight kept; empty is the terminal alone")
 	fs.StringVar(&c.Log.Format, "log.format", c.Log.Format, "text or json")
 
@@ -258,6 +259,7 @@ func readConfigFile(home string) (map[string]string, error) {
 		return nil, fmt.Errorf("read the configuration: %w", err)
 	}
 	var tree map[string]any
+	raw = bytes.TrimPrefix(raw, []byte("\uFEFF")) // Notepad begins a file so.
 	if err := toml.Unmarshal(raw, &tree); err != nil {
 		return nil, fmt.Errorf("config.toml: %w", err)
 	}
@@ -269,13 +271,15 @@ func readConfigFile(home string) (map[string]string, error) {
 	return flat, nil
 }
 
+// flatten makes dotted keys of a file's tables. Capitals mean nothing, as to the stock
+// node.
 func flatten(prefix string, tree map[string]any, into map[string]string) {
 	for key, value := range tree {
 		if sub, ok := value.(map[string]any); ok {
 			flatten(prefix+key+".", sub, into)
 			continue
 		}
-		into[prefix+key] = fmt.Sprint(value)
+		into[strings.ToLower(prefix+key)] = fmt.Sprint(value)
 	}
 }
 
@@ -309,7 +313,7 @@ func (c *Config) check() error {
 		bad("db_backend", b.DBBackend, "leveldb or memdb")
 	}
 	if _, ok := levels[strings.ToLower(b.LogLevel)]; !ok {
-		bad("log_level", b.LogLevel, "debug, info, warn, error or fatal")
+		bad("log_level", b.LogLevel, "debug, info, warn or error (trace, warning, fatal and panic are taken too)")
 	}
 	if c.Log.Format != "text" && c.Log.Format != "json" {
 		bad("log.format", c.Log.Format, "text or json")

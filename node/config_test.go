@@ -1,6 +1,8 @@
 package node
 
 import (
+	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -64,6 +66,30 @@ func TestFlagThenEnvironmentThenFile(t *testing.T) {
 	}
 	if c, err := load(t, "chain_id = \"solonet\"\nmining = true\n", nil, nil); err != nil || !c.Bytom.Mining {
 		t.Errorf("the stock node's key mining: %v", err)
+	}
+}
+
+// TestConfigFileIsTakenAsTheStockNodeTakesIt has a byte order mark, as Windows's editors
+// write it, keys in capitals and levels that logrus knows.
+func TestConfigFileIsTakenAsTheStockNodeTakesIt(t *testing.T) {
+	c, err := load(t, "\uFEFFChain_ID = \"solonet\"\nLOG_LEVEL = \"Warning\"\n[P2P]\nMax_Num_Peers = 7\n[Mining]\nEnable = true\nAddress = \"Aa\"\n", nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b := c.Bytom; b.ChainID != "solonet" || b.P2P.MaxNumPeers != 7 || !b.Mining || c.Mining.Address != "Aa" || b.LogLevel != "Warning" {
+		t.Errorf("%+v %+v", b, b.P2P)
+	}
+	for level, want := range map[string]slog.Level{"trace": slog.LevelDebug, "DEBUG": slog.LevelDebug, "info": slog.LevelInfo,
+		"warning": slog.LevelWarn, "Warn": slog.LevelWarn, "error": slog.LevelError, "fatal": slog.LevelError, "panic": slog.LevelError} {
+		c, err := load(t, "chain_id = \"solonet\"\nlog_level = \""+level+"\"\n", nil, nil)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		log := c.logger(io.Discard)
+		if !log.Enabled(t.Context(), want) || log.Enabled(t.Context(), want-1) {
+			t.Errorf("%s is not %v", level, want)
+		}
 	}
 }
 

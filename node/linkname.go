@@ -4,6 +4,7 @@ import (
 	_ "unsafe" // For go:linkname.
 
 	cfg "github.com/bytom/bytom/config"
+	dbm "github.com/bytom/bytom/database/leveldb"
 	"github.com/bytom/bytom/event"
 	"github.com/bytom/bytom/netsync"
 	"github.com/bytom/bytom/protocol"
@@ -15,3 +16,9 @@ import (
 //
 //go:linkname newSyncManager github.com/bytom/bytom/netsync.newSyncManager
 func newSyncManager(config *cfg.Config, sw netsync.Switch, chain netsync.Chain, pool *protocol.TxPool, dispatcher *event.Dispatcher) (*netsync.SyncManager, error)
+
+// registerDBCreator says how the databases of a kind are opened, for all of Bytom. Its
+// blacklist and its table of nodes open theirs by themselves.
+//
+//go:linkname registerDBCreator github.com/bytom/bytom/database/leveldb.registerDBCreator
+func registerDBCreator(backend string, creator func(name, dir string) (dbm.DB, error), force bool)

@@ -31,6 +31,7 @@ type Node struct {
 
 	backends  []compute.Backend // of the verifier and the devices
 	verifier  *compute.Verifier
+	disk      *disk
 	bytom     *bytom
 	gate      *gate
 	selector  *selector
@@ -50,7 +51,7 @@ type Node struct {
 	miner     *mining.Miner
 	rigs      *stratum.Server // nil without a port for rigs
 	rigPort   net.Listener
-	tlsCert   *served // what rigs are served that speak TLS; nil if none do
+	tlsCert   *served         // what rigs are served that speak TLS; nil if none do
 	ledger    *stratum.Ledger // of the rigs; nil if there never was a port for them
 	payees    *payees
 	poolEvent *event.Subscription
@@ -84,6 +85,8 @@ func (n *Node) open(ctx context.Context, notices io.Writer) error {
 	if err := checkFile(n.config); err != nil {
 		return err
 	}
+	n.disk = newDisk(n.config.Bytom.DBDir(), n.log, n.notify)
+	useDisk(n.disk)
 	if n.bytom, err = openBytom(ctx, n.config.Bytom); err != nil {
 		return err
 	}
@@ -162,7 +165,7 @@ func (n *Node) assembleMining(ctx context.Context, devices []string) error {
 	c := &chain{
 		Chain: n.bytom.chain, gate: n.gate, pool: n.bytom.pool, dispatcher: n.bytom.dispatcher,
 		selector:      n.selector,
-		allowUnsynced: n.config.Mining.AllowUnsynced, suspect: n.clock.suspect, log: n.log,
+		allowUnsynced: n.config.Mining.AllowUnsynced, suspect: n.clock.suspect, disk: n.disk, log: n.log,
 	}
 	n.openSolonet()
 	n.generator = mining.NewGenerator(mining.GeneratorConfig{

@@ -17,7 +17,7 @@ import (
 type Notification struct {
 	// Event is block.found, block.main, block.confirmed, block.matured, block.lost,
 	// block.refused, payee.lost (what is mined can't be spent any more), payee.back,
-	// clock.off or clock.right.
+	// clock.off, clock.right, disk.full or disk.right.
 	Event string    `json:"event"`
 	At    time.Time `json:"at"`
 	// Network and Node say who tells: chain_id and node_alias.

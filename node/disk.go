@@ -1,0 +1,95 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/bytom-solo/bytom-solo/mining"
+)
+
+// disk is the room for the databases. What finds none waits for it: a write that LevelDB
+// fails at makes Bytom panic, in goroutines where nobody can recover it. It is safe for
+// concurrent use.
+type disk struct {
+	dir   string
+	log   *slog.Logger
+	alarm func(Notification)
+	pause time.Duration // between two tries
+
+	mu      sync.Mutex
+	waiting int // writes that found no room
+	since   time.Time
+}
+
+// newDisk makes the disk of a directory.
+func newDisk(dir string, log *slog.Logger, alarm func(Notification)) *disk {
+	return &disk{dir: dir, log: log, alarm: alarm, pause: time.Second}
+}
+
+// write does what writes until it finds room.
+func (d *disk) write(what func() error) error {
+	err := what()
+	if !isFull(err) {
+		return err
+	}
+	d.begin(err)
+	defer d.end()
+	for isFull(err) {
+		time.Sleep(d.pause)
+		err = what()
+	}
+	return err
+}
+
+// isFull tells whether an error is that there is no room, on the disk or for this user.
+func isFull(err error) bool {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return true
+	}
+	var code syscall.Errno
+	const handleDiskFull, diskFull = 39, 112 // Windows's
+	return runtime.GOOS == "windows" && errors.As(err, &code) && (code == handleDiskFull || code == diskFull)
+}
+
+// begin notes a write that waits, and tells of the first.
+func (d *disk) begin(err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.waiting++; d.waiting > 1 {
+		return
+	}
+	d.since = time.Now()
+	detail := fmt.Sprintf("no room in %s: the node waits until there is, nothing is mined meanwhile, and a found block goes on the chain then", d.dir)
+	d.log.Error("the disk is full", "detail", detail, "error", err)
+	d.alarm(Notification{Event: "disk.full", At: d.since, Detail: detail})
+}
+
+// end notes a write that has been made, and tells of the last.
+func (d *disk) end() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.waiting--; d.waiting > 0 {
+		return
+	}
+	d.log.Info("there is room on the disk again", "waited", time.Since(d.since).Round(time.Second))
+	d.alarm(Notification{Event: "disk.right", At: time.Now()})
+}
+
+// ready is nil unless the chain waits for room: nothing that is found on the tip of now
+// could be more than the next block after it, which is found already.
+func (d *disk) ready() error {
+	if d == nil {
+		return nil
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.waiting == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: the disk of %s is full", mining.ErrNotReady, d.dir)
+}

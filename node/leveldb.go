@@ -1,0 +1,145 @@
+package node
+
+import (
+	"errors"
+	"path/filepath"
+
+	"github.com/syndtr/goleveldb/leveldb"
+	"github.com/syndtr/goleveldb/leveldb/iterator"
+	"github.com/syndtr/goleveldb/leveldb/opt"
+	"github.com/syndtr/goleveldb/leveldb/storage"
+	"github.com/syndtr/goleveldb/leveldb/util"
+
+	dbm "github.com/bytom/bytom/database/leveldb"
+)
+
+// useDisk has Bytom open its LevelDBs, its own ones for peers too, so that they wait for
+// room on a disk. It is for the whole process.
+func useDisk(d *disk) {
+	open := func(name, dir string) (dbm.DB, error) { return openLevelDB(filepath.Join(dir, name+".db"), d) }
+	registerDBCreator(dbm.LevelDBBackendStr, open, true)
+	registerDBCreator(dbm.GoLevelDBBackendStr, open, true)
+}
+
+// levelDB is Bytom's GoLevelDB on a storage of ours, which it has no constructor for. As
+// there, an error is a panic; that there is no room is none.
+type levelDB struct {
+	db    *leveldb.DB
+	files storage.Storage
+}
+
+func openLevelDB(path string, d *disk) (dbm.DB, error) {
+	files, err := storage.OpenFile(path, false)
+	if err != nil {
+		return nil, err
+	}
+	db, err := openStorage(files, d)
+	if err != nil {
+		return nil, errors.Join(err, files.Close())
+	}
+	return db, nil
+}
+
+// openStorage opens a database on files of some kind.
+func openStorage(files storage.Storage, d *disk) (dbm.DB, error) {
+	db, err := leveldb.Open(waitingStorage{files, d}, nil)
+	if err != nil {
+		return nil, err
+	}
+	return &levelDB{db, files}, nil
+}
+
+// must is what becomes of an error that no caller takes.
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+// Get is nil for a key that is not there.
+func (l *levelDB) Get(key []byte) []byte {
+	value, err := l.db.Get(key, nil)
+	if errors.Is(err, leveldb.ErrNotFound) {
+		return nil
+	}
+	must(err)
+	return value
+}
+
+// synced are writes that are on the disk when they return.
+var synced = &opt.WriteOptions{Sync: true}
+
+func (l *levelDB) Set(key, value []byte)     { must(l.db.Put(key, value, nil)) }
+func (l *levelDB) SetSync(key, value []byte) { must(l.db.Put(key, value, synced)) }
+func (l *levelDB) Delete(key []byte)         { must(l.db.Delete(key, nil)) }
+func (l *levelDB) DeleteSync(key []byte)     { must(l.db.Delete(key, synced)) }
+func (l *levelDB) Close()                    { _, _ = l.db.Close(), l.files.Close() }
+func (l *levelDB) Print()                    {}
+func (l *levelDB) Stats() map[string]string  { return nil }
+func (l *levelDB) NewBatch() dbm.Batch       { return &levelBatch{db: l.db} }
+func (l *levelDB) Iterator() dbm.Iterator    { return levelIterator{l.db.NewIterator(nil, nil)} }
+func (l *levelDB) IteratorPrefix(prefix []byte) dbm.Iterator {
+	return levelIterator{l.db.NewIterator(util.BytesPrefix(prefix), nil)}
+}
+
+// levelBatch is writes that are made together.
+type levelBatch struct {
+	leveldb.Batch
+	db *leveldb.DB
+}
+
+func (b *levelBatch) Set(key, value []byte) { b.Put(key, value) }
+func (b *levelBatch) Write()                { must(b.db.Write(&b.Batch, nil)) }
+
+// levelIterator gives copies, as its callers keep them.
+type levelIterator struct{ iterator.Iterator }
+
+func (i levelIterator) Key() []byte   { return append([]byte{}, i.Iterator.Key()...) }
+func (i levelIterator) Value() []byte { return append([]byte{}, i.Iterator.Value()...) }
+
+// waitingStorage is a storage whose writes wait for room, however far they have come: to
+// LevelDB they are slow.
+type waitingStorage struct {
+	storage.Storage
+	disk *disk
+}
+
+// Create satisfies storage.Storage.
+func (s waitingStorage) Create(fd storage.FileDesc) (w storage.Writer, err error) {
+	err = s.disk.write(func() (err error) { w, err = s.Storage.Create(fd); return err })
+	if err != nil {
+		return nil, err
+	}
+	return waitingWriter{w, s.disk}, nil
+}
+
+// SetMeta satisfies storage.Storage.
+func (s waitingStorage) SetMeta(fd storage.FileDesc) error {
+	return s.disk.write(func() error { return s.Storage.SetMeta(fd) })
+}
+
+// Rename satisfies storage.Storage.
+func (s waitingStorage) Rename(from, to storage.FileDesc) error {
+	return s.disk.write(func() error { return s.Storage.Rename(from, to) })
+}
+
+// waitingWriter is a file of it.
+type waitingWriter struct {
+	storage.Writer
+	disk *disk
+}
+
+// Write satisfies io.Writer. What was written of p before there was no more room is not
+// written again.
+func (w waitingWriter) Write(p []byte) (int, error) {
+	done := 0
+	err := w.disk.write(func() error {
+		n, err := w.Writer.Write(p[done:])
+		done += n
+		return err
+	})
+	return done, err
+}
+
+// Sync satisfies storage.Syncer.
+func (w waitingWriter) Sync() error { return w.disk.write(w.Writer.Sync) }
