@@ -62,8 +62,9 @@ func formatRate(h mining.Hashrate) string {
 	return fmt.Sprintf("%.1f/%.1f/%.1f H/s", h.Ten, h.Minute, h.Quarter)
 }
 
-// logOutcome tells what became of a solution. Blocks have a line in any case.
-func (r *Rig) logOutcome(s solution, o Outcome, err error, took time.Duration) {
+// logOutcome tells what became of a solution. Blocks have a line in any case, but for one
+// more of many that were refused.
+func (r *Rig) logOutcome(s solution, o Outcome, err error, took time.Duration, again bool) {
 	h, total := s.header(), r.Status().Shares
 	id := h.Hash()
 	args := []any{"height", h.Height, "device", s.device.info.Name}
@@ -83,8 +84,10 @@ func (r *Rig) logOutcome(s solution, o Outcome, err error, took time.Duration) {
 	switch {
 	case o == Accepted:
 		r.log.Log(context.Background(), level, what+" accepted", args...)
-	case s.block:
+	case s.block && !again:
 		r.log.Warn("solution rejected", args...)
+	case s.block:
+		r.log.Log(context.Background(), r.cfg.Shares, "solution rejected", args...)
 	default:
 		r.log.Log(context.Background(), level, "share rejected", args...)
 	}

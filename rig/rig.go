@@ -79,6 +79,8 @@ type Rig struct {
 	// were blocks.
 	accepted float64
 	blocks   uint64
+	// vain counts the blocks in a row that were not accepted.
+	vain int
 }
 
 // state is the work that there is, or nil.
@@ -314,14 +316,23 @@ func (r *Rig) submit(ctx context.Context, s solution) Outcome {
 	start := time.Now()
 	outcome, err := r.cfg.Source.submit(ctx, s)
 	s.device.shares.add(outcome)
+	r.mu.Lock()
 	if outcome == Accepted {
-		r.mu.Lock()
 		r.accepted += s.work.difficulty()
 		if s.block {
 			r.blocks++
 		}
-		r.mu.Unlock()
 	}
-	r.logOutcome(s, outcome, err, time.Since(start))
+	if s.block {
+		if r.vain++; outcome == Accepted {
+			r.vain = 0
+		}
+	}
+	vain := r.vain
+	r.mu.Unlock()
+	if s.block && s.work.node && vain == steadyMost {
+		r.log.Warn("the node takes no blocks, will go on trying", "in_a_row", vain, "reason", err)
+	}
+	r.logOutcome(s, outcome, err, time.Since(start), vain > steadyMost)
 	return outcome
 }
