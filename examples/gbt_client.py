@@ -3,18 +3,30 @@
 
 Needs the standard library alone. Tensority, the proof of work, is computed by
 `bytom-solo hash`. See gbt-client/main.go for the same in Go.
+
+Where another block comes first on its tip, it begins again with a new template.
 """
 import argparse
 import hashlib
 import itertools
 import json
 import os
+import pathlib
+import shutil
 import subprocess
 import sys
 import urllib.error
 import urllib.request
 
 BATCH = 32  # nonces for each run of bytom-solo hash
+
+# Why a node refuses what was right when it was begun: another block was first, or the
+# node has forgotten the template. All other reasons are mistakes of this program.
+LATE = ("inconclusive", "stale-work", "unknown-work")
+
+
+class Late(Exception):
+    """Another was first."""
 
 
 def call(node, route, request):
@@ -28,6 +40,8 @@ def call(node, route, request):
     with response:
         answer = json.load(response)
     if answer.get("status") != "success":
+        if (answer.get("data") or {}).get("reason") in LATE:
+            raise Late(answer.get("error_detail"))
         sys.exit(f"{route}: {answer.get('error_detail') or answer.get('detail')}")
     return answer["data"]
 
@@ -94,14 +108,14 @@ def whole_block(t, extranonce, root, nonce):
     return header.hex() + first + "".join(tx["data"] for tx in t["transactions"])
 
 
-def main():
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--node", default="http://127.0.0.1:9888", help="where the node's RPC answers")
-    arguments.add_argument("--payee", default="", help="address that the block pays; empty is the node's own")
-    arguments.add_argument("--submit", choices=["solution", "block"], default="solution", help="block submits all of it")
-    arguments.add_argument("--program", default="bytom-solo", help="the program that computes hashes")
-    a = arguments.parse_args()
+def find_program():
+    """bytom-solo on the path, or where `make build` puts it."""
+    built = pathlib.Path(__file__).resolve().parent.parent / "bin" / "bytom-solo"
+    return shutil.which("bytom-solo") or str(built)
 
+
+def mine(a):
+    """Mines a block, which may come late, and returns what to say of it."""
     t = call(a.node, "/get-block-template", {"payee": a.payee})
     extranonce = os.urandom(t["coinbase_build"]["extranonce"]["size"])
     root = transactions_root(t["coinbase_build"], extranonce)
@@ -112,7 +126,26 @@ def main():
         accepted = call(a.node, "/submit-solution", {
             "workid": t["workid"], "timestamp": t["curtime"], "nonce": str(nonce), "extranonce": extranonce.hex(),
         })
-    print(f"block {header_hash(t, root, nonce).hex()} of height {t['height']} accepted: {accepted}")
+    return f"block {header_hash(t, root, nonce).hex()} of height {t['height']} accepted: {accepted}"
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--node", default="http://127.0.0.1:9888", help="where the node's RPC answers")
+    arguments.add_argument("--payee", default="", help="address that the block pays; empty is the node's own")
+    arguments.add_argument("--submit", choices=["solution", "block"], default="solution", help="block submits all of it")
+    arguments.add_argument("--program", default=find_program(), help="the program that computes hashes")
+    a = arguments.parse_args()
+    while True:
+        try:
+            print(mine(a))
+            return
+        except Late as late:
+            print("once more:", late, file=sys.stderr)
+        except FileNotFoundError:
+            sys.exit(f"there is no {a.program}: run `make build`, or give --program")
+        except urllib.error.URLError as away:
+            sys.exit(f"no node answers at {a.node}: {away.reason}")
 
 
 if __name__ == "__main__":

@@ -375,7 +375,7 @@ func (s *Submitter) report(v Verdict, block *types.Block, by Finder) {
 		if now := s.cfg.Now().Unix(); s.told.Swap(now) == now {
 			level = slog.LevelDebug // A young solonet has many a second.
 		}
-		log.Log(context.Background(), level, "block accepted", "txs", len(block.Transactions), "took", v.Took.Round(time.Millisecond/10))
+		log.Log(context.Background(), level, "block accepted", "txs", len(block.Transactions)-1, "took", v.Took.Round(time.Millisecond/10))
 	case SideChain:
 		if s.cfg.Journal.Has(v.Winner) {
 			log.Info("block lost to another of this node's, at the same height", "winner", v.Winner.String())

@@ -45,14 +45,14 @@ run() {
 
 run bytom-solo testnet up -n 4
 run bytom-solo testnet mine 3
-run bytom-solo testnet assert height 3 --wait 30s
+run bytom-solo testnet assert height 3
 run bytom-solo testnet partition 0,1/2,3
 run bytom-solo testnet mine 2 --node 0
 run bytom-solo testnet mine 4 --node 2
-run bytom-solo testnet assert height 5 --node 1 --wait 30s
-run bytom-solo testnet assert height 7 --node 3 --wait 30s
+run bytom-solo testnet assert height 5 --node 1
+run bytom-solo testnet assert height 7 --node 3
 run bytom-solo testnet status
 run bytom-solo testnet heal
-run bytom-solo testnet assert tip-equal --wait 30s
+run bytom-solo testnet assert tip-equal
 run bytom-solo testnet status
 run bytom-solo testnet down

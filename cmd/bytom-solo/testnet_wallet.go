@@ -214,7 +214,7 @@ func (l *localNetwork) floodCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return l.say(cmd, out, "%d transactions in %d chains in the pool after %v, which %d transactions before them had made outputs for in %v",
+			return l.say(cmd, out, "%d transactions in %d chains in the pool after %v; %d more had made the outputs that they spend, in %v",
 				c.N, len(out.Chains), out.Took.Round(time.Millisecond), len(out.Splits), out.SplitTook.Round(time.Millisecond))
 		},
 	}

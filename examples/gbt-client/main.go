@@ -1,5 +1,6 @@
 // Command gbt-client mines one block of a bytom-solo node, knowing SHA3-256 and nothing
-// else of Bytom. It is meant to be read: see ../gbt_client.py for the same in Python.
+// else of Bytom. Where another block comes first on its tip, it begins again. It is meant
+// to be read: see ../gbt_client.py for the same in Python.
 package main
 
 import (
@@ -10,6 +11,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"log"
@@ -58,22 +60,36 @@ func main() {
 	payee := flag.String("payee", "", "address that the block pays; empty is the node's own")
 	submit := flag.String("submit", "solution", "what to submit: solution, or block for all of it")
 	flag.Parse()
-	var t template
-	call(*node, "/get-block-template", map[string]string{"payee": *payee}, &t)
+	for {
+		done, err := mine(*node, *payee, *submit)
+		if !errors.Is(err, errLate) {
+			check(err)
+			fmt.Println(done)
+			return
+		}
+		log.Print("once more: ", err)
+	}
+}
 
+// mine mines a block, which may come late, and returns what to say of it.
+func mine(node, payee, submit string) (done string, err error) {
+	var t template
+	if err := call(node, "/get-block-template", map[string]string{"payee": payee}, &t); err != nil {
+		return "", err
+	}
 	extranonce := make([]byte, t.Build.Extranonce.Size)
 	rand.Read(extranonce)
 	root := t.root(extranonce)
 	nonce := t.solve(root)
 	accepted := false
-	if *submit == "block" {
-		call(*node, "/submit-block", map[string]string{"raw_block": hex.EncodeToString(t.block(extranonce, root, nonce))}, &accepted)
+	if submit == "block" {
+		err = call(node, "/submit-block", map[string]string{"raw_block": hex.EncodeToString(t.block(extranonce, root, nonce))}, &accepted)
 	} else {
-		call(*node, "/submit-solution", map[string]any{
+		err = call(node, "/submit-solution", map[string]any{
 			"workid": t.WorkID, "timestamp": t.CurTime, "nonce": nonce, "extranonce": hex.EncodeToString(extranonce),
 		}, &accepted)
 	}
-	fmt.Printf("block %x of height %d accepted: %v\n", t.header(root, nonce), t.Height, accepted)
+	return fmt.Sprintf("block %x of height %d accepted: %v", t.header(root, nonce), t.Height, accepted), err
 }
 
 // root is the transactions merkle root that an extranonce makes.
@@ -138,12 +154,23 @@ func hash(parts ...[]byte) []byte {
 	return h[:]
 }
 
+// errLate means that the node refused what was right when it was begun: another block was
+// first, or it has forgotten the template.
+var errLate = errors.New("too late")
+
+// late are BIP 22's reasons for that. All others are mistakes of this program.
+var late = []string{"inconclusive", "stale-work", "unknown-work"}
+
 // call posts in to a route, and reads the answer's data into out.
-func call(node, route string, in, out any) {
+func call(node, route string, in, out any) error {
 	body, err := json.Marshal(in)
-	check(err)
+	if err != nil {
+		return err
+	}
 	resp, err := http.Post(strings.TrimSuffix(node, "/")+route, "application/json", bytes.NewReader(body))
-	check(err)
+	if err != nil {
+		return err
+	}
 	defer resp.Body.Close()
 	var answer struct {
 		Status  string
@@ -151,11 +178,17 @@ func call(node, route string, in, out any) {
 		Unread  string `json:"detail"`       // what could not
 		Data    json.RawMessage
 	}
-	check(json.NewDecoder(resp.Body).Decode(&answer))
-	if answer.Status != "success" {
-		log.Fatalf("%s: %s%s", route, answer.Refused, answer.Unread)
+	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
+		return fmt.Errorf("%s: %w", route, err)
 	}
-	check(json.Unmarshal(answer.Data, out))
+	if answer.Status != "success" {
+		var why struct{ Reason string }
+		if json.Unmarshal(answer.Data, &why) == nil && slices.Contains(late, why.Reason) {
+			return fmt.Errorf("%w: %s", errLate, answer.Refused)
+		}
+		return fmt.Errorf("%s: %s%s", route, answer.Refused, answer.Unread)
+	}
+	return json.Unmarshal(answer.Data, out)
 }
 
 func check(err error) {
