@@ -318,6 +318,9 @@ func (h *Handler) setMining(r *http.Request, in setMiningIn) envelope {
 	settings := h.cfg.Miner.Settings()
 	settings.On = in.IsMining
 	if in.Threads != nil {
+		if err := mining.CheckThreads(*in.Threads); err != nil {
+			return failure(badField("threads: value %d: expected %w", *in.Threads, err))
+		}
 		settings.Threads = *in.Threads
 	}
 	if in.Devices != nil {

@@ -69,6 +69,7 @@ func TestSetMiningChangesThreadsAndDevices(t *testing.T) {
 	for _, test := range []struct{ body, want string }{
 		{`{"is_mining":true,"threads":2}`, `"success"`},
 		{`{"is_mining":true,"threads":-1}`, `"success"`},
+		{`{"is_mining":true,"threads":-10000}`, "field threads: value -10000"},
 		{`{"is_mining":true,"devices":"none"}`, `"success"`},
 		{`{"is_mining":true,"devices":"toaster"}`, "field devices"},
 		{`{"is_mining":false}`, `"success"`},

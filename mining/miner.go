@@ -32,20 +32,6 @@ type MinerConfig struct {
 	Log *slog.Logger
 }
 
-// MinerSettings are what can be changed while a Miner runs.
-type MinerSettings struct {
-	// On switches it on.
-	On bool
-	// Devices are the names of those to mine on.
-	Devices []string
-	// Threads caps the workers on a device; 0 is as many as it has, and a negative
-	// number leaves that many of them out, but for one.
-	Threads int
-	// Percent is the part of the time that a worker hashes; it rests between batches.
-	// 0 is all of it.
-	Percent int
-}
-
 // Miner mines in this process. All methods are safe for concurrent use.
 type Miner struct {
 	cfg     MinerConfig

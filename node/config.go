@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,7 +14,6 @@ import (
 	"github.com/spf13/pflag"
 
 	cfg "github.com/bytom/bytom/config"
-	"github.com/bytom/bytom/consensus"
 )
 
 // Config is all that the operator can set. Flags, environment and config.toml
@@ -188,7 +186,7 @@ func (c *Config) Register(fs *pflag.FlagSet) {
 func (c *Config) registerP2P(fs *pflag.FlagSet) {
 	p := c.Bytom.P2P
 	fs.StringVar(&p.ListenAddress, "p2p.laddr", p.ListenAddress, "address that peers connect to, tcp://host:port; 'bytom-solo init' writes the network's own port into config.toml, 46657 for mainnet")
-	fs.StringVar(&p.Seeds, "p2p.seeds", p.Seeds, "seed nodes, host:port separated by commas")
+	fs.StringVar(&p.Seeds, "p2p.seeds", p.Seeds, "seed nodes, IP:port separated by commas")
 	fs.StringVar(&p.PrivateKey, "p2p.node_key", p.PrivateKey, "private key by which peers know this node, in hexadecimal; empty is that of the file")
 	fs.StringVar(&p.NodeKeyFile, "p2p.node_key_file", p.NodeKeyFile, "file of that private key, within --home; made where there is none")
 	fs.BoolVar(&p.SkipUPNP, "p2p.skip_upnp", p.SkipUPNP, "do not ask the router by UPnP to forward a port")
@@ -199,7 +197,7 @@ func (c *Config) registerP2P(fs *pflag.FlagSet) {
 	fs.StringVar(&p.ProxyAddress, "p2p.proxy_address", p.ProxyAddress, "SOCKS5 proxy, host:port")
 	fs.StringVar(&p.ProxyUsername, "p2p.proxy_username", p.ProxyUsername, "user name at the proxy")
 	fs.StringVar(&p.ProxyPassword, "p2p.proxy_password", p.ProxyPassword, "password at the proxy")
-	fs.StringVar(&p.KeepDial, "p2p.keep_dial", p.KeepDial, "peers to stay connected to, host:port separated by commas")
+	fs.StringVar(&p.KeepDial, "p2p.keep_dial", p.KeepDial, "peers to stay connected to, IP:port separated by commas")
 }
 
 // ignoredKeys stand in the files that the stock node writes, and mean nothing to
@@ -291,51 +289,4 @@ func expandHome(dir string) string {
 		}
 	}
 	return dir
-}
-
-// check refuses values that would fail later, or worse, not at all.
-func (c *Config) check() error {
-	var errs []error
-	bad := func(key string, value any, expected string) {
-		errs = append(errs, fmt.Errorf("key %s: value %q: expected %s", key, fmt.Sprint(value), expected))
-	}
-	b := c.Bytom
-	if _, ok := consensus.NetParams[b.ChainID]; !ok {
-		bad("chain_id", b.ChainID, "mainnet, wisdom or solonet; 'bytom-solo init' writes it into config.toml")
-	}
-	if c.Solonet.Tools && b.ChainID != "solonet" {
-		bad("solonet.tools", true, "chain_id solonet, not "+b.ChainID)
-	}
-	if clock := c.Solonet.Clock; clock != clockVirtual && clock != clockReal {
-		bad("solonet.clock", clock, clockVirtual+" or "+clockReal)
-	}
-	if b.DBBackend != "leveldb" && b.DBBackend != "memdb" {
-		bad("db_backend", b.DBBackend, "leveldb or memdb")
-	}
-	if _, ok := levels[strings.ToLower(b.LogLevel)]; !ok {
-		bad("log_level", b.LogLevel, "debug, info, warn or error (trace, warning, fatal and panic are taken too)")
-	}
-	if c.Log.Format != "text" && c.Log.Format != "json" {
-		bad("log.format", c.Log.Format, "text or json")
-	}
-	c.Stratum.check(bad)
-	c.RPC.check(bad)
-	if p := c.Mining.CPUPercent; p < 1 || p > 100 {
-		bad("mining.cpu-percent", p, "1 to 100")
-	}
-	if f := c.Mining.RefreshFees; !(f >= 0 && f <= 1e9) {
-		bad("mining.refresh-fees", f, "an amount of BTM")
-	}
-	if r := c.Mining.MinFeeRate; !(r >= 0 && r <= 1e15) {
-		bad("mining.min-fee-rate", r, "a fee for each unit of gas")
-	}
-	if _, _, err := net.SplitHostPort(b.ApiAddress); err != nil {
-		bad("api_addr", b.ApiAddress, "host:port")
-	}
-	if _, address, ok := strings.Cut(b.P2P.ListenAddress, "://"); !ok {
-		bad("p2p.laddr", b.P2P.ListenAddress, "tcp://host:port")
-	} else if _, _, err := net.SplitHostPort(address); err != nil {
-		bad("p2p.laddr", b.P2P.ListenAddress, "tcp://host:port")
-	}
-	return errors.Join(errs...)
 }

@@ -122,6 +122,43 @@ func TestBadValues(t *testing.T) {
 		{"stratum percent", solo, []string{"--stratum.verify-percent=101"}, nil, []string{"stratum.verify-percent", "101", "1 to 100"}},
 		{"stratum sessions", solo, nil, map[string]string{"TM_STRATUM_MAX_SESSIONS": "0"}, []string{"stratum.max-sessions", "0", "1 or more"}},
 		{"stratum typo", solo + "[stratum]\nlisen = \"x\"", nil, nil, []string{"stratum.lisen", "x"}},
+		{"nothing to mine on", solo, []string{"--mining", "--mining.devices=none"}, nil, []string{"mining.devices", "none", "auto"}},
+		{"nothing at all to mine on", solo, []string{"--mining", "--mining.devices=none, none"}, nil, []string{"mining.devices", "none, none"}},
+		{"no threads", solo, []string{"--mining.threads=-100000"}, nil, []string{"mining.threads", "-100000", "more than -", "processors"}},
+		{"mining for nobody", "chain_id = \"mainnet\"", []string{"--mining", "--vault_mode"}, nil, []string{"vault_mode", "true", "--mining.allow-unsynced"}},
+		{"a seed's name", solo, []string{"--p2p.seeds=1.2.3.4:5,node.example:46657"}, nil, []string{"p2p.seeds", `"node.example:46657"`, "IP:port"}},
+		{"a seed without a port", solo + "[p2p]\nseeds = \"1.2.3.4\"", nil, nil, []string{"p2p.seeds", `"1.2.3.4"`, "IP:port"}},
+		{"a seed's port", solo, []string{"--p2p.seeds=1.2.3.4:99999"}, nil, []string{"p2p.seeds", "99999", "IP:port"}},
+		{"a kept peer", solo, []string{"--p2p.keep_dial=somewhere"}, nil, []string{"p2p.keep_dial", "somewhere", "IP:port"}},
+		{"proxy", solo, []string{"--p2p.proxy_address=10.0.0.1"}, nil, []string{"p2p.proxy_address", "10.0.0.1", "host:port"}},
+		{"proxy's port", solo, []string{"--p2p.proxy_address=10.0.0.1:0x1"}, nil, []string{"p2p.proxy_address", "0x1", "host:port"}},
+		{"proxy's user alone", solo, []string{"--p2p.proxy_username=joe"}, nil, []string{"p2p.proxy_username", "joe", "p2p.proxy_address"}},
+		{"proxy's password alone", solo, nil, map[string]string{"TM_P2P_PROXY_PASSWORD": "SECRET"}, []string{"p2p.proxy_password", "not shown", "p2p.proxy_address"}},
+		{"node's key", solo, []string{"--p2p.node_key=SECRET"}, nil, []string{"p2p.node_key", "not shown", "128 hexadecimal"}},
+		{"peers", solo, []string{"--p2p.max_num_peers=-1"}, nil, []string{"p2p.max_num_peers", "-1", "0 or more"}},
+		{"handshake", solo, []string{"--p2p.handshake_timeout=0"}, nil, []string{"p2p.handshake_timeout", "0", "1 second"}},
+		{"dialling", solo, []string{"--p2p.dial_timeout=-3"}, nil, []string{"p2p.dial_timeout", "-3", "1 second"}},
+		{"p2p scheme", solo, []string{"--p2p.laddr=udp://0.0.0.0:1"}, nil, []string{"p2p.laddr", "udp://", "tcp://"}},
+		{"p2p port", solo, []string{"--p2p.laddr=tcp://0.0.0.0:70000"}, nil, []string{"p2p.laddr", "70000", "tcp://host:port"}},
+		{"rpc port", solo, []string{"--api_addr=127.0.0.1:98888"}, nil, []string{"api_addr", "98888", "host:port"}},
+		{"rpc without a port", solo, nil, map[string]string{"LISTEN": "127.0.0.1:"}, []string{"api_addr", `"127.0.0.1:"`, "host:port"}},
+		{"profiles", solo, []string{"--prof_laddr=6060"}, nil, []string{"prof_laddr", "6060", "host:port"}},
+		{"websockets", solo, []string{"--ws.max_num_websockets=-1"}, nil, []string{"ws.max_num_websockets", "-1", "0 or more"}},
+		{"websockets' requests", solo, []string{"--ws.max_num_concurrent_reqs=0"}, nil, []string{"ws.max_num_concurrent_reqs", "0", "1 or more"}},
+		{"no wallet to rescan", solo, []string{"--wallet.disable", "--wallet.rescan"}, nil, []string{"wallet.rescan", "wallet.disable"}},
+		{"no wallet's index", solo, []string{"--wallet.disable", "--wallet.txindex"}, nil, []string{"wallet.txindex", "wallet.disable"}},
+		{"stratum port", solo, []string{"--stratum.listen=0.0.0.0:99999"}, nil, []string{"stratum.listen", "99999", "host:port"}},
+		{"stratum password alone", solo, []string{"--stratum.password=SECRET"}, nil, []string{"stratum.password", "not shown", "stratum.listen"}},
+		{"stratum networks alone", solo, []string{"--stratum.allow=10.0.0.0/8"}, nil, []string{"stratum.allow", "10.0.0.0/8", "stratum.listen"}},
+		{"stratum mdns alone", solo, []string{"--stratum.mdns"}, nil, []string{"stratum.mdns", "stratum.listen"}},
+		{"stratum's known answer alone", solo, []string{"--stratum.known-answer"}, nil, []string{"stratum.known-answer", "stratum.listen"}},
+		{"stratum key alone", solo, []string{"--stratum.listen=:1", "--stratum.tls-key=k.pem"}, nil, []string{"stratum.tls-key", "k.pem", "stratum.tls-cert"}},
+		{"stratum start below the least", solo, []string{"--stratum.min-difficulty=50", "--stratum.start-difficulty=20"}, nil, []string{"stratum.start-difficulty", "20", "stratum.min-difficulty, 50"}},
+		{"stratum per address", solo, []string{"--stratum.max-per-address=-1"}, nil, []string{"stratum.max-per-address", "-1", "0 or more"}},
+		{"extra nodes", solo, []string{"--mining.extra-nodes=http://10.0.0.1:9888,10.0.0.2"}, nil, []string{"mining.extra-nodes", "10.0.0.2", "http://"}},
+		{"webhook", solo, []string{"--notify.webhook=example.com"}, nil, []string{"notify.webhook", "example.com", "http://"}},
+		{"fees", solo, []string{"--mining.refresh-fees=-1"}, nil, []string{"mining.refresh-fees", "-1", "BTM"}},
+		{"fee rate", solo, []string{"--mining.min-fee-rate=NaN"}, nil, []string{"mining.min-fee-rate", "NaN", "gas"}},
 		{"not TOML", "chain_id = ", nil, nil, []string{"config.toml"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -134,6 +171,33 @@ func TestBadValues(t *testing.T) {
 					t.Errorf("%v: does not say %q", err, want)
 				}
 			}
+			if strings.Contains(err.Error(), "SECRET") {
+				t.Errorf("%v: tells a secret", err)
+			}
 		})
+	}
+}
+
+// TestUsualValuesAreTaken has what looks odd, and makes sense.
+func TestUsualValuesAreTaken(t *testing.T) {
+	for _, args := range [][]string{
+		{"--mining", "--mining.threads=-1"},
+		{"--mining.devices=none"},
+		{"--mining", "--vault_mode"},
+		{"--p2p.seeds=1.2.3.4:5, [::1]:6,"},
+		{"--p2p.seeds="},
+		{"--p2p.proxy_address=localhost:9050", "--p2p.proxy_username=a", "--p2p.proxy_password=b"},
+		{"--p2p.max_num_peers=0"},
+		{"--stratum.listen=:1", "--stratum.min-difficulty=5000"},
+		{"--api_addr=:0", "--stratum.listen=[::]:0"},
+		{"--stratum.listen=:9119", "--stratum.password=x", "--stratum.allow=10.0.0.0/8", "--stratum.mdns"},
+	} {
+		c, err := load(t, "chain_id = \"solonet\"\n", args, nil)
+		if err != nil {
+			t.Errorf("%v: %v", args, err)
+		}
+		if args[0] == "--p2p.seeds=1.2.3.4:5, [::1]:6," && c.Bytom.P2P.Seeds != "1.2.3.4:5,[::1]:6" {
+			t.Errorf("seeds %q: Bytom leaves out what has a blank before it", c.Bytom.P2P.Seeds)
+		}
 	}
 }

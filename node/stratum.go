@@ -67,10 +67,17 @@ func (c *Config) registerStratum(fs *pflag.FlagSet) {
 
 // check refuses values that would fail later.
 func (s *StratumConfig) check(bad func(key string, value any, expected string)) {
-	if s.Listen != "" {
-		if _, _, err := net.SplitHostPort(s.Listen); err != nil {
-			bad("stratum.listen", s.Listen, "host:port")
-		}
+	if s.Listen != "" && !isListen(s.Listen) {
+		bad("stratum.listen", s.Listen, "host:port")
+	}
+	if s.Listen == "" {
+		s.checkIdle(bad)
+	}
+	if s.StartDifficulty == newStratumConfig().StartDifficulty {
+		s.StartDifficulty = max(s.StartDifficulty, s.MinDifficulty) // Nobody chose it.
+	}
+	if s.StartDifficulty < s.MinDifficulty {
+		bad("stratum.start-difficulty", s.StartDifficulty, fmt.Sprintf("at least stratum.min-difficulty, %v", s.MinDifficulty))
 	}
 	if _, err := s.networks(); err != nil {
 		bad("stratum.allow", s.Allow, "networks such as 192.168.0.0/16 or addresses, separated by commas")
@@ -93,6 +100,21 @@ func (s *StratumConfig) check(bad func(key string, value any, expected string)) 
 	if s.MaxPerAddress < 0 {
 		bad("stratum.max-per-address", s.MaxPerAddress, "0 or more")
 	}
+}
+
+// checkIdle refuses what would guard or serve a port that there is not.
+func (s *StratumConfig) checkIdle(bad func(key string, value any, expected string)) {
+	without := func(key string, set bool, value any) {
+		if set {
+			bad(key, value, "stratum.listen as well: without it there is no port for rigs")
+		}
+	}
+	without("stratum.password", s.Password != "", hidden)
+	without("stratum.allow", s.Allow != "", s.Allow)
+	without("stratum.tls-cert", s.TLSCert != "", s.TLSCert)
+	without("stratum.tls-key", s.TLSKey != "", s.TLSKey)
+	without("stratum.mdns", s.MDNS, true)
+	without("stratum.known-answer", s.KnownAnswer, true)
 }
 
 // networks are those of Allow.

@@ -273,7 +273,7 @@ func TestMiningWithoutAPayeeIsRefused(t *testing.T) {
 		{"no device", []string{"--chain_id", "solonet", "--mining.devices", "asic"}, "mining.devices"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			args := append([]string{"node", "--mining", "--home", t.TempDir(), "--vault_mode", "--web.closed", "--api_addr", "127.0.0.1:0"}, test.args...)
+			args := append([]string{"node", "--mining", "--home", t.TempDir(), "--vault_mode", "--mining.allow-unsynced", "--web.closed", "--api_addr", "127.0.0.1:0"}, test.args...)
 			out, err := execute(t, testnet.Solo(t), args...)
 			if err == nil || !strings.Contains(out, test.want) {
 				t.Errorf("%v: %s, expected an error that says %q", err, out, test.want)

@@ -1,0 +1,30 @@
+package mining
+
+import (
+	"fmt"
+	"runtime"
+)
+
+// MinerSettings are what can be changed while a Miner runs.
+type MinerSettings struct {
+	// On switches it on.
+	On bool
+	// Devices are the names of those to mine on.
+	Devices []string
+	// Threads caps the workers on a device; 0 is as many as it has, and a negative
+	// number leaves that many of them out, but for one.
+	Threads int
+	// Percent is the part of the time that a worker hashes; it rests between batches.
+	// 0 is all of it.
+	Percent int
+}
+
+// CheckThreads refuses a setting of threads that leaves more out than there are. The error
+// says what is expected.
+func CheckThreads(threads int) error {
+	// On a single processor, one left out is forgiven.
+	if most := max(2, runtime.GOMAXPROCS(0)); threads <= -most {
+		return fmt.Errorf("more than %d: there are %d processors, and one must be left", -most, runtime.GOMAXPROCS(0))
+	}
+	return nil
+}
