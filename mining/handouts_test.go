@@ -157,7 +157,7 @@ func TestWorkOfFormerTips(t *testing.T) {
 	for n, known := range []bool{true, true, false} {
 		if n > 0 {
 			r.chain.connect(byte(40 + n))
-			r.keep(h, old[:1]) // Of a slow consumer.
+			h.Keep(Handed{By: "somebody", Key: "late", Job: old[0]}) // By somebody slow.
 			r.keep(h, r.jobs()[:2])
 			h.flush()
 		}
