@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"sync"
 
+	"github.com/bytom-solo/bytom-solo/gbt/input"
 	"github.com/bytom-solo/bytom-solo/gbt/wire"
 	"github.com/bytom-solo/bytom-solo/mining"
 )
@@ -134,7 +135,40 @@ func call(f func(*http.Request) envelope) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) { respond(w, f(r)) }
 }
 
-// callWith makes a handler of a function whose argument is the request's body.
+// callStrict makes a handler of a function whose argument is the request's body: what is
+// in it and has no meaning here is an error, but for the ignored fields.
+func callStrict[T any](f func(*http.Request, T) envelope, ignored ...string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var in T
+		if err := input.Object(http.MaxBytesReader(w, r.Body, MaxBody), &in, ignored...); err != nil {
+			respond(w, failure(inputError{err}))
+			return
+		}
+		respond(w, f(r, in))
+	}
+}
+
+// callSolved is callStrict for what brings a solution: that is worth more than the words
+// beside it, which are told where it is refused.
+func callSolved[T any](f func(*http.Request, T) envelope) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var in T
+		err := input.Object(http.MaxBytesReader(w, r.Body, MaxBody), &in)
+		unknown := (*input.Unknown)(nil)
+		if err != nil && !errors.As(err, &unknown) {
+			respond(w, failure(inputError{err}))
+			return
+		}
+		e := f(r, in)
+		if unknown != nil && e.ErrorDetail != "" {
+			e.ErrorDetail += "; " + unknown.Error()
+		}
+		respond(w, e)
+	}
+}
+
+// callWith makes a handler of a function whose argument is the request's body, as the
+// stock node reads it: its clients may send what nobody asked for.
 func callWith[T any](f func(*http.Request, T) envelope) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		var in T

@@ -172,13 +172,13 @@ func server(t testing.TB, edits ...func(*mining.GeneratorConfig)) (*chain, *mux.
 		Generator: g, Submitter: mining.NewSubmitter(mining.SubmitterConfig{Sink: c, Source: c, Verifier: v}),
 		Miner: mining.NewMiner(mining.MinerConfig{Generator: g}), Extranonces: mining.NewExtranonces(),
 		Address: func() (string, error) { return payee.Address, nil },
-		SetAddress: func(a string) (string, error) {
+		SetAddress: func(_ context.Context, a string) (string, error) {
 			if a != "b" {
 				return "", errors.New("field mining_address: bad")
 			}
 			return a, nil
 		},
-		Tag: func() []byte { return tag }, SetTag: func(b []byte) { tag = b },
+		Tag: func() []byte { return tag }, SetTag: func(_ context.Context, b []byte) { tag = b },
 		Overrides: &fakeOverrides{deltas: make(map[bc.Hash]int64), excluded: make(map[bc.Hash]bool)},
 		Devices: func(list string) ([]string, error) {
 			if list != "none" {

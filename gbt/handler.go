@@ -28,14 +28,17 @@ type Config struct {
 	// Address is the address that coinbases pay; SetAddress changes it, tells the
 	// generator and gives it back as stored.
 	Address    func() (string, error)
-	SetAddress func(address string) (string, error)
+	SetAddress func(ctx context.Context, address string) (string, error)
 	// PayeeLost says why what the payee is paid can't be spent any more; it is empty where
 	// that is not so, and may be nil.
 	PayeeLost func() string
 	// Tag is the operator's part of the coinbase's arbitrary data; SetTag changes
 	// it, and tells the generator.
 	Tag    func() []byte
-	SetTag func(tag []byte)
+	SetTag func(ctx context.Context, tag []byte)
+	// Changed is told what a call has changed of the miner, and from what to what; ctx is
+	// the call's. nil is told nothing.
+	Changed func(ctx context.Context, what, old, now string)
 	// Devices are the names of the devices that an operator's list of them means.
 	Devices func(list string) ([]string, error)
 	// ParsePayee reads an address.
@@ -103,23 +106,26 @@ func (h *Handler) Register(r *mux.Router) {
 	r.Handle("/submit-work-json", callWith(h.submitWorkJSON))
 	r.Handle("/submit-block", callWith(h.submitBlock))
 	r.Handle("/is-mining", call(h.isMining))
-	r.Handle("/set-mining", callWith(h.setMining))
+	r.Handle("/set-mining", callStrict(h.setMining))
 	r.Handle("/get-mining-address", call(h.getAddress))
-	r.Handle("/set-mining-address", callWith(h.setAddress))
+	r.Handle("/set-mining-address", callStrict(h.setAddress))
 	r.Handle("/get-coinbase-arbitrary", call(h.getTag))
-	r.Handle("/set-coinbase-arbitrary", callWith(h.setTag))
+	r.Handle("/set-coinbase-arbitrary", callStrict(h.setTag))
 	for _, route := range []string{"/get-block-template", "/getblocktemplate"} {
-		r.Handle(route, callWith(h.template))
+		r.Handle(route, callStrict(h.template, otherTemplateFields...))
 	}
-	r.Handle("/submit-solution", callWith(h.submitSolution))
+	r.Handle("/submit-solution", callSolved(h.submitSolution))
 	r.Handle("/mining-info", call(h.miningInfo))
 	r.Path("/").Methods(http.MethodPost).HandlerFunc(h.serveJSONRPC)
 	r.Path(WalletRoute + "{name:.*}").Methods(http.MethodPost).HandlerFunc(h.serveJSONRPC)
-	r.Handle("/prioritise-transaction", callWith(h.prioritise))
-	r.Handle("/exclude-transaction", callWith(h.exclude))
+	r.Handle("/prioritise-transaction", callStrict(h.prioritise))
+	r.Handle("/exclude-transaction", callStrict(h.exclude))
 	r.Handle("/list-overrides", call(h.listOverrides))
-	r.Handle("/explain-template", callWith(h.explain))
+	r.Handle("/explain-template", callStrict(h.explain))
 }
+
+// otherTemplateFields are those of BIP 22, 23 and 9 that nothing here depends on.
+var otherTemplateFields = []string{"workid", "target", "maxversion", "nonces", "sigoplimit", "sizelimit", "version", "vbavailable", "vbrequired"}
 
 // work is a job that nobody else was given, and the time to begin with.
 func (h *Handler) work(r *http.Request) (_ *mining.Job, timestamp uint64, _ error) {
@@ -290,97 +296,6 @@ func refused(reason, debug string) envelope {
 	e := failure(errors.New(debug))
 	e.Data = refusal{Reason: reason, Debug: debug}
 	return e
-}
-
-func (h *Handler) isMining(*http.Request) envelope {
-	return success(map[string]bool{"is_mining": h.cfg.Miner.Mining()})
-}
-
-// setMiningIn switches the miner. The stock node has no more than the first field.
-type setMiningIn struct {
-	IsMining bool `json:"is_mining"`
-	// Threads caps the workers on a device, 0 is as many as it has, a negative number
-	// leaves that many out; Devices is a list as --mining.devices takes it. What is missing stays as it is.
-	Threads *int    `json:"threads"`
-	Devices *string `json:"devices"`
-}
-
-// idleWait bounds how long switching off waits for what is under way: a card may be at a
-// batch for seconds.
-const idleWait = 5 * time.Second
-
-func (h *Handler) setMining(r *http.Request, in setMiningIn) envelope {
-	if in.IsMining {
-		if _, err := h.cfg.Address(); err != nil {
-			return failure(err)
-		}
-	}
-	settings := h.cfg.Miner.Settings()
-	settings.On = in.IsMining
-	if in.Threads != nil {
-		if err := mining.CheckThreads(*in.Threads); err != nil {
-			return failure(badField("threads: value %d: expected %w", *in.Threads, err))
-		}
-		settings.Threads = *in.Threads
-	}
-	if in.Devices != nil {
-		var err error
-		if settings.Devices, err = h.cfg.Devices(*in.Devices); err != nil {
-			return failure(fmt.Errorf("field devices: %w", err))
-		}
-	}
-	h.cfg.Miner.Set(settings)
-	// Who has switched it off expects no block of it afterwards.
-	ctx, cancel := context.WithTimeout(r.Context(), idleWait)
-	defer cancel()
-	_ = h.cfg.Miner.Idle(ctx) // It is off, and will be idle.
-	return success("")
-}
-
-type addressData struct {
-	MiningAddress string `json:"mining_address"`
-}
-
-func (h *Handler) getAddress(*http.Request) envelope {
-	address, err := h.cfg.Address()
-	if errors.Is(err, mining.ErrNoAccount) {
-		// As the stock node, whose clients know the code.
-		return envelope{Status: "fail", Code: "BTM709", Msg: "Account not found", ErrorDetail: mining.ErrNoAccount.Error()}
-	}
-	if err != nil {
-		return failure(err)
-	}
-	return success(addressData{address})
-}
-
-func (h *Handler) setAddress(r *http.Request, in addressData) envelope {
-	address, err := h.cfg.SetAddress(in.MiningAddress)
-	if err != nil {
-		return failure(err)
-	}
-	h.settle(r.Context())
-	return success(addressData{address})
-}
-
-type tagData struct {
-	Arbitrary string `json:"arbitrary"`
-}
-
-func (h *Handler) getTag(*http.Request) envelope {
-	return success(tagData{hex.EncodeToString(h.cfg.Tag())})
-}
-
-func (h *Handler) setTag(r *http.Request, in tagData) envelope {
-	tag, err := hex.DecodeString(in.Arbitrary)
-	if err != nil {
-		return failure(fmt.Errorf("field arbitrary: value %.40q: expected hexadecimal", in.Arbitrary))
-	}
-	if len(tag) > mining.MaxTag {
-		return failure(fmt.Errorf("field arbitrary: %d bytes, at most %d fit beside the height and the extranonce", len(tag), mining.MaxTag))
-	}
-	h.cfg.SetTag(tag)
-	h.settle(r.Context())
-	return h.getTag(r)
 }
 
 // settle waits until every template that is asked for has what was just changed: success

@@ -201,13 +201,13 @@ func TestJSONRPCWithoutWork(t *testing.T) {
 func TestFieldsInWords(t *testing.T) {
 	_, r := server(t)
 	for _, test := range []struct{ route, body, want string }{
-		{"/set-mining", `{"threads":"x"}`, "field threads: found a JSON string, expected a whole number of 64 bits"},
-		{"/set-mining", `{"is_mining":5}`, "field is_mining: found a JSON number, expected true or false"},
-		{"/set-mining", `[]`, "field the body: found a JSON array, expected an object"},
+		{"/set-mining", `{"threads":"x"}`, `field threads: value \"x\": expected a whole number of 64 bits`},
+		{"/set-mining", `{"is_mining":5}`, "field is_mining: value 5: expected true or false"},
+		{"/set-mining", `[]`, "the body is a JSON array, expected an object"},
 		{"/submit-work", `{"block_header":5}`, "field block_header: found a JSON number, expected a string"},
 		{"/submit-work-json", `{"block_header":{"previous_block_hash":5}}`, "field block_header.previous_block_hash: found a JSON number, expected a string"},
-		{"/get-block-template", `{"rules":5}`, "field rules: found a JSON number, expected an array"},
-		{"/explain-template", `{"tx_id":{}}`, "field tx_id: found a JSON object, expected a string"},
+		{"/get-block-template", `{"rules":5}`, "field rules: value 5: expected a list of strings"},
+		{"/explain-template", `{"tx_id":{}}`, "field tx_id: value {}: expected a string"},
 		{"/set-coinbase-arbitrary", `{"arbitrary":"zz"}`, `field arbitrary: value \"zz\": expected hexadecimal`},
 	} {
 		if _, text := post(r, test.route, test.body); !strings.Contains(text, test.want) {

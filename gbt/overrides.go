@@ -1,6 +1,7 @@
 package gbt
 
 import (
+	"context"
 	"encoding/hex"
 	"net/http"
 
@@ -39,10 +40,10 @@ type Explanation struct {
 // for concurrent use.
 type Overrides interface {
 	// Prioritise adds delta to what was added to a transaction's fee before, for the
-	// order alone, and returns the sum. Zero takes all of it back.
-	Prioritise(tx bc.Hash, delta int64) (total int64, err error)
+	// order alone, and returns the sum. Zero takes all of it back. ctx is the call's.
+	Prioritise(ctx context.Context, tx bc.Hash, delta int64) (total int64, err error)
 	// Exclude keeps a transaction out of templates, or no longer does.
-	Exclude(tx bc.Hash, on bool) error
+	Exclude(ctx context.Context, tx bc.Hash, on bool) error
 	// List gives all overrides.
 	List() []Override
 	// Explain says what the last template made of a transaction.
@@ -66,7 +67,7 @@ func (h *Handler) prioritise(r *http.Request, in prioritiseIn) envelope {
 	if err != nil {
 		return failure(inputError{err})
 	}
-	total, err := h.cfg.Overrides.Prioritise(id, delta)
+	total, err := h.cfg.Overrides.Prioritise(r.Context(), id, delta)
 	if err != nil {
 		return failure(err)
 	}
@@ -88,7 +89,7 @@ func (h *Handler) exclude(r *http.Request, in excludeIn) envelope {
 	if in.Exclude == nil {
 		return failure(badField("exclude: missing, expected true or false"))
 	}
-	if err := h.cfg.Overrides.Exclude(id, *in.Exclude); err != nil {
+	if err := h.cfg.Overrides.Exclude(r.Context(), id, *in.Exclude); err != nil {
 		return failure(err)
 	}
 	h.cfg.Generator.Force()

@@ -1,6 +1,7 @@
 package gbt
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -13,14 +14,17 @@ type fakeOverrides struct {
 	excluded map[bc.Hash]bool
 }
 
-func (o *fakeOverrides) Prioritise(tx bc.Hash, delta int64) (int64, error) {
+func (o *fakeOverrides) Prioritise(_ context.Context, tx bc.Hash, delta int64) (int64, error) {
 	if delta > 1e6 {
 		return 0, errors.New("too much")
 	}
 	o.deltas[tx] += delta
 	return o.deltas[tx], nil
 }
-func (o *fakeOverrides) Exclude(tx bc.Hash, on bool) error { o.excluded[tx] = on; return nil }
+func (o *fakeOverrides) Exclude(_ context.Context, tx bc.Hash, on bool) error {
+	o.excluded[tx] = on
+	return nil
+}
 func (o *fakeOverrides) List() []Override {
 	all := []Override{}
 	for id, d := range o.deltas {

@@ -118,7 +118,7 @@ func (h *Handler) rpcPrioritise(ctx context.Context, args rpcArgs) (any, error) 
 	if err != nil {
 		return nil, err
 	}
-	if _, err := h.cfg.Overrides.Prioritise(id, delta); err != nil {
+	if _, err := h.cfg.Overrides.Prioritise(ctx, id, delta); err != nil {
 		return nil, err
 	}
 	h.cfg.Generator.Force()

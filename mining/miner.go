@@ -91,21 +91,24 @@ func NewMiner(cfg MinerConfig) *Miner {
 }
 
 // Set changes the settings. Work goes on at once where they stay the same.
-func (m *Miner) Set(s MinerSettings) {
+func (m *Miner) Set(s MinerSettings) { m.Change(func(own *MinerSettings) { *own = s }) }
+
+// SetMining switches the miner on or off.
+func (m *Miner) SetMining(on bool) { m.Change(func(s *MinerSettings) { s.On = on }) }
+
+// Change edits the settings, and gives those of before and after. Nobody else's change
+// comes between. The edit must replace Devices, not write into it.
+func (m *Miner) Change(edit func(*MinerSettings)) (old, now MinerSettings) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.settings.On != s.On || m.settings.Threads != s.Threads || m.settings.Percent != s.Percent || !slices.Equal(m.settings.Devices, s.Devices) {
-		m.settings = s
+	old, now = m.settings, m.settings
+	edit(&now)
+	if old.On != now.On || old.Threads != now.Threads || old.Percent != now.Percent || !slices.Equal(old.Devices, now.Devices) {
+		m.settings = now
 		close(m.change)
 		m.change = make(chan struct{})
 	}
-}
-
-// SetMining switches the miner on or off.
-func (m *Miner) SetMining(on bool) {
-	s := m.Settings()
-	s.On = on
-	m.Set(s)
+	return old, now
 }
 
 // Settings are the current ones.

@@ -2,8 +2,12 @@ package node
 
 import (
 	"bytes"
+	"context"
+	"encoding/hex"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"time"
 )
 
 // audited logs the calls of routes that change what the operator may ask about one day
@@ -20,6 +24,38 @@ func audited(next http.Handler, log *slog.Logger) http.Handler {
 			log.Info("changed over RPC", "route", r.URL.Path, "by", callerOf(r.Context()).String())
 		}
 	})
+}
+
+// tellChange logs what a call changed, from what to what, and who called.
+func (n *Node) tellChange(ctx context.Context, what, old, now string) {
+	if old != now {
+		n.log.Info("changed over RPC", "what", what, "old", old, "new", now, "by", callerOf(ctx).String())
+	}
+}
+
+// setAddress changes the payee for a caller. That is worth more than a line: whoever
+// did it is paid from now on.
+func (n *Node) setAddress(ctx context.Context, address string) (string, error) {
+	old, err := n.payees.setAddress(address)
+	if err != nil {
+		n.log.Info("payee not changed over RPC", "error", err, "by", callerOf(ctx).String())
+		return "", err
+	}
+	if old != address {
+		by := callerOf(ctx).String()
+		n.log.Warn("payee changed over RPC", "old", old, "new", address, "by", by)
+		n.notify(Notification{
+			Event: "payee.changed", At: time.Now(), Payee: &PayeeChange{Old: old, New: address, By: by},
+			Detail: fmt.Sprintf("found blocks pay %s from now on, as %s asked for over RPC", address, by),
+		})
+	}
+	return address, nil
+}
+
+// setTag changes the operator's part of the coinbase's arbitrary data for a caller.
+func (n *Node) setTag(ctx context.Context, tag []byte) {
+	old := n.payees.setTag(tag)
+	n.tellChange(ctx, "coinbase's tag", hex.EncodeToString(old), hex.EncodeToString(tag))
 }
 
 // peeked keeps how an answer begins.

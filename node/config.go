@@ -45,6 +45,8 @@ type Config struct {
 type MiningConfig struct {
 	// Address is paid by the coinbase; empty leaves it to the wallet.
 	Address string
+	// AddressOverRPC lets callers of /set-mining-address change what Address says.
+	AddressOverRPC bool
 	// Threads caps the workers on a device; 0 is as many as it has cores, a negative
 	// number leaves that many of them free.
 	Threads int
@@ -169,6 +171,7 @@ func (c *Config) Register(fs *pflag.FlagSet) {
 
 	fs.BoolVar(&b.Mining, "mining", b.Mining, "mine on this machine; in config.toml also [mining] enable")
 	fs.StringVar(&c.Mining.Address, "mining.address", c.Mining.Address, "address that found blocks pay; empty is the wallet's mining address")
+	fs.BoolVar(&c.Mining.AddressOverRPC, "mining.address-over-rpc", c.Mining.AddressOverRPC, "let /set-mining-address change the address that mining.address gives, until the next start")
 	fs.IntVar(&c.Mining.Threads, "mining.threads", c.Mining.Threads, "workers on a device at the most; 0 is one a core, -1 leaves a core free")
 	fs.IntVar(&c.Mining.CPUPercent, "mining.cpu-percent", c.Mining.CPUPercent, "part of the time that each worker hashes, 1 to 100")
 	fs.StringVar(&c.Mining.Devices, "mining.devices", c.Mining.Devices, "devices to mine on: auto, all, none, vulkan (the graphics cards) or names as 'bytom-solo devices' lists them")

@@ -2,7 +2,6 @@ package node
 
 import (
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -11,7 +10,6 @@ import (
 
 	"github.com/gorilla/mux"
 
-	"github.com/bytom/bytom/api"
 	"github.com/bytom/bytom/protocol/bc"
 
 	"github.com/bytom-solo/bytom-solo/mining"
@@ -79,19 +77,6 @@ func (f *foundBlocks) register(r *mux.Router) {
 	r.HandleFunc(ResubmitFoundRoute, answered(f.resubmit))
 }
 
-// answered makes a handler of what gives an answer or an error.
-func answered(f func(*http.Request) (any, error)) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		data, err := f(r)
-		if err != nil {
-			writeJSON(w, http.StatusOK, api.Response{Status: api.FAIL, Code: "BTM000", Msg: "Bytom API Error", ErrorDetail: err.Error()})
-			return
-		}
-		// api.Response leaves an empty list out.
-		writeJSON(w, http.StatusOK, map[string]any{"status": api.SUCCESS, "data": data})
-	}
-}
-
 func (f *foundBlocks) list(*http.Request) (any, error) {
 	found := []FoundBlock{}
 	if f.journal == nil {
@@ -150,8 +135,8 @@ func (f *foundBlocks) asked(r *http.Request) (id bc.Hash, err error) {
 		return id, errNoJournal
 	}
 	var in struct{ Hash string }
-	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
-		return id, fmt.Errorf(`the body: %w, expected {"hash": "…"}`, err)
+	if err := decodeBody(r, &in); err != nil {
+		return id, err
 	}
 	return ParseBlockID("hash", in.Hash)
 }

@@ -16,8 +16,8 @@ import (
 // Notification is what a webhook is posted, as JSON.
 type Notification struct {
 	// Event is block.found, block.main, block.confirmed, block.matured, block.lost,
-	// block.refused, payee.lost (what is mined can't be spent any more), payee.back,
-	// clock.off, clock.right, disk.full or disk.right.
+	// block.refused, payee.changed (over RPC), payee.lost (what is mined can't be spent any
+	// more), payee.back, clock.off, clock.right, disk.full or disk.right.
 	Event string    `json:"event"`
 	At    time.Time `json:"at"`
 	// Network and Node say who tells: chain_id and node_alias.
@@ -25,8 +25,19 @@ type Notification struct {
 	Node    string `json:"node,omitempty"`
 	// Block is what the event is about, if it is a block.
 	Block *FoundBlock `json:"block,omitempty"`
+	// Payee is who is paid from now on, if that was changed over RPC.
+	Payee *PayeeChange `json:"payee,omitempty"`
 	// Detail is a sentence.
 	Detail string `json:"detail,omitempty"`
+}
+
+// PayeeChange tells of another address that coinbases pay.
+type PayeeChange struct {
+	// Old is empty if there was none.
+	Old string `json:"old,omitempty"`
+	New string `json:"new"`
+	// By is who changed it: the caller's address, and the name of its access token.
+	By string `json:"by"`
 }
 
 // notifier posts notifications to a webhook, one after the other in their order, and

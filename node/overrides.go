@@ -105,8 +105,9 @@ func (o *overrides) Close() error {
 }
 
 // prioritise adds delta to what was added to a transaction's fee before, for the
-// order alone, and returns the sum. A delta of zero takes all of it back.
-func (o *overrides) prioritise(id bc.Hash, delta int64) (total int64, err error) {
+// order alone, and returns the sums of before and after. A delta of zero takes all of it
+// back.
+func (o *overrides) prioritise(id bc.Hash, delta int64) (old, total int64, err error) {
 	err = o.change(id, func(v *override) error {
 		sum := v.Delta + delta
 		if delta == 0 {
@@ -116,18 +117,19 @@ func (o *overrides) prioritise(id bc.Hash, delta int64) (total int64, err error)
 		if delta > maxDelta || delta < -maxDelta || sum > maxDelta || sum < -maxDelta {
 			return fmt.Errorf("fee delta %d on top of %d, expected a sum from %d to %d", delta, v.Delta, int64(-maxDelta), int64(maxDelta))
 		}
-		v.Delta, total = sum, sum
+		old, v.Delta, total = v.Delta, sum, sum
 		return nil
 	})
-	return total, err
+	return old, total, err
 }
 
-// exclude keeps a transaction out of templates, or no longer does.
-func (o *overrides) exclude(id bc.Hash, on bool) error {
-	return o.change(id, func(v *override) error {
-		v.Excluded = on
+// exclude keeps a transaction out of templates, or no longer does. old is what it did.
+func (o *overrides) exclude(id bc.Hash, on bool) (old bool, err error) {
+	err = o.change(id, func(v *override) error {
+		old, v.Excluded = v.Excluded, on
 		return nil
 	})
+	return old, err
 }
 
 // change edits the override of a transaction, in the file before in memory.

@@ -35,13 +35,13 @@ func TestOverridesOutliveARestart(t *testing.T) {
 	one, two, three := bc.Hash{V0: 1}, bc.Hash{V0: 2}, bc.Hash{V0: 3}
 	prioritise := func(id bc.Hash, delta, want int64) {
 		t.Helper()
-		if got, err := o.prioritise(id, delta); err != nil || got != want {
+		if _, got, err := o.prioritise(id, delta); err != nil || got != want {
 			t.Errorf("the sum is %d, error %v, expected %d", got, err, want)
 		}
 	}
 	exclude := func(id bc.Hash, on bool) {
 		t.Helper()
-		if err := o.exclude(id, on); err != nil {
+		if _, err := o.exclude(id, on); err != nil {
 			t.Error(err)
 		}
 	}
@@ -78,15 +78,15 @@ func TestOverridesHaveBounds(t *testing.T) {
 	o := newTestOverrides(t)
 	id := bc.Hash{V0: 1}
 	for _, delta := range []int64{math.MaxInt64, math.MinInt64, maxDelta + 1, -maxDelta - 1} {
-		if _, err := o.prioritise(id, delta); err == nil {
+		if _, _, err := o.prioritise(id, delta); err == nil {
 			t.Errorf("a delta of %d is taken", delta)
 		}
 	}
-	if _, err := o.prioritise(id, maxDelta); err != nil {
+	if _, _, err := o.prioritise(id, maxDelta); err != nil {
 		t.Error(err)
 	}
 	for _, delta := range []int64{1, math.MaxInt64} {
-		if _, err := o.prioritise(id, delta); err == nil {
+		if _, _, err := o.prioritise(id, delta); err == nil {
 			t.Errorf("a sum of %d and %d is taken", int64(maxDelta), delta)
 		}
 	}
@@ -96,10 +96,10 @@ func TestOverridesHaveBounds(t *testing.T) {
 	for i := range maxOverrides {
 		o.byID[bc.Hash{V1: uint64(i)}] = override{Excluded: true}
 	}
-	if err := o.exclude(bc.Hash{V2: 1}, true); err == nil {
+	if _, err := o.exclude(bc.Hash{V2: 1}, true); err == nil {
 		t.Error("one too many is taken")
 	}
-	if _, err := o.prioritise(id, 0); err != nil {
+	if _, _, err := o.prioritise(id, 0); err != nil {
 		t.Errorf("one can't be taken back when there are many: %v", err)
 	}
 }
@@ -108,16 +108,16 @@ func TestOverridesHaveBounds(t *testing.T) {
 func TestAFailedWriteChangesNothing(t *testing.T) {
 	o := newTestOverrides(t)
 	id := bc.Hash{V0: 1}
-	if _, err := o.prioritise(id, 1); err != nil {
+	if _, _, err := o.prioritise(id, 1); err != nil {
 		t.Fatal(err)
 	}
 	if err := o.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := o.prioritise(id, 1); err == nil {
+	if _, _, err := o.prioritise(id, 1); err == nil {
 		t.Error("no error")
 	}
-	if err := o.exclude(id, true); err == nil {
+	if _, err := o.exclude(id, true); err == nil {
 		t.Error("no error")
 	}
 	if got := o.of(id); got != (override{Delta: 1}) {
@@ -150,10 +150,10 @@ func TestOverridesFromManySides(t *testing.T) {
 		all.Go(func() {
 			own := bc.Hash{V0: uint64(side), V1: 1}
 			for range each {
-				if _, err := o.prioritise(tx.ID, 1); err != nil {
+				if _, _, err := o.prioritise(tx.ID, 1); err != nil {
 					t.Error(err)
 				}
-				if err := o.exclude(own, true); err != nil {
+				if _, err := o.exclude(own, true); err != nil {
 					t.Error(err)
 				}
 				if _, err := f.chain.Select(t.Context(), f.chain.Tip()); err != nil {
@@ -214,29 +214,35 @@ func TestSelectionObeysTheOperator(t *testing.T) {
 			t.Errorf("chosen %v, expected %v", got, want)
 		}
 	}
-	must := func(_ any, err error) {
+	prioritise := func(id bc.Hash, delta int64) {
 		t.Helper()
-		if err != nil {
+		if _, _, err := s.overrides.prioritise(id, delta); err != nil {
+			t.Error(err)
+		}
+	}
+	exclude := func(id bc.Hash, on bool) {
+		t.Helper()
+		if _, err := s.overrides.exclude(id, on); err != nil {
 			t.Error(err)
 		}
 	}
 	s.limit.gas = 2 * gas
 	expect("first", "second")
-	must(s.overrides.prioritise(third.ID, 2))
-	must(s.overrides.prioritise(second.ID, 1))
+	prioritise(third.ID, 2)
+	prioritise(second.ID, 1)
 	expect("third", "second")
-	must(s.overrides.prioritise(son.ID, 1000))
+	prioritise(son.ID, 1000)
 	expect("first", "son")
-	must(nil, s.overrides.exclude(first.ID, true))
+	exclude(first.ID, true)
 	expect("third", "second")
 	s.limit.gas = 10 * gas
 	expect("third", "second")
 	if got, _ := s.explain(son.ID); got.Fate != fateExcluded || got.Delta != 1000 || got.Reason == nil {
 		t.Errorf("the son of an excluded one: %+v", got)
 	}
-	must(nil, s.overrides.exclude(first.ID, false))
-	must(s.overrides.prioritise(son.ID, 0))
-	must(s.overrides.prioritise(first.ID, -testFee))
+	exclude(first.ID, false)
+	prioritise(son.ID, 0)
+	prioritise(first.ID, -testFee)
 	expect("third", "second", "first", "son")
 }
 
@@ -310,7 +316,7 @@ func TestSummaryCountsEveryFate(t *testing.T) {
 	}
 	// Gone since the pool took it.
 	f.unfund(t, missing)
-	if err := s.overrides.exclude(excluded.ID, true); err != nil {
+	if _, err := s.overrides.exclude(excluded.ID, true); err != nil {
 		t.Fatal(err)
 	}
 	s.limit.gas, s.limit.feeRate = 900, 3000
@@ -338,7 +344,7 @@ func TestSummaryCountsEveryFate(t *testing.T) {
 	if _, ok := s.explain(bc.Hash{}); ok {
 		t.Error("a transaction that was never there is explained")
 	}
-	if err := s.overrides.exclude(orphan.ID, true); err != nil {
+	if _, err := s.overrides.exclude(orphan.ID, true); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := f.chain.Select(t.Context(), f.chain.Tip()); err != nil {

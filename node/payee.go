@@ -20,6 +20,7 @@ import (
 type payees struct {
 	wallet  *payeeWallet // nil without one
 	changed func()
+	overRPC bool // callers may change what the configuration gives
 	alarm   func(Notification)
 	log     *slog.Logger
 
@@ -35,7 +36,7 @@ type payees struct {
 
 // newPayees starts with the configured address, if there is one.
 func (n *Node) newPayees() (*payees, error) {
-	p := &payees{alarm: n.notify, log: n.log, changed: func() {
+	p := &payees{alarm: n.notify, log: n.log, overRPC: n.config.Mining.AddressOverRPC, changed: func() {
 		if n.generator != nil { // It comes later, and asks then.
 			n.generator.PayeeChanged()
 		}
@@ -131,17 +132,28 @@ func (p *payees) address() (string, error) {
 	return payee.Address, err
 }
 
-// setAddress changes the payee, and keeps it in the wallet if there is one.
-func (p *payees) setAddress(address string) (string, error) {
+// setAddress changes the payee, and keeps it in the wallet if there is one. old is the
+// address that was set before; empty if there was none.
+func (p *payees) setAddress(address string) (old string, err error) {
 	payee, err := parsePayee(address)
 	if err != nil {
 		return "", fmt.Errorf("field mining_address: %w", err)
 	}
 	p.setting.Lock()
 	defer p.setting.Unlock()
+	former, given, err := p.raw()
+	if err == nil {
+		old = former.Address
+	}
+	if given && !p.overRPC {
+		if address == old {
+			return old, nil
+		}
+		return old, fmt.Errorf("field mining_address: value %q: this node's address was given as mining.address, %s, and is changed there; --mining.address-over-rpc lets callers change it", address, old)
+	}
 	if p.wallet != nil {
 		if _, err := p.wallet.accounts.SetMiningAddress(address); err != nil {
-			return "", fmt.Errorf("keep the mining address: %w", err)
+			return old, fmt.Errorf("keep the mining address: %w", err)
 		}
 		p.wallet.note(p.wallet.now(address)) // Whatever is missing now, the operator wants it.
 	}
@@ -151,7 +163,7 @@ func (p *payees) setAddress(address string) (string, error) {
 	p.setLoss(nil)
 	p.introduce()
 	p.changed()
-	return address, nil
+	return old, nil
 }
 
 // currentTag is the operator's part of the coinbase's arbitrary data.
@@ -164,8 +176,11 @@ func (p *payees) currentTag() []byte {
 	return p.tag
 }
 
-// setTag changes the operator's part.
-func (p *payees) setTag(tag []byte) {
+// setTag changes the operator's part. old is what it was.
+func (p *payees) setTag(tag []byte) (old []byte) {
+	p.setting.Lock()
+	defer p.setting.Unlock()
+	old = p.currentTag()
 	if p.wallet != nil {
 		p.wallet.accounts.SetCoinbaseArbitrary(tag)
 	} else {
@@ -174,4 +189,5 @@ func (p *payees) setTag(tag []byte) {
 		p.mu.Unlock()
 	}
 	p.changed()
+	return old
 }

@@ -88,6 +88,7 @@ func TestALostPayeeIsTold(t *testing.T) {
 		{"the wallet's", func(*testing.T, *wholeNode) {}, false},
 		{"set", func(t *testing.T, n *wholeNode) {
 			n.mustAsk(t, "/set-mining-address", `{"mining_address":"`+n.newAddress(t)+`"}`, new(any))
+			n.events() // One tells of the change.
 		}, false},
 		{"given by flag", func(t *testing.T, n *wholeNode) {
 			payee, err := parsePayee(n.newAddress(t))

@@ -1,10 +1,7 @@
 package node
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"math"
 	"net/http"
 	"os"
@@ -123,8 +120,8 @@ func (r *rigRoute) register(router *mux.Router) {
 
 func (r *rigRoute) list(req *http.Request) (any, error) {
 	var in struct{ Days float64 }
-	if err := json.NewDecoder(req.Body).Decode(&in); err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf(`the body: %w, expected {"days": 7} or nothing`, err)
+	if err := decodeBody(req, &in); err != nil {
+		return nil, err
 	}
 	if r.ledger == nil {
 		return RigList{Days: in.Days, Rigs: []Rig{}}, checkDays(in.Days)

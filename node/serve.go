@@ -20,9 +20,9 @@ func (n *Node) serveWork(source mining.Source, space *mining.Extranonces) error 
 	n.work = gbt.New(gbt.Config{
 		Source: source, Network: network{n}, Chain: network{n}, Version: BytomVersion(), ParsePayee: parsePayee, Skipped: n.selector.skipped,
 		Generator: n.generator, Submitter: n.submitter, Miner: n.miner, Extranonces: space, Handouts: n.handouts,
-		Address: n.payees.address, SetAddress: n.payees.setAddress, PayeeLost: n.payees.lost,
-		Tag: n.payees.currentTag, SetTag: n.payees.setTag,
-		Overrides: wishes{n.selector},
+		Address: n.payees.address, SetAddress: n.setAddress, PayeeLost: n.payees.lost,
+		Tag: n.payees.currentTag, SetTag: n.setTag, Changed: n.tellChange,
+		Overrides: wishes{n.selector, n.tellChange},
 		Devices:   func(names string) ([]string, error) { return PickDevices(n.backends, names) },
 	})
 	guard, err := newGuard(n.config.RPC.Hosts, n.config.Bytom.ApiAddress, n.log)

@@ -4,10 +4,8 @@ import (
 	"context"
 	"crypto/sha3"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -282,14 +280,4 @@ func (s *solonet) serveClock(r *http.Request) (any, error) {
 	}
 	mode, now := s.read()
 	return map[string]any{"mode": mode, "time": now.Unix()}, nil
-}
-
-// decodeBody reads a request's JSON; none is an empty object.
-func decodeBody(r *http.Request, v any) error {
-	d := json.NewDecoder(r.Body)
-	d.DisallowUnknownFields()
-	if err := d.Decode(v); err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("the body: %w", err)
-	}
-	return nil
 }

@@ -1,7 +1,9 @@
 package node
 
 import (
+	"context"
 	"errors"
+	"strconv"
 
 	"github.com/bytom/bytom/protocol/bc"
 
@@ -9,24 +11,35 @@ import (
 )
 
 // wishes are the selector's overrides as the RPC has them: a gbt.Overrides.
-type wishes struct{ selector *selector }
+type wishes struct {
+	selector *selector
+	tell     func(ctx context.Context, what, old, now string)
+}
 
 var errNoOverrides = errors.New("the node has no file for overrides: see its log of the start")
 
 // Prioritise satisfies gbt.Overrides.
-func (w wishes) Prioritise(tx bc.Hash, delta int64) (total int64, err error) {
+func (w wishes) Prioritise(ctx context.Context, tx bc.Hash, delta int64) (total int64, err error) {
 	if w.selector.overrides == nil {
 		return 0, errNoOverrides
 	}
-	return w.selector.overrides.prioritise(tx, delta)
+	old, total, err := w.selector.overrides.prioritise(tx, delta)
+	if err == nil {
+		w.tell(ctx, "fee delta of "+tx.String(), strconv.FormatInt(old, 10), strconv.FormatInt(total, 10))
+	}
+	return total, err
 }
 
 // Exclude satisfies gbt.Overrides.
-func (w wishes) Exclude(tx bc.Hash, on bool) error {
+func (w wishes) Exclude(ctx context.Context, tx bc.Hash, on bool) error {
 	if w.selector.overrides == nil {
 		return errNoOverrides
 	}
-	return w.selector.overrides.exclude(tx, on)
+	old, err := w.selector.overrides.exclude(tx, on)
+	if err == nil {
+		w.tell(ctx, "exclusion of "+tx.String(), strconv.FormatBool(old), strconv.FormatBool(on))
+	}
+	return err
 }
 
 // List satisfies gbt.Overrides.

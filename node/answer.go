@@ -1,0 +1,32 @@
+package node
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/bytom/bytom/api"
+
+	"github.com/bytom-solo/bytom-solo/gbt/input"
+)
+
+// answered makes a handler of what gives an answer or an error.
+func answered(f func(*http.Request) (any, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		data, err := f(r)
+		if err != nil {
+			writeJSON(w, http.StatusOK, api.Response{Status: api.FAIL, Code: "BTM000", Msg: "Bytom API Error", ErrorDetail: err.Error()})
+			return
+		}
+		// api.Response leaves an empty list out.
+		writeJSON(w, http.StatusOK, map[string]any{"status": api.SUCCESS, "data": data})
+	}
+}
+
+// decodeBody reads a request's JSON, in which nothing may be unknown; none is an empty
+// object.
+func decodeBody(r *http.Request, v any) error {
+	if err := input.Object(r.Body, v); !errors.Is(err, input.ErrEmpty) {
+		return err
+	}
+	return nil
+}
