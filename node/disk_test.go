@@ -69,7 +69,7 @@ func TestDatabaseWaitsForRoom(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	db, err := openStorage(limitedStorage{files, room}, d)
+	db, err := openStorage(limitedStorage{files, room}, d, tablesLeast)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +142,7 @@ func checkDatabase(t *testing.T, path string, writes int, value string) {
 
 // TestDatabaseIsTheStockOne holds ours to what Bytom's does.
 func TestDatabaseIsTheStockOne(t *testing.T) {
-	ours, err := openLevelDB(t.TempDir(), newDisk("", slog.Default(), nil))
+	ours, err := openLevelDB(t.TempDir(), newDisk("", slog.Default(), nil), tablesMost)
 	if err != nil {
 		t.Fatal(err)
 	}

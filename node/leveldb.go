@@ -14,9 +14,11 @@ import (
 )
 
 // useDisk has Bytom open its LevelDBs, its own ones for peers too, so that they wait for
-// room on a disk. It is for the whole process.
-func useDisk(d *disk) {
-	open := func(name, dir string) (dbm.DB, error) { return openLevelDB(filepath.Join(dir, name+".db"), d) }
+// room on a disk, and keep so many files open each. It is for the whole process.
+func useDisk(d *disk, files int) {
+	open := func(name, dir string) (dbm.DB, error) {
+		return openLevelDB(filepath.Join(dir, name+".db"), d, files)
+	}
 	registerDBCreator(dbm.LevelDBBackendStr, open, true)
 	registerDBCreator(dbm.GoLevelDBBackendStr, open, true)
 }
@@ -28,12 +30,12 @@ type levelDB struct {
 	files storage.Storage
 }
 
-func openLevelDB(path string, d *disk) (dbm.DB, error) {
+func openLevelDB(path string, d *disk, tables int) (dbm.DB, error) {
 	files, err := storage.OpenFile(path, false)
 	if err != nil {
 		return nil, err
 	}
-	db, err := openStorage(files, d)
+	db, err := openStorage(files, d, tables)
 	if err != nil {
 		return nil, errors.Join(err, files.Close())
 	}
@@ -41,8 +43,8 @@ func openLevelDB(path string, d *disk) (dbm.DB, error) {
 }
 
 // openStorage opens a database on files of some kind.
-func openStorage(files storage.Storage, d *disk) (dbm.DB, error) {
-	db, err := leveldb.Open(waitingStorage{files, d}, nil)
+func openStorage(files storage.Storage, d *disk, tables int) (dbm.DB, error) {
+	db, err := leveldb.Open(waitingStorage{files, d}, &opt.Options{OpenFilesCacheCapacity: tables})
 	if err != nil {
 		return nil, err
 	}

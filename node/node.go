@@ -32,6 +32,7 @@ type Node struct {
 	backends  []compute.Backend // of the verifier and the devices
 	verifier  *compute.Verifier
 	disk      *disk
+	files     openFiles
 	bytom     *bytom
 	gate      *gate
 	selector  *selector
@@ -86,7 +87,8 @@ func (n *Node) open(ctx context.Context, notices io.Writer) error {
 		return err
 	}
 	n.disk = newDisk(n.config.Bytom.DBDir(), n.log, n.notify)
-	useDisk(n.disk)
+	n.files = shareFiles(openFilesLimit(), n.config.Bytom.P2P.MaxNumPeers)
+	useDisk(n.disk, n.files.table)
 	if n.bytom, err = openBytom(ctx, n.config.Bytom); err != nil {
 		return err
 	}
@@ -279,6 +281,7 @@ func (n *Node) Run(ctx context.Context) (err error) {
 		n.log.Warn("commands on this machine need an access token where the RPC is not on loopback", "error", err)
 	}
 	defer func() { err = errors.Join(err, removeCookie(n.config.CookiePath())) }()
+	listener = n.files.limited(listener)
 	parts, ctx := errgroup.WithContext(ctx)
 	parts.Go(func() error { return n.serve(ctx, listener) })
 	if n.config.Bytom.ProfListenAddress != "" {

@@ -69,7 +69,7 @@ func newNotifier(webhook string, log *slog.Logger) (*notifier, error) {
 		return nil, fmt.Errorf("key notify.webhook: value %q: expected http://host/path", redact.URL(webhook))
 	}
 	return &notifier{
-		url: webhook, client: &http.Client{Timeout: 10 * time.Second},
+		url: webhook, client: &http.Client{Timeout: 10 * time.Second, Transport: fewConnections()},
 		queue: make(chan Notification, notifyQueue), log: log, pause: time.Second,
 	}, nil
 }

@@ -35,7 +35,7 @@ const relayTries = 5
 // newRelay makes a relay to nodes given as URLs, separated by commas; an access token
 // stands in the URL, as user name and password.
 func newRelay(nodes string, log *slog.Logger) (*relay, error) {
-	r := &relay{client: &http.Client{Timeout: 20 * time.Second}, log: log, pause: 500 * time.Millisecond}
+	r := &relay{client: &http.Client{Timeout: 20 * time.Second, Transport: fewConnections()}, log: log, pause: 500 * time.Millisecond}
 	for text := range strings.SplitSeq(nodes, ",") {
 		if text = strings.TrimSpace(text); text == "" {
 			continue

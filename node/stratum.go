@@ -156,6 +156,14 @@ func (n *Node) openStratum(ctx context.Context, space *mining.Extranonces) error
 	if err != nil { // The files are others than when the settings were read.
 		return err
 	}
+	sessions, err := n.files.sessions(c.MaxSessions)
+	if err != nil {
+		return err
+	}
+	if sessions < c.MaxSessions {
+		n.log.Warn("fewer rigs can connect than stratum.max-sessions allows: the limit of open files is too low; 'ulimit -n' or the service's LimitNOFILE raises it",
+			"open_files", n.files.limit, "rigs", sessions, "rpc_connections", n.files.rpc, "stratum.max-sessions", c.MaxSessions)
+	}
 	var encrypted *tls.Config
 	if pair != nil {
 		n.tlsCert = &served{}
@@ -177,7 +185,7 @@ func (n *Node) openStratum(ctx context.Context, space *mining.Extranonces) error
 		Hash: n.verifier.Hash, Workers: n.backends[0].Info().Workers, Budget: speed * float64(c.VerifyPercent) / 100,
 		StartDifficulty: c.StartDifficulty, MinDifficulty: c.MinDifficulty,
 		Password: c.Password, Allow: allow, TLS: encrypted,
-		MaxSessions: c.MaxSessions, MaxPerAddress: c.MaxPerAddress, KnownAnswer: c.KnownAnswer,
+		MaxSessions: sessions, MaxPerAddress: c.MaxPerAddress, KnownAnswer: c.KnownAnswer,
 		Ledger: n.ledger, Observe: n.metrics.observe, Log: n.log,
 	})
 	n.log.Debug("rigs' shares", "hashes_per_second", speed, "percent", c.VerifyPercent)

@@ -38,6 +38,7 @@ type Server struct {
 	sessions map[*session]struct{}
 	perHost  map[netip.Addr]int
 	former   formerJobs
+	toldFull time.Time // when it was last told that rigs are turned away
 }
 
 // work is what the rigs are to do: a template, or why there is none.
@@ -145,6 +146,7 @@ func (s *Server) accept(ctx context.Context) error {
 	defer context.AfterFunc(ctx, func() { _ = s.cfg.Listener.Close() })()
 	var sessions sync.WaitGroup
 	defer sessions.Wait()
+	failed := false
 	for pause := time.Duration(0); ; {
 		conn, err := s.cfg.Listener.Accept()
 		if ctx.Err() != nil || errors.Is(err, net.ErrClosed) {
@@ -156,11 +158,14 @@ func (s *Server) accept(ctx context.Context) error {
 		if err != nil {
 			// Too many open files, most likely: sessions that end make room.
 			pause = min(time.Second, max(5*time.Millisecond, 2*pause))
-			s.log.Warn("no connection accepted", "error", err, "retry_in", pause)
+			if !failed {
+				s.log.Warn("no connection accepted, will try again", "error", err)
+			}
+			failed = true
 			sleep(ctx, pause)
 			continue
 		}
-		pause = 0
+		pause, failed = 0, false
 		if each := s.admit(conn); each != nil {
 			sessions.Go(func() { each.run(ctx) })
 		}
@@ -189,6 +194,7 @@ func (s *Server) admit(conn net.Conn) *session {
 	defer s.mu.Unlock()
 	if len(s.sessions) >= s.cfg.MaxSessions || s.perHost[host] >= s.cfg.MaxPerAddress {
 		s.counts.refused.Add(1)
+		s.tellFull(len(s.sessions) >= s.cfg.MaxSessions, host)
 		s.turnAway(conn)
 		return nil
 	}
@@ -197,6 +203,19 @@ func (s *Server) admit(conn net.Conn) *session {
 	s.perHost[host]++
 	s.counts.connections.Add(1)
 	return each
+}
+
+// tellFull says that rigs find no place, once an hour. The caller holds mu.
+func (s *Server) tellFull(all bool, host netip.Addr) {
+	if !s.toldFull.IsZero() && time.Since(s.toldFull) < time.Hour {
+		return
+	}
+	s.toldFull = time.Now()
+	most, of := s.cfg.MaxPerAddress, "one address"
+	if all {
+		most, of = s.cfg.MaxSessions, "all addresses"
+	}
+	s.log.Warn("rigs are turned away: as many are connected as may be", "connections", most, "of", of, "from", host)
 }
 
 // turnAway says why. A new connection takes a line at once: the deadline is never met but
