@@ -139,3 +139,18 @@ func TestTheClockIsSetBack(t *testing.T) {
 		}
 	})
 }
+
+// TestAnExamNeedsNoWork: a rig that solves its known-answer job is let do so where there is
+// no work, and told afterwards.
+func TestAnExamNeedsNoWork(t *testing.T) {
+	behind := func(f *front, cfg *Config) { f.chain.ready, cfg.KnownAnswer = errBehind, true }
+	inBubble(t, hardBits, behind, func(t *testing.T, f *front) {
+		r := f.dial().login("a.b")
+		defer r.close()
+		began := time.Now()
+		m := r.message()
+		if took := time.Since(began); m.Error == nil || m.Error.Message != noWorkNow || took < examTime || took > examTime+5*time.Second {
+			t.Errorf("told %+v after %v", m, took)
+		}
+	})
+}

@@ -1,0 +1,84 @@
+package mining
+
+import (
+	"context"
+	"time"
+
+	"github.com/bytom/bytom/protocol/bc"
+	"github.com/bytom/bytom/protocol/bc/types"
+)
+
+// forgetAfter is how many blocks must be above a found one for it to be left alone.
+// The chain's own database is not fsynced: after a power cut it may have forgotten its
+// latest blocks.
+const forgetAfter = 6
+
+// Replay submits what the last run left open, and what the chain has forgotten of the
+// rest: once, at a start.
+func (s *Submitter) Replay(ctx context.Context) error {
+	if s.cfg.Journal == nil {
+		return nil
+	}
+	best := s.cfg.Source.Tip().Height
+	for _, f := range s.cfg.Journal.Open() {
+		if f.Resolved() && f.Height+forgetAfter <= best {
+			continue
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err := s.again(ctx, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// again submits a block of the journal once more.
+func (s *Submitter) again(ctx context.Context, f Fate) error {
+	block, err := s.cfg.Journal.Block(f.ID)
+	if err != nil {
+		return err
+	}
+	if f.Resolved() && s.cfg.Source.Place(f.ID, f.Height).Known {
+		return nil
+	}
+	v, err := s.resend(ctx, block, f.By)
+	log := s.cfg.Log.With("height", f.Height, "hash", f.ID.String())
+	if err != nil {
+		log.Warn("found block of an earlier run not taken", "error", err)
+	} else {
+		log.Info("found block of an earlier run submitted", "outcome", v.Outcome)
+	}
+	return nil
+}
+
+// Resubmit brings a block of the journal to the chain and the peers once more, as an
+// operator may ask.
+func (s *Submitter) Resubmit(ctx context.Context, id bc.Hash) (Verdict, error) {
+	if s.cfg.Journal == nil {
+		return Verdict{}, errNoJournal
+	}
+	block, err := s.cfg.Journal.Block(id)
+	if err != nil {
+		return Verdict{}, err
+	}
+	f, _, err := s.cfg.Journal.Fate(id)
+	if err != nil {
+		return Verdict{}, err
+	}
+	return s.resend(ctx, block, f.By)
+}
+
+// resend brings a block of the journal to everybody, also where the chain has it: the
+// run that submitted it may have ended before it announced it.
+func (s *Submitter) resend(ctx context.Context, block *types.Block, by Finder) (Verdict, error) {
+	start := time.Now()
+	s.cfg.Relay(block)
+	v, err := s.process(ctx, block, by, start)
+	if err == nil && v.Outcome == Duplicate {
+		s.cfg.Sink.Announce(block)
+	}
+	s.resolve(block, v, err, Event{State: StateSubmitted, At: start})
+	return v, err
+}
