@@ -80,6 +80,7 @@ func says(t *testing.T, want, dir, name string, args ...string) {
 
 // TestBitcoinsClients has clients of Bitcoin's call the node.
 func TestBitcoinsClients(t *testing.T) {
+	t.Parallel() // It waits for compilers and packages.
 	n := testnet.Start(t, testnet.NodeOptions{})
 	address := makeAccount(t, n)
 	at, err := url.Parse(n.URL)
@@ -130,6 +131,7 @@ except bitcoin.rpc.JSONRPCError as e:
 // TestGeneratedClients has clients that are generated from the description solve a
 // template.
 func TestGeneratedClients(t *testing.T) {
+	t.Parallel() // As above.
 	n := testnet.Start(t, testnet.NodeOptions{})
 	makeAccount(t, n)
 	describe := func(t *testing.T, dir string) {
