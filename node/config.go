@@ -212,6 +212,24 @@ var ignoredKeys = []string{"fast_sync"}
 // directory, if there is one. Then it checks all values. An error names the key,
 // the value and what was expected.
 func (c *Config) Load(fs *pflag.FlagSet, lookupEnv func(string) (string, bool)) error {
+	if err := c.read(fs, lookupEnv); err != nil {
+		return err
+	}
+	return c.check()
+}
+
+// LoadAddress is Load for who wants to know no more than where the node listens.
+func (c *Config) LoadAddress(fs *pflag.FlagSet, lookupEnv func(string) (string, bool)) error {
+	if err := c.read(fs, lookupEnv); err != nil {
+		return err
+	}
+	if !isListen(c.Bytom.ApiAddress) {
+		return fmt.Errorf("key api_addr: value %q: expected host:port", c.Bytom.ApiAddress)
+	}
+	return nil
+}
+
+func (c *Config) read(fs *pflag.FlagSet, lookupEnv func(string) (string, bool)) error {
 	c.Bytom.RootDir = c.Home(lookupEnv)
 	file, err := readConfigFile(c.Bytom.RootDir)
 	if err != nil {
@@ -238,7 +256,7 @@ func (c *Config) Load(fs *pflag.FlagSet, lookupEnv func(string) (string, bool)) 
 	if listen, ok := lookupEnv("LISTEN"); ok && listen != "" {
 		c.Bytom.ApiAddress = listen
 	}
-	return errors.Join(append(errs, c.check())...)
+	return errors.Join(errs...)
 }
 
 func set(fs *pflag.FlagSet, f *pflag.Flag, value, from string) error {

@@ -39,7 +39,8 @@ func (n *Node) serveWork(source mining.Source, space *mining.Extranonces) error 
 // routes add those that the stock API does not have, or not so.
 func (n *Node) routes() []func(*mux.Router) {
 	rigs := rigRoute{n.ledger, n.rigs}
-	return []func(*mux.Router){n.work.Register, n.found.register, rigs.register, n.metrics.register, n.solonet.register, registerOpenAPI}
+	home := homeRoute{n.config.Bytom}
+	return []func(*mux.Router){n.work.Register, n.found.register, rigs.register, n.metrics.register, n.solonet.register, home.register, registerOpenAPI}
 }
 
 // serve answers RPC until ctx ends; calls under way get a second to finish.

@@ -31,7 +31,7 @@ func nodeURL(cmd *cobra.Command, config *node.Config) (*url.URL, error) {
 		keys := pflag.NewFlagSet(cmd.Name(), pflag.ContinueOnError)
 		config.RegisterHome(keys)
 		config.Register(keys)
-		if err := config.Load(keys, os.LookupEnv); err != nil {
+		if err := config.LoadAddress(keys, os.LookupEnv); err != nil {
 			return nil, fmt.Errorf("where does the node listen? give --api_addr: %w", err)
 		}
 	}
@@ -43,6 +43,44 @@ func nodeURL(cmd *cobra.Command, config *node.Config) (*url.URL, error) {
 		host = "127.0.0.1" // It listens everywhere, here too.
 	}
 	return &url.URL{Scheme: "http", Host: net.JoinHostPort(host, port)}, nil
+}
+
+// askHome is ask of the node of a configuration's home. Where another node answers at its
+// address, it is as if none did, unless nobody has named the home, or somebody the address:
+// then it is said whose answer it is.
+func askHome(cmd *cobra.Command, config *node.Config, route string, in, out any) error {
+	base, err := nodeURL(cmd, config)
+	if err != nil {
+		return err
+	}
+	home := config.Home(os.LookupEnv)
+	var info node.HomeInfo
+	err = ask(cmd.Context(), base, node.HomeRoute, nil, &info)
+	switch {
+	case errors.Is(err, errNodeAway):
+		return fmt.Errorf("%w (home %s; --home and --api_addr ask another)", err, home)
+	case err != nil || info.Home == "" || info.Is(home):
+		// It is the one, or an older one, which can't say.
+	case cmd.Flags().Changed("api_addr") || !isNamed(cmd):
+		fmt.Fprintf(cmd.ErrOrStderr(), "the node at %s, of %s, has the home %s\n", base, info.Network, info.Home)
+	default:
+		return fmt.Errorf("%w for %s: the one at %s is of %s; --home %s or --api_addr asks that", errNodeAway, home, base, info.Home, info.Home)
+	}
+	return ask(cmd.Context(), base, route, in, out)
+}
+
+// isNamed tells whether somebody has named the home.
+func isNamed(cmd *cobra.Command) bool {
+	_, ok := os.LookupEnv("TMHOME")
+	return ok || cmd.Flags().Changed("home")
+}
+
+// unread is why neither a node has answered nor a file of its home could be read.
+func unread(away error, what string, err error) error {
+	if away == nil {
+		return err
+	}
+	return fmt.Errorf("%w; its %s can't be read either: %w", away, what, err)
 }
 
 // ask posts in to a route of a node, and reads the answer's data into out.

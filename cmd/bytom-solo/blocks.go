@@ -20,12 +20,8 @@ func newBlocksCommand(config *node.Config) *cobra.Command {
 		Long: `List the blocks that a running node found, and what became of them. 'bytom-solo journal'
 tells more, and reads the file where no node runs.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			base, err := nodeURL(cmd, config)
-			if err != nil {
-				return err
-			}
 			var found []node.FoundBlock
-			if err := ask(cmd.Context(), base, node.FoundBlocksRoute, nil, &found); err != nil {
+			if err := askHome(cmd, config, node.FoundBlocksRoute, nil, &found); err != nil {
 				return err
 			}
 			if asJSON {

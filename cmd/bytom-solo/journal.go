@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -82,18 +81,14 @@ func (r *journalReader) resubmitCommand() *cobra.Command {
 			if to != "" {
 				return r.resubmitTo(cmd, args[0], to)
 			}
-			base, err := nodeURL(cmd, r.config)
-			if err != nil {
-				return err
-			}
 			var done node.Resubmitted
-			if err := ask(cmd.Context(), base, node.ResubmitFoundRoute, map[string]string{"hash": args[0]}, &done); err != nil {
+			if err := askHome(cmd, r.config, node.ResubmitFoundRoute, map[string]string{"hash": args[0]}, &done); err != nil {
 				if errors.Is(err, errNodeAway) {
 					err = fmt.Errorf("%w; start the node, which submits what is unresolved by itself, or give --to another's URL", err)
 				}
 				return err
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "outcome: %s; the best chain's block of that height: %s\n", done.Outcome, done.Winner)
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "outcome: %s; the best chain's block of that height: %s\n", done.Outcome, done.Winner)
 			return err
 		},
 	}
@@ -121,8 +116,8 @@ func (r *journalReader) resubmitTo(cmd *cobra.Command, hash, to string) error {
 
 // list are all found blocks, the latest first.
 func (r *journalReader) list(cmd *cobra.Command) (found []node.FoundBlock, err error) {
-	err = r.read(cmd, func(ctx context.Context, base *url.URL) error {
-		return ask(ctx, base, node.FoundBlocksRoute, nil, &found)
+	err = r.read(func() error {
+		return askHome(cmd, r.config, node.FoundBlocksRoute, nil, &found)
 	}, func(j *mining.Journal) error {
 		fates, err := j.Fates()
 		for _, f := range slices.Backward(fates) {
@@ -139,8 +134,8 @@ func (r *journalReader) block(cmd *cobra.Command, hash string) (b node.FoundBloc
 	if err != nil {
 		return b, err
 	}
-	err = r.read(cmd, func(ctx context.Context, base *url.URL) error {
-		return ask(ctx, base, node.FoundBlockRoute, map[string]string{"hash": hash}, &b)
+	err = r.read(func() error {
+		return askHome(cmd, r.config, node.FoundBlockRoute, map[string]string{"hash": hash}, &b)
 	}, func(j *mining.Journal) error {
 		fate, ok, err := j.Fate(id)
 		if err != nil || !ok {
@@ -159,22 +154,19 @@ func (r *journalReader) block(cmd *cobra.Command, hash string) (b node.FoundBloc
 }
 
 // read asks the running node, or reads the file where none answers.
-func (r *journalReader) read(cmd *cobra.Command, ask func(context.Context, *url.URL) error, read func(*mining.Journal) error) error {
+func (r *journalReader) read(ask func() error, read func(*mining.Journal) error) error {
+	var away error
 	path := r.file
 	if path == "" {
-		base, err := nodeURL(cmd, r.config)
-		if err != nil {
-			return err
-		}
-		if err := ask(cmd.Context(), base); !errors.Is(err, errNodeAway) {
-			return err
+		if away = ask(); !errors.Is(away, errNodeAway) {
+			return away
 		}
 		r.config.Bytom.RootDir = r.config.Home(os.LookupEnv)
 		path = r.config.JournalPath()
 	}
 	j, err := mining.ReadJournal(path)
 	if err != nil {
-		return fmt.Errorf("no node answers, and its journal can't be read: %w", err)
+		return unread(away, "journal", err)
 	}
 	return errors.Join(read(j), j.Close())
 }

@@ -51,20 +51,18 @@ part of the work.`,
 
 // listRigs asks the running node, or reads the file where none answers.
 func listRigs(cmd *cobra.Command, config *node.Config, path string, days float64) (list node.RigList, err error) {
+	var away error
 	if path == "" {
-		base, err := nodeURL(cmd, config)
-		if err != nil {
-			return list, err
-		}
-		if err := ask(cmd.Context(), base, node.RigsRoute, map[string]float64{"days": days}, &list); !errors.Is(err, errNodeAway) {
-			return list, err
+		away = askHome(cmd, config, node.RigsRoute, map[string]float64{"days": days}, &list)
+		if !errors.Is(away, errNodeAway) {
+			return list, away
 		}
 		config.Bytom.RootDir = config.Home(os.LookupEnv)
 		path = config.LedgerPath()
 	}
 	l, err := stratum.ReadLedger(path)
 	if err != nil {
-		return list, fmt.Errorf("no node answers, and its ledger can't be read: %w", err)
+		return list, unread(away, "ledger", err)
 	}
 	list, err = node.DescribeRigs(l, nil, days, time.Now())
 	return list, errors.Join(err, l.Close())
