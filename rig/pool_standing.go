@@ -62,6 +62,9 @@ func (p *pool) left(s *session, ended bool) bool {
 	defer p.mu.Unlock()
 	st := &p.standings[s.server]
 	held := !s.worked.IsZero() && time.Since(s.worked) >= steady
+	if why := s.NoWork(); ended && s.fault == nil && why != nil {
+		s.fault = why // Its last word: it would hold the next login for a while.
+	}
 	switch {
 	case s.fault != nil && st.streak.rounds == 1:
 		return held // It may have forgotten the login, and is asked once more.

@@ -100,6 +100,21 @@ func TestPoolVoidForAMoment(t *testing.T) {
 	}
 }
 
+// TestPoolVoidAndHangsUp has the first server say it as its last word, after a long time:
+// the rig mines for the other one soon.
+func TestPoolVoidAndHangsUp(t *testing.T) {
+	runPools(t, 2, func([]*fakePool) {}, func(t *testing.T, p *pools) {
+		p.mineFor(t, time.Minute)
+		p.at(t, 0)
+		p.all[0].push(`{"id":null,"result":null,"error":{"code":20,"message":"No work: the clock is wrong"}}`)
+		p.all[0].hangUp()
+		time.Sleep(shortestPause)
+		p.at(t, 1)
+		p.mineFor(t, p.cfg.Return)
+		p.at(t, 0)
+	})
+}
+
 // TestPoolVoidOfAnOldJob has a share of an old job refused so, while there is another.
 func TestPoolVoidOfAnOldJob(t *testing.T) {
 	runPools(t, 1, func([]*fakePool) {}, func(t *testing.T, p *pools) {
