@@ -14,6 +14,8 @@ import (
 	"github.com/spf13/pflag"
 
 	cfg "github.com/bytom/bytom/config"
+
+	"github.com/bytom-solo/bytom-solo/redact"
 )
 
 // Config is all that the operator can set. Flags, environment and config.toml
@@ -237,7 +239,7 @@ func (c *Config) read(fs *pflag.FlagSet, lookupEnv func(string) (string, bool)) 
 	}
 	for _, key := range slices.Sorted(maps.Keys(file)) {
 		if fs.Lookup(key) == nil && !slices.Contains(ignoredKeys, key) {
-			return fmt.Errorf("config.toml: unknown key %q (value %q); 'bytom-solo node --help' lists the keys", key, file[key])
+			return fmt.Errorf("config.toml: unknown key %q (value %q); 'bytom-solo node --help' lists the keys", key, tellable(key, file[key]))
 		}
 	}
 	c.fileNetwork = file["chain_id"]
@@ -257,6 +259,19 @@ func (c *Config) read(fs *pflag.FlagSet, lookupEnv func(string) (string, bool)) 
 		c.Bytom.ApiAddress = listen
 	}
 	return errors.Join(errs...)
+}
+
+// tellable is a value, unless it may be a secret under a key that is misspelt.
+func tellable(key, value string) string {
+	for _, part := range []string{"pas", "key", "token", "secret"} {
+		if strings.Contains(key, part) {
+			return "…"
+		}
+	}
+	if strings.Contains(value, "://") {
+		return redact.URL(value)
+	}
+	return value
 }
 
 func set(fs *pflag.FlagSet, f *pflag.Flag, value, from string) error {

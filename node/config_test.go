@@ -93,6 +93,15 @@ func TestConfigFileIsTakenAsTheStockNodeTakesIt(t *testing.T) {
 	}
 }
 
+// TestAMisspeltKeyTellsNoSecret has the value of one be a password, or a webhook's URL.
+func TestAMisspeltKeyTellsNoSecret(t *testing.T) {
+	for _, file := range []string{"[stratum]\npasword = \"s3cret\"", "[notify]\nwebhok = \"https://a.example/s3cret\"", "[p2p]\nnode_kez = \"x\"\nnodekey = \"s3cret\""} {
+		if _, err := load(t, "chain_id = \"solonet\"\n"+file, nil, nil); err == nil || strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("%s: %v", file, err)
+		}
+	}
+}
+
 // TestBadValues holds every refusal to the key, the value and what was expected.
 func TestBadValues(t *testing.T) {
 	const solo = "chain_id = \"solonet\"\n"
