@@ -364,6 +364,7 @@ func (n *Node) logReady(rpc net.Addr) {
 		args = append(args, "stratum", n.rigURL())
 	}
 	n.log.Info("node is up", args...)
+	n.tellExposed()
 	n.suggestStratum(rpc)
 }
 

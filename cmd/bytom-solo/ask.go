@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,6 +16,7 @@ import (
 
 	"github.com/bytom-solo/bytom-solo/gbt/client"
 	"github.com/bytom-solo/bytom-solo/node"
+	"github.com/bytom-solo/bytom-solo/redact"
 )
 
 // errNodeAway means that no node answered.
@@ -23,10 +26,14 @@ var errNodeAway = errors.New("no node answers")
 func registerNode(cmd *cobra.Command, config *node.Config) {
 	address := &config.Bytom.ApiAddress
 	cmd.Flags().StringVar(address, "api_addr", *address, "address of the node's RPC, host:port; that of the environment's LISTEN, or else of config.toml in --home, goes before the default")
+	registerToken(cmd)
 }
 
-// nodeURL is where the node of a configuration answers.
+// nodeURL is where the node of a configuration answers, with what lets the command in.
 func nodeURL(cmd *cobra.Command, config *node.Config) (*url.URL, error) {
+	if address := config.Bytom.ApiAddress; cmd.Flags().Changed("api_addr") && strings.Contains(address, "://") {
+		return givenURL(cmd, config, address)
+	}
 	if !cmd.Flags().Changed("api_addr") {
 		keys := pflag.NewFlagSet(cmd.Name(), pflag.ContinueOnError)
 		config.RegisterHome(keys)
@@ -37,12 +44,28 @@ func nodeURL(cmd *cobra.Command, config *node.Config) (*url.URL, error) {
 	}
 	host, port, err := net.SplitHostPort(config.Bytom.ApiAddress)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("--api_addr: %w: expected host:port", err)
 	}
 	if ip := net.ParseIP(host); host == "" || ip.IsUnspecified() {
 		host = "127.0.0.1" // It listens everywhere, here too.
 	}
-	return &url.URL{Scheme: "http", Host: net.JoinHostPort(host, port)}, nil
+	user, err := credentials(cmd, config, host)
+	if err != nil {
+		return nil, err
+	}
+	return &url.URL{Scheme: "http", User: user, Host: net.JoinHostPort(host, port)}, nil
+}
+
+// givenURL is a node's URL; what lets the command in may stand in it.
+func givenURL(cmd *cobra.Command, config *node.Config, text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return nil, fmt.Errorf("--api_addr: value %q: expected host:port or http://NAME:SECRET@host:port", redact.URL(text))
+	}
+	if u.User == nil {
+		u.User, err = credentials(cmd, config, u.Hostname())
+	}
+	return u, err
 }
 
 // askHome is ask of the node of a configuration's home. Where another node answers at its
@@ -96,7 +119,15 @@ func ask(ctx context.Context, base *url.URL, route string, in, out any) error {
 		return fmt.Errorf("%w: %w", errNodeAway, err)
 	}
 	if err != nil {
-		return fmt.Errorf("%s%w", c.Address(), err)
+		return fmt.Errorf("%s://%s%w%s", base.Scheme, base.Host, err, unauthorised(err))
 	}
 	return nil
+}
+
+// unauthorised says what to do about a missing token.
+func unauthorised(err error) string {
+	if refused := (*client.Error)(nil); errors.As(err, &refused) && refused.Status == http.StatusUnauthorized {
+		return "; give --token NAME:SECRET, which 'bytom-solo token create' makes on the node's machine, or there the node's own --home"
+	}
+	return ""
 }

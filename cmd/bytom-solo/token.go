@@ -1,0 +1,93 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bytom-solo/bytom-solo/node"
+)
+
+func newTokenCommand(config *node.Config) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "token",
+		Short: "Make, list and delete the access tokens by which other machines use the RPC",
+		Long: `Make, list and delete the access tokens by which other machines use the RPC.
+
+The running node is asked; where none answers, the home directory's tokens are opened.
+A token is NAME:SECRET, which clients send as HTTP's user name and password, and
+commands take by --token, by the environment's TM_TOKEN or in a URL.`,
+	}
+	create := &cobra.Command{
+		Use: "create NAME", Short: "Make a token and print it as NAME:SECRET", Args: cobra.ExactArgs(1),
+		Example: "  bytom-solo token create rig1",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var made node.Token
+			err := withTokens(cmd, config, "/create-access-token", map[string]string{"id": args[0], "type": "client"}, &made,
+				func(t *node.Tokens) (err error) { made, err = t.Create(args[0]); return err })
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), made.Token)
+			return err
+		},
+	}
+	list := &cobra.Command{
+		Use: "list", Short: "List the tokens, without their secrets", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var all []node.Token
+			err := withTokens(cmd, config, "/list-access-tokens", nil, &all, func(t *node.Tokens) (err error) { all, err = t.List(); return err })
+			if err != nil {
+				return err
+			}
+			return printTokens(cmd, all)
+		},
+	}
+	remove := &cobra.Command{
+		Use: "delete NAME", Short: "Delete a token, which is good for nothing from then on", Args: cobra.ExactArgs(1),
+		Example: "  bytom-solo token delete rig1",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withTokens(cmd, config, "/delete-access-token", map[string]string{"id": args[0]}, nil,
+				func(t *node.Tokens) error { return t.Delete(args[0]) })
+		},
+	}
+	for _, c := range []*cobra.Command{create, list, remove} {
+		registerNode(c, config)
+	}
+	cmd.AddCommand(create, list, remove)
+	return cmd
+}
+
+// withTokens asks the running node, or opens its tokens where none answers.
+func withTokens(cmd *cobra.Command, config *node.Config, route string, in, out any, open func(*node.Tokens) error) error {
+	base, err := nodeURL(cmd, config)
+	if err != nil {
+		return err
+	}
+	if err := ask(cmd.Context(), base, route, in, out); !errors.Is(err, errNodeAway) {
+		return err
+	}
+	config.Bytom.RootDir = config.Home(os.LookupEnv)
+	tokens, err := node.OpenTokens(config)
+	if err != nil {
+		return fmt.Errorf("no node answers at %s, and its tokens can't be opened: %w", base.Host, err)
+	}
+	return errors.Join(open(tokens), tokens.Close())
+}
+
+func printTokens(cmd *cobra.Command, all []node.Token) error {
+	if len(all) == 0 {
+		_, err := fmt.Fprintln(cmd.OutOrStdout(), "no token; 'bytom-solo token create NAME' makes one")
+		return err
+	}
+	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "NAME\tCREATED")
+	for _, t := range all {
+		fmt.Fprintf(w, "%s\t%s\n", t.Name, t.Created.Local().Format(time.DateTime))
+	}
+	return w.Flush()
+}
