@@ -1,6 +1,7 @@
 package stratum
 
 import (
+	"errors"
 	"time"
 
 	"github.com/bytom-solo/bytom-solo/mining"
@@ -13,11 +14,23 @@ import (
 
 const (
 	// workPatience is how long there must be no work for that: a peer may be a block ahead
-	// for a moment, or the only one gone for some seconds.
-	workPatience = 10 * time.Second
+	// for a moment, or the only one gone for some seconds. certainPatience is the same where
+	// it is none of the peers' doing.
+	workPatience    = 10 * time.Second
+	certainPatience = 2 * time.Second
 	// replyPatience is how much longer replies on their way may hold that up.
 	replyPatience = 5 * time.Second
+	// mostReason bounds the reason, in bytes: some rigs read 1024 bytes at a time.
+	mostReason = 600
 )
+
+// patience is how long it takes that no work means none.
+func (s *Server) patience() time.Duration {
+	if _, err := s.cfg.Generator.Current(); err != nil && !errors.Is(err, mining.ErrNotReady) {
+		return certainPatience
+	}
+	return workPatience
+}
 
 // noWork is why there is nothing to do.
 func (s *Server) noWork() *Error {
@@ -25,13 +38,13 @@ func (s *Server) noWork() *Error {
 	if _, err := s.cfg.Generator.Current(); err != nil {
 		why = err.Error()
 	}
-	return &Error{CodeOther, "No work: " + why}
+	return &Error{CodeOther, "No work: " + printable(why, mostReason)}
 }
 
 // outOfWork is why shares are worth nothing, as there has been no work for a while; nil
 // where there is.
 func (s *Server) outOfWork(now time.Time) *Error {
-	if w := s.newest(); w.template != nil || now.Sub(w.since) < workPatience {
+	if w := s.newest(); w.template != nil || now.Sub(w.since) < s.patience() {
 		return nil
 	}
 	return s.noWork()
@@ -61,8 +74,8 @@ func (s *session) forsaken(now time.Time, w *work) *Error {
 	if w.template != nil || !s.live || s.examined(now) {
 		return nil
 	}
-	without := now.Sub(w.since)
-	if without < workPatience || len(s.replies) > 0 && without < workPatience+replyPatience {
+	without, patience := now.Sub(w.since), s.server.patience()
+	if without < patience || len(s.replies) > 0 && without < patience+replyPatience {
 		return nil
 	}
 	return s.server.noWork()

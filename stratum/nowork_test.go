@@ -52,6 +52,21 @@ func TestWorkThatGoesAway(t *testing.T) {
 	})
 }
 
+// TestNobodyToPay is none of the peers' doing, so the rigs are told soon, and in words that
+// fit into what a rig reads at a time.
+func TestNobodyToPay(t *testing.T) {
+	inBubble(t, hardBits, nil, func(t *testing.T, f *front) {
+		r := f.dial().login("a.b")
+		defer r.close()
+		f.lose(fmt.Errorf("%w: %s", mining.ErrNoPayee, strings.Repeat("why ", 500)))
+		began := time.Now()
+		m := r.message()
+		if took := time.Since(began); m.Error == nil || !strings.HasPrefix(m.Error.Message, "No work: no mining address: why") || took < time.Second || took > 4*time.Second {
+			t.Errorf("told %+v after %v", m, took)
+		}
+	})
+}
+
 // TestAMomentWithoutWork, as there is when a peer tells of a block before it comes, costs
 // nobody a session or a share.
 func TestAMomentWithoutWork(t *testing.T) {
