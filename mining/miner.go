@@ -404,7 +404,7 @@ func (w *worker) prepare(ctx context.Context) error {
 func (w *worker) closeHasher() {
 	if w.hasher != nil {
 		if err := w.hasher.Close(); err != nil {
-			w.miner.cfg.Log.Warn("close a hasher", "device", w.device.info.Name, "error", err)
+			w.miner.cfg.Log.Warn("a device did not let go of its work", "device", w.device.info.Name, "error", err)
 		}
 		w.hasher = nil
 	}

@@ -276,9 +276,30 @@ func tellable(key, value string) string {
 
 func set(fs *pflag.FlagSet, f *pflag.Flag, value, from string) error {
 	if err := fs.Set(f.Name, value); err != nil {
-		return fmt.Errorf("%s: key %s: value %q: expected a %s", from, f.Name, value, f.Value.Type())
+		return fmt.Errorf("%s: key %s: value %q: expected %s", from, f.Name, value, Expected(f))
 	}
 	return nil
+}
+
+// Expected says what values a flag takes, for the error about one that it does not take.
+func Expected(f *pflag.Flag) string {
+	switch kind := f.Value.Type(); kind {
+	case "bool":
+		return "true or false"
+	case "int", "int64", "uint64", "uint32", "uint":
+		if strings.HasPrefix(kind, "uint") {
+			return "a whole number from 0 on"
+		}
+		return "a whole number"
+	case "float64":
+		return "a number"
+	case "duration":
+		return "a time such as 30s, 5m or 1h"
+	case "ints", "intSlice":
+		return "whole numbers, separated by commas"
+	default:
+		return "a " + kind
+	}
 }
 
 // readConfigFile is config.toml as dotted keys. The table [mining] and the stock

@@ -215,7 +215,7 @@ func (n *Node) openOverrides() error {
 	n.selector.limit.feeRate = n.config.Mining.MinFeeRate
 	overrides, err := openOverrides(filepath.Join(n.config.Bytom.RootDir, "mining", "overrides.db"))
 	if err != nil {
-		n.log.Error("what the operator wanted of transactions is not known", "error", err)
+		n.log.Error("which transactions to prioritise or to exclude can't be read, so none is", "error", err)
 		return nil
 	}
 	n.selector.overrides = overrides
@@ -227,7 +227,7 @@ func (n *Node) openOverrides() error {
 func (n *Node) openJournal(source mining.Source) error {
 	journal, err := mining.OpenJournal(n.config.JournalPath())
 	if err != nil {
-		n.log.Error("found blocks will not be written down before they are submitted", "error", err)
+		n.log.Error("the journal can't be opened: found blocks are submitted without being written down first", "error", err)
 		return nil
 	}
 	n.journal = journal

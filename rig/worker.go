@@ -101,7 +101,7 @@ func (w *worker) closeHasher() {
 		return
 	}
 	if err := w.hasher.Close(); err != nil {
-		w.rig.log.Warn("close a hasher", "device", w.device.info.Name, "error", err)
+		w.rig.log.Warn("a device did not let go of its work", "device", w.device.info.Name, "error", err)
 	}
 	w.hasher = nil
 }

@@ -131,7 +131,7 @@ func (n *Network) HasBalance(ctx context.Context, node int, amount uint64) error
 	return n.each([]int{node}, func(m *Member) error {
 		got, err := m.Client().Account().Balance(ctx)
 		if err == nil && got != amount {
-			err = fmt.Errorf("%s has %d.%08d BTM, expected %d.%08d", m, got/1e8, got%1e8, amount/1e8, amount%1e8)
+			err = fmt.Errorf("%s has %s, expected %s", m, btm(got), btm(amount))
 		}
 		return err
 	})
@@ -153,3 +153,6 @@ func (n *Network) each(nodes []int, f func(*Member) error) error {
 	}
 	return nil
 }
+
+// btm is an amount as people write it.
+func btm(amount uint64) string { return fmt.Sprintf("%d.%08d BTM", amount/1e8, amount%1e8) }

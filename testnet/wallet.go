@@ -177,7 +177,7 @@ func PayProgram(program Hex, assetID string, amount uint64) Action {
 func (a Account) Send(ctx context.Context, address string, amount, fee uint64) (txID string, err error) {
 	tx, err := a.Transact(ctx, a.Spend(amount+fee), PayAddress(address, BTM, amount))
 	if err != nil {
-		return "", fmt.Errorf("send %d to %s: %w", amount, address, err)
+		return "", fmt.Errorf("send %s to %s: %w", btm(amount), address, err)
 	}
 	return tx.ID.String(), nil
 }

@@ -73,11 +73,11 @@ func (c *FloodConfig) check() error {
 	}
 	switch {
 	case c.N < 1 || c.ChainDepth < 1:
-		return fmt.Errorf("a flood of %d transactions in chains of %d", c.N, c.ChainDepth)
+		return fmt.Errorf("a flood of %d transactions in chains of %d: expected 1 or more of both", c.N, c.ChainDepth)
 	case c.FeesLow > c.FeesHigh:
-		return fmt.Errorf("a flood with fees from %d down to %d", c.FeesLow, c.FeesHigh)
+		return fmt.Errorf("fees from %s to %s: expected the lower one first", btm(c.FeesLow), btm(c.FeesHigh))
 	case c.FeesLow < MinFloodFee:
-		return fmt.Errorf("a flood with a fee of %d, which does not pay for a transaction's gas: the least is %d", c.FeesLow, MinFloodFee)
+		return fmt.Errorf("a fee of %s does not pay for a transaction's gas: expected %s or more", btm(c.FeesLow), btm(MinFloodFee))
 	}
 	return nil
 }

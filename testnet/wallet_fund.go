@@ -50,7 +50,7 @@ func (n *Network) Fund(ctx context.Context, node int, amount uint64) (out Funded
 	err = Poll(ctx, fundLimit, func() (err error) {
 		out.Funds, err = m.Client().Account().Funds(ctx)
 		if err == nil && out.Funds.Spendable < amount {
-			err = fmt.Errorf("%s has %d spendable, expected %d", m, out.Funds.Spendable, amount)
+			err = fmt.Errorf("%s has %s spendable, expected %s", m, btm(out.Funds.Spendable), btm(amount))
 		}
 		return err
 	})

@@ -91,6 +91,14 @@ func TestNoCommandIsMisspelt(t *testing.T) {
 	refused(t, []string{"testnet", "assert", "heigth", "77"}, "did you mean height?")
 	refused(t, []string{"node", "--minnig"}, "did you mean --mining?")
 	refused(t, []string{"testnet", "assert", "height", "77", "--wiat", "5s"}, "did you mean --wait?")
+	for args, want := range map[string]string{
+		"node --mining.threads many":        `flag --mining.threads: value "many": expected a whole number`,
+		"node --mining=perhaps":             `flag --mining: value "perhaps": expected true or false`,
+		"testnet assert pool 0 --wait soon": `flag --wait: value "soon": expected a time such as 30s, 5m or 1h`,
+		"node --wallet.max_tx_fee -1":       `expected a whole number from 0 on`,
+	} {
+		refused(t, strings.Fields(args), want)
+	}
 	if out, err := runStep(t.Context(), t.TempDir(), []string{"assert", "heigth", "77"}); err == nil || !strings.Contains(err.Error(), "did you mean height?") {
 		t.Errorf("as a step of a scenario: %v: %s", err, out)
 	}

@@ -63,7 +63,7 @@ already is left as it is.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			net, ok := networks[chainID]
 			if !ok {
-				return fmt.Errorf("flag chain_id: value %q: expected mainnet, testnet (or wisdom) or solonet", chainID)
+				return fmt.Errorf("flag --chain_id: value %q: expected mainnet, testnet (or wisdom) or solonet", chainID)
 			}
 			home := config.Home(os.LookupEnv)
 			if err := checkHome(home, net, cmd.Flags().Changed("chain_id")); err != nil {

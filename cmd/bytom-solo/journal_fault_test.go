@@ -33,10 +33,10 @@ func TestMiningWithoutAJournal(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			home := t.TempDir()
 			test.spoil(t, journalPath(home))
-			const told = "found blocks will not be written down"
+			const told = "the journal can't be opened"
 			expected := []string{told, "found block not written down"}
 			if test.name == "no folder" {
-				expected = append(expected, "what the operator wanted of transactions is not known")
+				expected = append(expected, "which transactions to prioritise or to exclude can't be read")
 			}
 			n := testnet.Start(t, testnet.NodeOptions{Home: home, Args: []string{"--mining"}, ExpectErrors: expected})
 			n.WaitHeight(2, r.limit(2))

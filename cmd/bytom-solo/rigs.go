@@ -81,7 +81,7 @@ func printRigs(out io.Writer, list node.RigList, now time.Time) error {
 			last = ago(now.Sub(*r.Last).Round(time.Second))
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%s\t%s\t%d\n",
-			r.Rig, dash(r.Address), dash(r.Agent), r.Sessions, metric(r.Difficulty), hashrate(r.Hashrate.Minute), hashrate(r.Hashrate.Hour),
+			r.Rig, dash(r.Address), dash(r.Agent), r.Sessions, difficulty(r), hashrate(r.Hashrate.Minute), hashrate(r.Hashrate.Hour),
 			hashrate(r.Hashrate.Day), r.Accepted, r.Stale, r.Duplicate, r.Low, r.Invalid, metric(r.Best), last, r.Blocks)
 	}
 	return w.Flush()
@@ -146,6 +146,14 @@ func metric(v float64) string {
 }
 
 const prefixes = " kMGTPE"
+
+// difficulty is a rig's, which it has while it is here.
+func difficulty(r node.Rig) string {
+	if r.Sessions == 0 {
+		return "-"
+	}
+	return metric(r.Difficulty)
+}
 
 func dash(text string) string {
 	if text == "" {

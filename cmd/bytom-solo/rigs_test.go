@@ -37,7 +37,7 @@ func TestPrintRigs(t *testing.T) {
 	}{
 		"rigs": {func(b *bytes.Buffer) error { return printRigs(b, list, now) }, []string{
 			"bm1q.b3 10.0.0.7 bmminer/2.0.0 1 4.25 k 850 H/s 840 H/s 12.5 H/s 1000 3 2 1 4 1.50 G 1m30s ago 1",
-			"new.0 - - 0 0.00 0.00 H/s 0.00 H/s 0.00 H/s 0 0 0 0 0 0.00 never 0",
+			"new.0 - - 0 - 0.00 H/s 0.00 H/s 0.00 H/s 0 0 0 0 0 0.00 never 0",
 		}},
 		"contributions": {func(b *bytes.Buffer) error { return printContributions(b, list, now) }, []string{
 			"bm1q.b3 7.03 H/s 4.25 MH 25.00 % 2 1 50 % 1000 3 2 1 4 1.50 G",

@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/bytom-solo/bytom-solo/node"
 )
 
 // strict has a tree of commands refuse what it does not know, with exit code exitUsage: a
@@ -104,6 +106,10 @@ func expectCommands(cmd *cobra.Command) string {
 func flagError(cmd *cobra.Command, err error) error {
 	if args := cmd.Flags().Args(); cmd.HasSubCommands() && len(args) > 0 {
 		return usage(unknownCommand(cmd, args[0]))
+	}
+	if bad := (*pflag.InvalidValueError)(nil); errors.As(err, &bad) {
+		f := bad.GetFlag()
+		return usage(fmt.Errorf("flag --%s: value %q: expected %s", f.Name, bad.GetValue(), node.Expected(f)))
 	}
 	text := ""
 	if none := (*pflag.NotExistError)(nil); errors.As(err, &none) {

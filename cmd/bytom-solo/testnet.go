@@ -301,7 +301,7 @@ func numbers(args []string) (all []int, err error) {
 	for _, arg := range args {
 		n, err := strconv.Atoi(arg)
 		if err != nil {
-			return nil, fmt.Errorf("%q: expected a number", arg)
+			return nil, fmt.Errorf("argument %q: expected a whole number", arg)
 		}
 		all = append(all, n)
 	}

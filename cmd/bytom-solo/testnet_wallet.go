@@ -201,7 +201,7 @@ func (l *localNetwork) floodCommand() *cobra.Command {
 				return usage(errors.New("flag --rate: value 0: expected more than 0, or -1 for as many as the node takes"))
 			}
 			if c.N, err = strconv.Atoi(args[0]); err != nil {
-				return fmt.Errorf("%q: expected how many transactions", args[0])
+				return fmt.Errorf("argument N: value %q: expected how many transactions", args[0])
 			}
 			if c.FeesLow, c.FeesHigh, err = parseFees(fees); err != nil {
 				return err
@@ -315,7 +315,7 @@ func parseParameter(arg string) (any, error) {
 	case kind == "int":
 		n, err := strconv.ParseInt(rest, 10, 64)
 		if err != nil {
-			return nil, fmt.Errorf("parameter %q: %w", arg, err)
+			return nil, fmt.Errorf("parameter %q: expected int: and a whole number", arg)
 		}
 		return n, nil
 	default:
@@ -344,7 +344,7 @@ func (l *localNetwork) lockCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			program, err := hex.DecodeString(args[1])
 			if err != nil {
-				return fmt.Errorf("program: %w", err)
+				return fmt.Errorf("argument PROGRAM: value %.40q: expected hexadecimal, as 'compile' prints it", args[1])
 			}
 			a, amount, paid, err := l.assetArguments(args[0], args[3], fee)
 			if err != nil {
