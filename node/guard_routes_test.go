@@ -29,7 +29,7 @@ var reading = []string{
 	"/compile", "/gas-rate", "/net-info", "/list-peers", "/get-merkle-proof", "/websocket-subscribe",
 	// Work that is not solved changes nothing.
 	"/get-work", "/get-work-json", "/get-block-template", "/getblocktemplate",
-	"/mining-info", "/list-overrides", "/explain-template", FoundBlocksRoute, FoundBlockRoute, RigsRoute, MetricsRoute, OpenAPIRoute, APIRoute,
+	"/mining-info", "/list-overrides", "/explain-template", FoundBlocksRoute, FoundBlockRoute, RigsRoute, MetricsRoute, OpenAPIRoute, APIRoute, HomeRoute,
 	"/dashboard/", "/equity/",
 	"/", gbt.WalletRoute + "{name:.*}", // By POST alone: JSON-RPC.
 	"/mining/api",
