@@ -106,7 +106,7 @@ func TestJSONRPCFraming(t *testing.T) {
 		{`{"id":1,"method":"nope"}`, 404, `{"error":{"code":-32601,`},
 		{`{"jsonrpc":"2.0","id":1,"method":"nope"}`, 200, `{"error":{"code":-32601,`},
 		{`{"id":1,"method":5}`, 400, `{"code":-32600,"message":"method: value \"5\": expected a string`},
-		{`{"id":1}`, 400, `"code":-32600`},
+		{`{"id":1}`, 400, `"code":-32600`}, {`{"id":1,"method":""}`, 400, `"code":-32600`},
 		{`{"jsonrpc":"2.0","id":1}`, 400, `"code":-32600`},
 		{`{"id":1,"method":"getblockcount","params":5}`, 400, `{"code":-32600,"message":"params: value 5: expected an array or an object"}`},
 		{`{"id":1,"method":"getblockhash","params":[7]}`, 500, `{"code":-8,`},
@@ -189,7 +189,7 @@ func TestJSONRPCWithoutWork(t *testing.T) {
 	c.move()
 	c.generator.TipChanged()
 	callAll(t, r, []rpcCase{
-		{`{"id":1,"method":"getblocktemplate","params":[{}]}`, 500, `{"error":{"code":-10,`},
+		{`{"id":1,"method":"getblocktemplate","params":[{}]}`, 500, `{"error":{"code":-10,"message":"` + string(mining.ErrNotReady) + `","data":{"reason":"` + string(mining.ErrNotReady) + `",`},
 		{`{"id":1,"method":"getblockchaininfo"}`, 200, `"initialblockdownload":true`},
 	})
 	if codeOf(mining.ErrStopped) != rpcNotConnected || codeOf(http.ErrBodyNotAllowed) != rpcMisc {

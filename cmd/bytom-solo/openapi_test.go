@@ -132,7 +132,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 
 	for _, route := range []string{
 		"/get-work", "/get-work-json", "/mining-info", "/is-mining", "/get-mining-address", "/get-coinbase-arbitrary", "/list-overrides",
-		"/list-found-blocks", "/net-info",
+		"/list-found-blocks", "/net-info", "/home-info",
 	} {
 		d.call(route, "", true)
 	}
