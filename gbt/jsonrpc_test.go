@@ -175,6 +175,7 @@ func TestJSONRPCArguments(t *testing.T) {
 		{call("getblockhash", `[]`), 500, `{"code":-1,`},
 		{call("getblock", `["`+id+`"]`), 500, `{"code":-5,"message":"Block not found: parameter blockhash: value \"` + id + `\": expected a block that the node has"}`},
 		{call("getblock", `["ab"]`), 500, `{"code":-8,`},
+		{call("getblockcount", `{"z":1,"y":1,"x":1,"a":1}`), 500, `Unknown named parameter a:`},
 		{call("getblockcount", `[1]`), 500, `{"code":-1,`},
 		{call("getblockcount", `{"x":1}`), 500, `{"code":-8,"message":"Unknown named parameter x: expected: getblockcount"}`},
 	})
@@ -191,6 +192,8 @@ func TestJSONRPCWithoutWork(t *testing.T) {
 	callAll(t, r, []rpcCase{
 		{`{"id":1,"method":"getblocktemplate","params":[{}]}`, 500, `{"error":{"code":-10,"message":"` + string(mining.ErrNotReady) + `","data":{"reason":"` + string(mining.ErrNotReady) + `",`},
 		{`{"id":1,"method":"getblockchaininfo"}`, 200, `"initialblockdownload":true`},
+		{`{"id":1,"method":"getmininginfo"}`, 200, `"errors":"` + string(mining.ErrNotReady) + `"`},
+		{`{"id":1,"method":"getinfo"}`, 200, `"errors":"` + string(mining.ErrNotReady) + `"`},
 	})
 	if codeOf(mining.ErrStopped) != rpcNotConnected || codeOf(http.ErrBodyNotAllowed) != rpcMisc {
 		t.Error("codes of the node's errors")

@@ -2,12 +2,15 @@ package gbt
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/bytom/bytom/protocol/bc"
+
+	"github.com/bytom-solo/bytom-solo/mining"
 )
 
 // result is that of a call, which must have one.
@@ -83,6 +86,9 @@ func TestChainCalls(t *testing.T) {
 		"subver": "/Bytom:1.1.1/", "bytessent": 5.0, "bytesrecv": 6.0, "conntime": 1.6e9, "lastsend": 1.6e9, "connection_type": "outbound-full-relay",
 	})
 	fields(t, "a peer", peers[1], map[string]any{"id": 1.0, "network": "ipv6", "inbound": true, "connection_type": "inbound", "version": 1000500.0})
+	if v := ipVersion("[::ffff:10.0.0.1]:5"); v != "ipv4" {
+		t.Errorf("an IPv4 address written as one of IPv6: %s", v)
+	}
 	c.somePool(2)
 	c.generator.Force()
 	c.handler.settle(t.Context())
@@ -114,12 +120,17 @@ func TestGetBlock(t *testing.T) {
 
 // TestValidateAddress tells the two kinds of addresses, and what is none.
 func TestValidateAddress(t *testing.T) {
-	_, r := server(t)
+	c, r := server(t)
 	address := strings.Repeat("a", 20)
 	fields(t, "an address", result(t, r, "validateaddress", `["`+address+`"]`), map[string]any{
 		"isvalid": true, "address": address, "isscript": false, "iswitness": true, "witness_version": 0.0,
 		"scriptPubKey": "0014" + strings.Repeat("61", 20), "witness_program": strings.Repeat("61", 20),
 	})
+	c.handler.cfg.ParsePayee = func(address string) (mining.Payee, error) {
+		return mining.Payee{Address: address, Program: append([]byte{0, 32}, make([]byte, 32)...)}, nil
+	}
+	fields(t, "a script's", result(t, r, "validateaddress", `["y"]`), map[string]any{"isscript": true, "witness_program": strings.Repeat("00", 32)})
+	c.handler.cfg.ParsePayee = func(string) (mining.Payee, error) { return mining.Payee{}, errors.New(`address "x": expected 20 characters`) }
 	fields(t, "none", result(t, r, "validateaddress", `["x"]`), map[string]any{
 		"isvalid": false, "address": nil, "error": `address "x": expected 20 characters`, "error_locations": []any{},
 	})
@@ -129,6 +140,9 @@ func TestValidateAddress(t *testing.T) {
 func TestHelp(t *testing.T) {
 	c, r := server(t)
 	list := result(t, r, "help", `[]`).(string)
+	if again := result(t, r, "help", `[""]`); again != list {
+		t.Errorf("help of nothing: %v", again)
+	}
 	lines := strings.Split(list, "\n")
 	if len(lines) != len(c.handler.methods) || !strings.Contains(list, "submitblock \"hexdata\" ( dummy )") ||
 		!strings.Contains(list, "getblocktemplate ( {template_request} )") || !strings.Contains(list, "getblockhash height\n") {
