@@ -130,7 +130,9 @@ func TestValidateAddress(t *testing.T) {
 		return mining.Payee{Address: address, Program: append([]byte{0, 32}, make([]byte, 32)...)}, nil
 	}
 	fields(t, "a script's", result(t, r, "validateaddress", `["y"]`), map[string]any{"isscript": true, "witness_program": strings.Repeat("00", 32)})
-	c.handler.cfg.ParsePayee = func(string) (mining.Payee, error) { return mining.Payee{}, errors.New(`address "x": expected 20 characters`) }
+	c.handler.cfg.ParsePayee = func(string) (mining.Payee, error) {
+		return mining.Payee{}, errors.New(`address "x": expected 20 characters`)
+	}
 	fields(t, "none", result(t, r, "validateaddress", `["x"]`), map[string]any{
 		"isvalid": false, "address": nil, "error": `address "x": expected 20 characters`, "error_locations": []any{},
 	})
