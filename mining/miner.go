@@ -436,6 +436,11 @@ func (w *worker) submit(ctx context.Context, sol Solution) error {
 	if errors.Is(a.err, ErrHighHash) {
 		return fmt.Errorf("%w from %s (%s): %w", errWrongResult, w.device.info.Name, w.device.info.Kernel, a.err)
 	}
+	if errors.Is(a.err, ErrStopped) {
+		// It is in the journal, and the next start submits it.
+		m.cfg.Log.Info("a block was found as the node stops", "device", w.device.info.Name, "height", old.Height)
+		return nil
+	}
 	if a.err != nil {
 		m.cfg.Log.Warn("solution refused", "device", w.device.info.Name, "height", old.Height, "error", a.err)
 		return nil
