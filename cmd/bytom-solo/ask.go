@@ -85,12 +85,15 @@ func askHome(cmd *cobra.Command, config *node.Config, route string, in, out any)
 	case err != nil || info.Home == "" || info.Is(home):
 		// It is the one, or an older one, which can't say.
 	case cmd.Flags().Changed("api_addr") || !isNamed(cmd):
-		fmt.Fprintf(cmd.ErrOrStderr(), "the node at %s, of %s, has the home %s\n", base, info.Network, info.Home)
+		fmt.Fprintf(cmd.ErrOrStderr(), "the node at %s, of %s, has the home %s\n", plainURL(base), info.Network, info.Home)
 	default:
-		return fmt.Errorf("%w for %s: the one at %s is of %s; --home %s or --api_addr asks that", errNodeAway, home, base, info.Home, info.Home)
+		return fmt.Errorf("%w for %s: the one at %s is of %s; --home %s or --api_addr asks that", errNodeAway, home, plainURL(base), info.Home, info.Home)
 	}
 	return ask(cmd.Context(), base, route, in, out)
 }
+
+// plainURL is a node's URL without what lets one in.
+func plainURL(base *url.URL) string { return base.Scheme + "://" + base.Host }
 
 // isNamed tells whether somebody has named the home.
 func isNamed(cmd *cobra.Command) bool {
@@ -119,7 +122,7 @@ func ask(ctx context.Context, base *url.URL, route string, in, out any) error {
 		return fmt.Errorf("%w: %w", errNodeAway, err)
 	}
 	if err != nil {
-		return fmt.Errorf("%s://%s%w%s", base.Scheme, base.Host, err, unauthorised(err))
+		return fmt.Errorf("%s%w%s", plainURL(base), err, unauthorised(err))
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -34,6 +35,9 @@ func homeAt(t *testing.T, address string) string {
 	t.Helper()
 	home := t.TempDir()
 	if err := os.WriteFile(filepath.Join(home, "config.toml"), []byte("chain_id = \"solonet\"\napi_addr = \""+address+"\"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(home, "rpc.cookie"), []byte("home.cookie:s3cret\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	j, err := mining.OpenJournal(filepath.Join(home, "mining", "journal.db"))
@@ -86,6 +90,9 @@ func TestWhoseAnswerItIs(t *testing.T) {
 			}
 			if !strings.Contains(out.String(), test.out) || test.no != "" && out.Len() > 0 || test.out == "the journal is empty" && strings.Contains(out.String(), "77aa") {
 				t.Errorf("it prints %q, expected %q", out.String(), test.out)
+			}
+			if strings.Contains(fmt.Sprint(terminal.String(), err), "s3cret") {
+				t.Errorf("it tells what lets one in: %s, %v", terminal.String(), err)
 			}
 			if said := terminal.String(); test.says == "" && said != "" || !strings.Contains(said, test.says) {
 				t.Errorf("it says %q, expected %q", said, test.says)
