@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/agnivade/levenshtein"
 	"github.com/gorilla/mux"
 
 	"github.com/bytom/bytom/api"
@@ -66,9 +67,10 @@ func methodsOf(router *mux.Router, route string) (all []string) {
 // routeLike names the routes most like one that there is not.
 func routeLike(router *mux.Router, route string) string {
 	route = strings.ToLower(strings.TrimRight(strings.ReplaceAll(route, "_", "-"), "/"))
+	route = route[:min(len(route), 100)]
 	best, like := 1+len(route)/4, []string(nil)
 	look := func(known string) {
-		switch d := distance(route, strings.TrimRight(known, "/")); {
+		switch d := levenshtein.ComputeDistance(route, strings.TrimRight(known, "/")); {
 		case strings.Contains(known, "{") || known == "/" || slices.Contains(like, known) || slices.Contains(like, known+"/"):
 		case d < best:
 			best, like = d, []string{known}
@@ -89,25 +91,4 @@ func routeLike(router *mux.Router, route string) string {
 		return "GET " + APIRoute + " lists those of mining, and Bytom's documentation the others"
 	}
 	return "did you mean " + strings.Join(like, " or ") + "?"
-}
-
-// distance is Levenshtein's: how many letters must change, come or go to make b of a.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		left := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := left
-			if a[i] != b[j] {
-				change++
-			}
-			left = row[j+1]
-			row[j+1] = min(change, left+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -14,6 +14,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/agnivade/levenshtein"
 )
 
 // Unknown are the fields of an object that nobody asked for. It is an error, for those
@@ -164,28 +166,11 @@ func expected(t reflect.Type, err error) string {
 	return fmt.Sprintf("something else: %v", err)
 }
 
-// Nearest is the name of a list that takes the fewest edits. The list must not be empty.
+// Nearest is the name of a list that takes the fewest edits, by the name's first letters.
+// The list must not be empty.
 func Nearest(name string, known []string) string {
-	return slices.MinFunc(known, func(a, b string) int { return edits(name, a) - edits(name, b) })
-}
-
-// edits is Levenshtein's distance: how many letters are to be added, taken away or changed.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
+	name = name[:min(len(name), 100)] // A caller's name may be as long as a request.
+	return slices.MinFunc(known, func(a, b string) int {
+		return levenshtein.ComputeDistance(name, a) - levenshtein.ComputeDistance(name, b)
+	})
 }
