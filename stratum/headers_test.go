@@ -85,7 +85,7 @@ func TestNoTwoSessionsShareAHeader(t *testing.T) {
 func TestJobTable(t *testing.T) {
 	template := func(tip byte) *mining.Template { return &mining.Template{Tip: tipOf(tip)} }
 	var table jobTable
-	first, second, third := template(1), template(2), template(3)
+	first := template(1)
 	add := func(id uint64, tpl *mining.Template) { table.add(sentJob{id: id, job: &mining.Job{Template: tpl}}) }
 	for id := range uint64(3 * mostJobs) {
 		add(id, first)
@@ -96,18 +96,31 @@ func TestJobTable(t *testing.T) {
 	if _, ok := table.find(0); ok {
 		t.Error("the oldest is still there")
 	}
-	add(1000, second)
-	if _, ok := table.find(3*mostJobs - 1); !ok {
-		t.Error("the former tip's job is not known")
-	}
-	add(1001, third)
-	if _, ok := table.find(3*mostJobs - 1); ok || len(table.jobs) != 2 {
-		t.Errorf("a job of two tips ago is kept, with %d others", len(table.jobs))
-	}
-	for _, id := range []uint64{1000, 1001} {
-		if j, ok := table.find(id); !ok || j.id != id {
-			t.Errorf("job %d is %+v", id, j)
+	// Blocks that come faster than shares do leave the jobs of some tips.
+	for tip := range uint64(mostTips - 1) {
+		add(1000+tip, template(byte(2+tip)))
+		if j, ok := table.find(1000 + tip); !ok || j.id != 1000+tip {
+			t.Errorf("job %d is %+v", 1000+tip, j)
 		}
+	}
+	if _, ok := table.find(3*mostJobs - 1); !ok {
+		t.Error("the first tip's last job is not known")
+	}
+	add(2000, template(100))
+	if _, ok := table.find(3*mostJobs - 1); ok || len(table.jobs) != mostTips {
+		t.Errorf("a job of %d tips ago is kept: %d jobs", mostTips, len(table.jobs))
+	}
+	for tip := range uint64(mostTips - 1) {
+		if _, ok := table.find(1000 + tip); !ok {
+			t.Errorf("job %d is not known", 1000+tip)
+		}
+	}
+	add(2001, template(5))
+	if _, ok := table.find(1003); ok {
+		t.Error("a job is kept whose tip was left and came back")
+	}
+	if _, ok := table.find(1002); !ok {
+		t.Error("a job before it is not known")
 	}
 	if _, ok := table.find(1<<63 + 1000); ok {
 		t.Error("an id that is no job's")

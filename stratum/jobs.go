@@ -37,22 +37,41 @@ func (j *sentJob) wire() Job {
 // are those of 48 minutes.
 const mostJobs = 64
 
-// jobTable has the jobs of a session on the tip and on the one before it, so that a
-// late share is told stale, not unknown.
+// mostTips bounds the tips that a session's jobs may be on. Several blocks can come while
+// a share is on its way: where one follows another at once, on a solonet or after a
+// partition.
+const mostTips = 5
+
+// jobTable has the jobs of a session on the tip and on those before it, so that a late
+// share is told stale, not unknown: it is no fault of the rig's.
 type jobTable struct {
 	jobs []sentJob // in the order of their ids
 }
 
-// add takes a new job, and forgets the oldest that are of no more use.
+// add takes a new job, and forgets the oldest that are of no more use, and those of a tip
+// that has come back: which of their shares were there before is forgotten too.
 func (t *jobTable) add(j sentJob) {
 	if len(t.jobs) > 0 && t.last().tip() != j.tip() {
-		former := t.last().tip()
-		t.jobs = slices.DeleteFunc(t.jobs, func(old sentJob) bool { return old.tip() != former })
+		t.jobs = slices.DeleteFunc(t.jobs, func(old sentJob) bool { return old.tip() == j.tip() })
+		t.jobs = slices.Delete(t.jobs, 0, t.firstOf(mostTips-1))
 	}
 	if len(t.jobs) >= mostJobs {
 		t.jobs = slices.Delete(t.jobs, 0, 1)
 	}
 	t.jobs = append(t.jobs, j)
+}
+
+// firstOf is the index of the oldest job on the latest so many tips.
+func (t *jobTable) firstOf(tips int) int {
+	for i := len(t.jobs) - 1; i > 0; i-- {
+		if t.jobs[i-1].tip() == t.jobs[i].tip() {
+			continue
+		}
+		if tips--; tips == 0 {
+			return i
+		}
+	}
+	return 0
 }
 
 // last is the newest job; there must be one.
