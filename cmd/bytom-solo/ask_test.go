@@ -20,9 +20,12 @@ func nodeOf(t *testing.T, home string) (address string) {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		answers := map[string]any{
-			node.HomeRoute:        node.HomeInfo{Home: home, Network: "solonet"},
-			node.FoundBlocksRoute: []node.FoundBlock{{Height: 77, Hash: "77aa", State: "main"}},
-			node.RigsRoute:        node.RigList{Rigs: []node.Rig{}},
+			node.HomeRoute:         node.HomeInfo{Home: home, Network: "solonet"},
+			node.FoundBlocksRoute:  []node.FoundBlock{{Height: 77, Hash: "77aa", State: "main"}},
+			node.RigsRoute:         node.RigList{Rigs: []node.Rig{}},
+			"/create-access-token": node.Token{Name: "shed", Token: "shed:77aa"},
+			"/list-access-tokens":  []node.Token{{Name: "shed"}},
+			"/delete-access-token": nil,
 		}
 		_ = json.NewEncoder(w).Encode(map[string]any{"status": "success", "data": answers[r.URL.Path]})
 	}))
@@ -74,6 +77,12 @@ func TestWhoseAnswerItIs(t *testing.T) {
 		{"another home", []string{"blocks", "--home", other}, "", "", "", "no node answers for " + other + ": the one at http://" + address + " is of " + its},
 		{"another home's journal", []string{"journal", "--home", other}, "", "the journal is empty", "", ""},
 		{"another home's rigs", []string{"rigs", "--home", other}, "", "", "", "its ledger can't be read"},
+		{"its home's token", []string{"token", "create", "shed", "--home", its}, "", "shed:77aa", "", ""},
+		{"no home, a token", []string{"token", "create", "shed"}, address, "shed:77aa", "has the home " + its, ""},
+		{"no home, tokens", []string{"token", "list"}, address, "shed", "has the home " + its, ""},
+		{"another home's token", []string{"token", "create", "shed", "--home", other}, "", "", "", "the one at http://" + address + " is of " + its},
+		{"another home's tokens", []string{"token", "list", "--home", other}, "", "", "", "its tokens can't be opened either: no node has run in the home"},
+		{"another home's token to delete", []string{"token", "delete", "shed", "--home", other}, "", "", "", "no node answers"},
 		{"another home, by the address", []string{"blocks", "--home", other, "--api_addr", address}, "", "77aa", "has the home " + its, ""},
 		{"nobody there", []string{"blocks", "--home", homeAt(t, "127.0.0.1:1")}, "", "", "", "no node answers"},
 	} {

@@ -62,19 +62,20 @@ commands take by --token, by the environment's TM_TOKEN or in a URL.`,
 	return cmd
 }
 
-// withTokens asks the running node, or opens its tokens where none answers.
+// withTokens asks the running node, or opens its home's tokens where none answers: where
+// nobody has named the home, it is said which one that is.
 func withTokens(cmd *cobra.Command, config *node.Config, route string, in, out any, open func(*node.Tokens) error) error {
-	base, err := nodeURL(cmd, config)
-	if err != nil {
-		return err
-	}
-	if err := ask(cmd.Context(), base, route, in, out); !errors.Is(err, errNodeAway) {
-		return err
+	away := askHome(cmd, config, route, in, out)
+	if !errors.Is(away, errNodeAway) {
+		return away
 	}
 	config.Bytom.RootDir = config.Home(os.LookupEnv)
 	tokens, err := node.OpenTokens(config)
 	if err != nil {
-		return fmt.Errorf("no node answers at %s, and its tokens can't be opened: %w", base.Host, err)
+		return fmt.Errorf("%w; its tokens can't be opened either: %w", away, err)
+	}
+	if !isNamed(cmd) {
+		fmt.Fprintf(cmd.ErrOrStderr(), "no node answers; the tokens are those of the home %s\n", config.Bytom.RootDir)
 	}
 	return errors.Join(open(tokens), tokens.Close())
 }
