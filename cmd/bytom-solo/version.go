@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -25,16 +26,25 @@ func newVersionCommand() *cobra.Command {
 	}
 }
 
-// revision is the commit that the binary was built from, if the build knew it.
+// revision is the commit that the binary was built from, if the build knew it, and the
+// version does not end with it already.
 func revision() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return ""
 	}
 	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
+		if s.Key == "vcs.revision" && len(s.Value) >= 12 && !endsWithCommit(version, s.Value) {
 			return "+" + s.Value[:12]
 		}
 	}
 	return ""
+}
+
+// endsWithCommit tells whether a version is a commit's, as git describe has it: its short
+// hash, after a tag and -g where there is one, before -dirty where it was.
+func endsWithCommit(version, commit string) bool {
+	version = strings.TrimSuffix(version, "-dirty")
+	short := strings.TrimPrefix(version[strings.LastIndexByte(version, '-')+1:], "g")
+	return len(short) >= 7 && strings.HasPrefix(commit, short)
 }
