@@ -108,6 +108,15 @@ func (c *Client) Call(ctx context.Context, route string, in, out any) error {
 	return parse(route, resp.StatusCode, raw, out)
 }
 
+// beginning is what an answer begins with, for people, who see where it was cut.
+func beginning(raw []byte) string {
+	const most = 200
+	if len(raw) <= most {
+		return fmt.Sprintf("%q", raw)
+	}
+	return fmt.Sprintf("%q…", raw[:most])
+}
+
 // parse reads an answer.
 func parse(route string, status int, raw []byte, out any) error {
 	var a struct {
@@ -116,16 +125,16 @@ func parse(route string, status int, raw []byte, out any) error {
 	}
 	if err := json.Unmarshal(raw, &a); err != nil {
 		if status != http.StatusOK {
-			return &Error{Route: route, Status: status, Debug: fmt.Sprintf("HTTP %d: %.100q", status, raw)}
+			return &Error{Route: route, Status: status, Debug: fmt.Sprintf("HTTP %d: %s", status, beginning(raw))}
 		}
-		return fmt.Errorf("%s: the answer is not JSON: %w: %.100q", route, err, raw)
+		return fmt.Errorf("%s: the answer is not JSON: %w: %s", route, err, beginning(raw))
 	}
 	if a.Status == "success" {
 		if out == nil {
 			return nil
 		}
 		if err := json.Unmarshal(a.Data, out); err != nil {
-			return fmt.Errorf("%s: read the answer: %w: %.100q", route, err, a.Data)
+			return fmt.Errorf("%s: read the answer: %w: %s", route, err, beginning(a.Data))
 		}
 		return nil
 	}
