@@ -157,3 +157,18 @@ func TestRefusalsAskForAToken(t *testing.T) {
 		}
 	}
 }
+
+// TestABrowserGetsToTheDashboard opens the node's address in a browser on another machine,
+// which the stock node leads to the dashboard before it asks for anything.
+func TestABrowserGetsToTheDashboard(t *testing.T) {
+	n := newToolsNode(t)
+	for method, want := range map[string]int{http.MethodGet: http.StatusFound, http.MethodHead: http.StatusFound, http.MethodPost: http.StatusUnauthorized} {
+		r := httptest.NewRequest(method, "/", nil)
+		r.RemoteAddr, r.Host = "192.168.1.2:5000", "127.0.0.1:9888"
+		w := httptest.NewRecorder()
+		n.server.Handler.ServeHTTP(w, r)
+		if w.Code != want || want == http.StatusFound && w.Header().Get("Location") != "/dashboard/" {
+			t.Errorf("%s: %d %v, expected %d", method, w.Code, w.Header(), want)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -55,7 +56,11 @@ func orUnknown(router *mux.Router, stock http.Handler) http.Handler {
 // route, or it is called by any.
 func methodsOf(router *mux.Router, route string) (all []string) {
 	_ = router.Walk(func(r *mux.Route, _ *mux.Router, _ []*mux.Route) error {
-		if text, err := r.GetPathTemplate(); err == nil && text == route {
+		expression, err := r.GetPathRegexp()
+		if err != nil {
+			return nil // It has no path.
+		}
+		if matches, _ := regexp.MatchString(expression, route); matches {
 			methods, _ := r.GetMethods() // None is no error to us.
 			all = append(all, methods...)
 		}
