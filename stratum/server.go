@@ -226,14 +226,20 @@ func (s *Server) turnAway(conn net.Conn) {
 	_ = conn.Close()
 }
 
-// leave forgets a session, but not what its rig may still find.
-func (s *Server) leave(each *session, jobs []sentJob) {
+// leave forgets a session.
+func (s *Server) leave(each *session) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.sessions, each)
 	if s.perHost[each.host]--; s.perHost[each.host] <= 0 {
 		delete(s.perHost, each.host)
 	}
+}
+
+// remember has the jobs of a session that ends known, for its rig's next one.
+func (s *Server) remember(jobs []sentJob) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.former.add(jobs)
 }
 

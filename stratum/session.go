@@ -37,6 +37,7 @@ type session struct {
 	start   uint64 // the nonce of its jobs
 	live    bool   // the login has its reply, so that jobs may be sent
 	jobs    jobTable
+	handed  bool // the server has them, as the session ends
 	seen    seenShares
 	repeat  time.Time // when the job is due again
 	exam    *exam     // a known-answer job without an answer yet
@@ -149,16 +150,18 @@ func (s *session) end() {
 		s.server.rigs.leave(s.rig)
 	}
 	s.live = false
-	var jobs []sentJob
-	if len(s.jobs.jobs) > 0 {
-		tip := s.jobs.last().tip()
-		for _, j := range s.jobs.jobs {
-			if j.tip() == tip {
-				jobs = append(jobs, j)
-			}
-		}
+	s.handOver()
+	s.server.leave(s)
+}
+
+// handOver has the server know the jobs that the rig may still find something of. It comes
+// before the connection's end, on which a rig may be back at once. The caller holds mu.
+func (s *session) handOver() {
+	if s.handed || len(s.jobs.jobs) == 0 {
+		return
 	}
-	s.server.leave(s, jobs)
+	s.handed = true
+	s.server.remember(s.jobs.jobs[s.jobs.firstOf(1):])
 }
 
 // goodbye logs why a session with a login ended. Connections without one may come by
@@ -181,6 +184,9 @@ func (s *session) goodbye(err error) {
 // part ends the connection's half of ours, and gives the rig a moment to end its own: what
 // is closed with something unread in it takes the last message back.
 func (s *session) part(ctx context.Context) {
+	s.mu.Lock()
+	s.handOver()
+	s.mu.Unlock()
 	half, ok := s.conn.(interface{ CloseWrite() error })
 	if !ok || half.CloseWrite() != nil {
 		return
