@@ -67,14 +67,26 @@ func (c *virtualClock) read() (mode string, now time.Time) {
 	return c.time()
 }
 
+// past is what the next block must be later than, in Unix seconds: the median time, and
+// the block that the next retarget counts from. A peer may have stamped that one alone with
+// the time of day, and less than no time since then is a target that no hash can meet.
+func (c *virtualClock) past() int64 {
+	index := c.chain.GetBlockIndex()
+	best := index.BestNode()
+	past := best.CalcPastMedianTime()
+	if from := index.NodeByHeight(best.Height / consensus.BlocksPerRetarget * consensus.BlocksPerRetarget); from != nil {
+		past = max(past, from.Timestamp)
+	}
+	return int64(past)
+}
+
 // time is what the clock shows, and by which mode. The caller holds mu.
 func (c *virtualClock) time() (mode string, now time.Time) {
 	wall := time.Now()
 	switch c.mode {
 	case clockVirtual:
 		at := c.zero + c.elapsed()
-		past := c.chain.GetBlockIndex().BestNode().CalcPastMedianTime()
-		if c.set || at > int64(past) && at <= wall.Unix() {
+		if c.set || at > c.past() && at <= wall.Unix() {
 			return clockVirtual, time.Unix(at, 0)
 		}
 	case clockFrozen:

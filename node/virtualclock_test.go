@@ -88,6 +88,23 @@ func TestSolonetsClock(t *testing.T) {
 	told(fresh(true), "have the time of day")
 }
 
+// TestARetargetDoesNotCountBackwards has a peer stamp the one block with the time of day that
+// a retarget counts from. Virtual time at the retarget after it would be years before, and
+// the target negative: no hash meets it, and the chain ends.
+func TestARetargetDoesNotCountBackwards(t *testing.T) {
+	f := newQuickFixture(t)
+	s, _ := f.withTools(t, "a")
+	f.blocksByTheClock(t, s, int(consensus.BlocksPerRetarget)-1)
+	if err := s.change(clockIn{Mode: clockReal}); err != nil {
+		t.Fatal(err)
+	}
+	f.blocksByTheClock(t, s, 1)
+	s.virtualClock = newVirtualClock(f.bytom.chain, true) // Everybody else's.
+	if mode, now := s.read(); mode != clockReal {
+		t.Errorf("%s %v, expected %s", mode, now, clockReal)
+	}
+}
+
 // TestTheClockOfALongSolonet has 150 s a block reach the present.
 func TestTheClockOfALongSolonet(t *testing.T) {
 	f := newQuickFixture(t)
