@@ -13,7 +13,7 @@ import (
 )
 
 func newBlocksCommand(config *node.Config) *cobra.Command {
-	asJSON := false
+	asJSON, latest := false, latestFlag{}
 	cmd := &cobra.Command{
 		Use:   "blocks",
 		Short: "List the blocks that a running node found, and what became of them",
@@ -27,10 +27,11 @@ tells more, and reads the file where no node runs.`,
 			if asJSON {
 				return printJSON(cmd.OutOrStdout(), found)
 			}
-			return printFoundBlocks(cmd.OutOrStdout(), found)
+			return printFoundBlocks(cmd.OutOrStdout(), latest.cut(cmd, found))
 		},
 	}
 	registerNode(cmd, config)
+	latest.register(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, with the whole life of each")
 	return cmd
 }

@@ -27,7 +27,7 @@ type journalReader struct {
 
 func newJournalCommand(config *node.Config) *cobra.Command {
 	r := &journalReader{config: config}
-	asJSON := false
+	asJSON, latest := false, latestFlag{}
 	cmd := &cobra.Command{
 		Use:   "journal",
 		Short: "Inspect the journal of found blocks, and submit one of them again",
@@ -43,9 +43,10 @@ read.`,
 			if asJSON {
 				return printJSON(cmd.OutOrStdout(), found)
 			}
-			return printJournal(cmd.OutOrStdout(), found)
+			return printJournal(cmd.OutOrStdout(), latest.cut(cmd, found))
 		},
 	}
+	latest.register(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	show, resubmit := r.showCommand(), r.resubmitCommand()
 	for _, c := range []*cobra.Command{cmd, show, resubmit} {
