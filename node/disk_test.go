@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -195,4 +196,20 @@ func TestOtherErrorsDoNotWait(t *testing.T) {
 	if err := (*disk)(nil).ready(); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestADatabaseThatWasNotMadeYet opens one whose making was ended on a full disk.
+func TestADatabaseThatWasNotMadeYet(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "core.db")
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(path, "MANIFEST-000000"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	db, err := openLevelDB(path, newDisk(path, slog.New(slog.DiscardHandler), func(Notification) {}), 8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db.Close()
 }

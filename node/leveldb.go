@@ -2,7 +2,9 @@ package node
 
 import (
 	"errors"
+	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/syndtr/goleveldb/leveldb"
 	"github.com/syndtr/goleveldb/leveldb/iterator"
@@ -44,11 +46,32 @@ func openLevelDB(path string, d *disk, tables int) (dbm.DB, error) {
 
 // openStorage opens a database on files of some kind.
 func openStorage(files storage.Storage, d *disk, tables int) (dbm.DB, error) {
+	if err := removeUnborn(files); err != nil {
+		return nil, err
+	}
 	db, err := leveldb.Open(waitingStorage{files, d}, &opt.Options{OpenFilesCacheCapacity: tables})
 	if err != nil {
 		return nil, err
 	}
 	return &levelDB{db, files}, nil
+}
+
+// removeUnborn removes what a start has left that was ended as it made the database: a
+// manifest that nothing names yet, which LevelDB takes for a database that is broken.
+func removeUnborn(files storage.Storage) error {
+	if _, err := files.GetMeta(); !errors.Is(err, os.ErrNotExist) {
+		return nil // There is one, or LevelDB says what is wrong.
+	}
+	left, err := files.List(storage.TypeAll)
+	if err != nil || slices.ContainsFunc(left, func(f storage.FileDesc) bool { return f.Type != storage.TypeManifest }) {
+		return err
+	}
+	for _, f := range left {
+		if err := files.Remove(f); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // must is what becomes of an error that no caller takes.
