@@ -200,6 +200,7 @@ func (b *bytom) ensureNodeKey() error {
 		return fmt.Errorf("make the node's key: %w", err)
 	}
 	if err := os.WriteFile(path, []byte(key.String()), 0o600); err != nil {
+		_ = os.Remove(path) // A part of it is no key; there may be no file.
 		return fmt.Errorf("make the node's key: %w", err)
 	}
 	return nil

@@ -122,7 +122,11 @@ func writeConfig(home string, net network) (path string, err error) {
 	if err != nil {
 		return path, fmt.Errorf("write the configuration: %w", err)
 	}
-	defer func() { err = errors.Join(err, f.Close()) }()
+	defer func() {
+		if err = errors.Join(err, f.Close()); err != nil {
+			err = errors.Join(err, os.Remove(path)) // A part of it would be left as it is by the next try.
+		}
+	}()
 	_, err = fmt.Fprintf(f, configTemplate, net.chainID, net.p2pPort, strings.Join(net.seeds, ","))
 	return path, err
 }
