@@ -49,6 +49,11 @@ func uncompressed(next http.Handler) http.Handler {
 	})
 }
 
+// idleTimeout is how long a connection may do nothing: where few files may be open, few
+// connections are let in, and those that idle keep others out. No round number of seconds:
+// who asks that often would find its connection just closed.
+const idleTimeout = 45 * time.Second
+
 // access is who may use a server.
 type access struct {
 	guard *guard
@@ -67,6 +72,7 @@ func newServer(router http.Handler, a access) *http.Server {
 		// A websocket or a slow wallet call may take long; a request may not.
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       2 * time.Minute,
+		IdleTimeout:       idleTimeout,
 		WriteTimeout:      time.Hour,
 		// HTTP/2 is off, as on the stock node: its websockets need HTTP/1.
 		TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){},
