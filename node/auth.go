@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/bytom/bytom/accesstoken"
 	"github.com/bytom/bytom/net/http/httperror"
@@ -46,6 +47,16 @@ type authenticator struct {
 	disabled bool
 	cookie   string // the secret; empty is none
 	log      *slog.Logger
+	told     seldom
+}
+
+// tell logs a refusal, that of a host seldom: it may ask many times a second.
+func (a *authenticator) tell(r *http.Request, refusal string) {
+	level := slog.LevelDebug
+	if host, _, _ := net.SplitHostPort(r.RemoteAddr); a.told.due(host+" "+refusal, time.Now()) {
+		level = slog.LevelInfo
+	}
+	a.log.Log(r.Context(), level, "RPC refused", "from", r.RemoteAddr, "route", r.URL.Path, "reason", refusal)
 }
 
 // before puts the authenticator in front of a handler.
@@ -53,7 +64,7 @@ func (a *authenticator) before(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		who, refusal := a.authenticate(r)
 		if refusal != "" {
-			a.log.Info("RPC refused", "from", r.RemoteAddr, "route", r.URL.Path, "reason", refusal)
+			a.tell(r, refusal)
 			if challenged(r.URL.Path) {
 				w.Header().Set("WWW-Authenticate", `Basic realm="bytom-solo access token", charset="UTF-8"`)
 			}

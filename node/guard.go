@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
-	"sync"
+	"time"
 
 	"github.com/bytom/bytom/api"
 )
@@ -23,19 +23,15 @@ type guard struct {
 	addresses func() ([]net.Addr, error)
 	log       *slog.Logger
 
-	mu   sync.Mutex
-	told map[string]bool // refusals that the log has
+	told seldom
 }
-
-// maxTold bounds the different refusals that are logged.
-const maxTold = 64
 
 // newGuard makes the guard of a server that listens on an address. hosts is as
 // parseHosts takes it.
 func newGuard(hosts, listen string, log *slog.Logger) (*guard, error) {
 	g := &guard{
 		origins: http.NewCrossOriginProtection(), names: make(map[string]bool), addresses: net.InterfaceAddrs,
-		log: log, told: make(map[string]bool),
+		log: log,
 	}
 	names, origins, err := parseHosts(hosts)
 	if err != nil {
@@ -188,15 +184,11 @@ func hostName(host string) string {
 	return name
 }
 
-// tell logs a refusal, each kind once: pages try again and again.
+// tell logs a refusal, each kind seldom: pages try again and again.
 func (g *guard) tell(r *http.Request, reason string) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	key := r.Method + " " + r.Host + " " + origin(r)
-	if g.told[key] || len(g.told) >= maxTold {
-		g.log.Debug("RPC refused", "from", r.RemoteAddr, "route", r.URL.Path, "reason", reason)
-		return
+	level := slog.LevelDebug
+	if g.told.due(fmt.Sprintf("%s %.100s %.100s", r.Method, r.Host, origin(r)), time.Now()) {
+		level = slog.LevelWarn
 	}
-	g.told[key] = true
-	g.log.Warn("RPC refused", "from", r.RemoteAddr, "route", r.URL.Path, "reason", reason)
+	g.log.Log(r.Context(), level, "RPC refused", "from", r.RemoteAddr, "route", r.URL.Path, "reason", reason)
 }

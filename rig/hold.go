@@ -72,13 +72,13 @@ func (hs *holds) of(w *work) *hold {
 // the successor of, and follow tells then whether there is one.
 func (hs *holds) settle(h *hold, taken bool, follow func() bool) {
 	if !taken {
-		if h != nil {
-			h.end()
+		if h != nil && h.taken.Load() == math.MaxInt64 {
+			h.end() // Unless another block of the tip was taken.
 		}
 		return
 	}
 	if h != nil {
-		h.taken.Store(time.Now().UnixNano())
+		h.taken.CompareAndSwap(math.MaxInt64, time.Now().UnixNano())
 	}
 	time.AfterFunc(nextMost, func() {
 		if follow() {

@@ -247,3 +247,17 @@ func TestWorkersAreHeld(t *testing.T) {
 		}
 	})
 }
+
+// TestHoldOutlivesASecondVerdict has one block of a tip taken and another refused: the
+// workers wait for the work that follows all the same.
+func TestHoldOutlivesASecondVerdict(t *testing.T) {
+	runHeld(t, func(h held) {
+		w := h.job(1)
+		first, second := h.holds.begin(w), h.holds.begin(w)
+		h.holds.settle(first, true, func() bool { return true })
+		h.holds.settle(second, false, nil)
+		h.waits(true)
+		time.Sleep(nextMost)
+		h.waits(false)
+	})
+}
