@@ -8,10 +8,11 @@
 # SAMPLE=N  takes the mutants of N lines of each package drawn by lot, 0 all of them
 # SEED=S    draws other lines
 # SINCE=REV takes only lines that changed since REV
+# TIMEOUT=N is how many times as long as without a mutant the tests may take
 # OUT=DIR   is where PACKAGE.json and PACKAGE.log go
 set -euo pipefail
 cd "$(dirname "$0")/.."
-: "${GO:=go}" "${SAMPLE:=0}" "${SEED:=1}" "${SINCE:=}" "${OUT:=bin/mutants}"
+: "${GO:=go}" "${SAMPLE:=0}" "${SEED:=1}" "${SINCE:=}" "${OUT:=bin/mutants}" "${TIMEOUT:=10}"
 mkdir -p "$OUT" bin
 OUT=$(cd "$OUT" && pwd)
 "$GO" build -modfile=tools/go.mod -o bin/gremlins github.com/go-gremlins/gremlins/cmd/gremlins
@@ -49,7 +50,7 @@ for package in "$@"; do
 	fi
 	name=$OUT/${package//\//-}
 	"$gremlins" unleash "./$package" ${since:+--diff "$since"} --workers "${WORKERS:-1}" \
-		--timeout-coefficient 10 --output "$name.json" >"$name.log"
+		--timeout-coefficient "$TIMEOUT" --output "$name.json" >"$name.log"
 done
 
 # A mutant that the tests hang of is noticed as well as one that fails them.
