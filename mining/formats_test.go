@@ -190,6 +190,12 @@ func TestCoinbaseRefusesWhatIsNotAPayee(t *testing.T) {
 	if _, err := newCoinbase(1, 1, testPayee, make([]byte, 200)); err == nil {
 		t.Error("a tag of 200 bytes was accepted")
 	}
+	// 128 bytes hold a zero, the height's two digits, the tag and eight of the extranonce.
+	for size, fits := range map[int]bool{117: true, 118: false} {
+		if _, err := newCoinbase(10, 1, testPayee, make([]byte, size)); (err == nil) != fits {
+			t.Errorf("a tag of %d bytes: %v, expected that it fits: %v", size, err, fits)
+		}
+	}
 	if _, err := newCoinbase(1<<63, 1, testPayee, make([]byte, MaxTag)); err != nil {
 		t.Errorf("the longest tag at the highest height: %v", err)
 	}

@@ -46,7 +46,9 @@ func TestNonceOrderIsGivenUp(t *testing.T) {
 		}
 	}
 	expect("at first", little)
-	refuse(2)
+	refuse(1)
+	expect("refused once", little)
+	refuse(1)
 	expect("refused twice", little)
 	r.judged(false)
 	refuse(2)
