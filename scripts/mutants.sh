@@ -9,10 +9,11 @@
 # SEED=S    draws other lines
 # SINCE=REV takes only lines that changed since REV
 # TIMEOUT=N is how many times as long as without a mutant the tests may take
+# LAST=RE   names tests that take long: they run when no other has noticed the mutant
 # OUT=DIR   is where PACKAGE.json and PACKAGE.log go
 set -euo pipefail
 cd "$(dirname "$0")/.."
-: "${GO:=go}" "${SAMPLE:=0}" "${SEED:=1}" "${SINCE:=}" "${OUT:=bin/mutants}" "${TIMEOUT:=10}"
+: "${GO:=go}" "${SAMPLE:=0}" "${SEED:=1}" "${SINCE:=}" "${OUT:=bin/mutants}" "${TIMEOUT:=10}" "${LAST:=}"
 mkdir -p "$OUT" bin
 OUT=$(cd "$OUT" && pwd)
 "$GO" build -modfile=tools/go.mod -o bin/gremlins github.com/go-gremlins/gremlins/cmd/gremlins
@@ -23,12 +24,19 @@ export GOFLAGS="${GOFLAGS:-} -count=1 -vet=off"
 # A tree of its own: the lot is drawn by a commit that lacks the drawn lines, so that
 # they are what changed since.
 tree=$(mktemp -d)
-trap 'rm -rf "$tree"' EXIT
+path=$(mktemp -d)
+trap 'rm -rf "$tree" "$path"' EXIT
 git clone -q --no-hardlinks . "$tree"
 # gremlins looks files up by their path in the package, where a diff without prefixes
 # leaves it, and takes all that a hunk adds for one run of lines.
 git -C "$tree" config diff.noprefix true
 git -C "$tree" config diff.context 0
+
+# The go that gremlins finds first.
+MUTANTS_GO=$(command -v "$GO") MUTANTS_LAST=$LAST
+export MUTANTS_GO MUTANTS_LAST
+ln -s "$PWD/scripts/mutant-test.sh" "$path/go"
+export PATH=$path:$PATH
 
 draw() { # package: commits on top of HEAD the tree without the drawn lines, then HEAD's tree again
 	"$gremlins" unleash "./$1" --dry-run |
