@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	cfg "github.com/bytom/bytom/config"
@@ -89,91 +90,6 @@ func TestGateOutcomes(t *testing.T) {
 	process(first, mining.Duplicate)
 	process(rival, mining.SideChain)
 	process(rival, mining.Duplicate)
-}
-
-// TestEarlyBlocks brings blocks in reverse: the last completes the chain, and each
-// costs one hash of ours.
-func TestEarlyBlocks(t *testing.T) {
-	source := newQuickFixture(t)
-	var blocks []*types.Block
-	for i := range 4 {
-		b := source.block(t, uint64(i))
-		if _, err := source.gate.process(t.Context(), b); err != nil {
-			t.Fatal(err)
-		}
-		blocks = append(blocks, b)
-	}
-	f := newQuickFixture(t)
-	for _, b := range slices.Backward(blocks[1:]) {
-		orphan, err := peerChain{f.bytom.chain, f.gate, f.clock}.ProcessBlock(b)
-		if err != nil || !orphan {
-			t.Fatalf("height %d before its parent: orphan %v, error %v", b.Height, orphan, err)
-		}
-	}
-	if n := f.verifying.hashes.Load(); n != 0 {
-		t.Errorf("%d hashes were spent on blocks of unknown parents", n)
-	}
-	if outcome, err := f.gate.process(t.Context(), blocks[0]); err != nil || outcome != mining.MainChain {
-		t.Fatalf("outcome %s, error %v", outcome, err)
-	}
-	if h := f.bytom.chain.BestBlockHeight(); h != 4 {
-		t.Errorf("height %d after the missing block came, expected 4", h)
-	}
-	if n := f.verifying.hashes.Load(); n != 4 {
-		t.Errorf("%d hashes for 4 blocks", n)
-	}
-}
-
-// TestEarlySiblings brings three children before their parent. In the stock node's
-// own pool of orphans that ends in a panic of the chain's goroutine.
-func TestEarlySiblings(t *testing.T) {
-	source := newQuickFixture(t)
-	parent := source.block(t, 1)
-	if _, err := source.gate.process(t.Context(), parent); err != nil {
-		t.Fatal(err)
-	}
-	f := newQuickFixture(t)
-	for i := range 3 {
-		if outcome, err := f.gate.process(t.Context(), source.block(t, uint64(i))); err != nil || outcome != mining.Orphan {
-			t.Fatalf("outcome %s, error %v", outcome, err)
-		}
-	}
-	if outcome, err := f.gate.process(t.Context(), parent); err != nil || outcome != mining.MainChain {
-		t.Fatalf("outcome %s, error %v", outcome, err)
-	}
-	if h := f.bytom.chain.BestBlockHeight(); h != 2 {
-		t.Errorf("height %d, expected 2", h)
-	}
-}
-
-func TestEarlyBlocksAreBounded(t *testing.T) {
-	e := newEarlyBlocks()
-	now := time.Unix(1000, 0)
-	add := func(n int, size uint64, now time.Time) {
-		tx := &types.Tx{TxData: types.TxData{SerializedSize: size}}
-		e.add(bc.Hash{V0: uint64(n)}, &types.Block{
-			BlockHeader: types.BlockHeader{PreviousBlockHash: bc.Hash{V1: uint64(n)}}, Transactions: []*types.Tx{tx},
-		}, now)
-	}
-	for n := range 1000 {
-		add(n, 10, now)
-	}
-	if len(e.queue) != maxEarlyBlocks || e.bytes != 10*maxEarlyBlocks {
-		t.Errorf("%d blocks of %d bytes are kept", len(e.queue), e.bytes)
-	}
-	if got := e.take(bc.Hash{V1: 999}); len(got) != 1 || e.bytes != 10*(maxEarlyBlocks-1) {
-		t.Errorf("took %d children, %d bytes left", len(got), e.bytes)
-	}
-	for n := range 8 {
-		add(2000+n, maxEarlyBytes/4, now)
-	}
-	if len(e.queue) != 4 || e.bytes > maxEarlyBytes {
-		t.Errorf("%d large blocks of %d bytes are kept", len(e.queue), e.bytes)
-	}
-	add(3000, 1, now.Add(2*earlyLifetime))
-	if len(e.queue) != 1 {
-		t.Errorf("%d blocks are kept after their lifetime", len(e.queue))
-	}
 }
 
 // doubleCoinbase has two coinbase inputs: the chain's own validation panics on it.
@@ -295,12 +211,68 @@ func TestNoBlocksBesideAFastSync(t *testing.T) {
 	}
 }
 
+// TestTheEndOfAFastSync: blocks wait until a fast sync has been quiet for long, and not so
+// long once the last checkpoint is reached, which ends it.
+func TestTheEndOfAFastSync(t *testing.T) {
+	f := newQuickFixture(t)
+	if _, err := f.gate.process(t.Context(), f.block(t, 1)); err != nil {
+		t.Fatal(err)
+	}
+	old := consensus.ActiveNetParams.Checkpoints
+	defer func() { consensus.ActiveNetParams.Checkpoints = old }()
+	for _, c := range []struct {
+		last  uint64 // checkpoint; the chain is at 1
+		since time.Duration
+		want  bool
+	}{
+		{1, time.Second - 1, true}, {1, time.Second, false}, {0, time.Second - 1, true}, {0, time.Second, false},
+		{2, time.Second, true}, {2, fastSyncQuiet - 1, true}, {2, fastSyncQuiet, false},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			consensus.ActiveNetParams.Checkpoints = []consensus.Checkpoint{{Height: 0}, {Height: c.last}}
+			f.gate.fastSync = time.Now().Add(-c.since)
+			if got := f.gate.fastSyncing(); got != c.want {
+				t.Errorf("%v after it, at 1 of %d: syncing %v", c.since, c.last, got)
+			}
+		})
+	}
+}
+
+// TestLiveBlocks: a block that a peer announces tells its time where it goes on the chain.
+// What is refused or waits for its parent says nothing.
+func TestLiveBlocks(t *testing.T) {
+	f := newQuickFixture(t)
+	peers := peerChain{f.bytom.chain, f.gate, f.clock}
+	good := f.block(t, 1)
+	bad, early := *good, *good
+	bad.Bits++
+	early.PreviousBlockHash = bc.Hash{V0: 1}
+	for _, c := range []struct {
+		name    string
+		block   *types.Block
+		orphan  bool
+		refused error
+		live    int
+	}{{"refused", &bad, false, mining.ErrBadBits, 0}, {"early", &early, true, nil, 0}, {"good", good, false, nil, 1}} {
+		orphan, err := peers.ProcessBlock(c.block)
+		if orphan != c.orphan || !errors.Is(err, c.refused) {
+			t.Errorf("%s: orphan %v, error %v", c.name, orphan, err)
+		}
+		if got := len(f.clock.live); got != c.live {
+			t.Errorf("%s: %d blocks tell the time, expected %d", c.name, got, c.live)
+		}
+	}
+}
+
 func TestGateAfterItsEnd(t *testing.T) {
 	f := newQuickFixture(t)
 	b := f.block(t, 1)
 	f.gate.close()
 	if _, err := f.gate.process(t.Context(), b); !errors.Is(err, mining.ErrStopped) {
 		t.Errorf("error %v, expected %s", err, mining.ErrStopped)
+	}
+	if ignored, err := (peerChain{f.bytom.chain, f.gate, f.clock}).ProcessBlock(b); !ignored || err != nil {
+		t.Errorf("from a peer: orphan %v, error %v, expected to be ignored without blame", ignored, err)
 	}
 }
 

@@ -84,3 +84,13 @@ func TestWatchedRigs(t *testing.T) {
 		t.Errorf("%d rigs, from %+v to %+v", len(got), got[0], got[len(got)-1])
 	}
 }
+
+// TestAwayRigs: a rig has metrics for a day after it was last here.
+func TestAwayRigs(t *testing.T) {
+	now := time.Now()
+	for away, want := range map[time.Duration]int{0: 1, 23 * time.Hour: 1, 24 * time.Hour: 1, 24*time.Hour + 1: 0} {
+		if got := watchedRigs([]stratum.LedgerRig{{Rig: "a.0", Seen: now.Add(-away)}}, now); len(got) != want {
+			t.Errorf("away for %v: %d rigs, expected %d", away, len(got), want)
+		}
+	}
+}
