@@ -71,8 +71,9 @@ var mustNotReach = map[string][]string{
 // importedOnlyBy is who may import a package itself: folders, with all below them.
 // The page has it too.
 var importedOnlyBy = map[string][]string{
-	ours("node"):                  {"cmd"},
-	ours("testnet"):               {"cmd"},
+	ours("node"):                  {"cmd", "test"},
+	ours("testnet"):               {"cmd", "test"},
+	ours("test/harness"):          {"test"},
 	ours("gbt"):                   {"node"}, // its clients have no use for the handlers
 	"github.com/vulkan-go/vulkan": {"compute/vulkan"},
 }
@@ -101,6 +102,24 @@ func TestImportRules(t *testing.T) {
 			if limited && !slices.ContainsFunc(allowed, func(folder string) bool { return within(p.name(), folder) }) {
 				t.Errorf("%s imports %s: only %s does", p.name(), dep, strings.Join(allowed, ", "))
 			}
+		}
+	}
+}
+
+// TestHarnessReachesTheProgram has the end-to-end tests depend on each package of the
+// program that they start: else `go test` would show an earlier run's result after a change.
+func TestHarnessReachesTheProgram(t *testing.T) {
+	deps := make(map[string][]string)
+	for _, p := range packages(t) {
+		deps[p.name()] = p.Deps
+	}
+	program := deps["cmd/bytom-solo"]
+	if len(program) == 0 || len(deps["test/harness"]) == 0 {
+		t.Fatal("the program or test/harness was not seen")
+	}
+	for _, dep := range program {
+		if within(dep, module) && !slices.Contains(deps["test/harness"], dep) {
+			t.Errorf("the program has %s, which test/harness does not reach", dep)
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/bytom-solo/bytom-solo/node"
+	"github.com/bytom-solo/bytom-solo/test/harness"
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
 
@@ -82,7 +83,7 @@ func says(t *testing.T, want, dir, name string, args ...string) {
 func TestBitcoinsClients(t *testing.T) {
 	t.Parallel() // It waits for compilers and packages.
 	n := testnet.Start(t, testnet.NodeOptions{})
-	address := makeAccount(t, n)
+	address := harness.MakeAccount(t, n)
 	at, err := url.Parse(n.URL)
 	if err != nil {
 		t.Fatal(err)
@@ -133,7 +134,7 @@ except bitcoin.rpc.JSONRPCError as e:
 func TestGeneratedClients(t *testing.T) {
 	t.Parallel() // As above.
 	n := testnet.Start(t, testnet.NodeOptions{})
-	makeAccount(t, n)
+	harness.MakeAccount(t, n)
 	describe := func(t *testing.T, dir string) {
 		resp, err := http.Get(n.URL + node.OpenAPIRoute)
 		if err != nil {

@@ -28,6 +28,16 @@ func commandLine(t *testing.T, args ...string) (string, error) {
 	return out.String(), err
 }
 
+// command runs our command line in this process, and returns what it printed.
+func command(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	var out bytes.Buffer
+	root := newRoot(&out, t.Output())
+	root.SetArgs(args)
+	err := root.ExecuteContext(t.Context())
+	return out.String(), err
+}
+
 // refused checks that a command line fails, and says why.
 func refused(t *testing.T, args []string, says ...string) {
 	t.Helper()

@@ -20,6 +20,7 @@ import (
 
 	"github.com/bytom-solo/bytom-solo/gbt/wire"
 	"github.com/bytom-solo/bytom-solo/mining"
+	"github.com/bytom-solo/bytom-solo/test/harness"
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
 
@@ -82,10 +83,10 @@ var stockCalls = []exchange{
 // copies of one data directory, and compares the answers with each other and with the
 // recording. Ours differ in what we add, and in the words of errors.
 func TestMiningRoutesAreTheStockNodes(t *testing.T) {
-	r := newRig(t)
+	r := harness.NewSolver(t)
 	home := t.TempDir()
 	stock := testnet.Start(t, testnet.NodeOptions{Stock: true, Home: home})
-	makeAccount(t, stock)
+	harness.MakeAccount(t, stock)
 	stock.Stop()
 	copied := filepath.Join(t.TempDir(), "copy")
 	if err := os.CopyFS(copied, os.DirFS(home)); err != nil {
@@ -151,7 +152,7 @@ var (
 // caller makes calls of one node.
 type caller struct {
 	t      *testing.T
-	rig    *solver
+	rig    *harness.Solver
 	node   *testnet.Node
 	former *types.BlockHeader // of a tip that is none any more
 }
@@ -219,7 +220,7 @@ func (c *caller) work() (h *types.BlockHeader, seed bc.Hash) {
 // solve gives a header a nonce that meets the target or misses it.
 func (c *caller) solve(h *types.BlockHeader, seed bc.Hash, meet bool) {
 	for h.Nonce = 0; ; h.Nonce++ {
-		result, err := c.rig.verifier.Hash(c.t.Context(), h.Hash().Byte32(), seed.Byte32())
+		result, err := c.rig.Verifier.Hash(c.t.Context(), h.Hash().Byte32(), seed.Byte32())
 		if err != nil {
 			c.t.Fatal(err)
 		}

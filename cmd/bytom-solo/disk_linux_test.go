@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/bytom-solo/bytom-solo/node"
+	"github.com/bytom-solo/bytom-solo/test/harness"
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
 
@@ -19,27 +20,27 @@ import (
 // answers, and goes on when there is room; what it found is on the chain. Where it is told
 // to stop meanwhile, it stops cleanly.
 func TestAFullDiskIsWaitedFor(t *testing.T) {
-	r := newRig(t)
+	r := harness.NewSolver(t)
 	dir := t.TempDir()
 	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "size=16m"); err != nil {
 		t.Skipf("a disk of its own takes root: %v", err)
 	}
 	t.Cleanup(func() { _ = unix.Unmount(dir, unix.MNT_DETACH) })
 	ballast := filepath.Join(dir, "ballast")
-	n := startProgram(t, testnet.Solo(t), solonetArgs(filepath.Join(dir, "home"), append(r.pace(10*time.Millisecond), "--mining")...)...)
-	c := n.client()
-	waitGrowth(t, c, 2)
+	n := harness.Start(t, testnet.Solo(t), harness.SolonetArgs(filepath.Join(dir, "home"), append(r.Pace(10*time.Millisecond), "--mining")...)...)
+	c := n.Client()
+	harness.WaitGrowth(t, c, 2)
 
 	fill(t, ballast)
-	n.awaits(`level=ERROR msg="the disk is full"`)
+	n.Await(`level=ERROR msg="the disk is full"`)
 	if _, err := c.Height(t.Context()); err != nil {
 		t.Error(err)
 	}
 	if err := os.Remove(ballast); err != nil {
 		t.Fatal(err)
 	}
-	n.awaits("there is room on the disk again")
-	waitGrowth(t, c, 2)
+	n.Await("there is room on the disk again")
+	harness.WaitGrowth(t, c, 2)
 	var found []node.FoundBlock
 	if err := c.Call(t.Context(), node.FoundBlocksRoute, nil, &found); err != nil {
 		t.Fatal(err)
@@ -52,17 +53,17 @@ func TestAFullDiskIsWaitedFor(t *testing.T) {
 
 	fill(t, ballast)
 	testnet.Wait(t, time.Minute, func() error {
-		if strings.Count(n.text(), "the disk is full") < 2 {
+		if strings.Count(n.Text(), "the disk is full") < 2 {
 			return errors.New("it does not say that the disk is full")
 		}
 		return nil
 	})
 	start := time.Now()
-	n.signal(syscall.SIGTERM)
-	if code := n.ends(); code != 0 || time.Since(start) > 5*time.Second {
+	n.Signal(syscall.SIGTERM)
+	if code := n.End(); code != 0 || time.Since(start) > 5*time.Second {
 		t.Errorf("exit code %d after %v", code, time.Since(start))
 	}
-	if strings.Contains(n.text(), "panic") || strings.Contains(n.text(), "goroutine") {
+	if strings.Contains(n.Text(), "panic") || strings.Contains(n.Text(), "goroutine") {
 		t.Error("it panicked")
 	}
 }

@@ -1,113 +1,27 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/bytom-solo/bytom-solo/compute"
-	"github.com/bytom-solo/bytom-solo/node"
+	"github.com/bytom-solo/bytom-solo/test/harness"
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
-
-// These tests run nodes as real processes: ours, and the stock node and its
-// clients, built from the same module. They scale with the machine: what they wait
-// for is measured in hashes.
-
-// solver solves work over HTTP with our own kernels.
-type solver struct {
-	t        testing.TB
-	verifier *compute.Verifier
-	// hash is what one hash takes here.
-	hash time.Duration
-}
-
-func newRig(t testing.TB) *solver {
-	t.Helper()
-	log, err := node.NewConfig().OpenLog(t.Output())
-	if err != nil {
-		t.Fatal(err)
-	}
-	backends, err := node.OpenBackends(t.Context(), "auto", log)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := &solver{t: t, verifier: compute.NewVerifier(backends[0])}
-	t.Cleanup(func() {
-		r.verifier.Close()
-		if err := node.CloseBackends(backends); err != nil {
-			t.Error(err)
-		}
-	})
-	if _, err := r.verifier.Hash(t.Context(), [32]byte{1}, [32]byte{}); err != nil {
-		t.Fatal(err)
-	}
-	start := time.Now()
-	if _, err := r.verifier.Hash(t.Context(), [32]byte{2}, [32]byte{}); err != nil {
-		t.Fatal(err)
-	}
-	r.hash = time.Since(start)
-	return r
-}
-
-// limit is a generous time for this many blocks: solonet's take 20 hashes each on
-// average, one in a million takes 270, and a hash four times what it took alone.
-func (r *solver) limit(blocks int) time.Duration {
-	return 2*time.Minute + time.Duration(blocks)*400*r.hash
-}
-
-// pace are flags with which a node mines on two cores, and makes a hash on each of them in
-// this time at the least. Where a hash takes a millisecond, and there are many cores, blocks
-// come faster than nodes can tell each other.
-func (r *solver) pace(hash time.Duration) []string {
-	percent := min(100, max(1, int(100*r.hash/hash)))
-	return []string{"--mining.threads", "2", "--mining.cpu-percent", fmt.Sprint(percent)}
-}
-
-// mine has a node produce blocks from the work that it hands out.
-func (r *solver) mine(n *testnet.Node, blocks int) {
-	r.t.Helper()
-	n.Mine(r.verifier, blocks)
-}
-
-// makeAccount gives a node's wallet an account, and returns its mining address.
-func makeAccount(t testing.TB, n *testnet.Node) string {
-	t.Helper()
-	var key struct {
-		XPub string `json:"xpub"`
-	}
-	call := func(route string, in, out any) {
-		t.Helper()
-		if err := n.Call(route, in, out); err != nil {
-			t.Fatal(err)
-		}
-	}
-	call("/create-key", map[string]string{"alias": "k", "password": "p"}, &key)
-	call("/create-account", map[string]any{"alias": "a", "root_xpubs": []string{key.XPub}, "quorum": 1}, nil)
-	var out struct {
-		MiningAddress string `json:"mining_address"`
-	}
-	call("/get-mining-address", nil, &out)
-	// The builder of templates looks for a payee once a second.
-	testnet.Wait(t, 30*time.Second, func() error { return n.Call("/get-work", nil, nil) })
-	return out.MiningAddress
-}
 
 func startMining(t testing.TB) *testnet.Node {
 	return testnet.Start(t, testnet.NodeOptions{Args: []string{"--mining"}})
 }
 
 func TestMiningAloneFindsBlocks(t *testing.T) {
-	r := newRig(t)
+	r := harness.NewSolver(t)
 	n := startMining(t)
-	n.WaitHeight(5, r.limit(5))
+	n.WaitHeight(5, r.Limit(5))
 	for _, promised := range []string{"A throwaway account was made", "words", "block accepted", "payee=sm1q", "dashboard=http://"} {
 		if !strings.Contains(n.Log(), promised) {
 			t.Errorf("the log does not say %q", promised)
@@ -119,7 +33,7 @@ func TestMiningAloneFindsBlocks(t *testing.T) {
 	if err := n.Call("/net-info", nil, &info); err != nil || !info.Mining {
 		t.Errorf("net-info says mining %v, error %v", info.Mining, err)
 	}
-	out, err := execute(t, testnet.Solo(t), "blocks", "--home", n.Home, "--api_addr", strings.TrimPrefix(n.URL, "http://"))
+	out, err := harness.Execute(t, testnet.Solo(t), "blocks", "--home", n.Home, "--api_addr", strings.TrimPrefix(n.URL, "http://"))
 	if err != nil || !strings.Contains(out, "main") || !strings.Contains(out, "412.50000000 BTM") || !strings.Contains(out, "device cpu") {
 		t.Errorf("bytom-solo blocks: %v:\n%s", err, out)
 	}
@@ -130,7 +44,7 @@ func TestMiningAloneFindsBlocks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(40 * r.hash)
+	time.Sleep(40 * r.Hash)
 	if after, err := n.Height(); err != nil || after != before {
 		t.Errorf("switched off, height went from %d to %d (%v)", before, after, err)
 	}
@@ -144,22 +58,22 @@ func TestMiningAloneFindsBlocks(t *testing.T) {
 
 	// The account is there at the next start, and nothing new is made up.
 	again := testnet.Start(t, testnet.NodeOptions{Home: n.Home, Args: []string{"--mining"}})
-	again.WaitHeight(before+2, r.limit(2))
+	again.WaitHeight(before+2, r.Limit(2))
 	if strings.Contains(again.Log(), "throwaway") {
 		t.Error("a second throwaway account was made")
 	}
 }
 
 func TestStockNodeFollowsOurChain(t *testing.T) {
-	r := newRig(t)
+	r := harness.NewSolver(t)
 	ours := testnet.Start(t, testnet.NodeOptions{})
-	makeAccount(t, ours)
+	harness.MakeAccount(t, ours)
 	stock := testnet.Start(t, testnet.NodeOptions{Stock: true})
 	stock.Connect(ours)
 	// One by one, announced as they are found: the stock node takes a second each.
 	for h := range uint64(4) {
-		r.mine(ours, 1)
-		stock.WaitHeight(h+1, r.limit(1))
+		r.Mine(ours, 1)
+		stock.WaitHeight(h+1, r.Limit(1))
 	}
 	if h := testnet.WaitSameTip(ours, stock, time.Minute); h != 4 {
 		t.Errorf("both are at height %d, expected 4", h)
@@ -167,21 +81,21 @@ func TestStockNodeFollowsOurChain(t *testing.T) {
 }
 
 func TestWeFollowAStockNode(t *testing.T) {
-	r := newRig(t)
+	r := harness.NewSolver(t)
 	stock := testnet.Start(t, testnet.NodeOptions{Stock: true})
-	makeAccount(t, stock)
-	r.mine(stock, 3)
+	harness.MakeAccount(t, stock)
+	r.Mine(stock, 3)
 	ours := testnet.Start(t, testnet.NodeOptions{})
 	ours.Connect(stock)
-	ours.WaitHeight(3, r.limit(1)) // Synced from behind.
-	r.mine(stock, 2)               // And announced.
-	ours.WaitHeight(5, r.limit(2))
+	ours.WaitHeight(3, r.Limit(1)) // Synced from behind.
+	r.Mine(stock, 2)               // And announced.
+	ours.WaitHeight(5, r.Limit(2))
 	testnet.WaitSameTip(ours, stock, time.Minute)
 }
 
 func TestStockClientWorks(t *testing.T) {
 	ours := testnet.Start(t, testnet.NodeOptions{})
-	address := makeAccount(t, ours)
+	address := harness.MakeAccount(t, ours)
 	path := testnet.Stock(t, testnet.StockClient)
 	for _, test := range []struct {
 		args []string
@@ -220,9 +134,9 @@ func TestStockClientWorks(t *testing.T) {
 
 // TestStockDataDirectory opens what a stock node left, config.toml included.
 func TestStockDataDirectory(t *testing.T) {
-	r := newRig(t)
+	r := harness.NewSolver(t)
 	home := t.TempDir()
-	out, err := execute(t, testnet.Stock(t, testnet.StockNode), "init", "--chain_id", "solonet", "--home", home)
+	out, err := harness.Execute(t, testnet.Stock(t, testnet.StockNode), "init", "--chain_id", "solonet", "--home", home)
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
@@ -231,8 +145,8 @@ func TestStockDataDirectory(t *testing.T) {
 		t.Fatal(err)
 	}
 	stock := testnet.Start(t, testnet.NodeOptions{Stock: true, Home: home})
-	address := makeAccount(t, stock)
-	r.mine(stock, 2)
+	address := harness.MakeAccount(t, stock)
+	r.Mine(stock, 2)
 	tip, err := stock.BlockHash(2)
 	if err != nil {
 		t.Fatal(err)
@@ -249,7 +163,7 @@ func TestStockDataDirectory(t *testing.T) {
 	if err := ours.Call("/get-mining-address", nil, &out2); err != nil || out2.MiningAddress != address {
 		t.Errorf("mining address %s, was %s (%v)", out2.MiningAddress, address, err)
 	}
-	r.mine(ours, 1)
+	r.Mine(ours, 1)
 	ours.Stop()
 	back := testnet.Start(t, testnet.NodeOptions{Stock: true, Home: home})
 	if h, err := back.Height(); err != nil || h != 3 {
@@ -274,7 +188,7 @@ func TestMiningWithoutAPayeeIsRefused(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			args := append([]string{"node", "--mining", "--home", t.TempDir(), "--vault_mode", "--mining.allow-unsynced", "--web.closed", "--api_addr", "127.0.0.1:0"}, test.args...)
-			out, err := execute(t, testnet.Solo(t), args...)
+			out, err := harness.Execute(t, testnet.Solo(t), args...)
 			if err == nil || !strings.Contains(out, test.want) {
 				t.Errorf("%v: %s, expected an error that says %q", err, out, test.want)
 			}
@@ -285,11 +199,11 @@ func TestMiningWithoutAPayeeIsRefused(t *testing.T) {
 // TestGoroutinesDoNotGrow holds a node under blocks and requests to the goroutines
 // that it had.
 func TestGoroutinesDoNotGrow(t *testing.T) {
-	r := newRig(t)
+	r := harness.NewSolver(t)
 	n := testnet.Start(t, testnet.NodeOptions{Profile: true})
-	makeAccount(t, n)
+	harness.MakeAccount(t, n)
 	load := func(blocks int) {
-		r.mine(n, blocks)
+		r.Mine(n, blocks)
 		for range 200 {
 			for _, route := range []string{"/get-work", "/net-info", "/get-block-count", "/no-such-route"} {
 				if _, _, err := n.Post(route, nil); err != nil {
@@ -311,13 +225,4 @@ func TestGoroutinesDoNotGrow(t *testing.T) {
 		}
 		return err
 	})
-}
-
-// execute runs a program that ends by itself, and returns what it printed.
-func execute(t testing.TB, program string, args ...string) (string, error) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
-	defer cancel()
-	out, err := exec.CommandContext(ctx, program, args...).CombinedOutput()
-	return string(out), err
 }

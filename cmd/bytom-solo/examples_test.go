@@ -13,6 +13,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/bytom-solo/bytom-solo/test/harness"
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
 
@@ -20,14 +21,14 @@ import (
 // be run. (node's test of that name has transactions for them.)
 func TestExamples(t *testing.T) {
 	n := testnet.Start(t, testnet.NodeOptions{})
-	address := makeAccount(t, n)
+	address := harness.MakeAccount(t, n)
 	height := uint64(0)
 	mine := func(t *testing.T, program string, args ...string) {
 		t.Helper()
 		front := httptest.NewServer(newTardy(t, n.URL))
 		defer front.Close()
 		for _, submit := range []string{"solution", "block"} {
-			out, err := execute(t, program, append(args, "--node", front.URL, "--payee", address, "--submit", submit)...)
+			out, err := harness.Execute(t, program, append(args, "--node", front.URL, "--payee", address, "--submit", submit)...)
 			if height++; err != nil {
 				t.Fatalf("%v:\n%s", err, out)
 			}
@@ -41,7 +42,7 @@ func TestExamples(t *testing.T) {
 	}
 	t.Run("Go", func(t *testing.T) {
 		client := filepath.Join(t.TempDir(), "gbt-client")
-		if out, err := execute(t, "go", "build", "-o", client, "../../examples/gbt-client"); err != nil {
+		if out, err := harness.Execute(t, "go", "build", "-o", client, "../../examples/gbt-client"); err != nil {
 			t.Fatalf("%v:\n%s", err, out)
 		}
 		mine(t, client)

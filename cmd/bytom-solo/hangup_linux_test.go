@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,19 +12,18 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
+	"github.com/bytom-solo/bytom-solo/test/harness"
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
 
 // TestHangupOpensFilesAgain renews the certificate that rigs are served, gives one that
 // is none, and moves the log file.
 func TestHangupOpensFilesAgain(t *testing.T) {
-	cert, key, first := certify(t, "127.0.0.1")
-	newCert, newKey, second := certify(t, "127.0.0.1")
+	cert, key, first := harness.Certify(t, "127.0.0.1")
+	newCert, newKey, second := harness.Certify(t, "127.0.0.1")
 	home := t.TempDir()
-	n := startDetached(t, solonetArgs(home, "--log_file", "log", "--stratum.listen", "127.0.0.1:0", "--stratum.tls-cert", cert, "--stratum.tls-key", key)...)
-	address := n.awaits(`stratum=stratum\+tcp://(\S+)`)
+	n := startDetached(t, harness.SolonetArgs(home, "--log_file", "log", "--stratum.listen", "127.0.0.1:0", "--stratum.tls-cert", cert, "--stratum.tls-key", key)...)
+	address := n.Await(`stratum=stratum\+tcp://(\S+)`)
 	checkServed(t, address, first)
 
 	copyFile(t, newCert, cert)
@@ -39,22 +37,22 @@ func TestHangupOpensFilesAgain(t *testing.T) {
 	if err := os.Rename(logs[0], moved); err != nil {
 		t.Fatal(err)
 	}
-	n.signal(syscall.SIGHUP)
-	n.awaits("served the certificate that is there now")
+	n.Signal(syscall.SIGHUP)
+	n.Await("served the certificate that is there now")
 	checkServed(t, address, second)
 	if raw, err := os.ReadFile(moved); err != nil || !strings.Contains(string(raw), "node is up") || strings.Contains(string(raw), "there now") {
 		t.Errorf("the moved log: %v\n%s", err, raw)
 	}
-	n.isQuiet()
+	n.CheckQuiet()
 
 	if err := os.WriteFile(cert, []byte("half of a certif"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	n.signal(syscall.SIGHUP)
-	n.awaits(`level=WARN msg="the certificate for rigs stays.*stratum.tls-cert`)
+	n.Signal(syscall.SIGHUP)
+	n.Await(`level=WARN msg="the certificate for rigs stays.*stratum.tls-cert`)
 	checkServed(t, address, second)
-	n.signal(syscall.SIGTERM)
-	if code := n.ends(); code != 0 {
+	n.Signal(syscall.SIGTERM)
+	if code := n.End(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
 	if raw, err := os.ReadFile(logs[0]); err != nil || !strings.Contains(string(raw), "node stopped") {
@@ -63,13 +61,13 @@ func TestHangupOpensFilesAgain(t *testing.T) {
 }
 
 // startDetached starts a command of ours as a service manager does, with no terminal.
-func startDetached(t *testing.T, args ...string) *program {
+func startDetached(t *testing.T, args ...string) *harness.Program {
 	t.Helper()
 	setsid, err := exec.LookPath("setsid")
 	if err != nil {
 		t.Skipf("a process without a terminal takes setsid: %v", err)
 	}
-	return startProgram(t, setsid, append([]string{testnet.Solo(t)}, args...)...)
+	return harness.Start(t, setsid, append([]string{testnet.Solo(t)}, args...)...)
 }
 
 // checkServed tells whether a new rig is served what a pool of certificates signs.
@@ -103,19 +101,19 @@ func TestHangupOfTheTerminal(t *testing.T) {
 		args     []string
 		stays    bool
 	}{
-		{"node", "node is up", solonetArgs(t.TempDir()), false},
+		{"node", "node is up", harness.SolonetArgs(t.TempDir()), false},
 		{"rig", "gives no work", []string{"rig", "--getwork", "http://127.0.0.1:1"}, false},
-		{"log file", "node is up", solonetArgs(home, "--log_file", "log"), true},
+		{"log file", "node is up", harness.SolonetArgs(home, "--log_file", "log"), true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			p, hangUp := startOnTerminal(t, append([]string{solo}, test.args...)...)
-			p.awaits(test.up)
+			p, hangUp := harness.StartOnTerminal(t, append([]string{solo}, test.args...)...)
+			p.Await(test.up)
 			hangUp()
 			if test.stays {
 				awaitLogFile(t, home, "opened again")
-				p.signal(syscall.SIGTERM)
+				p.Signal(syscall.SIGTERM)
 			}
-			if code := p.ends(); code != 0 {
+			if code := p.End(); code != 0 {
 				t.Errorf("exit code %d", code)
 			}
 		})
@@ -141,9 +139,9 @@ func awaitLogFile(t *testing.T, home, text string) {
 
 // TestHangupIsIgnoredUnderNohup starts a node with the signal ignored, as nohup does.
 func TestHangupIsIgnoredUnderNohup(t *testing.T) {
-	p, hangUp := startOnTerminal(t, append([]string{"sh", "-c", `trap "" HUP; exec "$@"`, "sh", testnet.Solo(t)}, solonetArgs(t.TempDir())...)...)
-	c := p.client()
-	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	p, hangUp := harness.StartOnTerminal(t, append([]string{"sh", "-c", `trap "" HUP; exec "$@"`, "sh", testnet.Solo(t)}, harness.SolonetArgs(t.TempDir())...)...)
+	c := p.Client()
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.PID()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,66 +154,8 @@ func TestHangupIsIgnoredUnderNohup(t *testing.T) {
 	if _, err := c.Height(t.Context()); err != nil {
 		t.Error(err)
 	}
-	p.signal(syscall.SIGTERM)
-	if code := p.ends(); code != 0 {
+	p.Signal(syscall.SIGTERM)
+	if code := p.End(); code != 0 {
 		t.Errorf("exit code %d", code)
-	}
-}
-
-// startOnTerminal starts a process at a terminal of its own, which hangUp closes.
-func startOnTerminal(t *testing.T, args ...string) (p *program, hangUp func()) {
-	t.Helper()
-	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
-	if err != nil {
-		t.Skipf("there are no terminals here: %v", err)
-	}
-	fd := int(master.Fd())
-	number, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
-	if err == nil {
-		err = unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	slave, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|syscall.O_NOCTTY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer slave.Close()
-	p = &program{t: t, cmd: exec.Command(args[0], args[1:]...), log: master, ended: make(chan error, 1)}
-	p.cmd.Dir = t.TempDir() // nohup may write a file.
-	p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = slave, slave, slave
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
-	if err := p.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	go func() { p.ended <- p.cmd.Wait() }()
-	// master.Fd made its reads block, so that only the other end's close ends them: the
-	// one who closes it must not read.
-	quit := make(chan struct{})
-	done := make(chan struct{})
-	go func() { defer close(done); readTerminal(fd, p, quit) }()
-	t.Cleanup(func() { _ = p.cmd.Process.Kill() })
-	return p, func() { close(quit); <-done; master.Close() }
-}
-
-// readTerminal copies what is said to a terminal until quit.
-func readTerminal(fd int, to io.Writer, quit <-chan struct{}) {
-	buffer := make([]byte, 1<<16)
-	for {
-		select {
-		case <-quit:
-			return
-		default:
-		}
-		ready, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 20)
-		if ready == 0 || err != nil {
-			continue
-		}
-		n, err := unix.Read(fd, buffer)
-		if err != nil {
-			return
-		}
-		_, _ = to.Write(buffer[:n])
 	}
 }

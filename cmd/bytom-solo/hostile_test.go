@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bytom-solo/bytom-solo/test/harness"
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
 
@@ -100,7 +101,7 @@ func everyField(value string) string {
 
 func TestHostileRequests(t *testing.T) {
 	n := testnet.Start(t, testnet.NodeOptions{})
-	makeAccount(t, n)
+	harness.MakeAccount(t, n)
 	for _, route := range routes {
 		for _, h := range hostile {
 			_, body, err := n.Post(route.path, []byte(h.body))
@@ -121,7 +122,7 @@ func TestHostileRequests(t *testing.T) {
 		}
 	}
 	// After all that it still works.
-	newRig(t).mine(n, 1)
+	harness.NewSolver(t).Mine(n, 1)
 	if h, err := n.Height(); err != nil || h == 0 {
 		t.Errorf("height %d, error %v", h, err)
 	}

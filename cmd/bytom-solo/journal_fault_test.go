@@ -10,13 +10,14 @@ import (
 	"testing"
 
 	"github.com/bytom-solo/bytom-solo/compute/computetest"
+	"github.com/bytom-solo/bytom-solo/test/harness"
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
 
 // TestMiningWithoutAJournal starts nodes that can't write found blocks down: they
 // say so at once, as an error, and mine all the same.
 func TestMiningWithoutAJournal(t *testing.T) {
-	r := newRig(t)
+	r := harness.NewSolver(t)
 	for _, test := range []struct {
 		name  string
 		spoil func(t *testing.T, path string)
@@ -39,11 +40,11 @@ func TestMiningWithoutAJournal(t *testing.T) {
 				expected = append(expected, "which transactions to prioritise or to exclude can't be read")
 			}
 			n := testnet.Start(t, testnet.NodeOptions{Home: home, Args: []string{"--mining"}, ExpectErrors: expected})
-			n.WaitHeight(2, r.limit(2))
+			n.WaitHeight(2, r.Limit(2))
 			if log := n.Log(); !strings.Contains(log, test.want) || strings.Index(log, told) > strings.Index(log, "node is up") {
 				t.Errorf("the log does not say %q before the node is up", test.want)
 			}
-			if _, err := foundBlocks(n); err != nil {
+			if _, err := harness.FoundBlocks(n); err != nil {
 				t.Error(err)
 			}
 		})
@@ -51,12 +52,12 @@ func TestMiningWithoutAJournal(t *testing.T) {
 }
 
 func spoilFolder(t *testing.T, path string) {
-	write(t, filepath.Dir(path), "a file where the folder should be", 0o600)
+	harness.WriteFile(t, filepath.Dir(path), "a file where the folder should be", 0o600)
 }
 
 func spoilContent(t *testing.T, path string) {
 	makeFolder(t, path)
-	write(t, path, strings.Repeat("no journal at all. ", 1000), 0o600)
+	harness.WriteFile(t, path, strings.Repeat("no journal at all. ", 1000), 0o600)
 }
 
 // spoilDisk puts the journal on a device that is always full.
@@ -72,7 +73,7 @@ func spoilDisk(t *testing.T, path string) {
 
 func spoilMode(t *testing.T, path string) {
 	makeFolder(t, path)
-	write(t, path, "", 0o400)
+	harness.WriteFile(t, path, "", 0o400)
 	if f, err := os.OpenFile(path, os.O_RDWR, 0); err == nil {
 		f.Close()
 		obeyModes(t)
@@ -88,20 +89,13 @@ func obeyModes(t *testing.T) {
 		t.Skipf("root may write to read-only files, unless setpriv takes that right away: %v", err)
 	}
 	script := filepath.Join(t.TempDir(), "bytom-solo")
-	write(t, script, fmt.Sprintf("#!/bin/sh\nexec '%s' --bounding-set=-dac_override -- '%s' \"$@\"\n", setpriv, testnet.Solo(t)), 0o700)
+	harness.WriteFile(t, script, fmt.Sprintf("#!/bin/sh\nexec '%s' --bounding-set=-dac_override -- '%s' \"$@\"\n", setpriv, testnet.Solo(t)), 0o700)
 	t.Setenv("BYTOM_SOLO", script)
 }
 
 func makeFolder(t *testing.T, path string) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func write(t *testing.T, path, text string, mode os.FileMode) {
-	t.Helper()
-	if err := os.WriteFile(path, []byte(text), mode); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -11,7 +11,7 @@ import (
 
 	"github.com/bytom-solo/bytom-solo/compute/computetest"
 	"github.com/bytom-solo/bytom-solo/mining"
-	"github.com/bytom-solo/bytom-solo/node"
+	"github.com/bytom-solo/bytom-solo/test/harness"
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
 
@@ -25,7 +25,7 @@ func TestKillLosesNoFoundBlock(t *testing.T) {
 	if computetest.Long() {
 		rounds = 200
 	}
-	k := killing{rig: newRig(t), home: t.TempDir(), checked: make(map[string]bool)}
+	k := killing{rig: harness.NewSolver(t), home: t.TempDir(), checked: make(map[string]bool)}
 	for round := range rounds {
 		if !t.Run(fmt.Sprint(round), func(t *testing.T) { k.round(t, round%4 == 3) }) {
 			return
@@ -48,7 +48,7 @@ func TestKillLosesNoFoundBlock(t *testing.T) {
 
 // killing is a data directory whose node is killed again and again.
 type killing struct {
-	rig  *solver
+	rig  *harness.Solver
 	home string
 	// written are the blocks in the journal at the last kill.
 	written []journaledBlock
@@ -61,11 +61,11 @@ type killing struct {
 // round starts the node, checks what the last kill left, and kills it: at any
 // moment, or soon after it wrote to its journal.
 func (k *killing) round(t *testing.T, anytime bool) {
-	args := append([]string{"--mining"}, k.rig.pace(10*time.Millisecond)...) // Each block is checked by three calls.
+	args := append([]string{"--mining"}, k.rig.Pace(10*time.Millisecond)...) // Each block is checked by three calls.
 	n := testnet.Start(t, testnet.NodeOptions{Home: k.home, Args: args})
 	k.check(t, n)
 	if anytime {
-		time.Sleep(rand.N(40 * k.rig.hash))
+		time.Sleep(rand.N(40 * k.rig.Hash))
 	} else {
 		k.awaitWrite(t)
 		time.Sleep(rand.N(5 * time.Millisecond))
@@ -93,7 +93,7 @@ func (k *killing) awaitWrite(t *testing.T) {
 		}
 		return fmt.Sprint(info.ModTime().UnixNano(), " ", info.Size())
 	}
-	before, limit := state(), k.rig.limit(1)
+	before, limit := state(), k.rig.Limit(1)
 	for deadline := time.Now().Add(limit); state() == before; time.Sleep(100 * time.Microsecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("after %v: the journal is as it was: %s", limit, before)
@@ -106,7 +106,7 @@ func (k *killing) awaitWrite(t *testing.T) {
 func (k *killing) check(t *testing.T, n *testnet.Node) {
 	t.Helper()
 	testnet.Wait(t, time.Minute, func() error {
-		found, err := foundBlocks(n)
+		found, err := harness.FoundBlocks(n)
 		if err != nil {
 			return err
 		}
@@ -114,7 +114,7 @@ func (k *killing) check(t *testing.T, n *testnet.Node) {
 			if k.checked[b.hash] {
 				continue
 			}
-			if err := checkFate(n, b.hash, found); err != nil {
+			if err := harness.CheckFate(n, b.hash, found); err != nil {
 				return fmt.Errorf("height %d: %w", b.height, err)
 			}
 			// The node looks for open blocks once it answers; the event comes with the verdict.
@@ -158,48 +158,4 @@ func journaled(t *testing.T, home string) []journaledBlock {
 		blocks = append(blocks, journaledBlock{id.String(), e.Height, !e.Resolved()})
 	}
 	return blocks
-}
-
-// foundBlocks are the blocks that a node says it found, by their hashes.
-func foundBlocks(n *testnet.Node) (map[string]node.FoundBlock, error) {
-	var list []node.FoundBlock
-	if err := n.Call(node.FoundBlocksRoute, nil, &list); err != nil {
-		return nil, err
-	}
-	found := make(map[string]node.FoundBlock, len(list))
-	for _, f := range list {
-		if _, twice := found[f.Hash]; twice {
-			return nil, fmt.Errorf("block %s is listed twice", f.Hash)
-		}
-		found[f.Hash] = f
-	}
-	return found, nil
-}
-
-// checkFate compares what a node says of a block that it found with the chain.
-func checkFate(n *testnet.Node, hash string, found map[string]node.FoundBlock) error {
-	f, ok := found[hash]
-	if !ok {
-		return fmt.Errorf("block %s is not listed", hash)
-	}
-	if err := n.Call("/get-raw-block", map[string]any{"block_hash": hash}, nil); err != nil {
-		return fmt.Errorf("block %s is not known to the chain: %w", hash, err)
-	}
-	best, err := n.Height()
-	if err != nil {
-		return err
-	}
-	winner, err := n.BlockHash(f.Height)
-	if err != nil {
-		return err
-	}
-	ok = f.State == "lost" && f.Winner == winner && f.Confirmations == 0
-	if winner == hash {
-		ok = f.State == string(mining.MainStage(f.Confirmations)) && f.Winner == "" &&
-			f.Confirmations > 0 && f.Confirmations <= best-f.Height+1
-	}
-	if !ok {
-		return fmt.Errorf("%s has height %d of %d, but the node says %+v", winner, f.Height, best, f)
-	}
-	return nil
 }

@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"github.com/bytom-solo/bytom-solo/node"
+	"github.com/bytom-solo/bytom-solo/test/harness"
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
 
@@ -35,15 +36,15 @@ type example struct {
 // fields, of the same kinds.
 func TestExamplesAreTrue(t *testing.T) {
 	n := testnet.Start(t, testnet.NodeOptions{Args: []string{"--solonet.tools"}})
-	address := makeAccount(t, n)
+	address := harness.MakeAccount(t, n)
 	d := newDescribed(t, n)
-	r := newRig(t)
+	r := harness.NewSolver(t)
 	requests := d.exampleRequests(t, r, &caller{t: t, rig: r, node: n}, address)
 	made := make(map[string]example)
 	for _, call := range requests {
 		path := call.path
-		d.call(strings.ReplaceAll(path, "{name}", "main"), call.request(), true)
-		e := example{Answer: d.raw}
+		d.Call(strings.ReplaceAll(path, "{name}", "main"), call.request(), true)
+		e := example{Answer: d.Raw}
 		if call.body != nil {
 			e.Request = json.RawMessage(call.request())
 		}
@@ -51,7 +52,7 @@ func TestExamplesAreTrue(t *testing.T) {
 		if *updateExamples {
 			continue
 		}
-		shown := exampleOf(t, d.doc, path)
+		shown := exampleOf(t, d.Doc, path)
 		if err := sameShape(shown.Request, e.Request); err != nil {
 			t.Errorf("the request of %s: %v", path, err)
 		}
@@ -72,7 +73,7 @@ func TestExamplesAreTrue(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for path, methods := range d.doc["paths"].(map[string]any) {
+	for path, methods := range d.Doc["paths"].(map[string]any) {
 		if _, posted := methods.(map[string]any)["post"]; posted && made[path].Answer == nil {
 			t.Errorf("%s has no example", path)
 		}
@@ -93,7 +94,7 @@ func (c exampleCall) request() string {
 }
 
 // exampleRequests are the calls in an order in which each succeeds.
-func (d *described) exampleRequests(t *testing.T, r *solver, c *caller, address string) []exampleCall {
+func (d *described) exampleRequests(t *testing.T, r *harness.Solver, c *caller, address string) []exampleCall {
 	same := func(text string) func() string { return func() string { return text } }
 	tx := `{"tx_id":"` + strings.Repeat("5f", 32) + `"`
 	calls := []exampleCall{
@@ -111,7 +112,7 @@ func (d *described) exampleRequests(t *testing.T, r *solver, c *caller, address 
 	}
 	found := once(func() string {
 		var list []node.FoundBlock
-		if err := json.Unmarshal(d.call("/list-found-blocks", "", true), &list); err != nil || len(list) == 0 {
+		if err := json.Unmarshal(d.Call("/list-found-blocks", "", true), &list); err != nil || len(list) == 0 {
 			t.Fatalf("no found blocks: %v", err)
 		}
 		return `{"hash":"` + list[0].Hash + `"}`
@@ -221,7 +222,7 @@ func TestThePagesLinesWork(t *testing.T) {
 		t.Skip("curl is not there to run what the page shows")
 	}
 	n := testnet.Start(t, testnet.NodeOptions{Args: []string{"--solonet.tools"}})
-	makeAccount(t, n)
+	harness.MakeAccount(t, n)
 	resp, err := http.Get(n.URL + node.APIRoute)
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bytom-solo/bytom-solo/test/harness"
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
 
@@ -18,14 +19,14 @@ import (
 // and peers get in all the same, and the rigs beyond are told once that there is no place.
 func TestRigsLeaveFilesToOthers(t *testing.T) {
 	port := testnet.FreePort(t, "127.0.0.1")
-	args := solonetArgs(t.TempDir(), "--mining", "--mining.threads", "1", "--mining.cpu-percent", "10", "--stratum.listen", "127.0.0.1:0")
+	args := harness.SolonetArgs(t.TempDir(), "--mining", "--mining.threads", "1", "--mining.cpu-percent", "10", "--stratum.listen", "127.0.0.1:0")
 	for i := range args {
 		args[i] = strings.Replace(args[i], "tcp://127.0.0.1:0", fmt.Sprint("tcp://127.0.0.1:", port), 1)
 	}
-	n := startProgram(t, "sh", append([]string{"-c", `ulimit -n 256; exec "$@"`, "sh", testnet.Solo(t)}, args...)...)
-	c := n.client()
-	rigs := n.awaits(`stratum=stratum\+tcp://(\S+)`)
-	n.awaits(`level=WARN msg="fewer rigs can connect.* open_files=256 rigs=71 `)
+	n := harness.Start(t, "sh", append([]string{"-c", `ulimit -n 256; exec "$@"`, "sh", testnet.Solo(t)}, args...)...)
+	c := n.Client()
+	rigs := n.Await(`stratum=stratum\+tcp://(\S+)`)
+	n.Await(`level=WARN msg="fewer rigs can connect.* open_files=256 rigs=71 `)
 	refused := 0
 	for range 400 {
 		conn, err := net.Dial("tcp", rigs)
@@ -63,15 +64,15 @@ func TestRigsLeaveFilesToOthers(t *testing.T) {
 	if _, err := peer.Read(make([]byte, 1)); err != nil && !errors.Is(err, io.EOF) {
 		t.Errorf("a peer is not greeted: %v", err)
 	}
-	open, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", n.cmd.Process.Pid))
+	open, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", n.PID()))
 	if err != nil || len(open) > 200 {
 		t.Errorf("%d files are open, %v", len(open), err)
 	}
-	if count := strings.Count(n.text(), "rigs are turned away"); count != 1 {
+	if count := strings.Count(n.Text(), "rigs are turned away"); count != 1 {
 		t.Errorf("that rigs are turned away is told %d times", count)
 	}
-	n.signal(syscall.SIGTERM)
-	if code := n.ends(); code != 0 {
+	n.Signal(syscall.SIGTERM)
+	if code := n.End(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
 }

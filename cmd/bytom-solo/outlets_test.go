@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -13,18 +12,9 @@ import (
 	"time"
 
 	"github.com/bytom-solo/bytom-solo/node"
+	"github.com/bytom-solo/bytom-solo/test/harness"
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
-
-// command runs our command line in this process, and returns what it printed.
-func command(t *testing.T, args ...string) (string, error) {
-	t.Helper()
-	var out bytes.Buffer
-	root := newRoot(&out, t.Output())
-	root.SetArgs(args)
-	err := root.ExecuteContext(t.Context())
-	return out.String(), err
-}
 
 // webhook counts the notifications that it is posted, by event.
 func webhook(t *testing.T) (url string, count func(event string) int) {
@@ -48,18 +38,18 @@ func webhook(t *testing.T) (url string, count func(event string) int) {
 // blocks by --mining.extra-nodes, a webhook and the metrics tell of them, and the
 // journal shows them, with the node and without.
 func TestFoundBlocksAreTold(t *testing.T) {
-	r := newRig(t)
+	r := harness.NewSolver(t)
 	other := testnet.Start(t, testnet.NodeOptions{Stock: true})
 	hook, told := webhook(t)
 	home := t.TempDir()
 	args := []string{"--mining", "--mining.extra-nodes", other.URL, "--notify.webhook", hook}
-	n := testnet.Start(t, testnet.NodeOptions{Home: home, Args: append(args, r.pace(40*time.Millisecond)...)})
+	n := testnet.Start(t, testnet.NodeOptions{Home: home, Args: append(args, r.Pace(40*time.Millisecond)...)})
 	const blocks = 3
-	n.WaitHeight(blocks, r.limit(blocks))
+	n.WaitHeight(blocks, r.Limit(blocks))
 	if err := n.Call("/set-mining", map[string]any{"is_mining": false}, nil); err != nil {
 		t.Fatal(err)
 	}
-	testnet.WaitSameTip(n, other, r.limit(20)) // The stock node takes a second a hash.
+	testnet.WaitSameTip(n, other, r.Limit(20)) // The stock node takes a second a hash.
 	height, err := n.Height()
 	if err != nil {
 		t.Fatal(err)
@@ -81,7 +71,7 @@ func TestFoundBlocksAreTold(t *testing.T) {
 
 	// A third node gets them by hand.
 	third := testnet.Start(t, testnet.NodeOptions{})
-	text, err := command(t, "journal", "--json", "--api_addr", address, "--home", home)
+	text, err := harness.Execute(t, testnet.Solo(t), "journal", "--json", "--api_addr", address, "--home", home)
 	var found []node.FoundBlock
 	if err == nil {
 		err = json.Unmarshal([]byte(text), &found)
@@ -91,16 +81,16 @@ func TestFoundBlocksAreTold(t *testing.T) {
 	}
 	for i := range found {
 		hash := found[len(found)-1-i].Hash
-		if out, err := command(t, "journal", "resubmit", hash, "--to", third.URL, "--api_addr", address, "--home", home); err != nil {
+		if out, err := harness.Execute(t, testnet.Solo(t), "journal", "resubmit", hash, "--to", third.URL, "--api_addr", address, "--home", home); err != nil {
 			t.Fatalf("resubmit %s: %v: %s", hash, err, out)
 		}
 	}
 	if h, err := third.Height(); err != nil || h != height {
 		t.Errorf("the third node is at height %d, expected %d (%v)", h, height, err)
 	}
-	_, err = command(t, "journal", "resubmit", found[0].Hash, "--api_addr", address, "--home", home)
-	if err == nil || !strings.Contains(err.Error(), "--to") {
-		t.Errorf("resubmitted to no node: %v", err)
+	text, err = harness.Execute(t, testnet.Solo(t), "journal", "resubmit", found[0].Hash, "--api_addr", address, "--home", home)
+	if err == nil || !strings.Contains(text, "--to") {
+		t.Errorf("resubmitted to no node: %v: %s", err, text)
 	}
 }
 
@@ -128,12 +118,12 @@ func checkMetrics(t *testing.T, n *testnet.Node, want ...string) {
 // checkJournalCommand lists the journal and shows one block of it.
 func checkJournalCommand(t *testing.T, blocks int, where ...string) {
 	t.Helper()
-	out, err := command(t, append([]string{"journal"}, where...)...)
+	out, err := harness.Execute(t, testnet.Solo(t), append([]string{"journal"}, where...)...)
 	if err != nil || strings.Count(out, "found by device cpu\n") != blocks || strings.Count(out, "submitted") != blocks {
 		t.Fatalf("%v:\n%s", err, out)
 	}
 	hash := strings.Fields(out)[1]
-	out, err = command(t, append([]string{"journal", "show", hash}, where...)...)
+	out, err = harness.Execute(t, testnet.Solo(t), append([]string{"journal", "show", hash}, where...)...)
 	var b node.FoundBlock
 	if err == nil {
 		err = json.Unmarshal([]byte(out), &b)
@@ -141,7 +131,7 @@ func checkJournalCommand(t *testing.T, blocks int, where ...string) {
 	if err != nil || b.Hash != hash || b.Height != uint64(blocks) || len(b.RawBlock) < 300 || len(b.Events) != 4 {
 		t.Errorf("%v:\n%s", err, out)
 	}
-	if _, err := command(t, append([]string{"journal", "show", "xyz"}, where...)...); err == nil {
+	if _, err := harness.Execute(t, testnet.Solo(t), append([]string{"journal", "show", "xyz"}, where...)...); err == nil {
 		t.Error("a hash that is none was taken")
 	}
 }

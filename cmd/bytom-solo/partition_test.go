@@ -13,6 +13,7 @@ import (
 
 	"github.com/bytom-solo/bytom-solo/compute/computetest"
 	"github.com/bytom-solo/bytom-solo/node"
+	"github.com/bytom-solo/bytom-solo/test/harness"
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
 
@@ -20,34 +21,34 @@ import (
 // end they are on one chain, and each tells of every block that it found what became
 // of it: on the chain, or lost to which block.
 func TestRivals(t *testing.T) {
-	r := newRig(t)
+	r := harness.NewSolver(t)
 	// A block takes 20 hashes, and about as many again are lost in races.
 	const fastest = 5 * time.Millisecond
-	blocks := max(8, uint64(12*time.Second/(40*max(r.hash, fastest))))
+	blocks := max(8, uint64(12*time.Second/(40*max(r.Hash, fastest))))
 	if computetest.Long() {
 		blocks = 500
 	}
-	a, b := startRival(t, 1, r.pace(fastest)), startRival(t, 2, r.pace(fastest))
+	a, b := startRival(t, 1, r.Pace(fastest)), startRival(t, 2, r.Pace(fastest))
 	a.Connect(b.Node)
 	a.setMining(t, true)
 	b.setMining(t, true)
 	partitions, slowest := 0, time.Duration(0)
 	for height := uint64(0); height < blocks; partitions++ {
-		grow(r, a, rand.Uint64N(8))
+		grow(t, r, a, rand.Uint64N(8))
 		a.Disconnect(b.Node)
-		grow(r, a, rand.Uint64N(8))
+		grow(t, r, a, rand.Uint64N(8))
 		a.Connect(b.Node)
 		start := time.Now()
-		height = testnet.WaitSameTip(a.Node, b.Node, r.limit(10))
+		height = testnet.WaitSameTip(a.Node, b.Node, r.Limit(10))
 		slowest = max(slowest, time.Since(start))
 	}
 	// What b finds last, a may not know when both have stopped: then nobody mines
 	// the block that decides between two tips.
 	b.setMining(t, false)
-	testnet.WaitSameTip(a.Node, b.Node, r.limit(10))
+	testnet.WaitSameTip(a.Node, b.Node, r.Limit(10))
 	a.setMining(t, false)
 	var tally rivalry
-	testnet.Wait(t, r.limit(2), func() (err error) {
+	testnet.Wait(t, r.Limit(2), func() (err error) {
 		tally, err = compareRivals(a, b)
 		return err
 	})
@@ -85,13 +86,13 @@ func (v *rival) setMining(t *testing.T, on bool) {
 }
 
 // grow waits until the node's chain is this much longer.
-func grow(r *solver, v *rival, blocks uint64) {
-	r.t.Helper()
+func grow(t *testing.T, r *harness.Solver, v *rival, blocks uint64) {
+	t.Helper()
 	height, err := v.Height()
 	if err != nil {
-		r.t.Fatal(err)
+		t.Fatal(err)
 	}
-	v.WaitHeight(height+blocks, r.limit(int(blocks)))
+	v.WaitHeight(height+blocks, r.Limit(int(blocks)))
 }
 
 // rivalry is what a chain of two rivals shows.
@@ -112,7 +113,7 @@ func compareRivals(a, b *rival) (rivalry, error) {
 	var found [2]map[string]node.FoundBlock
 	for i, v := range rivals {
 		var err error
-		if found[i], err = foundBlocks(v.Node); err != nil {
+		if found[i], err = harness.FoundBlocks(v.Node); err != nil {
 			return out, err
 		}
 		if err := checkListed(v, found[i]); err != nil {
@@ -130,7 +131,7 @@ func compareRivals(a, b *rival) (rivalry, error) {
 	raced := make([]bool, len(main)+1)
 	for i, v := range rivals {
 		for hash, f := range found[i] {
-			if err := checkFate(v.Node, hash, found[i]); err != nil {
+			if err := harness.CheckFate(v.Node, hash, found[i]); err != nil {
 				return out, fmt.Errorf("%s: %w", v.URL, err)
 			}
 			if f.State != "lost" {

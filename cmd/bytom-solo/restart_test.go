@@ -14,6 +14,7 @@ import (
 	"github.com/bytom-solo/bytom-solo/mining"
 	"github.com/bytom-solo/bytom-solo/rig"
 	"github.com/bytom-solo/bytom-solo/stratum"
+	"github.com/bytom-solo/bytom-solo/test/harness"
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
 
@@ -21,12 +22,12 @@ import (
 // it, and brings what was found of it to the next run: the tip is the same, so it is the
 // next block.
 func TestWorkOutlivesARestart(t *testing.T) {
-	r := newRig(t)
-	front := rigAddress(t)
+	r := harness.NewSolver(t)
+	front := harness.RigAddress(t)
 	options := testnet.NodeOptions{Args: []string{"--stratum.listen", front}}
 	n := testnet.Start(t, options)
 	options.Home = n.Home
-	makeAccount(t, n)
+	harness.MakeAccount(t, n)
 	ways := []struct {
 		name string
 		take func(*formerWork) func() error
@@ -63,7 +64,7 @@ func TestWorkOutlivesARestart(t *testing.T) {
 // formerWork is work of a node that is about to end.
 type formerWork struct {
 	t     *testing.T
-	rig   *solver
+	rig   *harness.Solver
 	node  *testnet.Node
 	front string
 	key   string // what it is in the file by
@@ -84,7 +85,7 @@ func (w *formerWork) awaitFile() {
 // solve is the first nonce from one on that meets the network's target.
 func (w *formerWork) solve(bits, nonce uint64, seed [32]byte, header func(nonce uint64) [32]byte) uint64 {
 	for ; ; nonce++ {
-		result, err := w.rig.verifier.Hash(w.t.Context(), header(nonce), seed)
+		result, err := w.rig.Verifier.Hash(w.t.Context(), header(nonce), seed)
 		if err != nil {
 			w.t.Fatal(err)
 		}

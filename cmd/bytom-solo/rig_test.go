@@ -19,6 +19,7 @@ import (
 	"github.com/bytom-solo/bytom-solo/compute/vulkan"
 	"github.com/bytom-solo/bytom-solo/rig"
 	"github.com/bytom-solo/bytom-solo/stratum"
+	"github.com/bytom-solo/bytom-solo/test/harness"
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
 
@@ -65,7 +66,7 @@ func (r *runningRig) kill() {
 // TestRigMines has rigs as processes mine for our node by both ways, and for a stock
 // node.
 func TestRigMines(t *testing.T) {
-	r := newRig(t)
+	r := harness.NewSolver(t)
 	for _, test := range []struct {
 		flag  string
 		stock bool
@@ -75,13 +76,13 @@ func TestRigMines(t *testing.T) {
 		}
 		t.Run(fmt.Sprintf("%s stock=%v", test.flag, test.stock), func(t *testing.T) {
 			n := testnet.Start(t, testnet.NodeOptions{Stock: test.stock})
-			address := makeAccount(t, n)
+			address := harness.MakeAccount(t, n)
 			args := []string{test.flag, n.URL, "--threads", "1"}
 			if test.flag == "--gbt" {
 				args = append(args, "--payee", address)
 			}
 			running := startRig(t, args...)
-			n.WaitHeight(3, r.limit(3))
+			n.WaitHeight(3, r.Limit(3))
 			log := running.stop()
 			for _, line := range []string{"msg=mining", "the node gives work", "block accepted", "msg=stopped"} {
 				if !strings.Contains(log, line) {
@@ -100,27 +101,20 @@ func TestRigMines(t *testing.T) {
 	}
 }
 
-// rigAddress is a free one, that no outgoing connection takes meanwhile: those have
-// another IP.
-func rigAddress(t *testing.T) string {
-	const ip = "127.0.0.2"
-	return fmt.Sprintf("%s:%d", ip, testnet.FreePort(t, ip))
-}
-
 // TestRigMinesByStratum has a rig as a process mine for our node, kills each of them as
 // a power cut does, and sees that the other goes on by itself.
 func TestRigMinesByStratum(t *testing.T) {
-	r := newRig(t)
+	r := harness.NewSolver(t)
 	rounds := 1
 	if computetest.Long() {
 		rounds = 20
 	}
-	front := rigAddress(t)
+	front := harness.RigAddress(t)
 	options := testnet.NodeOptions{Args: []string{"--stratum.listen", front}}
 	n := testnet.Start(t, options)
 	options.Home = n.Home
-	makeAccount(t, n)
-	api := rigAddress(t)
+	harness.MakeAccount(t, n)
+	api := harness.RigAddress(t)
 	start := func() *runningRig {
 		return startRig(t, "-o", "stratum+tcp://"+front, "-u", "sm1qrig.one", "--threads", "1", "--api", api, "--quiet=false")
 	}
@@ -131,7 +125,7 @@ func TestRigMinesByStratum(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		n.WaitHeight(height+1, r.limit(2))
+		n.WaitHeight(height+1, r.Limit(2))
 	}
 	more()
 	for range rounds {
@@ -143,7 +137,7 @@ func TestRigMinesByStratum(t *testing.T) {
 		more()
 	}
 	var s rig.Status
-	testnet.Wait(t, r.limit(1), func() error {
+	testnet.Wait(t, r.Limit(1), func() error {
 		resp, err := http.Get("http://" + api + "/")
 		if err != nil {
 			return err
@@ -184,9 +178,9 @@ func TestRigMinesOnACard(t *testing.T) {
 	if err != nil {
 		computetest.Require(t, "vulkan", err.Error())
 	}
-	front := rigAddress(t)
+	front := harness.RigAddress(t)
 	n := testnet.Start(t, testnet.NodeOptions{Args: []string{"--stratum.listen", front}})
-	makeAccount(t, n)
+	harness.MakeAccount(t, n)
 	running := startRig(t, "-o", front, "-u", "sm1qrig.card", "-d", devices[0].Name, "--quiet=false")
 	n.WaitHeight(2, 15*time.Minute)
 	log := running.stop()
@@ -235,7 +229,7 @@ func TestRigRefusesFlags(t *testing.T) {
 		{[]string{"--gbt", page.URL}, exitRefused, "takes a bytom-solo node"},
 		{[]string{"--getwork", "http://" + refuses.Addr().String()}, exitRefused, "is for -o"},
 	} {
-		out, err := execute(t, testnet.Solo(t), append([]string{"rig"}, test.args...)...)
+		out, err := harness.Execute(t, testnet.Solo(t), append([]string{"rig"}, test.args...)...)
 		var exit *exec.ExitError
 		if !errors.As(err, &exit) || exit.ExitCode() != test.code || !strings.Contains(out, test.want) {
 			t.Errorf("rig %v: %v, expected status %d and an error about %s:\n%s", test.args, err, test.code, test.want, out)
@@ -260,7 +254,7 @@ func refuseLogins(l net.Listener) {
 // TestRigOfAStockNode is refused: that one has no templates.
 func TestRigOfAStockNode(t *testing.T) {
 	n := testnet.Start(t, testnet.NodeOptions{Stock: true})
-	out, err := execute(t, testnet.Solo(t), "rig", "--gbt", n.URL)
+	out, err := harness.Execute(t, testnet.Solo(t), "rig", "--gbt", n.URL)
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) || exit.ExitCode() != exitRefused || !strings.Contains(out, "/get-block-template") {
 		t.Errorf("%v, expected status %d:\n%s", err, exitRefused, out)

@@ -17,14 +17,15 @@ import (
 
 	"github.com/bytom-solo/bytom-solo/gbt/wire"
 	"github.com/bytom-solo/bytom-solo/mining"
+	"github.com/bytom-solo/bytom-solo/test/harness"
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
 
 // TestStockMinerMinesThroughUs has the stock miner find a block for our node.
 func TestStockMinerMinesThroughUs(t *testing.T) {
-	r := newRig(t)
+	r := harness.NewSolver(t)
 	ours := testnet.Start(t, testnet.NodeOptions{})
-	makeAccount(t, ours)
+	harness.MakeAccount(t, ours)
 	front := frontWithLuck(t, r, ours)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan string, 1)
@@ -55,7 +56,7 @@ func TestStockMinerMinesThroughUs(t *testing.T) {
 // frontWithLuck stands before a node, and hands out the work first whose solution is a
 // nonce from 1 to 3: the stock miner, which begins at 0, takes a second or more for a
 // hash, and for some works hundreds of them.
-func frontWithLuck(t *testing.T, r *solver, n *testnet.Node) string {
+func frontWithLuck(t *testing.T, r *harness.Solver, n *testnet.Node) string {
 	t.Helper()
 	target, err := url.Parse(n.URL)
 	if err != nil {
@@ -73,7 +74,7 @@ func frontWithLuck(t *testing.T, r *solver, n *testnet.Node) string {
 		}
 		h := answer.Data.BlockHeader
 		for h.Nonce = 0; h.Nonce <= 3; h.Nonce++ {
-			result, err := r.verifier.Hash(t.Context(), h.Hash().Byte32(), answer.Data.Seed.Byte32())
+			result, err := r.Verifier.Hash(t.Context(), h.Hash().Byte32(), answer.Data.Seed.Byte32())
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bytom-solo/bytom-solo/test/harness"
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
 
@@ -17,7 +18,7 @@ import (
 // reads: a webhook, an extra node, a longpoll, a rig, a peer, a browser. It ends within
 // five seconds, and has told nobody's secret.
 func TestStopsInTimeWhateverHangs(t *testing.T) {
-	r := newRig(t)
+	r := harness.NewSolver(t)
 	stuck := make(chan struct{})
 	asked := make(chan string, 100)
 	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -33,7 +34,7 @@ func TestStopsInTimeWhateverHangs(t *testing.T) {
 	rigs := fmt.Sprint("127.0.0.1:", testnet.FreePort(t, "127.0.0.1"))
 	args := append([]string{"--mining", "--log_level", "debug", "--stratum.listen", rigs,
 		"--notify.webhook", "http://me:s3cret@" + host + "/hook/s3cret?token=s3cret#s3cret",
-		"--mining.extra-nodes", "http://me:s3cret@" + host}, r.pace(20*time.Millisecond)...)
+		"--mining.extra-nodes", "http://me:s3cret@" + host}, r.Pace(20*time.Millisecond)...)
 	n := testnet.Start(t, testnet.NodeOptions{Args: args})
 	for _, c := range []struct{ address, say string }{
 		{rigs, `{"id":1,"method":"login","params":{"login":"a.b","pass":"","agent":"x"}}` + "\n"},
@@ -55,7 +56,7 @@ func TestStopsInTimeWhateverHangs(t *testing.T) {
 		}
 	}
 	longpoll(t, n)
-	n.WaitHeight(5, r.limit(5))
+	n.WaitHeight(5, r.Limit(5))
 	for seen := map[string]bool{}; len(seen) < 2; {
 		select {
 		case path := <-asked:

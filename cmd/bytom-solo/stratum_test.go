@@ -2,14 +2,9 @@ package main
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/pem"
 	"errors"
-	"math/big"
 	"net"
 	"os"
 	"path/filepath"
@@ -19,61 +14,24 @@ import (
 	"time"
 
 	"github.com/bytom-solo/bytom-solo/stratum"
+	"github.com/bytom-solo/bytom-solo/test/harness"
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
-
-// certify writes a certificate for an address and its key into files, and gives back who
-// trusts it.
-func certify(t *testing.T, ip string) (cert, key string, trust *x509.CertPool) {
-	t.Helper()
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	form := &x509.Certificate{
-		SerialNumber: big.NewInt(1), IPAddresses: []net.IP{net.ParseIP(ip)},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, form, form, &private.PublicKey, private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	secret, err := x509.MarshalPKCS8PrivateKey(private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	write := func(name, kind string, der []byte) string {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
-	cert, key = write("cert.pem", "CERTIFICATE", der), write("key.pem", "PRIVATE KEY", secret)
-	text, err := os.ReadFile(cert)
-	if err != nil {
-		t.Fatal(err)
-	}
-	trust = x509.NewCertPool()
-	trust.AppendCertsFromPEM(text)
-	return cert, key, trust
-}
 
 // TestWhoMayMine has a node as a process let rigs in by a password and by their networks,
 // plain and by TLS on one port.
 func TestWhoMayMine(t *testing.T) {
-	front := rigAddress(t)
+	front := harness.RigAddress(t)
 	host, _, err := net.SplitHostPort(front)
 	if err != nil {
 		t.Fatal(err)
 	}
-	cert, key, trust := certify(t, host)
+	cert, key, trust := harness.Certify(t, host)
 	n := testnet.Start(t, testnet.NodeOptions{Args: []string{
 		"--stratum.listen", front, "--stratum.password", "open sesame", "--stratum.allow", "10.9.0.0/16, 127.0.0.2,127.0.0.64/30",
 		"--stratum.tls-cert", cert, "--stratum.tls-key", key,
 	}})
-	makeAccount(t, n)
+	harness.MakeAccount(t, n)
 	dial := func(from, password string, secure *tls.Config) error {
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 		defer cancel()
@@ -127,8 +85,8 @@ func TestWhoMayMine(t *testing.T) {
 // TestBadTLSFiles starts nodes with files that are not there or not what they should be. Each
 // says which, and what was expected.
 func TestBadTLSFiles(t *testing.T) {
-	cert, key, _ := certify(t, "127.0.0.1")
-	_, other, _ := certify(t, "127.0.0.1")
+	cert, key, _ := harness.Certify(t, "127.0.0.1")
+	_, other, _ := harness.Certify(t, "127.0.0.1")
 	text := filepath.Join(t.TempDir(), "text.pem")
 	if err := os.WriteFile(text, []byte("no PEM"), 0o600); err != nil {
 		t.Fatal(err)
@@ -145,13 +103,14 @@ func TestBadTLSFiles(t *testing.T) {
 		{cert, other, []string{"stratum.tls-key", other, "the key of the certificate in " + cert, "does not match"}},
 		{cert, "", []string{"stratum.tls-key", `""`, "together with stratum.tls-cert"}},
 	} {
-		_, err := command(t, "node", "--home", t.TempDir(), "--chain_id", "solonet", "--stratum.listen", "127.0.0.1:0", "--stratum.tls-cert", each.cert, "--stratum.tls-key", each.key)
+		out, err := harness.Execute(t, testnet.Solo(t), "node", "--home", t.TempDir(), "--chain_id", "solonet", "--stratum.listen", "127.0.0.1:0", "--stratum.tls-cert", each.cert, "--stratum.tls-key", each.key)
 		if err == nil {
 			t.Fatalf("%s and %s: the node ran", each.cert, each.key)
 		}
+		_, said, _ := strings.Cut("\n"+out, "\nerror: ")
 		for _, part := range each.want {
-			if !strings.Contains(err.Error(), part) {
-				t.Errorf("%s and %s: %v, expected %q in it", each.cert, each.key, err, part)
+			if !strings.Contains(said, part) {
+				t.Errorf("%s and %s: %v: %s, expected %q in it", each.cert, each.key, err, out, part)
 			}
 		}
 	}

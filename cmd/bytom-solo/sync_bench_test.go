@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bytom-solo/bytom-solo/test/harness"
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
 
@@ -12,10 +13,10 @@ import (
 // to the last block.
 func BenchmarkSyncFromStock(b *testing.B) {
 	const height = 60
-	r := newRig(b)
+	r := harness.NewSolver(b)
 	stock := testnet.Start(b, testnet.NodeOptions{Stock: true})
-	makeAccount(b, stock)
-	r.mine(stock, height)
+	harness.MakeAccount(b, stock)
+	r.Mine(stock, height)
 	sync := func(fast string) time.Duration {
 		n := testnet.Start(b, testnet.NodeOptions{Args: []string{"--verify.fast=" + fast}})
 		start := time.Now()

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/bytom-solo/bytom-solo/node"
+	"github.com/bytom-solo/bytom-solo/test/harness"
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
 
@@ -30,7 +31,7 @@ func TestTestnetRigs(t *testing.T) {
 		t.Fatal(err)
 	}
 	// A process of its own: they outlive it.
-	out, err := execute(t, testnet.Solo(t), "testnet", "--dir", dir, "rigs", "add", "2", "--rate", "2", "--dialect", "b3",
+	out, err := harness.Execute(t, testnet.Solo(t), "testnet", "--dir", dir, "rigs", "add", "2", "--rate", "2", "--dialect", "b3",
 		"--fault", "stale:10%,dup:10%,low:10%,invalid:10%,garbage:5%,disconnect:3s")
 	if err != nil || !strings.Contains(out, "2 rigs mine for node 0") {
 		t.Fatalf("%v\n%s", err, out)
@@ -67,10 +68,10 @@ func TestTestnetRigs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	newDescribed(t, &testnet.Node{Member: n.Nodes[0]}).call(node.RigsRoute, "", true)
+	harness.NewDescribed(t, &testnet.Node{Member: n.Nodes[0]}).Call(node.RigsRoute, "", true)
 	first := rigs("list")[0].Name
 	host := strings.TrimPrefix(n.Nodes[0].URL, "http://")
-	if out, err := execute(t, testnet.Solo(t), "rigs", "--api_addr", host); err != nil || !strings.Contains(out, first+"  127.0.0.1  bytom-testnet/b3") {
+	if out, err := harness.Execute(t, testnet.Solo(t), "rigs", "--api_addr", host); err != nil || !strings.Contains(out, first+"  127.0.0.1  bytom-testnet/b3") {
 		t.Errorf("%v:\n%s", err, out)
 	}
 	last := rigs("remove", first) // Those that were added with it, too.
@@ -135,7 +136,7 @@ func sameCounts(m *testnet.Member, last []testnet.RigReport) error {
 func rigsWithoutNode(t *testing.T, home string, last []testnet.RigReport) {
 	t.Helper()
 	for _, args := range [][]string{nil, {"--days", "7", "--file", filepath.Join(home, "mining", "rigs.db")}} {
-		out, err := execute(t, testnet.Solo(t), append([]string{"rigs", "--home", home, "--api_addr", "127.0.0.1:1"}, args...)...)
+		out, err := harness.Execute(t, testnet.Solo(t), append([]string{"rigs", "--home", home, "--api_addr", "127.0.0.1:1"}, args...)...)
 		for _, r := range last {
 			if err != nil || !strings.Contains(out, r.Name) {
 				t.Errorf("rigs %v: %v, without %s:\n%s", args, err, r.Name, out)

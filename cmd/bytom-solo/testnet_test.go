@@ -19,42 +19,49 @@ import (
 	"github.com/bytom/bytom/wallet/mnemonic"
 
 	"github.com/bytom-solo/bytom-solo/compute/computetest"
+	"github.com/bytom-solo/bytom-solo/test/harness"
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
 
-// cli runs a command of 'testnet' on a network's directory, in this process. Its nodes
-// end with it.
+// cli runs a command of 'testnet' on a network's directory.
 func cli(t testing.TB, dir string, args ...string) (string, error) {
 	t.Helper()
-	out, err := runStep(t.Context(), dir, args)
+	return runTestnet(t, append([]string{"--dir", dir}, args...)...)
+}
+
+// runTestnet runs the program's 'testnet', and returns what it prints; its error says what the
+// program says of it.
+func runTestnet(t testing.TB, args ...string) (string, error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	var says bytes.Buffer
+	cmd := exec.CommandContext(ctx, testnet.Solo(t), append([]string{"testnet"}, args...)...)
+	cmd.Stderr = &says
+	out, err := cmd.Output()
+	if err != nil {
+		err = fmt.Errorf("%w: %s", err, says.String())
+	}
 	return string(out), err
 }
 
-var soloOnce sync.Once
-
-// useSolo lets the command line of this process start our program for nodes, not the
-// test's.
-func useSolo(t testing.TB) {
-	t.Helper()
-	path := testnet.Solo(t)
-	soloOnce.Do(func() {
-		if err := os.Setenv("BYTOM_SOLO", path); err != nil { // For all tests, parallel ones, too.
-			t.Error(err)
-		}
-	})
-}
-
-// newDir is a directory for a network of the command line, which is ended with the
-// test.
+// newDir is a directory for a network of the command line, which is ended with the test, or
+// with this process, whatever becomes of it: the network's nodes are not its children.
 func newDir(t testing.TB) string {
 	t.Helper()
-	useSolo(t)
 	dir := filepath.Join(t.TempDir(), "net")
+	down := exec.Command("sh", "-c", `trap "" INT; cat; exec "$SOLO" testnet --dir "$DIR" down`)
+	down.Env = append(os.Environ(), "SOLO="+testnet.Solo(t), "DIR="+dir)
+	alive, err := down.StdinPipe()
+	if err == nil {
+		err = down.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
-		if n, err := testnet.Open(dir); err == nil {
-			if err := n.Down(context.Background()); err != nil {
-				t.Error(err)
-			}
+		if err := errors.Join(alive.Close(), down.Wait()); err != nil {
+			t.Errorf("end the network: %v", err)
 		}
 	})
 	return dir
@@ -111,7 +118,7 @@ func TestTestnetTeardown(t *testing.T) {
 	}
 	down(t, dir, 1)
 
-	if out, err := execute(t, testnet.Solo(t), "testnet", "up", "-n", "2", "--dir", dir); err != nil || !strings.Contains(out, "ready: http://127.") {
+	if out, err := harness.Execute(t, testnet.Solo(t), "testnet", "up", "-n", "2", "--dir", dir); err != nil || !strings.Contains(out, "ready: http://127.") {
 		t.Fatalf("%v:\n%s", err, out)
 	}
 	if got := nodesIn(t, dir); len(got) != 2 {
@@ -324,7 +331,7 @@ func TestTestnetIsDeterministic(t *testing.T) {
 	}
 	path := filepath.Join("testdata", "testnet_golden.json")
 	if *updateGolden {
-		write(t, path, string(raw)+"\n", 0o644)
+		harness.WriteFile(t, path, string(raw)+"\n", 0o644)
 	}
 	want, err := os.ReadFile(path)
 	if err != nil || string(want) != string(raw)+"\n" {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/bytom-solo/bytom-solo/compute/computetest"
+	"github.com/bytom-solo/bytom-solo/test/harness"
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
 
@@ -211,9 +212,9 @@ func TestTestnetStock(t *testing.T) {
 		t.Skipf("stock nodes take a second a hash, in all most of a minute: set %s=1", computetest.LongVariable)
 	}
 	t.Parallel()
-	r := newRig(t)
+	r := harness.NewSolver(t)
 	ctx := t.Context()
-	n := testnet.New(t, testnet.Options{Nodes: 4, Stock: 2, Fund: true, Hash: r.verifier.Hash})
+	n := testnet.New(t, testnet.Options{Nodes: 4, Stock: 2, Fund: true, Hash: r.Verifier.Hash})
 	must := func(err error) {
 		t.Helper()
 		if err != nil {
@@ -256,7 +257,7 @@ func TestTestnetStock(t *testing.T) {
 
 // toldAsLost is nil if a node says of these blocks of its own that they are lost.
 func toldAsLost(m *testnet.Member, hashes []string) error {
-	found, err := foundBlocks(&testnet.Node{Member: m})
+	found, err := harness.FoundBlocks(&testnet.Node{Member: m})
 	if err != nil {
 		return err
 	}
@@ -272,7 +273,6 @@ func toldAsLost(m *testnet.Member, hashes []string) error {
 // them in the long form, and one that fails.
 func TestTestnetScenarios(t *testing.T) {
 	t.Parallel()
-	useSolo(t)
 	shipped := testnet.ShippedScenarios()
 	if !slices.Equal(shipped, []string{"flood", "partition", "race"}) {
 		t.Errorf("shipped are %v", shipped)
@@ -281,20 +281,23 @@ func TestTestnetScenarios(t *testing.T) {
 		shipped = []string{"race"}
 	}
 	for _, name := range shipped {
-		if out, err := command(t, "testnet", "run", name); err != nil {
+		if out, err := runTestnet(t, "run", name); err != nil {
 			t.Errorf("%s: %v\n%s", name, err, out)
 		}
 	}
 
 	file := filepath.Join(t.TempDir(), "bad.yaml")
-	write(t, file, "name: bad\nsteps:\n  - up\n  - assert height 'one more'\n  - mine\n", 0o644)
-	out, err := command(t, "testnet", "run", "--json", file)
+	harness.WriteFile(t, file, "name: bad\nsteps:\n  - up\n  - assert height 'one more'\n  - mine\n", 0o644)
+	out, err := runTestnet(t, "run", "--json", file)
 	if err == nil || !strings.Contains(err.Error(), "bad, line 4: assert height 'one more': height \"one more\": expected a number") {
 		t.Errorf("%v:\n%s", err, out)
 	}
 	var result struct {
 		OK    bool
-		Steps []stepDone
+		Steps []struct {
+			Output json.RawMessage
+			Error  string
+		}
 	}
 	if err := json.Unmarshal([]byte(out), &result); err != nil || result.OK || len(result.Steps) != 2 || result.Steps[1].Error == "" {
 		t.Fatalf("%v: %s", err, out)
@@ -320,15 +323,15 @@ func TestTestnetScenarios(t *testing.T) {
 // difficulty as it was.
 func TestTestnetKeepsItsBits(t *testing.T) {
 	t.Parallel()
-	r := newRig(t)
+	r := harness.NewSolver(t)
 	blocks := 4
 	switch {
-	case computetest.Long() && r.hash < 5*time.Millisecond:
+	case computetest.Long() && r.Hash < 5*time.Millisecond:
 		blocks = 4100
 	case computetest.Long():
 		blocks = 2100
 	}
-	t.Logf("%.0f H/s: %d blocks", float64(time.Second)/float64(r.hash), blocks)
+	t.Logf("%.0f H/s: %d blocks", float64(time.Second)/float64(r.Hash), blocks)
 	n := testnet.New(t, testnet.Options{Nodes: 1})
 	c := n.Nodes[0].Client()
 	var bits uint64
@@ -393,7 +396,7 @@ func BenchmarkTestnetDown(b *testing.B) {
 // 30 hashes a block and 5 s.
 func BenchmarkTestnetBlocks(b *testing.B) {
 	const blocks = 100
-	r := newRig(b)
+	r := harness.NewSolver(b)
 	n := upFour(b)
 	defer func() {
 		if err := n.Down(b.Context()); err != nil {
@@ -412,5 +415,5 @@ func BenchmarkTestnetBlocks(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	b.ReportMetric((30*blocks*r.hash + 5*time.Second).Seconds(), "bar-s")
+	b.ReportMetric((30*blocks*r.Hash + 5*time.Second).Seconds(), "bar-s")
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/bytom-solo/bytom-solo/compute/computetest"
 	"github.com/bytom-solo/bytom-solo/compute/vulkan"
+	"github.com/bytom-solo/bytom-solo/test/harness"
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
 
@@ -73,7 +74,7 @@ func testBlocksOfShaders(t *testing.T, headers bool) {
 
 func TestDevicesThatAreNotThere(t *testing.T) {
 	for _, devices := range []string{"vulkan:99", "vulkan:no such card"} {
-		out, err := execute(t, testnet.Solo(t), "hash", "-d", devices, strings.Repeat("00", 32), strings.Repeat("01", 32))
+		out, err := harness.Execute(t, testnet.Solo(t), "hash", "-d", devices, strings.Repeat("00", 32), strings.Repeat("01", 32))
 		if err == nil || !strings.Contains(out, "key mining.devices: value "+strconv.Quote(devices)) {
 			t.Errorf("%s: %v: %s", devices, err, out)
 		}

@@ -1,0 +1,53 @@
+package harness
+
+import (
+	"fmt"
+
+	"github.com/bytom-solo/bytom-solo/mining"
+	"github.com/bytom-solo/bytom-solo/node"
+	"github.com/bytom-solo/bytom-solo/testnet"
+)
+
+// FoundBlocks are the blocks that a node says it found, by their hashes.
+func FoundBlocks(n *testnet.Node) (map[string]node.FoundBlock, error) {
+	var list []node.FoundBlock
+	if err := n.Call(node.FoundBlocksRoute, nil, &list); err != nil {
+		return nil, err
+	}
+	found := make(map[string]node.FoundBlock, len(list))
+	for _, f := range list {
+		if _, twice := found[f.Hash]; twice {
+			return nil, fmt.Errorf("block %s is listed twice", f.Hash)
+		}
+		found[f.Hash] = f
+	}
+	return found, nil
+}
+
+// CheckFate compares what a node says of a block that it found with the chain.
+func CheckFate(n *testnet.Node, hash string, found map[string]node.FoundBlock) error {
+	f, ok := found[hash]
+	if !ok {
+		return fmt.Errorf("block %s is not listed", hash)
+	}
+	if err := n.Call("/get-raw-block", map[string]any{"block_hash": hash}, nil); err != nil {
+		return fmt.Errorf("block %s is not known to the chain: %w", hash, err)
+	}
+	best, err := n.Height()
+	if err != nil {
+		return err
+	}
+	winner, err := n.BlockHash(f.Height)
+	if err != nil {
+		return err
+	}
+	ok = f.State == "lost" && f.Winner == winner && f.Confirmations == 0
+	if winner == hash {
+		ok = f.State == string(mining.MainStage(f.Confirmations)) && f.Winner == "" &&
+			f.Confirmations > 0 && f.Confirmations <= best-f.Height+1
+	}
+	if !ok {
+		return fmt.Errorf("%s has height %d of %d, but the node says %+v", winner, f.Height, best, f)
+	}
+	return nil
+}

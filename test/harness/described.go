@@ -1,0 +1,119 @@
+package harness
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/bytom-solo/bytom-solo/node"
+	"github.com/bytom-solo/bytom-solo/testnet"
+)
+
+// Described is a node with the description, in OpenAPI, that it serves of itself.
+type Described struct {
+	Node *testnet.Node
+	// Doc is the description as encoding/json reads it.
+	Doc map[string]any
+	// Called has each path that answered with what it is there for.
+	Called map[string]bool
+	// Raw is the last answer.
+	Raw []byte
+
+	t        *testing.T
+	compiler *jsonschema.Compiler
+}
+
+// NewDescribed reads the description of a node.
+func NewDescribed(t *testing.T, n *testnet.Node) *Described {
+	t.Helper()
+	resp, err := http.Get(n.URL + node.OpenAPIRoute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	doc, err := jsonschema.UnmarshalJSON(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &Described{t: t, Node: n, Doc: doc.(map[string]any), compiler: jsonschema.NewCompiler(), Called: make(map[string]bool)}
+	d.compiler.AssertFormat()
+	if err := d.compiler.AddResource("openapi.json", doc); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// check holds a JSON text to a schema of the description, named by its place.
+func (d *Described) check(what string, text []byte, place ...string) {
+	d.t.Helper()
+	schema, err := d.compiler.Compile("openapi.json#/" + d.resolve(append([]string{"paths"}, place...)) + "/content/application~1json/schema")
+	if err != nil {
+		d.t.Errorf("%s: %v", what, err)
+		return
+	}
+	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err == nil {
+		err = schema.Validate(v)
+	}
+	if err != nil {
+		d.t.Errorf("%s is not as described: %v:\n%.600s", what, err, text)
+	}
+}
+
+// resolve is a place in the description as a JSON pointer, or where the reference there
+// leads.
+func (d *Described) resolve(place []string) string {
+	at := d.Doc
+	for i, p := range place {
+		at, _ = at[p].(map[string]any)
+		place[i] = strings.ReplaceAll(p, "/", "~1")
+	}
+	if ref, ok := at["$ref"].(string); ok {
+		return strings.TrimPrefix(ref, "#/")
+	}
+	return strings.Join(place, "/")
+}
+
+// Call makes a call, holds its answer to the description, and its request too where
+// it is meant to succeed. It returns the answer's data.
+func (d *Described) Call(route, request string, good bool) (data json.RawMessage) {
+	d.t.Helper()
+	resp, err := http.Post(d.Node.URL+route, "application/json", strings.NewReader(request))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(resp.Body)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	what := fmt.Sprintf("%s %.80s", route, request)
+	path := route
+	if strings.HasPrefix(route, "/wallet/") {
+		path = "/wallet/{name}"
+	}
+	d.check("the answer to "+what, raw, path, "post", "responses", fmt.Sprint(resp.StatusCode))
+	var a struct {
+		Status string
+		Data   json.RawMessage
+		Result json.RawMessage
+	}
+	if d.Raw = raw; route != "/" && !strings.HasPrefix(route, "/wallet/") {
+		if err := json.Unmarshal(raw, &a); err != nil || (a.Status == "success") != good {
+			d.t.Errorf("%s: expected success %v: %.300s", what, good, raw)
+		}
+	}
+	if good {
+		d.Called[path] = true
+		if request != "" {
+			d.check("the request "+what, []byte(request), path, "post", "requestBody")
+		}
+	}
+	return a.Data
+}
