@@ -77,7 +77,7 @@ lint: deps ## gofmt, go vet and staticcheck
 	$(GO) vet ./...
 	$(GO) tool -modfile=tools/go.mod staticcheck ./...
 
-PACKAGES ?= mining stratum gbt rig node
+PACKAGES ?= mining stratum ledger gbt rig node
 
 mutants: deps ## change the code in small ways and list what no test notices, by package (PACKAGES); hours, or SAMPLE=100 lines of each, or SINCE=REV
 	@scripts/mutants.sh $(PACKAGES)

@@ -20,6 +20,7 @@ import (
 
 	"github.com/bytom-solo/bytom-solo/compute"
 	"github.com/bytom-solo/bytom-solo/gbt"
+	"github.com/bytom-solo/bytom-solo/ledger"
 	"github.com/bytom-solo/bytom-solo/mining"
 	"github.com/bytom-solo/bytom-solo/stratum"
 )
@@ -52,8 +53,8 @@ type Node struct {
 	miner     *mining.Miner
 	rigs      *stratum.Server // nil without a port for rigs
 	rigPort   net.Listener
-	tlsCert   *served         // what rigs are served that speak TLS; nil if none do
-	ledger    *stratum.Ledger // of the rigs; nil if there never was a port for them
+	tlsCert   *served        // what rigs are served that speak TLS; nil if none do
+	ledger    *ledger.Ledger // of the rigs; nil if there never was a port for them
 	payees    *payees
 	poolEvent *event.Subscription
 	server    *http.Server

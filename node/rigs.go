@@ -9,6 +9,7 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"github.com/bytom-solo/bytom-solo/ledger"
 	"github.com/bytom-solo/bytom-solo/stratum"
 )
 
@@ -20,7 +21,7 @@ const maxRigDays = 36500
 
 // Rig is a rig on the LAN: what it did, and what it does now.
 type Rig struct {
-	stratum.LedgerRig
+	ledger.LedgerRig
 	// Sessions is how many connections it has; 0 while it is away. Difficulty is that
 	// of its next share, in hashes.
 	Sessions   int     `json:"sessions"`
@@ -39,25 +40,25 @@ type RigList struct {
 	Days float64 `json:"days"`
 	Rigs []Rig   `json:"rigs"`
 	// Total is of all rigs, those included that are forgotten by now.
-	Total stratum.Tally `json:"total"`
-	Luck  *float64      `json:"luck"`
+	Total ledger.Tally `json:"total"`
+	Luck  *float64     `json:"luck"`
 }
 
 // DescribeRigs is what a ledger tells of the last days, all if that is 0, with what
 // their server knows, if one runs.
-func DescribeRigs(l *stratum.Ledger, live []stratum.RigStatus, days float64, now time.Time) (RigList, error) {
+func DescribeRigs(l *ledger.Ledger, live []stratum.RigStatus, days float64, now time.Time) (RigList, error) {
 	if err := checkDays(days); err != nil {
 		return RigList{}, err
 	}
 	list := RigList{Days: days, Rigs: []Rig{}}
-	var rows []stratum.LedgerRow
+	var rows []ledger.LedgerRow
 	if days > 0 {
 		var err error
 		if rows, err = l.Since(now.Add(-time.Duration(days * 24 * float64(time.Hour)))); err != nil {
 			return list, err
 		}
 	}
-	byRig := make(map[string]stratum.Tally)
+	byRig := make(map[string]ledger.Tally)
 	for _, row := range rows {
 		if row.Hour.After(now) {
 			continue // The clock was ahead then. When it gets there, they count.
@@ -100,7 +101,7 @@ func checkDays(days float64) error {
 }
 
 // luck is the found blocks by the expected ones.
-func luck(t stratum.Tally) *float64 {
+func luck(t ledger.Tally) *float64 {
 	l := float64(t.Blocks) / t.Expected
 	if math.IsNaN(l) || math.IsInf(l, 0) {
 		return nil
@@ -110,7 +111,7 @@ func luck(t stratum.Tally) *float64 {
 
 // rigRoute serves what rigs did.
 type rigRoute struct {
-	ledger *stratum.Ledger
+	ledger *ledger.Ledger
 	server *stratum.Server // nil without a port for rigs
 }
 
@@ -143,6 +144,6 @@ func (n *Node) openOldLedger() error {
 }
 
 func (n *Node) openLedger() error {
-	n.ledger = stratum.OpenLedger(stratum.LedgerConfig{Path: n.config.LedgerPath(), Log: n.log})
+	n.ledger = ledger.OpenLedger(ledger.LedgerConfig{Path: n.config.LedgerPath(), Log: n.log})
 	return n.claim(n.ledger.Claim)
 }

@@ -7,19 +7,20 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/bytom-solo/bytom-solo/ledger"
 	"github.com/bytom-solo/bytom-solo/stratum"
 )
 
 // rigMetrics reads the server of the rigs.
 type rigMetrics struct {
 	server *stratum.Server
-	ledger *stratum.Ledger
+	ledger *ledger.Ledger
 
 	sessions, rigs, waiting, shares, blocks, connections, logins, junk               *prometheus.Desc
 	rigRate, rigWork, rigShares, rigDifficulty, rigSessions, rigLastShare, rigBlocks *prometheus.Desc
 }
 
-func newRigMetrics(server *stratum.Server, ledger *stratum.Ledger) *rigMetrics {
+func newRigMetrics(server *stratum.Server, ledger *ledger.Ledger) *rigMetrics {
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc("bytom_solo_"+name, help, labels, nil)
 	}
@@ -101,8 +102,8 @@ const mostWatched = 500
 
 // watchedRigs are those that were here within a day, and of too many those with the
 // most work.
-func watchedRigs(all []stratum.LedgerRig, now time.Time) []stratum.LedgerRig {
-	all = slices.DeleteFunc(all, func(r stratum.LedgerRig) bool { return now.Sub(r.Seen) > 24*time.Hour })
-	slices.SortStableFunc(all, func(a, b stratum.LedgerRig) int { return cmp.Compare(b.Hashrate.Day, a.Hashrate.Day) })
+func watchedRigs(all []ledger.LedgerRig, now time.Time) []ledger.LedgerRig {
+	all = slices.DeleteFunc(all, func(r ledger.LedgerRig) bool { return now.Sub(r.Seen) > 24*time.Hour })
+	slices.SortStableFunc(all, func(a, b ledger.LedgerRig) int { return cmp.Compare(b.Hashrate.Day, a.Hashrate.Day) })
 	return all[:min(len(all), mostWatched)]
 }

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/bytom-solo/bytom-solo/ledger"
 	"github.com/bytom-solo/bytom-solo/mining"
 )
 
@@ -59,7 +60,7 @@ type Config struct {
 	WriteTimeout time.Duration
 
 	// Ledger counts what each rig does; nil counts in memory.
-	Ledger *Ledger
+	Ledger *ledger.Ledger
 	// Observe takes StageJob and StageShare; nil discards them.
 	Observe func(mining.Stage, time.Duration)
 	// Log takes what happens; nil discards it. Nothing that rigs do is above Warn.
@@ -87,7 +88,7 @@ func (cfg Config) withDefaults() Config {
 	cfg.HoldLogin = cmp.Or(cfg.HoldLogin, 20*time.Second)
 	cfg.WriteTimeout = cmp.Or(cfg.WriteTimeout, 10*time.Second)
 	if cfg.Ledger == nil {
-		cfg.Ledger = newLedger(LedgerConfig{})
+		cfg.Ledger = ledger.InMemory()
 	}
 	if cfg.Observe == nil {
 		cfg.Observe = func(mining.Stage, time.Duration) {}

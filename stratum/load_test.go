@@ -10,6 +10,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/bytom-solo/bytom-solo/ledger"
 )
 
 // loadRig is one of many: it tries nonces at a hashrate and sends those that are good.
@@ -177,13 +179,13 @@ func total(all []*loadRig) (sum [3]int) {
 // checkLedger compares what each rig was told with what the ledger has.
 func checkLedger(t *testing.T, f *front, all []*loadRig) {
 	t.Helper()
-	ledger := make(map[string]LedgerRig)
+	counted := make(map[string]ledger.LedgerRig)
 	for _, r := range f.server.cfg.Ledger.List(time.Now()) {
-		ledger[r.Rig] = r
+		counted[r.Rig] = r
 	}
 	for _, r := range all {
 		sent, good, refused, others, ended := r.state()
-		l := ledger[r.name]
+		l := counted[r.name]
 		if ended || others > 0 || good+refused != sent || uint64(good) != l.Accepted || l.Low+l.Invalid+l.Duplicate+l.Stale > 0 {
 			t.Errorf("rig %s sent %d: %d good, %d refused, %d others, ended %v; the ledger has %+v", r.name, sent, good, refused, others, ended, l.Tally)
 		}

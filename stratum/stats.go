@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/bytom-solo/bytom-solo/ledger"
 )
 
 // verdict is what became of a share.
@@ -30,8 +32,8 @@ func (v verdict) String() string {
 }
 
 // ledger is the verdict as the ledger has it; false if it is none of its business.
-func (v verdict) ledger() (ShareKind, bool) {
-	return [...]ShareKind{ShareAccepted, ShareStale, ShareDuplicate, ShareLow, ShareInvalid, ShareInvalid}[v], v != kindRefused
+func (v verdict) ledger() (ledger.ShareKind, bool) {
+	return [...]ledger.ShareKind{ledger.ShareAccepted, ledger.ShareStale, ledger.ShareDuplicate, ledger.ShareLow, ledger.ShareInvalid, ledger.ShareInvalid}[v], v != kindRefused
 }
 
 // counters are the server's.
@@ -196,7 +198,7 @@ func (s *session) welcome(l *login, host netip.Addr, now time.Time) {
 }
 
 // record counts a judged share everywhere. e has what is known of it besides.
-func (s *session) record(v verdict, e LedgerEntry) {
+func (s *session) record(v verdict, e ledger.LedgerEntry) {
 	now := time.Now()
 	s.server.counts.shares[v].Add(1)
 	s.mu.Lock()

@@ -12,8 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bytom-solo/bytom-solo/ledger"
 	"github.com/bytom-solo/bytom-solo/node"
-	"github.com/bytom-solo/bytom-solo/stratum"
 )
 
 func newRigsCommand(config *node.Config) *cobra.Command {
@@ -60,7 +60,7 @@ func listRigs(cmd *cobra.Command, config *node.Config, path string, days float64
 		config.Bytom.RootDir = config.Home(os.LookupEnv)
 		path = config.LedgerPath()
 	}
-	l, err := stratum.ReadLedger(path)
+	l, err := ledger.ReadLedger(path)
 	if err != nil {
 		return list, unread(away, "ledger", err)
 	}
@@ -90,7 +90,7 @@ func printRigs(out io.Writer, list node.RigList, now time.Time) error {
 func printContributions(out io.Writer, list node.RigList, now time.Time) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "RIG\tHASHRATE\tWORK\tCONTRIBUTION\tEXPECTED BLOCKS\tFOUND\tLUCK\tACCEPTED\tSTALE\tDUP\tLOW\tINVALID\tBEST")
-	line := func(name string, first time.Time, t stratum.Tally, contribution float64, luck *float64) {
+	line := func(name string, first time.Time, t ledger.Tally, contribution float64, luck *float64) {
 		seconds := list.Days * 86400
 		if since := now.Sub(first).Seconds(); since >= 0 { // Else the clock was ahead then.
 			seconds = max(1, min(seconds, since))
@@ -105,7 +105,7 @@ func printContributions(out io.Writer, list node.RigList, now time.Time) error {
 	}
 	earliest := now
 	for _, r := range list.Rigs {
-		if r.Tally == (stratum.Tally{}) {
+		if r.Tally == (ledger.Tally{}) {
 			continue
 		}
 		if r.First.Before(earliest) {

@@ -1,4 +1,7 @@
-package stratum
+// Package ledger keeps what rigs did: a row for each rig, hour and round, a log of the
+// accepted shares, the blocks that rigs found and the hashrates of the last day, in a file.
+// It knows nothing of where shares come from, and pays nobody.
+package ledger
 
 import (
 	"errors"
@@ -369,3 +372,6 @@ func (l *Ledger) row(at time.Time, id uint32) *LedgerRow {
 	}
 	return row
 }
+
+// InMemory opens a ledger that has no file: what it counts ends with it.
+func InMemory() *Ledger { return newLedger(LedgerConfig{}) }

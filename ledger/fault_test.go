@@ -1,6 +1,6 @@
 //go:build linux || darwin
 
-package stratum
+package ledger
 
 import (
 	"bufio"

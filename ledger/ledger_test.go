@@ -1,4 +1,4 @@
-package stratum
+package ledger
 
 import (
 	"bytes"
@@ -96,6 +96,11 @@ func (lt *ledgerTest) open() {
 		Log: slog.New(slog.NewTextHandler(lt.log, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	})
 	lt.t.Cleanup(func() { _ = lt.ledger.Close() })
+}
+
+// spread draws a number whose logarithm is even between two others'.
+func spread(random *rand.Rand, lo, hi float64) float64 {
+	return math.Exp(math.Log(lo) + random.Float64()*math.Log(hi/lo))
 }
 
 // share adds a random submit.
