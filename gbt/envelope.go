@@ -1,13 +1,11 @@
 package gbt
 
 import (
-	"encoding"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"reflect"
 	"strconv"
 	"sync"
 
@@ -64,7 +62,7 @@ func failure(err error) envelope {
 	return e
 }
 
-// write answers with JSON.
+// write sends an answer as JSON.
 func write(w http.ResponseWriter, status int, v any) {
 	text, err := json.Marshal(v)
 	if err != nil {
@@ -73,7 +71,7 @@ func write(w http.ResponseWriter, status int, v any) {
 	writeText(w, status, append(text, '\n'))
 }
 
-// writeText answers with text of known length, in pieces.
+// writeText sends an answer of known length, in pieces.
 func writeText(w http.ResponseWriter, status int, pieces ...[]byte) {
 	size := 0
 	for _, p := range pieces {
@@ -84,23 +82,24 @@ func writeText(w http.ResponseWriter, status int, pieces ...[]byte) {
 	w.WriteHeader(status)
 	for _, p := range pieces {
 		if _, err := w.Write(p); err != nil {
-			return // The client went away; nobody is left to tell.
+			return // The client went away.
 		}
 	}
 }
 
-// pieced is data of which much is written: it knows its own text.
-type pieced interface {
-	// pieces appends the data as JSON to buf, and gives all of that in pieces: parts that
+// preencoded is data that encodes itself, for answers that are sent at thousands a second.
+type preencoded interface {
+	// pieces appends the data as JSON to buf, and returns all of that in pieces: parts that
 	// answers share need no copy.
 	pieces(buf []byte) [][]byte
 }
 
-// buffers are those of pieced answers. Thousands a second would keep the collector busy.
+// buffers are those of preencoded answers: a new one for each would keep the garbage
+// collector busy.
 var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
-// respondPieced answers as respond does where all went well.
-func respondPieced(w http.ResponseWriter, data pieced) {
+// respondPreencoded sends a successful answer, as respond does.
+func respondPreencoded(w http.ResponseWriter, data preencoded) {
 	buf := buffers.Get().(*[]byte)
 	pieces := data.pieces(append((*buf)[:0], `{"status":"success","data":`...))
 	writeText(w, http.StatusOK, append(pieces, []byte("}\n"))...)
@@ -109,18 +108,19 @@ func respondPieced(w http.ResponseWriter, data pieced) {
 	if f, ok := w.(http.Flusher); ok {
 		f.Flush()
 	}
-	if r, ok := data.(rester); ok {
-		r.rest()
+	if r, ok := data.(waveWaiter); ok {
+		r.awaitWave()
 	}
 }
 
-// rester is data whose client's next request can wait, when the answer is on its way.
-type rester interface{ rest() }
+// waveWaiter is data that, once its answer is sent, waits for the other longpolls of its
+// wave before the client's next request is read.
+type waveWaiter interface{ awaitWave() }
 
 // respond answers with an envelope, in the form that its code asks for.
 func respond(w http.ResponseWriter, e envelope) {
-	if data, ok := e.Data.(pieced); ok {
-		respondPieced(w, data)
+	if data, ok := e.Data.(preencoded); ok {
+		respondPreencoded(w, data)
 		return
 	}
 	if e.Code == codeInput {
@@ -148,8 +148,8 @@ func callStrict[T any](f func(*http.Request, T) envelope, ignored ...string) htt
 	}
 }
 
-// callSolved is callStrict for what brings a solution: that is worth more than the words
-// beside it, which are told where it is refused.
+// callSolved is callStrict for a request that carries a solution: fields without a meaning
+// do not have it refused, and are named only if it is refused for another reason.
 func callSolved[T any](f func(*http.Request, T) envelope) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		var in T
@@ -182,10 +182,11 @@ func callWith[T any](f func(*http.Request, T) envelope) http.HandlerFunc {
 
 // decode reads one JSON value. Its errors name the field, what was found and what
 // was expected.
-func decode(r io.Reader, v any) error { return plain(json.NewDecoder(r).Decode(v)) }
+func decode(r io.Reader, v any) error { return plainError(json.NewDecoder(r).Decode(v)) }
 
-// plain says an error of reading JSON in the words of who wrote that.
-func plain(err error) error {
+// plainError rewrites an error of encoding/json in the caller's terms: its field, what was
+// found there and what was expected.
+func plainError(err error) error {
 	var wrongType *json.UnmarshalTypeError
 	var tooLarge *http.MaxBytesError
 	switch {
@@ -196,33 +197,11 @@ func plain(err error) error {
 		if field == "" {
 			field = "the body"
 		}
-		return fmt.Errorf("field %s: found a JSON %s, expected %s", field, wrongType.Value, jsonWord(wrongType.Type))
+		return fmt.Errorf("field %s: found a JSON %s, expected %s", field, wrongType.Value, input.Expected(wrongType.Type))
 	case errors.As(err, &tooLarge):
 		return fmt.Errorf("the body is larger than %d bytes", tooLarge.Limit)
 	case errors.Is(err, io.EOF):
 		return errors.New("the body is empty, expected a JSON object")
 	}
 	return fmt.Errorf("the body is not JSON of the expected form: %w", err)
-}
-
-// jsonWord is JSON's word for what a type is read from.
-func jsonWord(t reflect.Type) string {
-	if reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) {
-		return "a string"
-	}
-	switch t.Kind() {
-	case reflect.Pointer:
-		return jsonWord(t.Elem())
-	case reflect.String:
-		return "a string"
-	case reflect.Bool:
-		return "true or false"
-	case reflect.Slice, reflect.Array:
-		return "an array"
-	case reflect.Struct, reflect.Map:
-		return "an object"
-	case reflect.Float32, reflect.Float64:
-		return "a number"
-	}
-	return "a whole number of " + strconv.Itoa(t.Bits()) + " bits"
 }

@@ -61,16 +61,16 @@ type Config struct {
 
 // Handler answers the mining routes. It is safe for concurrent use.
 type Handler struct {
-	cfg       Config
-	works     *works
-	templates *templates
-	views     views
-	forms     forms
-	waves     waves
-	methods   map[string]*rpcMethod // JSON-RPC's, by name
-	started   time.Time
-	stopping  context.Context
-	stop      context.CancelFunc
+	cfg          Config
+	works        *works
+	templates    *templateWorks
+	transactions transactionsCache
+	renderings   renderings
+	waves        waves
+	methods      map[string]*rpcMethod // JSON-RPC's, by name
+	started      time.Time
+	stopping     context.Context
+	stop         context.CancelFunc
 }
 
 // New makes the handlers.
@@ -82,7 +82,7 @@ func New(cfg Config) *Handler {
 		cfg.Expires = 2 * time.Minute
 	}
 	h := &Handler{
-		cfg: cfg, works: newWorks(cfg.Extranonces.Lease(), maxWorks, cfg.Handouts), templates: newTemplates(maxWorks, cfg.Handouts),
+		cfg: cfg, works: newWorks(cfg.Extranonces.Lease(), maxWorks, cfg.Handouts), templates: newTemplateWorks(maxWorks, cfg.Handouts),
 		started: time.Now(),
 	}
 	h.addMethods(h.chainMethods())

@@ -10,27 +10,27 @@ import (
 // a second, for 150 s a block on average.
 const maxWorks = 65536
 
-// handed remembers what was handed out, so that all of it can be submitted until the
-// tip moves, and is told from unknown work for one tip more. It is safe for concurrent
-// use.
-type handed[K comparable, W any] struct {
+// issuedWork remembers the work that was handed out, by a key: all of it can be submitted
+// until the tip moves, and is reported as stale, not as unknown, for one tip more. It is
+// safe for concurrent use.
+type issuedWork[K comparable, W any] struct {
 	limit int
 
 	mu             sync.Mutex
-	latest, former round[K, W]
+	latest, former tipWork[K, W]
 }
 
-// round is what was handed out for one tip.
-type round[K comparable, W any] struct {
+// tipWork is the work that was handed out for one tip.
+type tipWork[K comparable, W any] struct {
 	tip   bc.Hash
 	byKey map[K]W
 	order []W
-	again int // which of order is handed out again next
+	next  int // of order, when one has to be handed out again
 }
 
-// hand remembers work for a tip. Past the limit it gives in its stead one of those that
-// were handed out for this tip before, in their turn, if it suits: nothing is forgotten.
-func (h *handed[K, W]) hand(tip bc.Hash, key K, w W, suits func(W) bool) (given W, ok bool) {
+// issue remembers work for a tip. Past the limit it returns other work instead, that was
+// handed out for this tip before and suits, in turns: no work is forgotten.
+func (h *issuedWork[K, W]) issue(tip bc.Hash, key K, w W, suits func(W) bool) (given W, ok bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch tip {
@@ -39,7 +39,7 @@ func (h *handed[K, W]) hand(tip bc.Hash, key K, w W, suits func(W) bool) (given 
 		// The chain went back, or a slow caller still has the former tip's template.
 		h.latest, h.former = h.former, h.latest
 	default:
-		h.latest, h.former = round[K, W]{tip: tip}, h.latest
+		h.latest, h.former = tipWork[K, W]{tip: tip}, h.latest
 	}
 	r := &h.latest
 	if len(r.order) < h.limit {
@@ -50,8 +50,8 @@ func (h *handed[K, W]) hand(tip bc.Hash, key K, w W, suits func(W) bool) (given 
 		return w, true
 	}
 	for range r.order {
-		old := r.order[r.again%len(r.order)]
-		r.again++
+		old := r.order[r.next%len(r.order)]
+		r.next++
 		if suits(old) {
 			return old, true
 		}
@@ -60,7 +60,7 @@ func (h *handed[K, W]) hand(tip bc.Hash, key K, w W, suits func(W) bool) (given 
 }
 
 // find is the work of a key.
-func (h *handed[K, W]) find(key K) (w W, ok bool) {
+func (h *issuedWork[K, W]) find(key K) (w W, ok bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if w, ok = h.latest.byKey[key]; !ok {

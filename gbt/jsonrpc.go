@@ -138,7 +138,7 @@ func readCall(raw []byte) (c rpcCall, err error) {
 	if err = json.Unmarshal(raw, &c); err == nil && bytes.TrimSpace(raw)[0] != '{' {
 		err = errors.New("found null, expected an object") // which is nothing to Unmarshal
 	}
-	return c, plain(err)
+	return c, plainError(err)
 }
 
 func (h *Handler) serveBatch(w http.ResponseWriter, r *http.Request, body []byte) {

@@ -14,43 +14,43 @@ const waveMost = 100 * time.Millisecond
 // once, and each that has its answer asks again: were that served at once, the last
 // answers would wait for the first ones' next requests. It is safe for concurrent use.
 type waves struct {
-	mu     sync.Mutex
-	news   <-chan struct{}
-	coming *wave // of those that wait for news
+	mu   sync.Mutex
+	news <-chan struct{}
+	next *wave // of those that wait for news
 }
 
 // join makes a longpoll one of those that wait for a channel to be closed. It must
 // leave.
-func (w *waves) join(news <-chan struct{}) *place {
+func (w *waves) join(news <-chan struct{}) *waveMember {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.coming == nil || w.news != news {
-		w.news, w.coming = news, &wave{news: news, over: make(chan struct{})}
+	if w.next == nil || w.news != news {
+		w.news, w.next = news, &wave{news: news, over: make(chan struct{})}
 	}
-	w.coming.mu.Lock()
-	defer w.coming.mu.Unlock()
-	w.coming.left++
-	return &place{wave: w.coming}
+	w.next.mu.Lock()
+	defer w.next.mu.Unlock()
+	w.next.remaining++
+	return &waveMember{wave: w.next}
 }
 
-// place is a longpoll's in a wave. A nil one is that of a call that did not wait.
-type place struct {
+// waveMember is a longpoll's in a wave. A nil one is that of a call that did not wait.
+type waveMember struct {
 	wave *wave
 	once sync.Once
 }
 
 // leave says that the longpoll has its answer, or needs none. Only the first call counts.
-func (p *place) leave() {
-	if p != nil {
-		p.once.Do(p.wave.leave)
+func (m *waveMember) leave() {
+	if m != nil {
+		m.once.Do(m.wave.leave)
 	}
 }
 
-// rest leaves, and waits for the others.
-func (p *place) rest() {
-	if p != nil {
-		p.leave()
-		<-p.wave.over
+// awaitOthers leaves, and waits for the others.
+func (m *waveMember) awaitOthers() {
+	if m != nil {
+		m.leave()
+		<-m.wave.over
 	}
 }
 
@@ -59,11 +59,11 @@ const rollMost = 16
 
 // roll is a job of a template with an extranonce lease of its own. Those of a wave are
 // rolled together, which costs a third.
-func (p *place) roll(t *mining.Template, space *mining.Extranonces) *mining.Job {
-	if p == nil {
+func (m *waveMember) roll(t *mining.Template, space *mining.Extranonces) *mining.Job {
+	if m == nil {
 		return mining.NewJob(t, space.Lease().First())
 	}
-	return p.wave.roll(t, space)
+	return m.wave.roll(t, space)
 }
 
 // wave are longpolls that are woken together.
@@ -74,10 +74,10 @@ type wave struct {
 	rolling sync.Mutex
 	rolled  []*mining.Job // all of one template, for those of the wave who come next
 
-	mu    sync.Mutex
-	left  int
-	ended bool
-	timer *time.Timer // since the first has its answer
+	mu        sync.Mutex
+	remaining int
+	ended     bool
+	timer     *time.Timer // since the first has its answer
 }
 
 // leave lets one go. Who goes before the news, for its client went away or its hold is
@@ -85,13 +85,13 @@ type wave struct {
 func (w *wave) leave() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.left--
+	w.remaining--
 	select {
 	case <-w.news:
 	default:
 		return
 	}
-	if w.left == 0 {
+	if w.remaining == 0 {
 		w.end()
 	} else if w.timer == nil && !w.ended {
 		w.timer = time.AfterFunc(waveMost, func() {
@@ -122,7 +122,7 @@ func (w *wave) roll(t *mining.Template, space *mining.Extranonces) *mining.Job {
 func (w *wave) unanswered() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.left
+	return w.remaining
 }
 
 // end lets all go on. The caller holds mu.

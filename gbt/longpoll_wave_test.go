@@ -21,8 +21,8 @@ func TestAWaveEndsTogether(t *testing.T) {
 		close(news)
 		start := time.Now()
 		rested := make(chan time.Duration, 2)
-		rest := func(p *place) {
-			p.rest()
+		rest := func(p *waveMember) {
+			p.awaitOthers()
 			rested <- time.Since(start)
 		}
 		go rest(first)
@@ -54,8 +54,8 @@ func TestAWaveEndsTogether(t *testing.T) {
 		last := make(chan struct{})
 		alone := w.join(last)
 		close(last)
-		alone.rest()
-		(*place)(nil).rest()
+		alone.awaitOthers()
+		(*waveMember)(nil).awaitOthers()
 	})
 }
 

@@ -63,25 +63,25 @@ func (h *Handler) makeTemplate(ctx context.Context, in wire.TemplateRequest) (an
 	if in.Transactions != "" && in.Transactions != "ids" && in.Transactions != "full" {
 		return nil, badField("transactions: value %q: expected ids or full", in.Transactions)
 	}
-	base, place, err := h.current(ctx, in.LongpollID)
+	base, member, err := h.current(ctx, in.LongpollID)
 	if err != nil {
 		return nil, err
 	}
-	answer, err := h.templateAnswer(base, place, in, size)
+	answer, err := h.templateAnswer(base, member, in, size)
 	if err != nil {
-		place.leave()
+		member.leave()
 		return nil, err
 	}
 	return answer, nil
 }
 
-// templateAnswer makes an answer of a template, for who waited in a place.
-func (h *Handler) templateAnswer(base *mining.Template, place *place, in wire.TemplateRequest, size int) (answer templateAnswer, err error) {
+// templateAnswer makes an answer of a template, for a longpoll that waited in a wave, or for a call that did not wait.
+func (h *Handler) templateAnswer(base *mining.Template, member *waveMember, in wire.TemplateRequest, size int) (answer templateAnswer, err error) {
 	t, asked, err := h.forPayee(base, in)
 	if err != nil {
 		return answer, err
 	}
-	together := place
+	together := member
 	if t != base {
 		together = nil // Nobody else has this one.
 	}
@@ -89,23 +89,23 @@ func (h *Handler) templateAnswer(base *mining.Template, place *place, in wire.Te
 	if err != nil {
 		return answer, err
 	}
-	key := formKey{asked: asked, size: size, ids: in.Transactions == "ids", submitOld: submitOld(t, in)}
-	f, err := h.forms.of(base, key, func() (*form, error) {
-		a, err := h.describe(w, key, times{})
+	key := renderingKey{asked: asked, size: size, ids: in.Transactions == "ids", submitOld: submitOld(t, in)}
+	f, err := h.renderings.of(base, key, func() (*rendering, error) {
+		a, err := h.describe(w, key, answerTimes{})
 		if err != nil {
 			return nil, err
 		}
-		return newForm(w, a)
+		return newRendering(w, a)
 	})
 	if err != nil {
 		return answer, err
 	}
-	return templateAnswer{form: f, work: w, at: h.times(t), place: place}, nil
+	return templateAnswer{rendering: f, work: w, at: h.times(t), member: member}, nil
 }
 
 // times are those of an answer given now.
-func (h *Handler) times(t *mining.Template) times {
-	return times{
+func (h *Handler) times(t *mining.Template) answerTimes {
+	return answerTimes{
 		current: max(uint64(h.cfg.Generator.Now().Unix()), t.Tip.MedianTime+1),
 		latest:  uint64(time.Now().Unix()) + consensus.MaxTimeOffsetSeconds,
 	}
@@ -135,7 +135,7 @@ func rollBytes(in wire.TemplateRequest) (int, error) {
 // current is the template to answer with: the first whose work differs from that of
 // a longpoll id, or whichever there is when the hold is over or the node stops. Who was
 // woken by it must leave the wave with the answer; it is nil for others.
-func (h *Handler) current(ctx context.Context, longpollID string) (*mining.Template, *place, error) {
+func (h *Handler) current(ctx context.Context, longpollID string) (*mining.Template, *waveMember, error) {
 	if longpollID == "" {
 		t, err := h.cfg.Generator.Fresh(ctx)
 		return t, nil, err
@@ -144,41 +144,41 @@ func (h *Handler) current(ctx context.Context, longpollID string) (*mining.Templ
 	if err != nil {
 		return nil, nil, err
 	}
-	place, err := h.await(ctx, sequence)
+	member, err := h.await(ctx, sequence)
 	if err != nil {
 		return nil, nil, err
 	}
 	t, err := h.cfg.Generator.Fresh(ctx)
 	if err != nil {
-		place.leave()
+		member.leave()
 	}
-	return t, place, err
+	return t, member, err
 }
 
 // await waits for work that differs from that of a sequence number, or for the end of
 // the hold. If news ended the waiting, they woke a wave, which the caller has to leave.
-func (h *Handler) await(ctx context.Context, sequence uint64) (*place, error) {
+func (h *Handler) await(ctx context.Context, sequence uint64) (*waveMember, error) {
 	hold := time.NewTimer(h.cfg.LongpollHold)
 	defer hold.Stop()
-	for place := (*place)(nil); ; {
+	for member := (*waveMember)(nil); ; {
 		t, replaced := h.cfg.Generator.Watch()
 		stopped := h.stopping.Err() != nil
 		if !stopped && (t == nil || t.Sequence != sequence) {
-			return place, nil
+			return member, nil
 		}
-		place.leave()
+		member.leave()
 		if stopped {
 			return nil, mining.ErrStopped
 		}
-		place = h.waves.join(replaced)
+		member = h.waves.join(replaced)
 		select {
 		case <-replaced:
 		case <-h.stopping.Done():
 		case <-hold.C:
-			place.leave()
+			member.leave()
 			return nil, nil
 		case <-ctx.Done(): // The client went away.
-			place.leave()
+			member.leave()
 			return nil, ctx.Err()
 		}
 	}
@@ -223,7 +223,7 @@ func (h *Handler) forPayee(t *mining.Template, in wire.TemplateRequest) (_ *mini
 }
 
 // describe is the answer for a piece of work.
-func (h *Handler) describe(w *templateWork, key formKey, at times) (*wire.Template, error) {
+func (h *Handler) describe(w *templateWork, key renderingKey, at answerTimes) (*wire.Template, error) {
 	t := w.job.Template
 	cb, err := describeCoinbase(w)
 	if err != nil {
@@ -249,12 +249,12 @@ func (h *Handler) describe(w *templateWork, key formKey, at times) (*wire.Templa
 		},
 	}
 	a.Build.Candidates, a.Build.Skipped = h.cfg.Skipped()
-	view, err := h.views.of(t)
+	txs, err := h.transactions.of(t)
 	if err != nil {
 		return nil, err
 	}
-	if a.Transactions = view.full; key.ids {
-		a.Transactions = view.ids
+	if a.Transactions = txs.full; key.ids {
+		a.Transactions = txs.ids
 	}
 	return a, nil
 }

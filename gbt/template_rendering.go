@@ -30,24 +30,24 @@ const (
 	gapWorkID
 )
 
-// times are when an answer is given, in Unix seconds: by the chain's clock, and the
+// answerTimes are when an answer is given, in Unix seconds: by the chain's clock, and the
 // latest timestamp that would do.
-type times struct{ current, latest uint64 }
+type answerTimes struct{ current, latest uint64 }
 
-// form is the answer with a template, written out once for all that ask for the same:
-// with gaps for what differs from caller to caller. When a new tip wakes a thousand of
-// them, what each costs is what the last one waits for.
-type form struct {
+// rendering is the JSON of the answer with a template, encoded once for all callers that
+// ask for the same, with gaps for what differs from caller to caller. When a new tip wakes
+// a thousand of them, the last one waits for the answers to all the others.
+type rendering struct {
 	texts        [][]byte // one in front of each gap, and the rest
 	gaps         []gap
 	size         int // of all texts
 	transactions []byte
 }
 
-// newForm makes a form of the answer to one piece of work.
-func newForm(w *templateWork, a *wire.Template) (*form, error) {
-	f := &form{transactions: a.Transactions}
-	marked, order := mark(w, a)
+// newRendering renders the answer to one piece of work.
+func newRendering(w *templateWork, a *wire.Template) (*rendering, error) {
+	f := &rendering{transactions: a.Transactions}
+	marked, order := withMarkers(w, a)
 	rest, err := json.Marshal(marked)
 	if err != nil {
 		return nil, fmt.Errorf("write a template as JSON: %w", err)
@@ -72,9 +72,9 @@ type marker struct {
 	gap  gap
 }
 
-// mark puts markers where a caller's own values are, and says in which order they come.
+// withMarkers puts markers where a caller's own values are, and returns them in their order.
 // All other values before the last of them are numbers, hexadecimal, or words of ours.
-func mark(w *templateWork, a *wire.Template) (marked wire.Template, order []marker) {
+func withMarkers(w *templateWork, a *wire.Template) (marked wire.Template, order []marker) {
 	const own, lease, id, root, workID, txs = "~own~", "~lease~", "~id~", "~root~", "~workid~", `"~txs~"`
 	extranonce := fmt.Sprintf("%016x", w.job.Extranonce)
 	marked = *a
@@ -94,28 +94,28 @@ func mark(w *templateWork, a *wire.Template) (marked wire.Template, order []mark
 	}
 }
 
-// templateAnswer is a form filled in for a piece of work.
+// templateAnswer is a rendering with the values of one piece of work.
 type templateAnswer struct {
-	*form
+	*rendering
 	work *templateWork
-	at   times
-	// place is where the answer's longpoll waited.
-	place *place
+	at   answerTimes
+	// member is the longpoll that is answered, in its wave; nil for a call that did not wait.
+	member *waveMember
 }
 
-// rest satisfies rester.
-func (a templateAnswer) rest() { a.place.rest() }
+// awaitWave satisfies waveWaiter.
+func (a templateAnswer) awaitWave() { a.member.awaitOthers() }
 
 // MarshalJSON satisfies json.Marshaler.
 func (a templateAnswer) MarshalJSON() ([]byte, error) {
-	a.place.leave() // A part of another answer: nobody waits for when that is written.
+	a.member.leave() // A part of another answer: nobody waits for when that is written.
 	return bytes.Join(a.pieces(nil), nil), nil
 }
 
 // ownSize is more than what a caller's own values take, in bytes.
 const ownSize = 512
 
-// pieces satisfies pieced. The transactions are shared.
+// pieces satisfies preencoded. The transactions are shared.
 func (a templateAnswer) pieces(buf []byte) [][]byte {
 	buf = slices.Grow(buf, a.size+ownSize)
 	var digits [16]byte
@@ -149,38 +149,38 @@ func (a templateAnswer) pieces(buf []byte) [][]byte {
 	return [][]byte{buf[:front], a.transactions, buf[front:]}
 }
 
-// formKey is what a form depends on, beside the template that the generator published.
-type formKey struct {
+// renderingKey is what a rendering depends on, beside the template that the generator published.
+type renderingKey struct {
 	asked          string // payee and tag
 	size           int
 	ids, submitOld bool
 }
 
-// keptForms bounds the forms of one template. They are a few kilobytes each.
-const keptForms = 1024
+// keptRenderings bounds the renderings of one template. They are a few kilobytes each.
+const keptRenderings = 1024
 
-// forms keeps those of the latest template. It is safe for concurrent use.
-type forms struct {
-	mu   sync.Mutex
-	base *mining.Template
-	made map[formKey]func() (*form, error)
+// renderings caches those of the latest template. It is safe for concurrent use.
+type renderings struct {
+	mu     sync.Mutex
+	base   *mining.Template
+	cached map[renderingKey]func() (*rendering, error)
 }
 
-// of is the form for a key, made once. Several that ask for it at a time wait for one
-// that makes it.
-func (s *forms) of(base *mining.Template, key formKey, make func() (*form, error)) (*form, error) {
+// of is the rendering for a key, made once. Several callers that ask for it at a time wait
+// for the one that makes it.
+func (s *renderings) of(base *mining.Template, key renderingKey, make func() (*rendering, error)) (*rendering, error) {
 	s.mu.Lock()
 	if s.base == nil || s.base != base && s.base.Built.Before(base.Built) {
-		s.base, s.made = base, map[formKey]func() (*form, error){}
+		s.base, s.cached = base, map[renderingKey]func() (*rendering, error){}
 	}
-	get, ok := s.made[key]
+	get, ok := s.cached[key]
 	switch {
 	case s.base != base:
 		get = make // A slow caller's.
 	case !ok:
 		get = sync.OnceValues(make)
-		if len(s.made) < keptForms {
-			s.made[key] = get
+		if len(s.cached) < keptRenderings {
+			s.cached[key] = get
 		}
 	}
 	s.mu.Unlock()

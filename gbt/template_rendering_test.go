@@ -14,9 +14,9 @@ import (
 	"github.com/bytom-solo/bytom-solo/mining"
 )
 
-// TestFormsAreThePlainAnswers compares answers from a form that another's work made with
+// TestRenderingsAreThePlainAnswers compares answers from a rendering of another's work with
 // what encoding/json makes of each, byte for byte.
-func TestFormsAreThePlainAnswers(t *testing.T) {
+func TestRenderingsAreThePlainAnswers(t *testing.T) {
 	for _, n := range []int{0, 1, 63} {
 		c, r := server(t)
 		c.somePool(n)
@@ -36,7 +36,7 @@ func TestFormsAreThePlainAnswers(t *testing.T) {
 				t.Fatal(err)
 			}
 			for size := 1; size <= rollSize; size++ {
-				for _, key := range []formKey{{asked, size, false, true}, {asked, size, true, false}} {
+				for _, key := range []renderingKey{{asked, size, false, true}, {asked, size, true, false}} {
 					c.comparePlain(t, of, key, fmt.Sprintf("%d transactions, request %d, %+v", n, i, key))
 				}
 			}
@@ -44,11 +44,11 @@ func TestFormsAreThePlainAnswers(t *testing.T) {
 	}
 }
 
-// comparePlain makes a form with one work, and compares its answers to others.
-func (c *chain) comparePlain(t *testing.T, of *mining.Template, key formKey, what string) {
+// comparePlain renders one work, and compares its answers to others.
+func (c *chain) comparePlain(t *testing.T, of *mining.Template, key renderingKey, what string) {
 	t.Helper()
-	var f *form
-	for _, at := range []times{{}, {1, 1<<64 - 1}, {1_800_000_000, 1_800_003_600}} {
+	var f *rendering
+	for _, at := range []answerTimes{{}, {1, 1<<64 - 1}, {1_800_000_000, 1_800_003_600}} {
 		w, err := c.handler.templates.make(mining.NewJob(of, c.handler.cfg.Extranonces.Lease().First()), key.size, key.asked)
 		if err != nil {
 			t.Fatal(err)
@@ -58,14 +58,14 @@ func (c *chain) comparePlain(t *testing.T, of *mining.Template, key formKey, wha
 			t.Fatal(err)
 		}
 		if f == nil {
-			if f, err = newForm(w, a); err != nil {
+			if f, err = newRendering(w, a); err != nil {
 				t.Fatal(err)
 			}
 		}
 		plain, got := httptest.NewRecorder(), httptest.NewRecorder()
 		write(plain, 200, success(a))
-		respond(got, success(templateAnswer{form: f, work: w, at: at}))
-		if text := mustJSON(t, templateAnswer{form: f, work: w, at: at}); string(text) != string(mustJSON(t, a)) {
+		respond(got, success(templateAnswer{rendering: f, work: w, at: at}))
+		if text := mustJSON(t, templateAnswer{rendering: f, work: w, at: at}); string(text) != string(mustJSON(t, a)) {
 			t.Fatalf("%s: in another answer\n%.3000s\nexpected\n%.3000s", what, text, mustJSON(t, a))
 		}
 		if got.Body.String() != plain.Body.String() || fmt.Sprint(got.Header()) != fmt.Sprint(plain.Header()) {
@@ -74,9 +74,9 @@ func (c *chain) comparePlain(t *testing.T, of *mining.Template, key formKey, wha
 	}
 }
 
-// TestFormsAreOfTheirTemplate asks for forms of templates as they follow each other.
-func TestFormsAreOfTheirTemplate(t *testing.T) {
-	var s forms
+// TestRenderingsAreOfTheirTemplate asks for renderings of templates as they follow each other.
+func TestRenderingsAreOfTheirTemplate(t *testing.T) {
+	var s renderings
 	c, _ := server(t)
 	older, err := c.generator.Current()
 	if err != nil {
@@ -85,26 +85,26 @@ func TestFormsAreOfTheirTemplate(t *testing.T) {
 	newer := *older
 	newer.Built = older.Built.Add(1)
 	made := 0
-	get := func(base *mining.Template, key formKey) *form {
-		f, err := s.of(base, key, func() (*form, error) { made++; return &form{}, nil })
+	get := func(base *mining.Template, key renderingKey) *rendering {
+		f, err := s.of(base, key, func() (*rendering, error) { made++; return &rendering{}, nil })
 		if err != nil {
 			t.Fatal(err)
 		}
 		return f
 	}
-	first := get(older, formKey{size: 1})
-	if get(older, formKey{size: 1}) != first || get(older, formKey{size: 2}) == first || made != 2 {
-		t.Errorf("%d forms were made, expected one for each key", made)
+	first := get(older, renderingKey{size: 1})
+	if get(older, renderingKey{size: 1}) != first || get(older, renderingKey{size: 2}) == first || made != 2 {
+		t.Errorf("%d renderings were made, expected one for each key", made)
 	}
-	second := get(&newer, formKey{size: 1})
-	if second == first || get(older, formKey{size: 1}) == first || get(&newer, formKey{size: 1}) != second {
-		t.Error("a form of another template was given")
+	second := get(&newer, renderingKey{size: 1})
+	if second == first || get(older, renderingKey{size: 1}) == first || get(&newer, renderingKey{size: 1}) != second {
+		t.Error("a rendering of another template was given")
 	}
-	for i := range 2 * keptForms {
-		get(&newer, formKey{size: i})
+	for i := range 2 * keptRenderings {
+		get(&newer, renderingKey{size: i})
 	}
-	if len(s.made) != keptForms {
-		t.Errorf("%d forms are kept, expected %d", len(s.made), keptForms)
+	if len(s.cached) != keptRenderings {
+		t.Errorf("%d renderings are kept, expected %d", len(s.cached), keptRenderings)
 	}
 }
 
@@ -124,11 +124,11 @@ func TestWorkIsThePlainAnswer(t *testing.T) {
 // TestWorksOfASlowCaller has callers come with the former tip's template when others
 // have the new one's: none of the works may be forgotten.
 func TestWorksOfASlowCaller(t *testing.T) {
-	h := handed[int, int]{limit: 1000}
+	h := issuedWork[int, int]{limit: 1000}
 	tips := []bc.Hash{{V0: 1}, {V0: 2}}
 	var callers sync.WaitGroup
 	for i := range 500 {
-		callers.Go(func() { h.hand(tips[i%2], i, i, nil) })
+		callers.Go(func() { h.issue(tips[i%2], i, i, nil) })
 	}
 	callers.Wait()
 	for i := range 500 {
@@ -136,8 +136,8 @@ func TestWorksOfASlowCaller(t *testing.T) {
 			t.Fatalf("work %d was forgotten", i)
 		}
 	}
-	h.hand(bc.Hash{V0: 3}, -1, -1, nil)
-	h.hand(bc.Hash{V0: 4}, -2, -2, nil)
+	h.issue(bc.Hash{V0: 3}, -1, -1, nil)
+	h.issue(bc.Hash{V0: 4}, -2, -2, nil)
 	if _, ok := h.find(1); ok {
 		t.Error("work of two tips before is still there")
 	}

@@ -392,7 +392,7 @@ func TestMiningInfo(t *testing.T) {
 // TestTemplatesAreBounded asks for more than are kept.
 func TestTemplatesAreBounded(t *testing.T) {
 	c, _ := server(t)
-	s := newTemplates(3, nil)
+	s := newTemplateWorks(3, nil)
 	template, err := c.generator.Current()
 	if err != nil {
 		t.Fatal(err)

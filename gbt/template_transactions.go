@@ -10,49 +10,50 @@ import (
 	"github.com/bytom-solo/bytom-solo/mining"
 )
 
-// view is a template's transactions as clients see them, made once for all of them.
-type view struct {
+// transactionsJSON is a template's transactions as clients see them: in full, or their ids.
+type transactionsJSON struct {
 	full, ids json.RawMessage
 }
 
-// views keeps those of the latest templates. It is safe for concurrent use.
-type views struct {
-	mu   sync.Mutex
-	made []madeView // the latest last
+// transactionsCache encodes the transactions of a template once for all clients, and caches
+// those of the latest templates. It is safe for concurrent use.
+type transactionsCache struct {
+	mu     sync.Mutex
+	cached []cachedTransactions // the latest last
 }
 
-type madeView struct {
+type cachedTransactions struct {
 	txs  *mining.Candidate // the first: templates for several payees share them
 	len  int
-	view func() (*view, error)
+	get  func() (*transactionsJSON, error)
 }
 
-// keptViews is how many templates' views are kept: those of a tip are few, and each
-// can be made again.
-const keptViews = 8
+// keptTransactions is how many templates' transactions are cached: templates of a tip are
+// few, and their transactions can be encoded again.
+const keptTransactions = 8
 
-// of is the view of a template. Several that ask for it at a time wait for one that
-// makes it.
-func (v *views) of(t *mining.Template) (*view, error) {
+// of is a template's transactions. Several callers that ask for them at a time wait for the
+// one that encodes them.
+func (v *transactionsCache) of(t *mining.Template) (*transactionsJSON, error) {
 	if len(t.Chosen) == 0 {
-		return &view{full: json.RawMessage("[]"), ids: json.RawMessage("[]")}, nil
+		return &transactionsJSON{full: json.RawMessage("[]"), ids: json.RawMessage("[]")}, nil
 	}
 	v.mu.Lock()
 	key := &t.Chosen[0]
-	i := slices.IndexFunc(v.made, func(m madeView) bool { return m.txs == key && m.len == len(t.Chosen) })
+	i := slices.IndexFunc(v.cached, func(m cachedTransactions) bool { return m.txs == key && m.len == len(t.Chosen) })
 	if i < 0 {
-		if len(v.made) == keptViews {
-			v.made = slices.Delete(v.made, 0, 1)
+		if len(v.cached) == keptTransactions {
+			v.cached = slices.Delete(v.cached, 0, 1)
 		}
-		v.made = append(v.made, madeView{key, len(t.Chosen), sync.OnceValues(func() (*view, error) { return newView(t) })})
-		i = len(v.made) - 1
+		v.cached = append(v.cached, cachedTransactions{key, len(t.Chosen), sync.OnceValues(func() (*transactionsJSON, error) { return encodeTransactions(t) })})
+		i = len(v.cached) - 1
 	}
-	get := v.made[i].view
+	get := v.cached[i].get
 	v.mu.Unlock()
 	return get()
 }
 
-func newView(t *mining.Template) (*view, error) {
+func encodeTransactions(t *mining.Template) (*transactionsJSON, error) {
 	index := txIndex(t.Txs)
 	full, ids := make([]wire.Transaction, 0, len(t.Chosen)), make([]string, 0, len(t.Chosen))
 	for i, c := range t.Chosen {
@@ -73,7 +74,7 @@ func newView(t *mining.Template) (*view, error) {
 		})
 		ids = append(ids, c.Tx.ID.String())
 	}
-	var v view
+	var v transactionsJSON
 	var err error
 	if v.full, err = json.Marshal(full); err != nil {
 		return nil, err

@@ -21,23 +21,23 @@ type templateWork struct {
 	asked string
 }
 
-// templates are those that were handed out, by workid. It is safe for concurrent use.
-type templates struct {
+// templateWorks are those that were handed out, by workid. It is safe for concurrent use.
+type templateWorks struct {
 	run      string // so that a workid of an earlier run is not taken for another
 	serial   atomic.Uint64
 	handouts *mining.Handouts
-	handed[string, *templateWork]
+	issuedWork[string, *templateWork]
 }
 
-func newTemplates(limit int, handouts *mining.Handouts) *templates {
-	return &templates{run: fmt.Sprintf("%08x", rand.Uint32()), handouts: handouts, handed: handed[string, *templateWork]{limit: limit}}
+func newTemplateWorks(limit int, handouts *mining.Handouts) *templateWorks {
+	return &templateWorks{run: fmt.Sprintf("%08x", rand.Uint32()), handouts: handouts, issuedWork: issuedWork[string, *templateWork]{limit: limit}}
 }
 
 // make makes a piece of work of a job that has its extranonce lease to itself. Past the
 // limit works that were handed out to clients who asked for the same are handed out again.
-func (s *templates) make(job *mining.Job, size int, asked string) (*templateWork, error) {
+func (s *templateWorks) make(job *mining.Job, size int, asked string) (*templateWork, error) {
 	w := &templateWork{id: s.run + strconv.FormatUint(s.serial.Add(1), 16), job: job, size: size, asked: asked}
-	given, ok := s.hand(job.Template.Tip.Hash, w.id, w, func(old *templateWork) bool {
+	given, ok := s.issue(job.Template.Tip.Hash, w.id, w, func(old *templateWork) bool {
 		return old.asked == asked && old.size == size && old.job.Template.SamePayee(job.Template)
 	})
 	if !ok {
@@ -55,8 +55,8 @@ type templateNote struct {
 }
 
 // find is the work of a workid, of this run of the node or the last.
-func (s *templates) find(id string) (*templateWork, bool) {
-	if w, ok := s.handed.find(id); ok {
+func (s *templateWorks) find(id string) (*templateWork, bool) {
+	if w, ok := s.issuedWork.find(id); ok {
 		return w, true
 	}
 	former, ok := s.handouts.Find(templatesOf, id)

@@ -14,7 +14,7 @@ import (
 type works struct {
 	lease    *mining.Lease
 	handouts *mining.Handouts
-	handed[workKey, *mining.Job]
+	issuedWork[workKey, *mining.Job]
 }
 
 // worksOf and templatesOf are who hands out works and templates, as mining.Handouts have it.
@@ -32,7 +32,7 @@ func keyOf(h *types.BlockHeader) workKey {
 }
 
 func newWorks(lease *mining.Lease, limit int, handouts *mining.Handouts) *works {
-	return &works{lease, handouts, handed[workKey, *mining.Job]{limit: limit}}
+	return &works{lease, handouts, issuedWork[workKey, *mining.Job]{limit: limit}}
 }
 
 // make gives a job of a template with a merkle root of its own, as long as the limit
@@ -40,7 +40,7 @@ func newWorks(lease *mining.Lease, limit int, handouts *mining.Handouts) *works 
 func (w *works) make(t *mining.Template) (*mining.Job, error) {
 	j := mining.NewJob(t, w.lease.Next())
 	h := j.Header(0, 0)
-	given, ok := w.hand(t.Tip.Hash, keyOf(&h), j, func(old *mining.Job) bool { return old.Template.SamePayee(t) })
+	given, ok := w.issue(t.Tip.Hash, keyOf(&h), j, func(old *mining.Job) bool { return old.Template.SamePayee(t) })
 	if !ok {
 		return nil, tooMany(w.limit)
 	}
@@ -60,7 +60,7 @@ func rootKey(h *types.BlockHeader) string { return h.TransactionsMerkleRoot.Stri
 
 // find is the work that a header is of, of this run of the node or the last.
 func (w *works) find(h *types.BlockHeader) (*mining.Job, bool) {
-	if j, ok := w.handed.find(keyOf(h)); ok {
+	if j, ok := w.issuedWork.find(keyOf(h)); ok {
 		return j, true
 	}
 	former, ok := w.handouts.Find(worksOf, rootKey(h))

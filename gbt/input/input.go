@@ -18,10 +18,10 @@ import (
 	"github.com/agnivade/levenshtein"
 )
 
-// Unknown are the fields of an object that nobody asked for. It is an error, for those
-// to whom it is one.
+// Unknown is the error about fields of an object that its reader does not know. A reader
+// may ignore it.
 type Unknown struct {
-	// Names are theirs, Known those that there are.
+	// Names are the unknown fields', sorted; Known are the fields that there are.
 	Names, Known []string
 }
 
@@ -144,26 +144,39 @@ func names(t reflect.Type) []string {
 	return list
 }
 
-// expected is what a type takes.
+// expected is what was expected of a value that could not be read: the error of a type that
+// reads itself says more than the type does.
 func expected(t reflect.Type, err error) string {
-	if t.Kind() == reflect.Pointer {
-		t = t.Elem()
+	if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) {
+		return Expected(t)
+	}
+	return fmt.Sprintf("something else: %v", err)
+}
+
+// Expected is the JSON that a type is read from, in words: "a string", "true or false".
+func Expected(t reflect.Type) string {
+	if reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) {
+		return "a string"
 	}
 	switch t.Kind() {
+	case reflect.Pointer:
+		return Expected(t.Elem())
 	case reflect.Bool:
 		return "true or false"
 	case reflect.String:
 		return "a string"
-	case reflect.Int, reflect.Int64:
-		return "a whole number of 64 bits"
-	case reflect.Uint64:
-		return "a whole number from 0 to 2^64-1"
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		return fmt.Sprintf("a whole number of %d bits", t.Bits())
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		return fmt.Sprintf("a whole number from 0 to 2^%d-1", t.Bits())
 	case reflect.Float64:
 		return "a number"
 	case reflect.Slice:
-		return "a list of " + strings.TrimPrefix(strings.TrimPrefix(expected(t.Elem(), err), "a "), "an ") + "s"
+		return "a list of " + strings.TrimPrefix(strings.TrimPrefix(Expected(t.Elem()), "a "), "an ") + "s"
+	case reflect.Struct, reflect.Map:
+		return "an object"
 	}
-	return fmt.Sprintf("something else: %v", err)
+	return "something else"
 }
 
 // Nearest is the name of a list that takes the fewest edits, by the name's first letters.
