@@ -2,6 +2,7 @@ package rig
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -75,6 +76,7 @@ type fakeNode struct {
 	broken    atomic.Int64 // so many calls fail
 	submitted atomic.Int64
 	answer    func(route string) string // in place of its own, if not empty
+	longpoll  string                    // the id of its templates, x if empty
 }
 
 const (
@@ -102,7 +104,7 @@ func (n *fakeNode) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		zero := strings.Repeat("00", 32)
 		reply(wire.Template{
 			Version: 1, Height: n.header.Height, PreviousBlockHash: n.header.PreviousBlockHash.String(), Seed: zero, StatusCommitment: zero,
-			Bits: fmt.Sprintf("%016x", n.header.Bits), LongpollID: "x", WorkID: "w",
+			Bits: fmt.Sprintf("%016x", n.header.Bits), LongpollID: cmp.Or(n.longpoll, "x"), WorkID: "w",
 			CoinbaseBuild: wire.CoinbaseBuild{Extranonce: wire.Extranonce{Size: 1}, Layers: []wire.Layer{{Tag: "t"}}},
 		})
 	default:
