@@ -1,11 +1,13 @@
 package gbt
 
 import (
+	"encoding"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"reflect"
 	"strconv"
 	"sync"
 
@@ -197,11 +199,34 @@ func plainError(err error) error {
 		if field == "" {
 			field = "the body"
 		}
-		return fmt.Errorf("field %s: found a JSON %s, expected %s", field, wrongType.Value, input.Expected(wrongType.Type))
+		return fmt.Errorf("field %s: found a JSON %s, expected %s", field, wrongType.Value, jsonWord(wrongType.Type))
 	case errors.As(err, &tooLarge):
 		return fmt.Errorf("the body is larger than %d bytes", tooLarge.Limit)
 	case errors.Is(err, io.EOF):
 		return errors.New("the body is empty, expected a JSON object")
 	}
 	return fmt.Errorf("the body is not JSON of the expected form: %w", err)
+}
+
+// jsonWord is JSON's word for what a type is read from. Package input's words are others: it
+// names what an array holds, and the range of a number.
+func jsonWord(t reflect.Type) string {
+	if reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) {
+		return "a string"
+	}
+	switch t.Kind() {
+	case reflect.Pointer:
+		return jsonWord(t.Elem())
+	case reflect.String:
+		return "a string"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Slice, reflect.Array:
+		return "an array"
+	case reflect.Struct, reflect.Map:
+		return "an object"
+	case reflect.Float32, reflect.Float64:
+		return "a number"
+	}
+	return "a whole number of " + strconv.Itoa(t.Bits()) + " bits"
 }

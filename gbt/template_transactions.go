@@ -23,9 +23,9 @@ type transactionsCache struct {
 }
 
 type cachedTransactions struct {
-	txs  *mining.Candidate // the first: templates for several payees share them
-	len  int
-	get  func() (*transactionsJSON, error)
+	txs *mining.Candidate // the first: templates for several payees share them
+	len int
+	get func() (*transactionsJSON, error)
 }
 
 // keptTransactions is how many templates' transactions are cached: templates of a tip are

@@ -144,39 +144,26 @@ func names(t reflect.Type) []string {
 	return list
 }
 
-// expected is what was expected of a value that could not be read: the error of a type that
-// reads itself says more than the type does.
+// expected is what a type takes.
 func expected(t reflect.Type, err error) string {
-	if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) {
-		return Expected(t)
-	}
-	return fmt.Sprintf("something else: %v", err)
-}
-
-// Expected is the JSON that a type is read from, in words: "a string", "true or false".
-func Expected(t reflect.Type) string {
-	if reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) {
-		return "a string"
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
 	}
 	switch t.Kind() {
-	case reflect.Pointer:
-		return Expected(t.Elem())
 	case reflect.Bool:
 		return "true or false"
 	case reflect.String:
 		return "a string"
-	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		return fmt.Sprintf("a whole number of %d bits", t.Bits())
-	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		return fmt.Sprintf("a whole number from 0 to 2^%d-1", t.Bits())
+	case reflect.Int, reflect.Int64:
+		return "a whole number of 64 bits"
+	case reflect.Uint64:
+		return "a whole number from 0 to 2^64-1"
 	case reflect.Float64:
 		return "a number"
 	case reflect.Slice:
-		return "a list of " + strings.TrimPrefix(strings.TrimPrefix(Expected(t.Elem()), "a "), "an ") + "s"
-	case reflect.Struct, reflect.Map:
-		return "an object"
+		return "a list of " + strings.TrimPrefix(strings.TrimPrefix(expected(t.Elem(), err), "a "), "an ") + "s"
 	}
-	return "something else"
+	return fmt.Sprintf("something else: %v", err)
 }
 
 // Nearest is the name of a list that takes the fewest edits, by the name's first letters.
