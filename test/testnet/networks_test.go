@@ -1,4 +1,4 @@
-package main
+package testnet_test
 
 import (
 	"bytes"
@@ -329,7 +329,7 @@ func TestTestnetIsDeterministic(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join("testdata", "testnet_golden.json")
+	path := filepath.Join("testdata", "golden.json")
 	if *updateGolden {
 		harness.WriteFile(t, path, string(raw)+"\n", 0o644)
 	}

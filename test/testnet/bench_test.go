@@ -1,4 +1,4 @@
-package main
+package testnet_test
 
 import (
 	"errors"
