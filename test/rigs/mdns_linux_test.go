@@ -1,4 +1,4 @@
-package main
+package rigs_test
 
 import (
 	"bytes"

@@ -1,4 +1,4 @@
-package main
+package rigs_test
 
 import (
 	"bytes"
@@ -188,6 +188,13 @@ func TestRigMinesOnACard(t *testing.T) {
 		t.Errorf("the rig's log:\n%s", log)
 	}
 }
+
+// The exit codes of 'bytom-solo rig', as its help has them.
+const (
+	exitUsage   = 2
+	exitRefused = 3
+	exitDevices = 4
+)
 
 // TestRigRefusesFlags has command lines that can't mine, and the exit codes that tell
 // why.
