@@ -1,4 +1,4 @@
-package main
+package mining_test
 
 import (
 	"fmt"
