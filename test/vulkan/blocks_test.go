@@ -1,4 +1,4 @@
-package main
+package vulkan_test
 
 import (
 	"strconv"
