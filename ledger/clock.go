@@ -19,9 +19,9 @@ const (
 // they were.
 func (l *Ledger) steady(at time.Time) time.Time { return l.opened.Round(0).Add(at.Sub(l.opened)) }
 
-// tellJump warns where the clock is far from where the ledger was left. Nobody can tell
+// warnOfJump warns where the clock is far from where the ledger was left. Nobody can tell
 // which of the two is wrong, and nothing but the warning follows from it.
-func (l *Ledger) tellJump() {
+func (l *Ledger) warnOfJump() {
 	if l.seen.IsZero() {
 		return
 	}
@@ -58,8 +58,8 @@ func (l *Ledger) loadSeen(meta *bolt.Bucket) error {
 	return nil
 }
 
-// noteSeen writes the time down at which the ledger was in use.
-func (l *Ledger) noteSeen(now time.Time) error {
+// writeSeen writes the time down at which the ledger was in use.
+func (l *Ledger) writeSeen(now time.Time) error {
 	if l.file == nil || l.cfg.ReadOnly {
 		return nil
 	}

@@ -14,20 +14,20 @@ const day = 24 * time.Hour
 // counts are what the ledger has: rows, shares and rigs.
 func (lt *ledgerTest) counts() (rows, shares, rigs int) {
 	lt.t.Helper()
-	all, err := lt.ledger.Since(time.Time{})
+	all, err := lt.ledger.Rows(time.Time{})
 	if err != nil {
 		lt.t.Fatal(err)
 	}
-	if err := lt.ledger.Shares(func(LedgerShare) bool { shares++; return true }); err != nil {
+	if err := lt.ledger.Shares(func(Share) bool { shares++; return true }); err != nil {
 		lt.t.Fatal(err)
 	}
-	return len(all), shares, len(lt.ledger.List(lt.now))
+	return len(all), shares, len(lt.ledger.Rigs(lt.now))
 }
 
 // work has rigs send a share each.
 func (lt *ledgerTest) work(rigs ...string) {
 	for _, rig := range rigs {
-		lt.ledger.Add(LedgerEntry{At: lt.now, Rig: rig, Effective: 600, Network: 1e6})
+		lt.ledger.Add(Entry{At: lt.now, Rig: rig, Effective: 600, Network: 1e6})
 	}
 	lt.flush()
 }
@@ -178,7 +178,7 @@ func TestRatesSurviveTheClock(t *testing.T) {
 		lt.work("a.0", "late.0")
 		lt.reopen(right)
 		hour()
-		for _, r := range lt.ledger.List(lt.now) {
+		for _, r := range lt.ledger.Rigs(lt.now) {
 			for name, rate := range map[string]float64{"minute": r.Hashrate.Minute, "hour": r.Hashrate.Hour, "day": r.Hashrate.Day} {
 				if math.IsNaN(rate) || rate < 0 || rate > 20 {
 					t.Errorf("%v: %s does %v H/s over the %s", wrong, r.Rig, rate, name)
@@ -194,7 +194,7 @@ func TestRatesSurviveTheClock(t *testing.T) {
 // TestSteadyTime keeps distances where the clock is the same, and needs no wall clock.
 func TestSteadyTime(t *testing.T) {
 	opened := time.Now()
-	l := newLedger(LedgerConfig{Now: func() time.Time { return opened }})
+	l := newInMemory(Config{Now: func() time.Time { return opened }})
 	for _, d := range []time.Duration{0, time.Second, -time.Hour, 1000 * time.Hour} {
 		if got := l.steady(opened.Add(d)); !got.Equal(opened.Add(d)) {
 			t.Errorf("%v later it is %v", d, got.Sub(opened))

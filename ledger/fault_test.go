@@ -22,9 +22,9 @@ import (
 func TestLedgerKilled(t *testing.T) {
 	const child = "BYTOM_SOLO_TEST_LEDGER"
 	if path := os.Getenv(child); path != "" {
-		l := OpenLedger(LedgerConfig{Path: path})
+		l := Open(Config{Path: path})
 		for i := 0; ; i++ {
-			e := LedgerEntry{At: time.Now(), Rig: fmt.Sprint("a.", i%3), Effective: 1, Network: 10}
+			e := Entry{At: time.Now(), Rig: fmt.Sprint("a.", i%3), Effective: 1, Network: 10}
 			if i%10 == 0 {
 				e.Block = "b"
 			}
@@ -65,13 +65,13 @@ func TestLedgerKilled(t *testing.T) {
 // checkWhole tells whether rigs, rows, shares and blocks of a file agree.
 func checkWhole(t *testing.T, path string, least uint64) {
 	t.Helper()
-	l := OpenLedger(LedgerConfig{Path: path})
+	l := Open(Config{Path: path})
 	defer l.Close()
 	var rigs, rows Tally
-	for _, r := range l.List(time.Now()) {
+	for _, r := range l.Rigs(time.Now()) {
 		rigs.Add(r.Tally)
 	}
-	all, err := l.Since(time.Time{})
+	all, err := l.Rows(time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +79,7 @@ func checkWhole(t *testing.T, path string, least uint64) {
 		rows.Add(r.Tally)
 	}
 	shares := uint64(0)
-	if err := l.Shares(func(LedgerShare) bool { shares++; return true }); err != nil {
+	if err := l.Shares(func(Share) bool { shares++; return true }); err != nil {
 		t.Fatal(err)
 	}
 	blocks, err := l.Blocks()
@@ -108,7 +108,7 @@ func TestLedgerFullDisk(t *testing.T) {
 	signal.Ignore(syscall.SIGXFSZ) // It would end the process.
 	path := filepath.Join(t.TempDir(), "l.db")
 	var log bytes.Buffer
-	l := OpenLedger(LedgerConfig{Path: path, Flush: time.Millisecond, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	l := Open(Config{Path: path, Flush: time.Millisecond, Log: slog.New(slog.NewTextHandler(&log, nil))})
 	var before syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &before); err != nil {
 		t.Fatal(err)
@@ -125,7 +125,7 @@ func TestLedgerFullDisk(t *testing.T) {
 	added := uint64(0)
 	add := func() {
 		for i := range 1000 {
-			l.Add(LedgerEntry{At: time.Now(), Rig: fmt.Sprint("a.", i%200), Effective: 1, Network: 10})
+			l.Add(Entry{At: time.Now(), Rig: fmt.Sprint("a.", i%200), Effective: 1, Network: 10})
 			added++
 		}
 	}

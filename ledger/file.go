@@ -19,15 +19,15 @@ import (
 	"github.com/bytom-solo/bytom-solo/boltcheck"
 )
 
-// ledgerFile is a ledger on the disk. Its buckets:
+// file is a ledger on the disk. Its buckets:
 //
 //	meta    "format" → 1 byte; "next" → the next sequence number, round and rig id;
 //	        "seen" → when it was last written, in Unix milliseconds
 //	rigs    name → JSON of a rigSummary
 //	rows    hour, round, rig id → a row (big-endian, so that they lie in order)
 //	shares  first sequence number → the shares of one write, in order
-//	blocks  round → JSON of a LedgerBlock
-type ledgerFile struct {
+//	blocks  round → JSON of a Block
+type file struct {
 	db *bolt.DB
 	// dead is set by damage: bbolt may then hold locks that nobody gives back.
 	dead atomic.Bool
@@ -45,7 +45,7 @@ var (
 	lastSeenKey = []byte("seen")
 )
 
-const ledgerFormat = 1
+const fileFormat = 1
 
 // rowKey is where a row lies.
 type rowKey struct {
@@ -96,9 +96,9 @@ func unpack(raw []byte, into ...any) error {
 	return nil
 }
 
-func packRow(r *LedgerRow) []byte { return pack(r.Tally, r.Network, r.Last.UnixMilli()) }
+func packRow(r *Row) []byte { return pack(r.Tally, r.Network, r.Last.UnixMilli()) }
 
-func unpackRow(raw []byte, r *LedgerRow) error {
+func unpackRow(raw []byte, r *Row) error {
 	var milli int64
 	err := unpack(raw, &r.Tally, &r.Network, &milli)
 	r.Last = unixMilli(milli)
@@ -140,8 +140,8 @@ func unpackShares(key, raw []byte) ([]loggedShare, error) {
 	return all, nil
 }
 
-// openLedgerFile opens a file, and makes it if it may write.
-func openLedgerFile(path string, readOnly bool) (f *ledgerFile, err error) {
+// openFile opens a file, and makes it if it may write.
+func openFile(path string, readOnly bool) (f *file, err error) {
 	if readOnly {
 		if _, err := os.Stat(path); err != nil {
 			return nil, fmt.Errorf("open the ledger: %w", err)
@@ -154,10 +154,10 @@ func openLedgerFile(path string, readOnly bool) (f *ledgerFile, err error) {
 			err = fmt.Errorf("open the ledger %s: %w", path, err)
 		}
 	}()
-	if err := checkLedgerFile(path); err != nil {
+	if err := checkFile(path); err != nil {
 		return nil, err
 	}
-	f = &ledgerFile{}
+	f = &file{}
 	err = f.guarded(func() error {
 		var err error
 		f.db, err = bolt.Open(path, 0o600, &bolt.Options{Timeout: time.Second, ReadOnly: readOnly, FreelistType: bolt.FreelistMapType})
@@ -176,15 +176,15 @@ func openLedgerFile(path string, readOnly bool) (f *ledgerFile, err error) {
 // million rows take a second.
 const checkTime = 20 * time.Second
 
-// checkLedgerFile looks for damage that bbolt would not survive.
-func checkLedgerFile(path string) error {
+// checkFile looks for damage that bbolt would not survive.
+func checkFile(path string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), checkTime)
 	defer cancel()
 	return boltcheck.Check(ctx, path)
 }
 
 // prepare makes the buckets, unless the file is somebody else's.
-func (f *ledgerFile) prepare(readOnly bool) error {
+func (f *file) prepare(readOnly bool) error {
 	check := func(tx *bolt.Tx) error {
 		meta := tx.Bucket(metaBucket)
 		if meta == nil {
@@ -193,8 +193,8 @@ func (f *ledgerFile) prepare(readOnly bool) error {
 			}
 			return nil
 		}
-		if format := meta.Get(formatKey); !bytes.Equal(format, []byte{ledgerFormat}) {
-			return fmt.Errorf("its format is %x, expected %02x", format, ledgerFormat)
+		if format := meta.Get(formatKey); !bytes.Equal(format, []byte{fileFormat}) {
+			return fmt.Errorf("its format is %x, expected %02x", format, fileFormat)
 		}
 		return nil
 	}
@@ -210,24 +210,24 @@ func (f *ledgerFile) prepare(readOnly bool) error {
 				return err
 			}
 		}
-		return tx.Bucket(metaBucket).Put(formatKey, []byte{ledgerFormat})
+		return tx.Bucket(metaBucket).Put(formatKey, []byte{fileFormat})
 	})
 }
 
-func (f *ledgerFile) close() error { return f.guarded(f.db.Close) }
+func (f *file) close() error { return f.guarded(f.db.Close) }
 
-func (f *ledgerFile) view(do func(*bolt.Tx) error) error {
+func (f *file) view(do func(*bolt.Tx) error) error {
 	return f.guarded(func() error { return f.db.View(do) })
 }
 
-func (f *ledgerFile) update(do func(*bolt.Tx) error) error {
+func (f *file) update(do func(*bolt.Tx) error) error {
 	return f.guarded(func() error { return f.db.Update(do) })
 }
 
 // guarded makes an error of a panic, and of an access outside of the file: bbolt has
 // them where a page is not what it should be, as it may be by what happened after the
 // check.
-func (f *ledgerFile) guarded(do func() error) (err error) {
+func (f *file) guarded(do func() error) (err error) {
 	if f.dead.Load() {
 		return boltcheck.ErrDamaged
 	}

@@ -45,7 +45,7 @@ func (l *Ledger) Close() error {
 	if l.file == nil {
 		return nil
 	}
-	err := errors.Join(l.Flush(), l.noteSeen(l.cfg.Now()))
+	err := errors.Join(l.Flush(), l.writeSeen(l.cfg.Now()))
 	l.disk.Lock()
 	defer l.disk.Unlock()
 	return errors.Join(err, l.file.close())
@@ -54,9 +54,9 @@ func (l *Ledger) Close() error {
 // batch is what one write brings to the disk.
 type batch struct {
 	rigs   map[string]rigSummary
-	rows   map[rowKey]*LedgerRow
+	rows   map[rowKey]*Row
 	shares []loggedShare
-	blocks []LedgerBlock
+	blocks []Block
 	gone   []string
 	next   nextNumbers
 }
@@ -90,7 +90,7 @@ func (l *Ledger) take() *batch {
 		rigs: make(map[string]rigSummary), rows: l.rows, shares: l.pending, blocks: l.blocks, gone: l.gone,
 		next: nextNumbers{l.sequence, l.round, l.nextID},
 	}
-	l.rows, l.pending, l.blocks, l.gone = make(map[rowKey]*LedgerRow), nil, nil, nil
+	l.rows, l.pending, l.blocks, l.gone = make(map[rowKey]*Row), nil, nil, nil
 	for name, r := range l.rigs {
 		if r.dirty {
 			b.rigs[name] = r.summary
@@ -154,7 +154,7 @@ func (b *batch) write(tx *bolt.Tx) error {
 	}
 	for key, row := range b.rows {
 		if raw := rows.Get(key.bytes()); raw != nil {
-			var old LedgerRow
+			var old Row
 			if err := unpackRow(raw, &old); err != nil {
 				return err
 			}

@@ -12,27 +12,26 @@ import (
 	"github.com/bytom-solo/bytom-solo/boltcheck"
 )
 
-// ShareKind is what became of a submit.
-type ShareKind uint8
+// Kind is what became of a submit.
+type Kind uint8
 
 // What becomes of submits.
 const (
-	ShareAccepted ShareKind = iota
-	ShareStale
-	ShareDuplicate
-	ShareLow
-	ShareInvalid
-	shareKinds
+	Accepted Kind = iota
+	Stale
+	Duplicate
+	Low
+	Invalid
 )
 
-// LedgerEntry is a submit that was judged.
-type LedgerEntry struct {
+// Entry is a submit that was judged.
+type Entry struct {
 	At time.Time
 	// Rig is what it is counted by, Address and Agent what the rig said of itself last.
 	Rig, Address, Agent string
-	Kind                ShareKind
+	Kind                Kind
 	// Effective is the effective difficulty of the share's own job, Network the
-	// network's at that time; both in hashes. They count where Kind is ShareAccepted.
+	// network's at that time; both in hashes. They count where Kind is Accepted.
 	Effective, Network float64
 	// Difficulty is that of the share's hash, 0 if not known; the best is kept.
 	Difficulty float64
@@ -60,20 +59,20 @@ type Tally struct {
 	Best float64 `json:"best"`
 }
 
-func (t *Tally) count(e LedgerEntry) {
+func (t *Tally) count(e Entry) {
 	switch e.Kind {
-	case ShareAccepted:
+	case Accepted:
 		t.Accepted++
 		t.Work += e.Effective
 		if e.Network > 0 {
 			t.Expected += e.Effective / e.Network
 		}
 		t.Best = max(t.Best, e.Difficulty)
-	case ShareStale:
+	case Stale:
 		t.Stale++
-	case ShareDuplicate:
+	case Duplicate:
 		t.Duplicate++
-	case ShareLow:
+	case Low:
 		t.Low++
 	default:
 		t.Invalid++
@@ -96,8 +95,8 @@ func (t *Tally) Add(o Tally) {
 	t.Best = max(t.Best, o.Best)
 }
 
-// LedgerRow is what a rig did in an hour, as far as that lies in one round.
-type LedgerRow struct {
+// Row is what a rig did in an hour, as far as that lies in one round.
+type Row struct {
 	Rig string `json:"rig"`
 	// Hour is its start, in UTC.
 	Hour time.Time `json:"hour"`
@@ -111,15 +110,15 @@ type LedgerRow struct {
 }
 
 // add adds what came to the row later.
-func (r *LedgerRow) add(o *LedgerRow) {
+func (r *Row) add(o *Row) {
 	r.Tally.Add(o.Tally)
 	if !o.Last.IsZero() {
 		r.Network, r.Last = o.Network, o.Last
 	}
 }
 
-// LedgerBlock is a block that a rig found: the end of a round.
-type LedgerBlock struct {
+// Block is a block that a rig found: the end of a round.
+type Block struct {
 	Round  uint32    `json:"round"`
 	Rig    string    `json:"rig"`
 	Hash   string    `json:"hash"`
@@ -129,8 +128,8 @@ type LedgerBlock struct {
 	Shares uint64 `json:"share"`
 }
 
-// LedgerShare is one accepted share of the log.
-type LedgerShare struct {
+// Share is one accepted share of the log.
+type Share struct {
 	// Sequence numbers all accepted shares since the ledger was made. A gap is where
 	// shares were lost before they were written.
 	Sequence           uint64
@@ -139,8 +138,8 @@ type LedgerShare struct {
 	Effective, Network float64
 }
 
-// LedgerConfig is where a ledger is kept and how much of it.
-type LedgerConfig struct {
+// Config is where a ledger is kept and how much of it.
+type Config struct {
 	// Path is the bbolt file; one process at a time can have it open.
 	Path string
 	// ReadOnly opens it to look.
@@ -161,7 +160,7 @@ type LedgerConfig struct {
 	Log *slog.Logger
 }
 
-// OtherRigs is the name under which the rigs beyond LedgerConfig.Rigs are counted.
+// OtherRigs is the name under which the rigs beyond Config.Rigs are counted.
 const OtherRigs = "(others)"
 
 // Ledger keeps what each rig did: a row for each hour and round, all that PPS and the
@@ -174,28 +173,28 @@ const OtherRigs = "(others)"
 // read or written stops nothing; it is told once, the counts go on in memory, and what
 // has not been written is tried again. All methods are safe for concurrent use.
 type Ledger struct {
-	cfg    LedgerConfig
+	cfg    Config
 	log    *slog.Logger
 	opened time.Time // with the monotonic clock, which rates and ages go by
 	seen   time.Time // when the file was last written before it was opened
 
 	disk sync.Mutex // one write at a time; taken before mu
-	file *ledgerFile
+	file *file
 
 	mu       sync.Mutex // guards what follows
-	rigs     map[string]*ledgerRig
+	rigs     map[string]*rigState
 	nextID   uint32
 	swept    time.Time
-	rows     map[rowKey]*LedgerRow // what is to be added to those in the file
-	pending  []loggedShare         // accepted, not written
-	blocks   []LedgerBlock         // the same
-	gone     []string              // rigs to be forgotten on the disk
-	sequence uint64                // of the next accepted share
+	rows     map[rowKey]*Row // what is to be added to those in the file
+	pending  []loggedShare   // accepted, not written
+	blocks   []Block         // the same
+	gone     []string        // rigs to be forgotten on the disk
+	sequence uint64          // of the next accepted share
 	round    uint32
 }
 
-// ledgerRig is what is known of a rig in memory.
-type ledgerRig struct {
+// rigState is what is known of a rig in memory.
+type rigState struct {
 	id      uint32
 	dirty   bool
 	summary rigSummary
@@ -217,11 +216,11 @@ type rigSummary struct {
 // mostPending bounds the memory of shares, and of rows, that can't be written.
 const mostPending = 100_000
 
-// OpenLedger opens a ledger, and makes the file if there is none. A damaged one is set
+// Open opens a ledger, and makes the file if there is none. A damaged one is set
 // aside, under a name with the time in it, and a new one begun. Where no file can be used
 // the ledger works from memory. Log is told of both.
-func OpenLedger(cfg LedgerConfig) *Ledger {
-	l := newLedger(cfg)
+func Open(cfg Config) *Ledger {
+	l := newInMemory(cfg)
 	err := l.open()
 	if errors.Is(err, boltcheck.ErrDamaged) {
 		if to, failed := l.setAside(); failed != nil {
@@ -234,7 +233,7 @@ func OpenLedger(cfg LedgerConfig) *Ledger {
 	if err != nil {
 		l.log.Error("what rigs do is counted, but not kept", "file", cfg.Path, "error", err)
 	}
-	l.tellJump()
+	l.warnOfJump()
 	return l
 }
 
@@ -247,17 +246,17 @@ func (l *Ledger) Claim(network string) error {
 	return l.file.guarded(func() error { return boltcheck.Claim(l.file.db, network) })
 }
 
-// ReadLedger opens a ledger for reading alone. It fails if there is none, or if a node
+// Read opens a ledger for reading alone. It fails if there is none, or if a node
 // has it open.
-func ReadLedger(path string) (*Ledger, error) {
-	l := newLedger(LedgerConfig{Path: path, ReadOnly: true})
+func Read(path string) (*Ledger, error) {
+	l := newInMemory(Config{Path: path, ReadOnly: true})
 	if err := l.open(); err != nil {
 		return nil, err
 	}
 	return l, nil
 }
 
-func newLedger(cfg LedgerConfig) *Ledger {
+func newInMemory(cfg Config) *Ledger {
 	limit := func(v *int, otherwise int) {
 		if *v <= 0 {
 			*v = otherwise
@@ -278,7 +277,7 @@ func newLedger(cfg LedgerConfig) *Ledger {
 	}
 	return &Ledger{
 		cfg: cfg, log: cfg.Log, opened: cfg.Now(),
-		rigs: make(map[string]*ledgerRig), rows: make(map[rowKey]*LedgerRow),
+		rigs: make(map[string]*rigState), rows: make(map[rowKey]*Row),
 	}
 }
 
@@ -287,22 +286,22 @@ func newLedger(cfg LedgerConfig) *Ledger {
 func (l *Ledger) Login(at time.Time, rig, address, agent string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.meet(LedgerEntry{At: at, Rig: rig, Address: address, Agent: agent})
+	l.rigOf(Entry{At: at, Rig: rig, Address: address, Agent: agent})
 }
 
 // Add counts a submit.
-func (l *Ledger) Add(e LedgerEntry) {
+func (l *Ledger) Add(e Entry) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	name, rig := l.meet(e)
+	name, rig := l.rigOf(e)
 	rig.summary.count(e)
 	row := l.row(e.At, rig.id)
 	row.count(e)
-	if e.Kind != ShareAccepted && e.Block == "" {
+	if e.Kind != Accepted && e.Block == "" {
 		return
 	}
 	rig.summary.Last, row.Last, row.Network = e.At, e.At, e.Network
-	if e.Kind == ShareAccepted {
+	if e.Kind == Accepted {
 		rig.rates.add(l.steady(e.At), e.Effective)
 		l.pending = append(l.pending, loggedShare{l.sequence, e.At.UnixMilli(), rig.id, e.Effective, e.Network})
 		l.sequence++
@@ -311,13 +310,13 @@ func (l *Ledger) Add(e LedgerEntry) {
 		l.trim() // Nobody will ever write it.
 	}
 	if e.Block != "" {
-		l.blocks = append(l.blocks, LedgerBlock{l.round, name, e.Block, e.Height, e.At, l.sequence - 1})
+		l.blocks = append(l.blocks, Block{l.round, name, e.Block, e.Height, e.At, l.sequence - 1})
 		l.round++
 	}
 }
 
-// meet finds an entry's rig, or makes it.
-func (l *Ledger) meet(e LedgerEntry) (string, *ledgerRig) {
+// rigOf finds an entry's rig, or makes it.
+func (l *Ledger) rigOf(e Entry) (string, *rigState) {
 	name := e.Rig
 	rig := l.rigs[name]
 	if rig == nil && len(l.rigs) >= l.cfg.Rigs {
@@ -328,7 +327,7 @@ func (l *Ledger) meet(e LedgerEntry) (string, *ledgerRig) {
 		}
 	}
 	if rig == nil {
-		rig = &ledgerRig{id: l.nextID, summary: rigSummary{ID: l.nextID, First: e.At}}
+		rig = &rigState{id: l.nextID, summary: rigSummary{ID: l.nextID, First: e.At}}
 		rig.rates.start = l.steady(e.At)
 		l.rigs[name] = rig
 		l.nextID++
@@ -363,15 +362,15 @@ func (l *Ledger) forget(name string, id uint32) {
 }
 
 // row finds a rig's present row, or makes it.
-func (l *Ledger) row(at time.Time, id uint32) *LedgerRow {
+func (l *Ledger) row(at time.Time, id uint32) *Row {
 	key := rowKey{hourOf(at), l.round, id}
 	row := l.rows[key]
 	if row == nil {
-		row = &LedgerRow{Hour: key.time(), Round: l.round}
+		row = &Row{Hour: key.time(), Round: l.round}
 		l.rows[key] = row
 	}
 	return row
 }
 
 // InMemory opens a ledger that has no file: what it counts ends with it.
-func InMemory() *Ledger { return newLedger(LedgerConfig{}) }
+func InMemory() *Ledger { return newInMemory(Config{}) }

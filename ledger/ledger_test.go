@@ -24,7 +24,7 @@ import (
 
 // ledgerModel is a ledger that is a list.
 type ledgerModel struct {
-	entries []LedgerEntry
+	entries []Entry
 	flushed int // how many of them a kill leaves
 }
 
@@ -60,7 +60,7 @@ func (m *ledgerModel) rate(rig string, now time.Time, window, slot time.Duration
 	from := now.Truncate(slot).Add(-window)
 	sum := 0.0
 	for _, e := range m.entries {
-		if e.Rig == rig && e.Kind == ShareAccepted && !e.At.Before(from) {
+		if e.Rig == rig && e.Kind == Accepted && !e.At.Before(from) {
 			sum += e.Effective
 		}
 	}
@@ -91,7 +91,7 @@ func newLedgerTest(t *testing.T, seed uint64) *ledgerTest {
 }
 
 func (lt *ledgerTest) open() {
-	lt.ledger = OpenLedger(LedgerConfig{
+	lt.ledger = Open(Config{
 		Path: lt.path, Now: func() time.Time { return lt.now },
 		Log: slog.New(slog.NewTextHandler(lt.log, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	})
@@ -106,12 +106,12 @@ func spread(random *rand.Rand, lo, hi float64) float64 {
 // share adds a random submit.
 func (lt *ledgerTest) share() {
 	lt.now = lt.now.Add(time.Duration(lt.random.ExpFloat64() * 1e9 * 60))
-	e := LedgerEntry{
+	e := Entry{
 		At: lt.now.Truncate(time.Millisecond), Rig: fmt.Sprintf("bm1q.rig%d", lt.random.IntN(5)), Address: "bm1q", Agent: "test/1",
-		Kind: ShareKind(max(0, lt.random.IntN(9)-4)), Effective: spread(lt.random, 1, 1e6), Network: spread(lt.random, 1e6, 1e9),
+		Kind: Kind(max(0, lt.random.IntN(9)-4)), Effective: spread(lt.random, 1, 1e6), Network: spread(lt.random, 1e6, 1e9),
 	}
 	e.Difficulty = e.Effective * lt.random.ExpFloat64()
-	if e.Kind == ShareAccepted && lt.random.IntN(20) == 0 {
+	if e.Kind == Accepted && lt.random.IntN(20) == 0 {
 		e.Block, e.Height = fmt.Sprintf("%064x", lt.random.Uint64()), lt.random.Uint64N(1e6)
 	}
 	lt.ledger.Add(e)
@@ -156,7 +156,7 @@ func (lt *ledgerTest) check() {
 		t.Fatalf("it logs: %s", lt.log)
 	}
 	want := lt.rigs()
-	list := lt.ledger.List(lt.now)
+	list := lt.ledger.Rigs(lt.now)
 	if len(list) != len(want) {
 		t.Fatalf("%d rigs, expected %d", len(list), len(want))
 	}
@@ -167,7 +167,7 @@ func (lt *ledgerTest) check() {
 		lt.checkRates(r)
 	}
 	from := lt.now.Add(-time.Duration(lt.random.IntN(48)) * time.Hour)
-	rows, err := lt.ledger.Since(from)
+	rows, err := lt.ledger.Rows(from)
 	wantRows := lt.rows(from)
 	if err != nil || len(rows) != len(wantRows) {
 		t.Fatalf("%d rows, expected %d; %v", len(rows), len(wantRows), err)
@@ -180,7 +180,7 @@ func (lt *ledgerTest) check() {
 	lt.checkLog()
 }
 
-func (lt *ledgerTest) checkRates(r LedgerRig) {
+func (lt *ledgerTest) checkRates(r RigTotals) {
 	lt.t.Helper()
 	for _, c := range []struct {
 		got          float64
@@ -198,8 +198,8 @@ func (lt *ledgerTest) checkRates(r LedgerRig) {
 func (lt *ledgerTest) checkLog() {
 	t := lt.t
 	t.Helper()
-	var shares []LedgerShare
-	if err := lt.ledger.Shares(func(s LedgerShare) bool { shares = append(shares, s); return true }); err != nil {
+	var shares []Share
+	if err := lt.ledger.Shares(func(s Share) bool { shares = append(shares, s); return true }); err != nil {
 		t.Fatal(err)
 	}
 	slices.Reverse(shares)
@@ -209,7 +209,7 @@ func (lt *ledgerTest) checkLog() {
 	}
 	accepted, found := 0, 0
 	for _, e := range lt.entries {
-		if e.Kind != ShareAccepted {
+		if e.Kind != Accepted {
 			continue
 		}
 		if accepted >= len(shares) {
@@ -274,7 +274,7 @@ func TestLedgerOrder(t *testing.T) {
 	}
 	const window = 40 // in parts of 1/1000 of a block
 	got, left := make(map[string]float64), window/1000.0
-	err := lt.ledger.Shares(func(s LedgerShare) bool {
+	err := lt.ledger.Shares(func(s Share) bool {
 		part := min(left, s.Effective/s.Network)
 		got[s.Rig] += part
 		left -= part
@@ -285,7 +285,7 @@ func TestLedgerOrder(t *testing.T) {
 	}
 	want, left := make(map[string]float64), window/1000.0
 	for _, e := range slices.Backward(lt.entries) {
-		if e.Kind == ShareAccepted && left > 0 {
+		if e.Kind == Accepted && left > 0 {
 			part := min(left, e.Effective/e.Network)
 			want[e.Rig] += part
 			left -= part
@@ -301,7 +301,7 @@ func TestLedgerOrder(t *testing.T) {
 // TestLedgerConcurrent counts from many goroutines while it is written and read.
 func TestLedgerConcurrent(t *testing.T) {
 	const sessions, each = 16, 1000
-	l := OpenLedger(LedgerConfig{Path: filepath.Join(t.TempDir(), "l.db"), Flush: time.Millisecond})
+	l := Open(Config{Path: filepath.Join(t.TempDir(), "l.db"), Flush: time.Millisecond})
 	ctx, cancel := context.WithCancel(t.Context())
 	var run, add sync.WaitGroup
 	run.Go(func() {
@@ -312,11 +312,11 @@ func TestLedgerConcurrent(t *testing.T) {
 	for i := range sessions {
 		add.Go(func() {
 			for n := range each {
-				e := LedgerEntry{At: time.Now(), Rig: fmt.Sprint("a.", i%5), Kind: ShareKind(n % 5), Effective: 2, Network: 1000}
+				e := Entry{At: time.Now(), Rig: fmt.Sprint("a.", i%5), Kind: Kind(n % 5), Effective: 2, Network: 1000}
 				if l.Add(e); n%100 == 0 {
 					l.Login(time.Now(), e.Rig, "", "")
-					l.List(time.Now())
-					if _, err := l.Since(time.Now()); err != nil {
+					l.Rigs(time.Now())
+					if _, err := l.Rows(time.Now()); err != nil {
 						t.Error(err)
 					}
 				}
@@ -329,16 +329,16 @@ func TestLedgerConcurrent(t *testing.T) {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	l, err := ReadLedger(l.cfg.Path)
+	l, err := Read(l.cfg.Path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.Close()
 	var total, byRow Tally
-	for _, r := range l.List(time.Now()) {
+	for _, r := range l.Rigs(time.Now()) {
 		total.Add(r.Tally)
 	}
-	rows, err := l.Since(time.Time{})
+	rows, err := l.Rows(time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -364,7 +364,7 @@ func TestLedgerNeverWaits(t *testing.T) {
 	go func() { written <- lt.ledger.Flush() }()
 	for range 1000 {
 		lt.share()
-		lt.ledger.List(lt.now)
+		lt.ledger.Rigs(lt.now)
 	}
 	select {
 	case err := <-written:
@@ -408,12 +408,12 @@ func TestLedgerWithoutItsFile(t *testing.T) {
 			}
 			before, _ := os.ReadFile(path)
 			var log bytes.Buffer
-			l := OpenLedger(LedgerConfig{Path: path, Log: slog.New(slog.NewTextHandler(&log, nil))})
-			l.Add(LedgerEntry{At: time.Now(), Rig: "a.0", Effective: 5, Network: 10})
-			if all := l.List(time.Now()); len(all) != 1 || all[0].Work != 5 {
+			l := Open(Config{Path: path, Log: slog.New(slog.NewTextHandler(&log, nil))})
+			l.Add(Entry{At: time.Now(), Rig: "a.0", Effective: 5, Network: 10})
+			if all := l.Rigs(time.Now()); len(all) != 1 || all[0].Work != 5 {
 				t.Errorf("%+v", all)
 			}
-			if rows, err := l.Since(time.Time{}); err != nil || len(rows) != 1 || rows[0].Expected != 0.5 {
+			if rows, err := l.Rows(time.Time{}); err != nil || len(rows) != 1 || rows[0].Expected != 0.5 {
 				t.Errorf("%+v, %v", rows, err)
 			}
 			if err := errors.Join(l.Flush(), l.Close()); err != nil {
@@ -489,7 +489,7 @@ func (lt *ledgerTest) useDamaged(t *testing.T, seed uint64, file []byte) bool {
 		t.Fatal(err)
 	}
 	var log bytes.Buffer
-	l := OpenLedger(LedgerConfig{Path: path, Now: func() time.Time { return lt.now }, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	l := Open(Config{Path: path, Now: func() time.Time { return lt.now }, Log: slog.New(slog.NewTextHandler(&log, nil))})
 	aside, err := filepath.Glob(path + ".damaged-*")
 	if err != nil {
 		t.Fatal(err)
@@ -507,10 +507,10 @@ func (lt *ledgerTest) useDamaged(t *testing.T, seed uint64, file []byte) bool {
 			t.Errorf("seed %d: what was set aside is not what it was: %v", seed, err)
 		}
 	}
-	l.Add(LedgerEntry{At: lt.now, Rig: "new.0", Effective: 5, Network: 10})
+	l.Add(Entry{At: lt.now, Rig: "new.0", Effective: 5, Network: 10})
 	// Whatever comes of these, they come back.
-	_, _ = l.Since(time.Time{})
-	_ = l.Shares(func(LedgerShare) bool { return true })
+	_, _ = l.Rows(time.Time{})
+	_ = l.Shares(func(Share) bool { return true })
 	flushed := l.Flush()
 	_ = l.prune(lt.now)
 	_ = l.Close()
@@ -524,9 +524,9 @@ func (lt *ledgerTest) useDamaged(t *testing.T, seed uint64, file []byte) bool {
 	if flushed != nil && len(aside) == 1 {
 		t.Errorf("seed %d: %v", seed, flushed)
 	}
-	l = OpenLedger(LedgerConfig{Path: path})
+	l = Open(Config{Path: path})
 	defer l.Close()
-	if flushed == nil && !slices.ContainsFunc(l.List(lt.now), func(r LedgerRig) bool { return r.Rig == "new.0" && r.Work == 5 }) {
+	if flushed == nil && !slices.ContainsFunc(l.Rigs(lt.now), func(r RigTotals) bool { return r.Rig == "new.0" && r.Work == 5 }) {
 		t.Errorf("seed %d: what was counted is not there", seed)
 	}
 	return len(aside) == 1
@@ -536,13 +536,13 @@ func (lt *ledgerTest) useDamaged(t *testing.T, seed uint64, file []byte) bool {
 func TestLedgerJunkNames(t *testing.T) {
 	lt := newLedgerTest(t, 4)
 	lt.ledger.cfg.Rigs = 50
-	lt.ledger.Add(LedgerEntry{At: lt.now, Rig: "good.0", Effective: 5, Network: 10})
+	lt.ledger.Add(Entry{At: lt.now, Rig: "good.0", Effective: 5, Network: 10})
 	for i := range 5000 {
 		lt.now = lt.now.Add(time.Second)
-		lt.ledger.Add(LedgerEntry{At: lt.now, Rig: fmt.Sprint("junk.", i), Kind: ShareInvalid})
+		lt.ledger.Add(Entry{At: lt.now, Rig: fmt.Sprint("junk.", i), Kind: Invalid})
 	}
-	lt.ledger.Add(LedgerEntry{At: lt.now, Rig: "late.0", Effective: 7, Network: 10})
-	all := lt.ledger.List(lt.now)
+	lt.ledger.Add(Entry{At: lt.now, Rig: "late.0", Effective: 7, Network: 10})
+	all := lt.ledger.Rigs(lt.now)
 	var total Tally
 	names := make(map[string]Tally)
 	for _, r := range all {
@@ -557,14 +557,14 @@ func TestLedgerJunkNames(t *testing.T) {
 	}
 	lt.now = lt.now.Add(2 * time.Hour)
 	lt.ledger.Login(lt.now, "next.0", "", "")
-	if all := lt.ledger.List(lt.now); len(all) > 5 {
+	if all := lt.ledger.Rigs(lt.now); len(all) > 5 {
 		t.Errorf("%d rigs after the junk has gone", len(all))
 	}
 	if err := lt.ledger.Flush(); err != nil {
 		t.Fatal(err)
 	}
 	lt.restart(false)
-	if all := lt.ledger.List(lt.now); len(all) > 5 {
+	if all := lt.ledger.Rigs(lt.now); len(all) > 5 {
 		t.Errorf("%d rigs after a restart", len(all))
 	}
 }
@@ -574,14 +574,14 @@ func TestLedgerForgets(t *testing.T) {
 	lt := newLedgerTest(t, 5)
 	lt.ledger.cfg.Days = 2
 	add := func(rig string) {
-		lt.ledger.Add(LedgerEntry{At: lt.now, Rig: rig, Effective: 1, Network: 10})
+		lt.ledger.Add(Entry{At: lt.now, Rig: rig, Effective: 1, Network: 10})
 	}
 	count := func() (rows, shares int) {
-		all, err := lt.ledger.Since(time.Time{})
+		all, err := lt.ledger.Rows(time.Time{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := lt.ledger.Shares(func(LedgerShare) bool { shares++; return true }); err != nil {
+		if err := lt.ledger.Shares(func(Share) bool { shares++; return true }); err != nil {
 			t.Fatal(err)
 		}
 		return len(all), shares
@@ -603,7 +603,7 @@ func TestLedgerForgets(t *testing.T) {
 	if rows, shares := count(); rows != 61 || shares != 61 {
 		t.Errorf("%d rows and %d shares of two days and a half, expected 61", rows, shares)
 	}
-	if all := lt.ledger.List(lt.now); len(all) != 1 {
+	if all := lt.ledger.Rigs(lt.now); len(all) != 1 {
 		t.Errorf("a rig of which nothing is left is still there: %+v", all)
 	}
 	lt.ledger.cfg.Rows, lt.ledger.cfg.Shares = 20, 7
@@ -611,7 +611,7 @@ func TestLedgerForgets(t *testing.T) {
 	if rows, shares := count(); rows != 20 || shares != 7 {
 		t.Errorf("%d rows and %d shares, expected 20 and 7", rows, shares)
 	}
-	if all := lt.ledger.List(lt.now); all[0].Accepted != 120 {
+	if all := lt.ledger.Rigs(lt.now); all[0].Accepted != 120 {
 		t.Errorf("%d shares in all, expected 120", all[0].Accepted)
 	}
 }
@@ -621,7 +621,7 @@ func TestLedgerForgets(t *testing.T) {
 func BenchmarkLedger(b *testing.B) {
 	const rigs = 10_000
 	path := filepath.Join(b.TempDir(), "l.db")
-	l := OpenLedger(LedgerConfig{Path: path, Shares: 10_000_000, Rows: 10_000_000})
+	l := Open(Config{Path: path, Shares: 10_000_000, Rows: 10_000_000})
 	names := make([]string, rigs)
 	for i := range names {
 		names[i] = fmt.Sprintf("bm1q0000000000000000000000000000000000000.rig%d", i)
@@ -630,7 +630,7 @@ func BenchmarkLedger(b *testing.B) {
 	hour := func() {
 		at = at.Add(time.Hour)
 		for i := range 3 * rigs {
-			l.Add(LedgerEntry{At: at, Rig: names[i%rigs], Address: "10.0.0.1", Agent: "bench", Effective: 1000, Network: 1e9})
+			l.Add(Entry{At: at, Rig: names[i%rigs], Address: "10.0.0.1", Agent: "bench", Effective: 1000, Network: 1e9})
 		}
 	}
 	size := func() float64 {
@@ -649,7 +649,7 @@ func BenchmarkLedger(b *testing.B) {
 			b.Fatal(err)
 		}
 		written := time.Now()
-		l.List(at)
+		l.Rigs(at)
 		adding, writing, listing = adding+added.Sub(start), writing+written.Sub(added), listing+time.Since(written)
 	}
 	n := float64(b.N)

@@ -17,13 +17,13 @@ import (
 
 // open opens the file and reads what has to be in memory.
 func (l *Ledger) open() error {
-	f, err := openLedgerFile(l.cfg.Path, l.cfg.ReadOnly)
+	f, err := openFile(l.cfg.Path, l.cfg.ReadOnly)
 	if err != nil {
 		return err
 	}
 	l.file = f
 	if err := f.view(l.loadWhole); err != nil {
-		fresh := newLedger(l.cfg) // Half of it is worse than none.
+		fresh := newInMemory(l.cfg) // Half of it is worse than none.
 		l.rigs, l.rows, l.file = fresh.rigs, fresh.rows, nil
 		l.sequence, l.round, l.nextID, l.seen = 0, 0, 0, time.Time{}
 		return errors.Join(fmt.Errorf("read the ledger %s: %w", l.cfg.Path, err), f.close())
@@ -57,9 +57,9 @@ func (l *Ledger) load(tx *bolt.Tx) error {
 		}
 		l.sequence, l.round, l.nextID = next.Sequence, next.Round, next.Rig
 	}
-	byID := make(map[uint32]*ledgerRig)
+	byID := make(map[uint32]*rigState)
 	err := tx.Bucket(rigsBucket).ForEach(func(name, raw []byte) error {
-		r := &ledgerRig{}
+		r := &rigState{}
 		if err := json.Unmarshal(raw, &r.summary); err != nil {
 			return fmt.Errorf("rig %q: %w", name, err)
 		}
@@ -87,7 +87,7 @@ func (l *Ledger) load(tx *bolt.Tx) error {
 // loadRates fills the last day's rates from the log of shares, and tells how far that
 // reaches back in this day. All of the log is looked at: shares that came while the clock
 // was wrong lie among the others.
-func loadRates(b *bolt.Bucket, byID map[uint32]*ledgerRig, now time.Time) (logged time.Time, err error) {
+func loadRates(b *bolt.Bucket, byID map[uint32]*rigState, now time.Time) (logged time.Time, err error) {
 	logged = now
 	from := now.Add(-25 * time.Hour)
 	c := b.Cursor()
@@ -113,8 +113,8 @@ func loadRates(b *bolt.Bucket, byID map[uint32]*ledgerRig, now time.Time) (logge
 }
 
 // loadDay has the last day's rows stand for the shares that the log has no more.
-func loadDay(b *bolt.Bucket, byID map[uint32]*ledgerRig, now, logged time.Time) error {
-	return eachRow(b, hourOf(now.Add(-25*time.Hour)), func(key rowKey, row LedgerRow) {
+func loadDay(b *bolt.Bucket, byID map[uint32]*rigState, now, logged time.Time) error {
+	return eachRow(b, hourOf(now.Add(-25*time.Hour)), func(key rowKey, row Row) {
 		if end := key.time().Add(time.Hour); byID[key.rig] != nil && end.Before(logged) {
 			byID[key.rig].rates.rings[2].add(end.Unix()/ringWidths[2]-1, row.Work, 4)
 		}
@@ -122,14 +122,14 @@ func loadDay(b *bolt.Bucket, byID map[uint32]*ledgerRig, now, logged time.Time) 
 }
 
 // eachRow visits the rows from an hour on, in order.
-func eachRow(b *bolt.Bucket, from uint32, visit func(rowKey, LedgerRow)) error {
+func eachRow(b *bolt.Bucket, from uint32, visit func(rowKey, Row)) error {
 	c := b.Cursor()
 	for raw, value := c.Seek(pack(from)); raw != nil; raw, value = c.Next() {
 		if len(raw) != 12 {
 			return fmt.Errorf("a row's key of %d bytes", len(raw))
 		}
 		key := rowKey{binary.BigEndian.Uint32(raw), binary.BigEndian.Uint32(raw[4:]), binary.BigEndian.Uint32(raw[8:])}
-		row := LedgerRow{Hour: key.time(), Round: key.round}
+		row := Row{Hour: key.time(), Round: key.round}
 		if err := unpackRow(value, &row); err != nil {
 			return err
 		}
@@ -138,8 +138,8 @@ func eachRow(b *bolt.Bucket, from uint32, visit func(rowKey, LedgerRow)) error {
 	return nil
 }
 
-// LedgerRig is what a rig did in all.
-type LedgerRig struct {
+// RigTotals is what a rig did in all.
+type RigTotals struct {
 	Rig     string `json:"rig"`
 	Address string `json:"address"`
 	Agent   string `json:"agent"`
@@ -152,36 +152,36 @@ type LedgerRig struct {
 	Hashrate Rates `json:"hashrate"`
 }
 
-// List are all rigs, by name.
-func (l *Ledger) List(now time.Time) []LedgerRig {
+// Rigs are all rigs, by name.
+func (l *Ledger) Rigs(now time.Time) []RigTotals {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	all := make([]LedgerRig, 0, len(l.rigs))
+	all := make([]RigTotals, 0, len(l.rigs))
 	for name, r := range l.rigs {
 		s := r.summary
-		all = append(all, LedgerRig{name, s.Address, s.Agent, s.First, s.Seen, known(s.Last), s.Tally, r.rates.rates(l.steady(now))})
+		all = append(all, RigTotals{name, s.Address, s.Agent, s.First, s.Seen, timeOrNil(s.Last), s.Tally, r.rates.rates(l.steady(now))})
 	}
-	slices.SortFunc(all, func(a, b LedgerRig) int { return cmp.Compare(a.Rig, b.Rig) })
+	slices.SortFunc(all, func(a, b RigTotals) int { return cmp.Compare(a.Rig, b.Rig) })
 	return all
 }
 
-// known is a time, nil for none.
-func known(t time.Time) *time.Time {
+// timeOrNil is a time, nil for none.
+func timeOrNil(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil
 	}
 	return &t
 }
 
-// Since are the rows from the hour of a time on, in the order of time, rounds and rigs'
+// Rows are the rows from the hour of a time on, in the order of time, rounds and rigs'
 // first appearance.
-func (l *Ledger) Since(from time.Time) ([]LedgerRow, error) {
-	rows := make(map[rowKey]*LedgerRow)
+func (l *Ledger) Rows(from time.Time) ([]Row, error) {
+	rows := make(map[rowKey]*Row)
 	// No write may come between the disk's part and the memory's.
 	l.disk.Lock()
 	defer l.disk.Unlock()
 	err := l.read(rowsBucket, func(b *bolt.Bucket) error {
-		return eachRow(b, hourOf(from), func(key rowKey, row LedgerRow) { rows[key] = &row })
+		return eachRow(b, hourOf(from), func(key rowKey, row Row) { rows[key] = &row })
 	})
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -190,7 +190,7 @@ func (l *Ledger) Since(from time.Time) ([]LedgerRow, error) {
 			continue
 		}
 		if rows[key] == nil {
-			rows[key] = &LedgerRow{Hour: row.Hour, Round: row.Round}
+			rows[key] = &Row{Hour: row.Hour, Round: row.Round}
 		}
 		rows[key].add(row)
 	}
@@ -202,7 +202,7 @@ func (l *Ledger) Since(from time.Time) ([]LedgerRow, error) {
 	slices.SortFunc(keys, func(a, b rowKey) int {
 		return cmp.Or(cmp.Compare(a.hour, b.hour), cmp.Compare(a.round, b.round), cmp.Compare(a.rig, b.rig))
 	})
-	all := make([]LedgerRow, 0, len(keys))
+	all := make([]Row, 0, len(keys))
 	for _, key := range keys {
 		row := rows[key]
 		row.Rig = cmp.Or(names[key.rig], OtherRigs)
@@ -213,7 +213,7 @@ func (l *Ledger) Since(from time.Time) ([]LedgerRow, error) {
 
 // Shares visits the accepted shares that are still in the log, the latest first, until
 // visit returns false. It must not call the Ledger.
-func (l *Ledger) Shares(visit func(LedgerShare) bool) error {
+func (l *Ledger) Shares(visit func(Share) bool) error {
 	l.disk.Lock()
 	defer l.disk.Unlock()
 	l.mu.Lock()
@@ -221,7 +221,7 @@ func (l *Ledger) Shares(visit func(LedgerShare) bool) error {
 	l.mu.Unlock()
 	tell := func(shares []loggedShare) bool {
 		for _, s := range slices.Backward(shares) {
-			if !visit(LedgerShare{s.sequence, time.UnixMilli(s.milli).UTC(), cmp.Or(names[s.rig], OtherRigs), s.effective, s.network}) {
+			if !visit(Share{s.sequence, time.UnixMilli(s.milli).UTC(), cmp.Or(names[s.rig], OtherRigs), s.effective, s.network}) {
 				return false
 			}
 		}
@@ -243,13 +243,13 @@ func (l *Ledger) Shares(visit func(LedgerShare) bool) error {
 }
 
 // Blocks are those that rigs found, oldest first.
-func (l *Ledger) Blocks() ([]LedgerBlock, error) {
-	var all []LedgerBlock
+func (l *Ledger) Blocks() ([]Block, error) {
+	var all []Block
 	l.disk.Lock()
 	defer l.disk.Unlock()
 	err := l.read(roundsBucket, func(b *bolt.Bucket) error {
 		return b.ForEach(func(_, raw []byte) error {
-			var block LedgerBlock
+			var block Block
 			err := json.Unmarshal(raw, &block)
 			all = append(all, block)
 			return err

@@ -71,7 +71,7 @@ func TestLedgerKnowsWhenItWasLeft(t *testing.T) {
 		},
 		"looked at": func(lt *ledgerTest) {
 			_ = lt.ledger.Close()
-			l, err := ReadLedger(lt.path)
+			l, err := Read(lt.path)
 			if err != nil {
 				t.Fatal(err)
 			}

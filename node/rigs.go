@@ -21,7 +21,7 @@ const maxRigDays = 36500
 
 // Rig is a rig on the LAN: what it did, and what it does now.
 type Rig struct {
-	ledger.LedgerRig
+	ledger.RigTotals
 	// Sessions is how many connections it has; 0 while it is away. Difficulty is that
 	// of its next share, in hashes.
 	Sessions   int     `json:"sessions"`
@@ -51,10 +51,10 @@ func DescribeRigs(l *ledger.Ledger, live []stratum.RigStatus, days float64, now 
 		return RigList{}, err
 	}
 	list := RigList{Days: days, Rigs: []Rig{}}
-	var rows []ledger.LedgerRow
+	var rows []ledger.Row
 	if days > 0 {
 		var err error
-		if rows, err = l.Since(now.Add(-time.Duration(days * 24 * float64(time.Hour)))); err != nil {
+		if rows, err = l.Rows(now.Add(-time.Duration(days * 24 * float64(time.Hour)))); err != nil {
 			return list, err
 		}
 	}
@@ -72,13 +72,13 @@ func DescribeRigs(l *ledger.Ledger, live []stratum.RigStatus, days float64, now 
 	for _, r := range live {
 		online[r.Name] = r
 	}
-	for _, r := range l.List(now) {
+	for _, r := range l.Rigs(now) {
 		if days > 0 {
 			r.Tally = byRig[r.Rig]
 		} else {
 			list.Total.Add(r.Tally)
 		}
-		rig := Rig{LedgerRig: r, Sessions: online[r.Rig].Sessions, Refused: online[r.Rig].Refused, Luck: luck(r.Tally)}
+		rig := Rig{RigTotals: r, Sessions: online[r.Rig].Sessions, Refused: online[r.Rig].Refused, Luck: luck(r.Tally)}
 		if rig.Sessions > 0 {
 			rig.Difficulty = online[r.Rig].Difficulty
 		}
@@ -144,6 +144,6 @@ func (n *Node) openOldLedger() error {
 }
 
 func (n *Node) openLedger() error {
-	n.ledger = ledger.OpenLedger(ledger.LedgerConfig{Path: n.config.LedgerPath(), Log: n.log})
+	n.ledger = ledger.Open(ledger.Config{Path: n.config.LedgerPath(), Log: n.log})
 	return n.claim(n.ledger.Claim)
 }

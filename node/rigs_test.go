@@ -18,11 +18,11 @@ import (
 // TestDescribeRigs tells who did how much, in all and of late.
 func TestDescribeRigs(t *testing.T) {
 	now := time.Now()
-	l := ledger.OpenLedger(ledger.LedgerConfig{Path: filepath.Join(t.TempDir(), "l.db")})
+	l := ledger.Open(ledger.Config{Path: filepath.Join(t.TempDir(), "l.db")})
 	defer l.Close()
 	add := func(rig string, ago time.Duration, shares int, block string) {
 		for range shares {
-			l.Add(ledger.LedgerEntry{At: now.Add(-ago), Rig: rig, Effective: 100, Network: 1000, Block: block})
+			l.Add(ledger.Entry{At: now.Add(-ago), Rig: rig, Effective: 100, Network: 1000, Block: block})
 		}
 	}
 	add("a.0", 9*24*time.Hour, 30, "")
@@ -75,9 +75,9 @@ func TestRigsRequest(t *testing.T) {
 // TestWatchedRigs bounds the metrics of rigs, however many there are.
 func TestWatchedRigs(t *testing.T) {
 	now := time.Now()
-	var all []ledger.LedgerRig
+	var all []ledger.RigTotals
 	for i := range 3 * mostWatched {
-		all = append(all, ledger.LedgerRig{Rig: fmt.Sprint(i), Seen: now, Hashrate: ledger.Rates{Day: float64(i)}})
+		all = append(all, ledger.RigTotals{Rig: fmt.Sprint(i), Seen: now, Hashrate: ledger.Rates{Day: float64(i)}})
 	}
 	all[2*mostWatched+1].Seen = now.Add(-25 * time.Hour) // Its place goes to the next best.
 	got := watchedRigs(all, now)
@@ -90,7 +90,7 @@ func TestWatchedRigs(t *testing.T) {
 func TestAwayRigs(t *testing.T) {
 	now := time.Now()
 	for away, want := range map[time.Duration]int{0: 1, 23 * time.Hour: 1, 24 * time.Hour: 1, 24*time.Hour + 1: 0} {
-		if got := watchedRigs([]ledger.LedgerRig{{Rig: "a.0", Seen: now.Add(-away)}}, now); len(got) != want {
+		if got := watchedRigs([]ledger.RigTotals{{Rig: "a.0", Seen: now.Add(-away)}}, now); len(got) != want {
 			t.Errorf("away for %v: %d rigs, expected %d", away, len(got), want)
 		}
 	}

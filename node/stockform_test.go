@@ -27,7 +27,7 @@ func TestMiningAddressWithoutAccount(t *testing.T) {
 
 // TestNoTimeIsNull lists a rig before its first share, and after it.
 func TestNoTimeIsNull(t *testing.T) {
-	l := ledger.OpenLedger(ledger.LedgerConfig{Path: filepath.Join(t.TempDir(), "l.db")})
+	l := ledger.Open(ledger.Config{Path: filepath.Join(t.TempDir(), "l.db")})
 	defer l.Close()
 	route := rigRoute{ledger: l}
 	list := func() string {
@@ -40,7 +40,7 @@ func TestNoTimeIsNull(t *testing.T) {
 		t.Errorf("before a share: %s", got)
 	}
 	at := time.Now().UTC()
-	l.Add(ledger.LedgerEntry{At: at, Rig: "a.0", Effective: 1, Network: 10})
+	l.Add(ledger.Entry{At: at, Rig: "a.0", Effective: 1, Network: 10})
 	if got := list(); !strings.Contains(got, `"last_share":"`+at.Format("2006-01-02T15:04:05")) {
 		t.Errorf("after a share: %s", got)
 	}

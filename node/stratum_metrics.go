@@ -79,7 +79,7 @@ func (m *rigMetrics) Collect(c chan<- prometheus.Metric) {
 	for _, r := range m.server.Rigs() {
 		online[r.Name] = r
 	}
-	for _, r := range watchedRigs(m.ledger.List(time.Now()), time.Now()) {
+	for _, r := range watchedRigs(m.ledger.Rigs(time.Now()), time.Now()) {
 		gauge(m.rigDifficulty, online[r.Rig].Difficulty, r.Rig)
 		gauge(m.rigSessions, float64(online[r.Rig].Sessions), r.Rig)
 		gauge(m.rigRate, r.Hashrate.Hour, r.Rig)
@@ -102,8 +102,8 @@ const mostWatched = 500
 
 // watchedRigs are those that were here within a day, and of too many those with the
 // most work.
-func watchedRigs(all []ledger.LedgerRig, now time.Time) []ledger.LedgerRig {
-	all = slices.DeleteFunc(all, func(r ledger.LedgerRig) bool { return now.Sub(r.Seen) > 24*time.Hour })
-	slices.SortStableFunc(all, func(a, b ledger.LedgerRig) int { return cmp.Compare(b.Hashrate.Day, a.Hashrate.Day) })
+func watchedRigs(all []ledger.RigTotals, now time.Time) []ledger.RigTotals {
+	all = slices.DeleteFunc(all, func(r ledger.RigTotals) bool { return now.Sub(r.Seen) > 24*time.Hour })
+	slices.SortStableFunc(all, func(a, b ledger.RigTotals) int { return cmp.Compare(b.Hashrate.Day, a.Hashrate.Day) })
 	return all[:min(len(all), mostWatched)]
 }

@@ -11,7 +11,7 @@ import (
 
 // reject counts a share that cost nothing, and refuses it.
 func (s *session) reject(id []byte, kind verdict, why *Error) {
-	s.record(kind, ledger.LedgerEntry{})
+	s.record(kind, ledger.Entry{})
 	s.refuse(id, why)
 }
 
@@ -44,7 +44,7 @@ func (s *session) offer(id []byte, sh share, standing standing) {
 	s.mu.Lock()
 	s.seen.forget(header)
 	s.mu.Unlock()
-	s.record(kindRefused, ledger.LedgerEntry{})
+	s.record(kindRefused, ledger.Entry{})
 	s.settle(sh.reply, errTooMany)
 }
 
@@ -130,7 +130,7 @@ func (s *Server) next(ctx context.Context) (share, bool) {
 // refuseLate tells rigs of the shares that came too late to be hashed.
 func (s *Server) refuseLate() {
 	for _, sh := range s.queue.takeLate() {
-		sh.session.conclude(sh, kindStale, errExpired, ledger.LedgerEntry{})
+		sh.session.conclude(sh, kindStale, errExpired, ledger.Entry{})
 	}
 }
 
@@ -152,10 +152,10 @@ func (s *Server) verify(ctx context.Context, sh share) {
 		result, err := s.cfg.Hash(hashing, sh.header(n), sh.seed())
 		if err != nil {
 			s.log.Warn("share not verified", "rig", sh.session.name(), "error", err)
-			sh.session.conclude(sh, kindRefused, &Error{CodeOther, "The node could not verify the share"}, ledger.LedgerEntry{})
+			sh.session.conclude(sh, kindRefused, &Error{CodeOther, "The node could not verify the share"}, ledger.Entry{})
 			return
 		}
-		entry := ledger.LedgerEntry{Difficulty: DifficultyOf(result)}
+		entry := ledger.Entry{Difficulty: DifficultyOf(result)}
 		switch {
 		case sh.job.job != nil && sh.job.job.Template.Target.Met(result):
 			s.submit(hashing, sh, sh.nonces[n], &entry)
@@ -176,7 +176,7 @@ func (s *Server) verify(ctx context.Context, sh share) {
 
 // submit brings a block to the chain, and notes it in the entry if it is part of the
 // best chain then. To the rig it is a good share in any case.
-func (s *Server) submit(ctx context.Context, sh share, nonce uint64, entry *ledger.LedgerEntry) {
+func (s *Server) submit(ctx context.Context, sh share, nonce uint64, entry *ledger.Entry) {
 	log := s.log.With("rig", sh.session.name(), "height", sh.job.job.Template.Height)
 	by := mining.Finder{Kind: mining.FoundByRig, Name: sh.session.name(), Address: sh.session.host.String()}
 	v, err := s.cfg.Submitter.Submit(ctx, mining.Solution{Job: sh.job.job, Timestamp: sh.job.timestamp, Nonce: nonce, By: by})
@@ -203,7 +203,7 @@ func (s *session) name() string {
 
 // conclude counts a share, and tells the rig what became of it. In this order: whatever a
 // rig was told, the ledger has.
-func (s *session) conclude(sh share, v verdict, why *Error, entry ledger.LedgerEntry) {
+func (s *session) conclude(sh share, v verdict, why *Error, entry ledger.Entry) {
 	now := time.Now()
 	s.server.cfg.Observe(StageShare, now.Sub(sh.came))
 	if sh.job.job == nil {

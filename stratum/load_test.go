@@ -179,8 +179,8 @@ func total(all []*loadRig) (sum [3]int) {
 // checkLedger compares what each rig was told with what the ledger has.
 func checkLedger(t *testing.T, f *front, all []*loadRig) {
 	t.Helper()
-	counted := make(map[string]ledger.LedgerRig)
-	for _, r := range f.server.cfg.Ledger.List(time.Now()) {
+	counted := make(map[string]ledger.RigTotals)
+	for _, r := range f.server.cfg.Ledger.Rigs(time.Now()) {
 		counted[r.Rig] = r
 	}
 	for _, r := range all {

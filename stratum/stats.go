@@ -32,8 +32,8 @@ func (v verdict) String() string {
 }
 
 // ledger is the verdict as the ledger has it; false if it is none of its business.
-func (v verdict) ledger() (ledger.ShareKind, bool) {
-	return [...]ledger.ShareKind{ledger.ShareAccepted, ledger.ShareStale, ledger.ShareDuplicate, ledger.ShareLow, ledger.ShareInvalid, ledger.ShareInvalid}[v], v != kindRefused
+func (v verdict) ledger() (ledger.Kind, bool) {
+	return [...]ledger.Kind{ledger.Accepted, ledger.Stale, ledger.Duplicate, ledger.Low, ledger.Invalid, ledger.Invalid}[v], v != kindRefused
 }
 
 // counters are the server's.
@@ -198,7 +198,7 @@ func (s *session) welcome(l *login, host netip.Addr, now time.Time) {
 }
 
 // record counts a judged share everywhere. e has what is known of it besides.
-func (s *session) record(v verdict, e ledger.LedgerEntry) {
+func (s *session) record(v verdict, e ledger.Entry) {
 	now := time.Now()
 	s.server.counts.shares[v].Add(1)
 	s.mu.Lock()

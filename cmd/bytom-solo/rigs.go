@@ -60,7 +60,7 @@ func listRigs(cmd *cobra.Command, config *node.Config, path string, days float64
 		config.Bytom.RootDir = config.Home(os.LookupEnv)
 		path = config.LedgerPath()
 	}
-	l, err := ledger.ReadLedger(path)
+	l, err := ledger.Read(path)
 	if err != nil {
 		return list, unread(away, "ledger", err)
 	}

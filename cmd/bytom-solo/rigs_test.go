@@ -24,13 +24,13 @@ func TestPrintRigs(t *testing.T) {
 	now := time.Unix(1e9, 0)
 	half, last := 0.5, now.Add(-90*time.Second)
 	rig := node.Rig{
-		LedgerRig: ledger.LedgerRig{
+		RigTotals: ledger.RigTotals{
 			Rig: "bm1q.b3", Address: "10.0.0.7", Agent: "bmminer/2.0.0", Last: &last, Hashrate: ledger.Rates{Minute: 850, Hour: 840, Day: 12.5},
 			Tally: ledger.Tally{Accepted: 1000, Stale: 3, Duplicate: 2, Low: 1, Invalid: 4, Work: 4.25e6, Expected: 2, Blocks: 1, Best: 1.5e9},
 		},
 		Sessions: 1, Difficulty: 4250, Contribution: 0.25, Luck: &half,
 	}
-	list := node.RigList{Days: 7, Rigs: []node.Rig{rig, {LedgerRig: ledger.LedgerRig{Rig: "new.0"}}}, Total: ledger.Tally{Work: 17e6, Expected: 8, Blocks: 1}}
+	list := node.RigList{Days: 7, Rigs: []node.Rig{rig, {RigTotals: ledger.RigTotals{Rig: "new.0"}}}, Total: ledger.Tally{Work: 17e6, Expected: 8, Blocks: 1}}
 	for name, c := range map[string]struct {
 		print func(*bytes.Buffer) error
 		want  []string
@@ -62,7 +62,7 @@ func TestPrintRigs(t *testing.T) {
 func TestPrintRigsOfTheFuture(t *testing.T) {
 	now := time.Unix(1e9, 0)
 	later := now.Add(24 * time.Hour)
-	rig := node.Rig{LedgerRig: ledger.LedgerRig{Rig: "a", First: later, Last: &later, Tally: ledger.Tally{Accepted: 1, Work: 86400 * 7}}}
+	rig := node.Rig{RigTotals: ledger.RigTotals{Rig: "a", First: later, Last: &later, Tally: ledger.Tally{Accepted: 1, Work: 86400 * 7}}}
 	list := node.RigList{Days: 7, Rigs: []node.Rig{rig}}
 	for want, print := range map[string]func(*bytes.Buffer) error{
 		"in 24h0m0s": func(b *bytes.Buffer) error { return printRigs(b, list, now) },
