@@ -1,4 +1,4 @@
-// Package boltcheck tells whether a bbolt file is whole, before bbolt itself follows it.
+// Package boltcheck finds out whether a bbolt file is whole, before bbolt itself follows it.
 //
 // bbolt has checksums for its two first pages alone. Where another page was changed, by
 // a disk or by a copy that was cut off, it may go in circles for ever, end the process
@@ -32,7 +32,7 @@ const lockWait = time.Second
 // Check is nil if bbolt can use the file at a path without harm: its tree is one, of
 // pages that belong to nobody else, with keys in order and all entries within their
 // pages. What the values mean is for their owner to see. The error is of kind ErrDamaged
-// and names the page, or it tells why the file could not be looked at: it is open
+// and names the page, or it says why the file could not be looked at: it is open
 // elsewhere for writing, or ctx has ended. No file passes, and an empty one: bbolt will
 // make it.
 //
@@ -74,7 +74,7 @@ func Check(ctx context.Context, path string) error {
 	return newChecker(ctx, file, db.Info().PageSize, pages).all(uint64(txid))
 }
 
-// guarded makes an error of a panic, and of an access beyond the file's end.
+// guarded turns a panic into an error, and an access beyond the file's end too.
 func guarded(do func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {

@@ -49,7 +49,7 @@ func change(random *rand.Rand, tx *bolt.Tx) error {
 	return nil
 }
 
-// fill makes a file of some transactions.
+// fill creates a file of some transactions.
 func fill(t testing.TB, seed uint64, transactions int) string {
 	t.Helper()
 	random := rand.New(rand.NewPCG(seed, 1))
@@ -157,7 +157,7 @@ func harm(random *rand.Rand, file []byte, page int) []byte {
 func pageSize(file []byte) int { return int(binary.NativeEndian.Uint32(file[24:])) }
 
 // TestWhatPassesDoesNoHarm damages files. Those that pass are ones that bbolt can be let
-// at; and the others are told damaged.
+// at; and the others are reported damaged.
 func TestWhatPassesDoesNoHarm(t *testing.T) {
 	t.Parallel()
 	files := 80

@@ -39,25 +39,6 @@ func (l *Ledger) warnOfJump() {
 		"off_by", from.Abs().Round(time.Second))
 }
 
-// loadSeen finds out when the file was last written. A file of a version that did not note
-// it says when a rig was last there.
-func (l *Ledger) loadSeen(meta *bolt.Bucket) error {
-	if raw := meta.Get(lastSeenKey); raw != nil {
-		var milli int64
-		if err := unpack(raw, &milli); err != nil {
-			return err
-		}
-		l.seen = unixMilli(milli)
-		return nil
-	}
-	for _, r := range l.rigs {
-		if r.summary.Seen.After(l.seen) {
-			l.seen = r.summary.Seen
-		}
-	}
-	return nil
-}
-
 // writeSeen writes the time down at which the ledger was in use.
 func (l *Ledger) writeSeen(now time.Time) error {
 	if l.file == nil || l.cfg.ReadOnly {

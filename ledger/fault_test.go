@@ -62,7 +62,7 @@ func TestLedgerKilled(t *testing.T) {
 	}
 }
 
-// checkWhole tells whether rigs, rows, shares and blocks of a file agree.
+// checkWhole checks that rigs, rows, shares and blocks of a file agree.
 func checkWhole(t *testing.T, path string, least uint64) {
 	t.Helper()
 	l := Open(Config{Path: path})

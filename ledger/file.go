@@ -140,7 +140,7 @@ func unpackShares(key, raw []byte) ([]loggedShare, error) {
 	return all, nil
 }
 
-// openFile opens a file, and makes it if it may write.
+// openFile opens a file, and creates it if it may write.
 func openFile(path string, readOnly bool) (f *file, err error) {
 	if readOnly {
 		if _, err := os.Stat(path); err != nil {
@@ -183,7 +183,7 @@ func checkFile(path string) error {
 	return boltcheck.Check(ctx, path)
 }
 
-// prepare makes the buckets, unless the file is somebody else's.
+// prepare creates the buckets, unless the file is somebody else's.
 func (f *file) prepare(readOnly bool) error {
 	check := func(tx *bolt.Tx) error {
 		meta := tx.Bucket(metaBucket)
@@ -224,7 +224,7 @@ func (f *file) update(do func(*bolt.Tx) error) error {
 	return f.guarded(func() error { return f.db.Update(do) })
 }
 
-// guarded makes an error of a panic, and of an access outside of the file: bbolt has
+// guarded turns a panic into an error, and an access outside of the file too: bbolt has
 // them where a page is not what it should be, as it may be by what happened after the
 // check.
 func (f *file) guarded(do func() error) (err error) {

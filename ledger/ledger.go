@@ -12,166 +12,41 @@ import (
 	"github.com/bytom-solo/bytom-solo/boltcheck"
 )
 
-// Kind is what became of a submit.
-type Kind uint8
-
-// What becomes of submits.
-const (
-	Accepted Kind = iota
-	Stale
-	Duplicate
-	Low
-	Invalid
-)
-
-// Entry is a submit that was judged.
-type Entry struct {
-	At time.Time
-	// Rig is what it is counted by, Address and Agent what the rig said of itself last.
-	Rig, Address, Agent string
-	Kind                Kind
-	// Effective is the effective difficulty of the share's own job, Network the
-	// network's at that time; both in hashes. They count where Kind is Accepted.
-	Effective, Network float64
-	// Difficulty is that of the share's hash, 0 if not known; the best is kept.
-	Difficulty float64
-	// Block is the hash of the block that the share made, or empty; Height its height.
-	Block  string
-	Height uint64
-}
-
-// Tally counts submits by what became of them, and what they are worth.
-type Tally struct {
-	Accepted  uint64 `json:"accepted"`
-	Stale     uint64 `json:"stale"`
-	Duplicate uint64 `json:"duplicate"`
-	Low       uint64 `json:"low"`
-	Invalid   uint64 `json:"invalid"`
-	// Work is the sum of the accepted shares' effective difficulties: the hashes that
-	// they took on average.
-	Work float64 `json:"work"`
-	// Expected is the sum of effective by network difficulty: the blocks that the work
-	// was to find on average. PPS pays it, times a block's reward.
-	Expected float64 `json:"expected_blocks"`
-	// Blocks is how many it found.
-	Blocks uint64 `json:"blocks"`
-	// Best is the highest difficulty of an accepted share's hash.
-	Best float64 `json:"best"`
-}
-
-func (t *Tally) count(e Entry) {
-	switch e.Kind {
-	case Accepted:
-		t.Accepted++
-		t.Work += e.Effective
-		if e.Network > 0 {
-			t.Expected += e.Effective / e.Network
-		}
-		t.Best = max(t.Best, e.Difficulty)
-	case Stale:
-		t.Stale++
-	case Duplicate:
-		t.Duplicate++
-	case Low:
-		t.Low++
-	default:
-		t.Invalid++
-	}
-	if e.Block != "" {
-		t.Blocks++
-	}
-}
-
-// Add adds another tally.
-func (t *Tally) Add(o Tally) {
-	t.Accepted += o.Accepted
-	t.Stale += o.Stale
-	t.Duplicate += o.Duplicate
-	t.Low += o.Low
-	t.Invalid += o.Invalid
-	t.Work += o.Work
-	t.Expected += o.Expected
-	t.Blocks += o.Blocks
-	t.Best = max(t.Best, o.Best)
-}
-
-// Row is what a rig did in an hour, as far as that lies in one round.
-type Row struct {
-	Rig string `json:"rig"`
-	// Hour is its start, in UTC.
-	Hour time.Time `json:"hour"`
-	// Round counts the blocks that rigs had found before: a block ends a round, and the
-	// share that made it is the last of it.
-	Round uint32 `json:"round"`
-	Tally
-	// Network is the network difficulty of the last accepted share, whose time is Last.
-	Network float64   `json:"network_difficulty"`
-	Last    time.Time `json:"last_share"`
-}
-
-// add adds what came to the row later.
-func (r *Row) add(o *Row) {
-	r.Tally.Add(o.Tally)
-	if !o.Last.IsZero() {
-		r.Network, r.Last = o.Network, o.Last
-	}
-}
-
-// Block is a block that a rig found: the end of a round.
-type Block struct {
-	Round  uint32    `json:"round"`
-	Rig    string    `json:"rig"`
-	Hash   string    `json:"hash"`
-	Height uint64    `json:"height"`
-	At     time.Time `json:"at"`
-	// Shares is the sequence number of the share that made it.
-	Shares uint64 `json:"share"`
-}
-
-// Share is one accepted share of the log.
-type Share struct {
-	// Sequence numbers all accepted shares since the ledger was made. A gap is where
-	// shares were lost before they were written.
-	Sequence           uint64
-	At                 time.Time // to the millisecond
-	Rig                string
-	Effective, Network float64
-}
-
-// Config is where a ledger is kept and how much of it.
+// Config says where a ledger is kept, and how much of it.
 type Config struct {
 	// Path is the bbolt file; one process at a time can have it open.
 	Path string
-	// ReadOnly opens it to look.
+	// ReadOnly opens the file for reading: nothing is written to it.
 	ReadOnly bool
-	// Rigs is how many rigs are told apart; 0 takes 10,000. What others do is counted
+	// Rigs is how many rigs are counted by name; 0 takes 10,000. What others do is counted
 	// under OtherRigs.
 	Rigs int
 	// Days is how many days with work are kept, the latest not counted; 0 takes 400. They
-	// are days that the ledger has rows of, not days by the clock: one reading of that
-	// deletes nothing. Rows is how many rows, and Shares how many shares at most, of which
+	// are days that the ledger has rows of, not days by the clock: one wrong reading of
+	// the clock deletes nothing. Rows is how many rows, and Shares how many shares at most, of which
 	// the oldest go first; 0 takes a million each.
 	Days, Rows, Shares int
 	// Flush is the time between two writes, which is what a kill can lose; 0 takes 5 s.
 	Flush time.Duration
 	// Now is the clock; nil takes time.Now.
 	Now func() time.Time
-	// Log takes what goes wrong; nil discards it.
+	// Log receives what goes wrong; nil discards it.
 	Log *slog.Logger
 }
 
 // OtherRigs is the name under which the rigs beyond Config.Rigs are counted.
 const OtherRigs = "(others)"
 
-// Ledger keeps what each rig did: a row for each hour and round, all that PPS and the
-// long windows of PPLNS and DGM need, and a log of the last accepted shares in their
-// order, for what depends on that. It pays nobody.
+// Ledger keeps what each rig did: a row for each hour and round, which is all that PPS
+// and the long windows of PPLNS and DGM need, and a log of the last accepted shares in
+// their order, for schemes that depend on the order. It pays nobody.
 //
-// Add takes memory alone and never waits for the disk: Run writes every few seconds,
-// and Close the rest, so that a kill loses at most that much, and never a part of a
-// share: rows, shares and blocks are written in one transaction. A file that can't be
-// read or written stops nothing; it is told once, the counts go on in memory, and what
-// has not been written is tried again. All methods are safe for concurrent use.
+// Add changes memory alone and never waits for the disk: Run writes every few seconds,
+// and Close the rest. A kill loses at most what came since the last write, and never a
+// part of a share: rows, shares and blocks are written in one transaction. A file that
+// can't be read or written stops nothing: the failure is logged once, counting goes on in
+// memory, and what has not been written is tried again. All methods are safe for
+// concurrent use.
 type Ledger struct {
 	cfg    Config
 	log    *slog.Logger
@@ -216,9 +91,9 @@ type rigSummary struct {
 // mostPending bounds the memory of shares, and of rows, that can't be written.
 const mostPending = 100_000
 
-// Open opens a ledger, and makes the file if there is none. A damaged one is set
+// Open opens a ledger, and creates the file if there is none. A damaged file is set
 // aside, under a name with the time in it, and a new one begun. Where no file can be used
-// the ledger works from memory. Log is told of both.
+// the ledger works from memory. Both are logged.
 func Open(cfg Config) *Ledger {
 	l := newInMemory(cfg)
 	err := l.open()
@@ -237,8 +112,11 @@ func Open(cfg Config) *Ledger {
 	return l
 }
 
-// Claim makes the ledger one of a network, or says that it is another's: see
-// boltcheck.Claim. One that works from memory is anybody's.
+// InMemory returns a ledger without a file: what it counted is lost with it.
+func InMemory() *Ledger { return newInMemory(Config{}) }
+
+// Claim marks the ledger as that of a network, and fails if it is another's: see
+// boltcheck.Claim. A ledger in memory belongs to none.
 func (l *Ledger) Claim(network string) error {
 	if l.file == nil {
 		return nil
@@ -246,8 +124,8 @@ func (l *Ledger) Claim(network string) error {
 	return l.file.guarded(func() error { return boltcheck.Claim(l.file.db, network) })
 }
 
-// Read opens a ledger for reading alone. It fails if there is none, or if a node
-// has it open.
+// Read opens a ledger for reading alone. It fails if there is no file, or if a node has
+// it open.
 func Read(path string) (*Ledger, error) {
 	l := newInMemory(Config{Path: path, ReadOnly: true})
 	if err := l.open(); err != nil {
@@ -281,8 +159,8 @@ func newInMemory(cfg Config) *Ledger {
 	}
 }
 
-// Login notes a rig that has come, before it has sent anything: its rates count from
-// its first login.
+// Login records that a rig has connected, before it has sent anything: its rates count
+// from its first login.
 func (l *Ledger) Login(at time.Time, rig, address, agent string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -315,7 +193,8 @@ func (l *Ledger) Add(e Entry) {
 	}
 }
 
-// rigOf finds an entry's rig, or makes it.
+// rigOf returns an entry's rig and the name that it is counted by, and creates it if it
+// is new.
 func (l *Ledger) rigOf(e Entry) (string, *rigState) {
 	name := e.Rig
 	rig := l.rigs[name]
@@ -337,7 +216,7 @@ func (l *Ledger) rigOf(e Entry) (string, *rigState) {
 	return name, rig
 }
 
-// sweep forgets rigs that never had a share accepted, and are not around any more.
+// sweep forgets rigs that never had a share accepted, and have not been seen for an hour.
 // Names cost nothing to make up.
 func (l *Ledger) sweep(now time.Time) {
 	if now.Sub(l.swept) < time.Minute {
@@ -361,7 +240,7 @@ func (l *Ledger) forget(name string, id uint32) {
 	}
 }
 
-// row finds a rig's present row, or makes it.
+// row returns a rig's present row, and creates it if there is none.
 func (l *Ledger) row(at time.Time, id uint32) *Row {
 	key := rowKey{hourOf(at), l.round, id}
 	row := l.rows[key]
@@ -371,6 +250,3 @@ func (l *Ledger) row(at time.Time, id uint32) *Row {
 	}
 	return row
 }
-
-// InMemory opens a ledger that has no file: what it counts ends with it.
-func InMemory() *Ledger { return newInMemory(Config{}) }

@@ -16,7 +16,7 @@ const (
 	elided = "/…"
 )
 
-// URL is what may be told of a URL, or of what was given as one: scheme, host and port.
+// URL is what may be shown of a URL, or of what was given as one: scheme, host and port.
 func URL(text string) string {
 	scheme, rest, ok := strings.Cut(text, "://")
 	if !ok {

@@ -1,0 +1,156 @@
+package ledger
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"github.com/bytom-solo/bytom-solo/boltcheck"
+)
+
+// open opens the file and reads what has to be in memory.
+func (l *Ledger) open() error {
+	f, err := openFile(l.cfg.Path, l.cfg.ReadOnly)
+	if err != nil {
+		return err
+	}
+	l.file = f
+	if err := f.view(l.loadWhole); err != nil {
+		fresh := newInMemory(l.cfg) // Half of it is worse than none.
+		l.rigs, l.rows, l.file = fresh.rigs, fresh.rows, nil
+		l.sequence, l.round, l.nextID, l.seen = 0, 0, 0, time.Time{}
+		return errors.Join(fmt.Errorf("read the ledger %s: %w", l.cfg.Path, err), f.close())
+	}
+	return nil
+}
+
+// setAside moves a damaged file out of the way, to a name that says what it is.
+func (l *Ledger) setAside() (to string, err error) {
+	to = l.cfg.Path + ".damaged-" + l.cfg.Now().UTC().Format("20060102T150405")
+	return to, os.Rename(l.cfg.Path, to)
+}
+
+// loadWhole is load, for which entries that make no sense are damage.
+func (l *Ledger) loadWhole(tx *bolt.Tx) error {
+	if err := l.load(tx); err != nil {
+		return fmt.Errorf("%w: %w", boltcheck.ErrDamaged, err)
+	}
+	return nil
+}
+
+func (l *Ledger) load(tx *bolt.Tx) error {
+	meta := tx.Bucket(metaBucket)
+	if meta == nil {
+		return nil // Opened for reading before anything was written.
+	}
+	if raw := meta.Get(nextKey); raw != nil {
+		var next nextNumbers
+		if err := unpack(raw, &next); err != nil {
+			return err
+		}
+		l.sequence, l.round, l.nextID = next.Sequence, next.Round, next.Rig
+	}
+	byID := make(map[uint32]*rigState)
+	err := tx.Bucket(rigsBucket).ForEach(func(name, raw []byte) error {
+		r := &rigState{}
+		if err := json.Unmarshal(raw, &r.summary); err != nil {
+			return fmt.Errorf("rig %q: %w", name, err)
+		}
+		r.id, r.rates.start, r.met = r.summary.ID, r.summary.First, l.opened
+		if r.rates.start.After(l.opened) {
+			r.rates.start = l.opened // The clock was ahead then, or is behind now.
+		}
+		l.rigs[string(name)], byID[r.id] = r, r
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if err := l.loadSeen(meta); err != nil {
+		return err
+	}
+	now := l.opened
+	logged, err := loadRates(tx.Bucket(sharesBucket), byID, now)
+	if err != nil {
+		return err
+	}
+	return loadDay(tx.Bucket(rowsBucket), byID, now, logged)
+}
+
+// loadRates fills the last day's rates from the log of shares, and returns how far that
+// reaches back in this day. All of the log is looked at: shares that came while the clock
+// was wrong lie among the others.
+func loadRates(b *bolt.Bucket, byID map[uint32]*rigState, now time.Time) (logged time.Time, err error) {
+	logged = now
+	from := now.Add(-25 * time.Hour)
+	c := b.Cursor()
+	for key, raw := c.First(); key != nil; key, raw = c.Next() {
+		shares, err := unpackShares(key, raw)
+		if err != nil {
+			return logged, err
+		}
+		for _, s := range shares {
+			at := time.UnixMilli(s.milli)
+			if at.Before(from) || at.After(now) {
+				continue
+			}
+			if at.Before(logged) {
+				logged = at
+			}
+			if r := byID[s.rig]; r != nil {
+				r.rates.add(at, s.effective)
+			}
+		}
+	}
+	return logged, nil
+}
+
+// loadDay has the last day's rows stand for the shares that the log has no more.
+func loadDay(b *bolt.Bucket, byID map[uint32]*rigState, now, logged time.Time) error {
+	return eachRow(b, hourOf(now.Add(-25*time.Hour)), func(key rowKey, row Row) {
+		if end := key.time().Add(time.Hour); byID[key.rig] != nil && end.Before(logged) {
+			byID[key.rig].rates.rings[2].add(end.Unix()/ringWidths[2]-1, row.Work, 4)
+		}
+	})
+}
+
+// eachRow visits the rows from an hour on, in order.
+func eachRow(b *bolt.Bucket, from uint32, visit func(rowKey, Row)) error {
+	c := b.Cursor()
+	for raw, value := c.Seek(pack(from)); raw != nil; raw, value = c.Next() {
+		if len(raw) != 12 {
+			return fmt.Errorf("a row's key of %d bytes", len(raw))
+		}
+		key := rowKey{binary.BigEndian.Uint32(raw), binary.BigEndian.Uint32(raw[4:]), binary.BigEndian.Uint32(raw[8:])}
+		row := Row{Hour: key.time(), Round: key.round}
+		if err := unpackRow(value, &row); err != nil {
+			return err
+		}
+		visit(key, row)
+	}
+	return nil
+}
+
+// loadSeen finds out when the file was last written. A file of a version that did not note
+// it says when a rig was last there.
+func (l *Ledger) loadSeen(meta *bolt.Bucket) error {
+	if raw := meta.Get(lastSeenKey); raw != nil {
+		var milli int64
+		if err := unpack(raw, &milli); err != nil {
+			return err
+		}
+		l.seen = unixMilli(milli)
+		return nil
+	}
+	for _, r := range l.rigs {
+		if r.summary.Seen.After(l.seen) {
+			l.seen = r.summary.Seen
+		}
+	}
+	return nil
+}
