@@ -28,7 +28,7 @@ func TestTheLifeOfABlock(t *testing.T) {
 		c := newFakeChain()
 		j := newJournal(t, filepath.Join(t.TempDir(), "j.db"))
 		s := newJournaled(t, c, j)
-		w := NewWatcher(WatcherConfig{Journal: j, Source: c})
+		w := NewFateWatcher(FateWatcherConfig{Journal: j, Source: c})
 		ctx, cancel := context.WithCancel(context.Background())
 		done := make(chan error)
 		go func() { done <- w.Run(ctx) }()
@@ -99,7 +99,7 @@ func TestALostRace(t *testing.T) {
 	if err != nil || last.State != StateLost || *last.Winner != rival || f.Verdict != "side chain" {
 		t.Fatalf("fate %+v, %v", f, err)
 	}
-	w := NewWatcher(WatcherConfig{Journal: j, Source: c})
+	w := NewFateWatcher(FateWatcherConfig{Journal: j, Source: c})
 	for _, best := range []uint64{12, v.Height + MaturedAt - 1, v.Height + MaturedAt} {
 		c.place = func(bc.Hash, uint64) Place { return Place{Known: true, There: rival, Best: best} }
 		w.look()

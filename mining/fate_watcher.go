@@ -6,31 +6,31 @@ import (
 	"time"
 )
 
-// WatcherConfig is what a Watcher needs.
-type WatcherConfig struct {
+// FateWatcherConfig is what a Watcher needs.
+type FateWatcherConfig struct {
 	Journal *Journal
 	Source  Source
 	// Log takes what happens; nil discards it.
 	Log *slog.Logger
 }
 
-// Watcher follows the blocks that were found here until their rewards can be spent,
+// FateWatcher follows the blocks that were found here until their rewards can be spent,
 // and keeps in the journal what becomes of them.
-type Watcher struct {
-	cfg WatcherConfig
+type FateWatcher struct {
+	cfg FateWatcherConfig
 	tip chan struct{}
 }
 
-// NewWatcher makes a Watcher.
-func NewWatcher(cfg WatcherConfig) *Watcher {
+// NewFateWatcher makes a Watcher.
+func NewFateWatcher(cfg FateWatcherConfig) *FateWatcher {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Watcher{cfg: cfg, tip: make(chan struct{}, 1)}
+	return &FateWatcher{cfg: cfg, tip: make(chan struct{}, 1)}
 }
 
 // TipChanged tells that the chain has a new tip. It never blocks.
-func (w *Watcher) TipChanged() { mark(w.tip) }
+func (w *FateWatcher) TipChanged() { mark(w.tip) }
 
 // settle is how long a new tip is let be: on its way to the peers and the devices,
 // nothing waits for the journal's disk.
@@ -40,7 +40,7 @@ const settle = 100 * time.Millisecond
 const underWay = 10 * time.Second
 
 // Run follows the found blocks until ctx ends, then returns its error.
-func (w *Watcher) Run(ctx context.Context) error {
+func (w *FateWatcher) Run(ctx context.Context) error {
 	for {
 		w.look()
 		select {
@@ -53,7 +53,7 @@ func (w *Watcher) Run(ctx context.Context) error {
 }
 
 // look brings every open fate up to date.
-func (w *Watcher) look() {
+func (w *FateWatcher) look() {
 	for _, f := range w.cfg.Journal.Open() {
 		// One of an earlier run may have been found later than now, by a clock that was ahead.
 		if !f.Resolved() && time.Since(f.Found).Abs() < underWay {
@@ -73,7 +73,7 @@ func (w *Watcher) look() {
 	}
 }
 
-func (w *Watcher) report(f Fate, e Event) {
+func (w *FateWatcher) report(f Fate, e Event) {
 	log := w.cfg.Log.With("height", f.Height, "hash", f.ID.String())
 	if f.By != (Finder{}) {
 		log = log.With("by", f.By.String())

@@ -75,11 +75,11 @@ func (cfg GeneratorConfig) withDefaults() GeneratorConfig {
 //
 // All methods are safe for concurrent use.
 type Generator struct {
-	cfg     GeneratorConfig
-	start   time.Time
-	tipAt   atomic.Int64 // when the tip changed last, since start
-	current atomic.Pointer[state]
-	wishes  atomic.Uint64 // how often PayeeChanged and Force were called
+	cfg      GeneratorConfig
+	start    time.Time
+	tipAt    atomic.Int64 // when the tip changed last, since start
+	current  atomic.Pointer[state]
+	requests atomic.Uint64 // how often PayeeChanged and Force were called
 
 	// One slot each: a mark already there says all that a second one would.
 	tip, txs, payee, forced chan struct{}
@@ -90,7 +90,7 @@ type Generator struct {
 	fullOn    bc.Hash
 	sequence  uint64 // of the last template
 	forcing   bool   // somebody asked for the template under way
-	granted   uint64 // the wishes that the build under way has seen
+	served    uint64 // the wishes that the build under way has seen
 
 	mu   sync.Mutex // guards subs, and orders publishing with subscribing
 	subs map[chan *Template]struct{}
@@ -100,7 +100,7 @@ type Generator struct {
 type state struct {
 	template *Template
 	err      error
-	granted  uint64        // the wishes that it was built for
+	served   uint64        // the wishes that it was built for
 	replaced chan struct{} // closed by the state that follows
 }
 
@@ -129,13 +129,13 @@ func (g *Generator) TxsChanged() { mark(g.txs) }
 
 // PayeeChanged tells that the payee or the operator's tag is another.
 func (g *Generator) PayeeChanged() {
-	g.wishes.Add(1)
+	g.requests.Add(1)
 	mark(g.payee)
 }
 
 // Force asks for a new template without a cause.
 func (g *Generator) Force() {
-	g.wishes.Add(1)
+	g.requests.Add(1)
 	mark(g.forced)
 }
 
@@ -143,9 +143,9 @@ func (g *Generator) Force() {
 // before: from then on nobody is given the template of before. It returns ctx's error if
 // that ends first, and waits for Run.
 func (g *Generator) Settle(ctx context.Context) error {
-	for wanted := g.wishes.Load(); ; {
+	for wanted := g.requests.Load(); ; {
 		s := g.current.Load()
-		if s.granted >= wanted {
+		if s.served >= wanted {
 			return nil
 		}
 		select {
@@ -238,7 +238,7 @@ func (g *Generator) Subscribe() (templates <-chan *Template, cancel func()) {
 
 // publish makes s current and tells the subscribers.
 func (g *Generator) publish(s *state) {
-	s.replaced, s.granted = make(chan struct{}), g.granted
+	s.replaced, s.served = make(chan struct{}), g.served
 	g.published = time.Now()
 	if s.template != nil {
 		s.template.published = g.published
@@ -331,7 +331,7 @@ func (g *Generator) wait(ctx context.Context, buildErr error) (Reason, error) {
 
 // rebuild builds a template and publishes it, or publishes why it can't.
 func (g *Generator) rebuild(ctx context.Context, reason Reason) error {
-	g.granted = g.wishes.Load() // Before the payee is asked for.
+	g.served = g.requests.Load() // Before the payee is asked for.
 	t, err := g.build(ctx, reason)
 	if errors.Is(err, ErrTipMoved) || ctx.Err() != nil {
 		return err

@@ -15,14 +15,14 @@ import (
 	"github.com/bytom/bytom/protocol/bc"
 )
 
-// Handed is a piece of work that was handed out.
-type Handed struct {
-	// By names who handed it out, Key is what that one finds it by.
+// Handout is a piece of work that was given to a client.
+type Handout struct {
+	// By names the server that handed it out, Key identifies the work there.
 	By, Key string
 	// Job is what is worked on.
 	Job *Job
-	// Note is what else it takes to find out what was hashed, to be kept as JSON; nil is
-	// nothing.
+	// Note is what else it takes to reconstruct what was hashed. It is stored as JSON; nil
+	// stores nothing.
 	Note any
 }
 
@@ -46,9 +46,9 @@ const (
 	handoutPause = 50 * time.Millisecond
 )
 
-// Handouts keep the work on the present tip that others were given, so that what they
-// find is a block after a restart as well. Work is written down in the background, a
-// moment after it was handed out, and what stands on a former tip is dropped.
+// Handouts store the work on the present tip that clients were given, so that a solution
+// of theirs is a block after a restart of the node as well. Work is written to a file in
+// the background, a moment after it was handed out; work on a former tip is dropped.
 //
 // Each line of the file is a JSON object (see handoutLine): what the file is, then
 // transactions, selections of them, templates and works, each numbered by its place among
@@ -60,32 +60,32 @@ type Handouts struct {
 	cfg  HandoutsConfig
 	wake chan struct{}
 
-	mu      sync.Mutex // guards what follows
-	pending []Handed
-	dropped bool              // something did not fit into pending
-	left    map[string]Former // of the last run, by owner and key
-	leftOn  int               // how many tips ago
+	mu           sync.Mutex // guards what follows
+	pending      []Handout
+	dropped      bool                    // something did not fit into pending
+	restored     map[string]RestoredWork // of the last run, by server and key
+	restoredTips int                     // how many tips ago
 
-	writing sync.Mutex // guards what follows
-	file    *os.File   // nil before the first write
-	book    book       // what the file has
+	writing sync.Mutex      // guards what follows
+	file    *os.File        // nil before the first write
+	encoder handoutsEncoder // what the file has
 	closed  bool
 }
 
-// Former is work that the last run of the node handed out.
-type Former struct {
+// RestoredWork is work that the last run of the node handed out, read back from the file.
+type RestoredWork struct {
 	// Template is what it was cut from, Extranonce its coinbase's.
 	Template   *Template
 	Extranonce uint64
-	// Note is what was kept of Handed's.
+	// Note is the Handout's, as JSON.
 	Note json.RawMessage
 }
 
 // Job is the work as it was handed out.
-func (f Former) Job() *Job { return NewJob(f.Template, f.Extranonce) }
+func (f RestoredWork) Job() *Job { return NewJob(f.Template, f.Extranonce) }
 
-// OpenHandouts reads what the last run has left. A file that is damaged, of another
-// network or of work on no block of the chain costs a line in the log and no more.
+// OpenHandouts reads the file of the last run. One that is damaged, of another network or
+// of work on no block of the chain is logged, and is no error.
 func OpenHandouts(cfg HandoutsConfig) *Handouts {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
@@ -99,17 +99,17 @@ func OpenHandouts(cfg HandoutsConfig) *Handouts {
 	case err != nil:
 		cfg.Log.Warn("some work that the last run handed out is not known", "file", cfg.Path, "known", len(read.works), "error", err)
 	}
-	h.left, h.book = read.works, read.book
-	if len(h.left) > 0 {
-		cfg.Log.Debug("work of the last run is still good", "works", len(h.left), "tip", h.book.tip.String())
+	h.restored, h.encoder = read.works, read.handoutsEncoder
+	if len(h.restored) > 0 {
+		cfg.Log.Debug("work of the last run is still good", "works", len(h.restored), "tip", h.encoder.tip.String())
 	}
 	return h
 }
 
 func handoutKey(by, key string) string { return by + " " + key }
 
-// Keep has work written down. It does not wait for that.
-func (h *Handouts) Keep(w Handed) {
+// Keep queues work to be written. It does not wait for the disk.
+func (h *Handouts) Keep(w Handout) {
 	if h == nil {
 		return
 	}
@@ -123,18 +123,18 @@ func (h *Handouts) Keep(w Handed) {
 	mark(h.wake)
 }
 
-// Find is work that the last run handed out.
-func (h *Handouts) Find(by, key string) (Former, bool) {
+// Find returns the work that a server handed out under a key in the last run.
+func (h *Handouts) Find(by, key string) (RestoredWork, bool) {
 	if h == nil {
-		return Former{}, false
+		return RestoredWork{}, false
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	f, ok := h.left[handoutKey(by, key)]
+	f, ok := h.restored[handoutKey(by, key)]
 	return f, ok
 }
 
-// Keys are those of the work that an owner handed out in the last run.
+// Keys are those of the work that a server handed out in the last run, in no order.
 func (h *Handouts) Keys(by string) []string {
 	if h == nil {
 		return nil
@@ -142,7 +142,7 @@ func (h *Handouts) Keys(by string) []string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	var list []string
-	for key := range h.left {
+	for key := range h.restored {
 		if own, ok := strings.CutPrefix(key, handoutKey(by, "")); ok {
 			list = append(list, own)
 		}
@@ -150,21 +150,21 @@ func (h *Handouts) Keys(by string) []string {
 	return list
 }
 
-// Extranonces are those of the work that the last run handed out.
+// Extranonces are those of all work that the last run handed out.
 func (h *Handouts) Extranonces() []uint64 {
 	if h == nil {
 		return nil
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	list := make([]uint64, 0, len(h.left))
-	for _, f := range h.left {
+	list := make([]uint64, 0, len(h.restored))
+	for _, f := range h.restored {
 		list = append(list, f.Extranonce)
 	}
 	return list
 }
 
-// Run writes down what is handed out until ctx ends, then returns its error.
+// Run writes work to the file until ctx ends, then returns ctx's error.
 func (h *Handouts) Run(ctx context.Context) error {
 	for {
 		select {
@@ -178,7 +178,7 @@ func (h *Handouts) Run(ctx context.Context) error {
 	}
 }
 
-// Close writes down what is left, and closes the file.
+// Close writes what is still queued, and closes the file.
 func (h *Handouts) Close() error {
 	if h == nil {
 		return nil
@@ -217,13 +217,13 @@ func (h *Handouts) flush() {
 		if works[i].Job.Template.Tip.Hash != tip {
 			continue
 		}
-		if !started && h.book.tip != tip {
+		if !started && h.encoder.tip != tip {
 			h.turn(tip)
 		}
 		started = true
-		h.book.add(&works[i], h.cfg.Network)
+		h.encoder.add(&works[i], h.cfg.Network)
 	}
-	if !started || h.book.failed {
+	if !started || h.encoder.failed {
 		return
 	}
 	if err := h.write(); err != nil {
@@ -233,30 +233,30 @@ func (h *Handouts) flush() {
 
 // turn begins a file for a new tip. The caller holds writing.
 func (h *Handouts) turn(tip bc.Hash) {
-	h.book = book{tip: tip}
+	h.encoder = handoutsEncoder{tip: tip}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	// The works of the tip before the last are told stale for a while, then unknown.
-	if h.leftOn++; h.leftOn > 1 {
-		h.left = nil
+	// Restored work is reported as stale during the next tip, then as unknown.
+	if h.restoredTips++; h.restoredTips > 1 {
+		h.restored = nil
 	}
 }
 
-// fail gives up keeping work of this tip, with a line in the log.
+// fail gives up storing work of this tip, and logs that once.
 func (h *Handouts) fail(err error) {
-	if !h.book.failed {
+	if !h.encoder.failed {
 		h.cfg.Log.Warn("work handed out is not written down: until the next block, a restart would lose what is found of it",
 			"file", h.cfg.Path, "error", err)
 	}
-	h.book.failed = true
+	h.encoder.failed = true
 }
 
-// write appends what the book has not written.
+// write appends what the encoder holds to the file.
 func (h *Handouts) write() error {
-	if h.book.err != nil {
-		return h.book.err
+	if h.encoder.err != nil {
+		return h.encoder.err
 	}
-	if h.book.size+int64(len(h.book.text)) > mostHandouts {
+	if h.encoder.size+int64(len(h.encoder.text)) > mostHandouts {
 		return fmt.Errorf("there are more than %d bytes of it", mostHandouts)
 	}
 	if h.file == nil {
@@ -269,11 +269,11 @@ func (h *Handouts) write() error {
 		}
 	}
 	// Whatever is behind belongs to a former tip, or was cut off by the end of the last run.
-	if err := h.file.Truncate(h.book.size); err != nil {
+	if err := h.file.Truncate(h.encoder.size); err != nil {
 		return err
 	}
-	n, err := h.file.WriteAt(h.book.text, h.book.size)
-	h.book.size += int64(n)
-	h.book.text = nil
+	n, err := h.file.WriteAt(h.encoder.text, h.encoder.size)
+	h.encoder.size += int64(n)
+	h.encoder.text = nil
 	return err
 }

@@ -58,9 +58,9 @@ type handoutWork struct {
 	Note       json.RawMessage `json:"note,omitempty"`
 }
 
-// book is what a file has, and what is to be written to it next. It belongs to one
-// goroutine.
-type book struct {
+// handoutsEncoder encodes work as lines of the file: it knows what the file has, and holds
+// what is to be appended next. It belongs to one goroutine.
+type handoutsEncoder struct {
 	tip    bc.Hash
 	size   int64 // of what is written
 	failed bool  // nothing more of this tip is kept
@@ -79,10 +79,10 @@ type chosenKey struct {
 	count int
 }
 
-// add puts a piece of work on the list, after what it is made of.
-func (b *book) add(w *Handed, network string) {
+// add encodes a piece of work, after those of its parts that the file does not have.
+func (b *handoutsEncoder) add(w *Handout, network string) {
 	if b.failed || b.err != nil || b.size+int64(len(b.text)) > mostHandouts {
-		return // write tells.
+		return // write reports it.
 	}
 	if b.txs == nil {
 		b.txs, b.chosen, b.templates = make(map[bc.Hash]int), make(map[chosenKey]int), make(map[*Template]int)
@@ -99,8 +99,8 @@ func (b *book) add(w *Handed, network string) {
 	b.line(handoutLine{Work: &work})
 }
 
-// template is a template's number.
-func (b *book) template(t *Template) int {
+// template is a template's number in the file; a new one is encoded.
+func (b *handoutsEncoder) template(t *Template) int {
 	n, ok := b.templates[t]
 	if ok {
 		return n
@@ -115,8 +115,8 @@ func (b *book) template(t *Template) int {
 	return n
 }
 
-// selection is the number of a template's transactions.
-func (b *book) selection(chosen []Candidate) int {
+// selection is the number of a template's transactions in the file; new ones are encoded.
+func (b *handoutsEncoder) selection(chosen []Candidate) int {
 	key := chosenKey{count: len(chosen)}
 	if len(chosen) > 0 {
 		key.first = &chosen[0]
@@ -141,26 +141,26 @@ func (b *book) selection(chosen []Candidate) int {
 	return n
 }
 
-func (b *book) line(l handoutLine) {
+func (b *handoutsEncoder) line(l handoutLine) {
 	text, err := json.Marshal(l)
 	if b.err = errors.Join(b.err, err); b.err == nil {
 		b.text = append(append(b.text, text...), '\n')
 	}
 }
 
-// readBook is a file as it was read.
-type readBook struct {
-	book
+// handoutsDecoder is what was read of a file, and the encoder that appends to it.
+type handoutsDecoder struct {
+	handoutsEncoder
 	txs       []Candidate
 	chosen    [][]Candidate
 	templates []*Template
-	works     map[string]Former
+	works     map[string]RestoredWork
 }
 
 // readHandouts reads a file up to its end, or to the first line that makes no sense,
 // which the error is about. A last line without an end was cut off with the process.
-func readHandouts(cfg HandoutsConfig) (read readBook, err error) {
-	read.works = make(map[string]Former)
+func readHandouts(cfg HandoutsConfig) (read handoutsDecoder, err error) {
+	read.works = make(map[string]RestoredWork)
 	f, err := os.Open(cfg.Path)
 	if err != nil {
 		return read, err
@@ -181,14 +181,14 @@ func readHandouts(cfg HandoutsConfig) (read readBook, err error) {
 			return read, fmt.Errorf("line %d: %w", n, err)
 		}
 		if read.size += int64(len(text)); tip.Hash == (bc.Hash{}) {
-			return readBook{}, nil // Nothing on this chain.
+			return handoutsDecoder{}, nil // Nothing on this chain.
 		}
 	}
 	return read, nil
 }
 
 // take reads a line.
-func (r *readBook) take(text []byte, n int, cfg HandoutsConfig, tip *Tip) error {
+func (r *handoutsDecoder) take(text []byte, n int, cfg HandoutsConfig, tip *Tip) error {
 	var l handoutLine
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
@@ -208,14 +208,14 @@ func (r *readBook) take(text []byte, n int, cfg HandoutsConfig, tip *Tip) error 
 	case l.Template != nil:
 		return r.assemble(l.Template, *tip)
 	case l.Work != nil && l.Work.Template >= 0 && l.Work.Template < len(r.templates):
-		r.works[handoutKey(l.Work.By, l.Work.Key)] = Former{r.templates[l.Work.Template], l.Work.Extranonce, l.Work.Note}
+		r.works[handoutKey(l.Work.By, l.Work.Key)] = RestoredWork{r.templates[l.Work.Template], l.Work.Extranonce, l.Work.Note}
 		return nil
 	}
 	return errors.New("neither a transaction, nor a selection, a template or a work")
 }
 
 // begin reads the first line.
-func (r *readBook) begin(head *handoutHead, cfg HandoutsConfig, tip *Tip) error {
+func (r *handoutsDecoder) begin(head *handoutHead, cfg HandoutsConfig, tip *Tip) error {
 	if head.Version != handoutVersion {
 		return fmt.Errorf("version is %d, expected %d", head.Version, handoutVersion)
 	}
@@ -228,7 +228,7 @@ func (r *readBook) begin(head *handoutHead, cfg HandoutsConfig, tip *Tip) error 
 	return nil
 }
 
-func (r *readBook) choose(numbers []int) error {
+func (r *handoutsDecoder) choose(numbers []int) error {
 	chosen := make([]Candidate, 0, len(numbers))
 	for _, n := range numbers {
 		if n < 0 || n >= len(r.txs) {
@@ -240,7 +240,7 @@ func (r *readBook) choose(numbers []int) error {
 	return nil
 }
 
-func (r *readBook) assemble(line *handoutTemplate, tip Tip) error {
+func (r *handoutsDecoder) assemble(line *handoutTemplate, tip Tip) error {
 	if line.Chosen < 0 || line.Chosen >= len(r.chosen) {
 		return fmt.Errorf("there is no selection %d", line.Chosen)
 	}
@@ -261,11 +261,11 @@ func (r *readBook) assemble(line *handoutTemplate, tip Tip) error {
 	return nil
 }
 
-// number prepares the book to be gone on with.
-func (r *readBook) number() {
-	r.book.txs, r.book.chosen, r.book.templates = make(map[bc.Hash]int), make(map[chosenKey]int), make(map[*Template]int)
+// number prepares the encoder to append to what was read.
+func (r *handoutsDecoder) number() {
+	r.handoutsEncoder.txs, r.handoutsEncoder.chosen, r.handoutsEncoder.templates = make(map[bc.Hash]int), make(map[chosenKey]int), make(map[*Template]int)
 	for i, c := range r.txs {
-		r.book.txs[c.Tx.ID] = i
+		r.handoutsEncoder.txs[c.Tx.ID] = i
 	}
 	r.counts.chosen, r.counts.templates = len(r.chosen), len(r.templates)
 }

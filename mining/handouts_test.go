@@ -53,7 +53,7 @@ func (r *handoutRuns) jobs() (jobs []*Job) {
 
 func (r *handoutRuns) keep(h *Handouts, jobs []*Job) {
 	for i, j := range jobs {
-		h.Keep(Handed{By: "somebody", Key: fmt.Sprint(i), Job: j, Note: map[string]int{"n": i}})
+		h.Keep(Handout{By: "somebody", Key: fmt.Sprint(i), Job: j, Note: map[string]int{"n": i}})
 	}
 }
 
@@ -157,7 +157,7 @@ func TestWorkOfFormerTips(t *testing.T) {
 	for n, known := range []bool{true, true, false} {
 		if n > 0 {
 			r.chain.connect(byte(40 + n))
-			h.Keep(Handed{By: "somebody", Key: "late", Job: old[0]}) // By somebody slow.
+			h.Keep(Handout{By: "somebody", Key: "late", Job: old[0]}) // By somebody slow.
 			r.keep(h, r.jobs()[:2])
 			h.flush()
 		}
@@ -254,7 +254,7 @@ func TestHandoutsAreBounded(t *testing.T) {
 	job := r.jobs()[0]
 	note := strings.Repeat("x", 1<<20)
 	for i := range 2*mostHandouts>>20 + 1 {
-		h.Keep(Handed{By: "somebody", Key: fmt.Sprint(i), Job: job, Note: note})
+		h.Keep(Handout{By: "somebody", Key: fmt.Sprint(i), Job: job, Note: note})
 		if i%8 == 0 {
 			h.flush()
 		}
@@ -271,7 +271,7 @@ func TestHandoutsAreBounded(t *testing.T) {
 	}
 	h = r.open("solonet")
 	for range mostPending + 10 {
-		h.Keep(Handed{By: "somebody", Key: "k", Job: job})
+		h.Keep(Handout{By: "somebody", Key: "k", Job: job})
 	}
 	if len(h.pending) != mostPending {
 		t.Errorf("%d works wait", len(h.pending))
@@ -288,7 +288,7 @@ func BenchmarkKeep(b *testing.B) {
 	}
 	job := NewJob(t, 1)
 	for i := range b.N {
-		h.Keep(Handed{By: "somebody", Key: "171567", Job: job, Note: i})
+		h.Keep(Handout{By: "somebody", Key: "171567", Job: job, Note: i})
 		if i%1000 == 999 {
 			b.StopTimer()
 			h.flush()

@@ -126,7 +126,7 @@ func TestABlockIsToldOnce(t *testing.T) {
 			}
 			time.Sleep(2 * underWay)
 			c.place = func(id bc.Hash, height uint64) Place { return Place{Known: true, Main: true, There: id, Best: height} }
-			w := NewWatcher(WatcherConfig{Journal: j, Source: c})
+			w := NewFateWatcher(FateWatcherConfig{Journal: j, Source: c})
 			c.outcome = func(*types.Block) (Outcome, error) { return Duplicate, nil }
 			s.cfg.Relay = func(*types.Block) {
 				if !late {
@@ -159,7 +159,7 @@ func TestABlockOfTheFutureIsFollowed(t *testing.T) {
 	}
 	c.place = func(id bc.Hash, height uint64) Place { return Place{Known: true, Main: true, There: id, Best: height} }
 	j = newJournal(t, path)
-	NewWatcher(WatcherConfig{Journal: j, Source: c}).look()
+	NewFateWatcher(FateWatcherConfig{Journal: j, Source: c}).look()
 	if f := j.Open()[0]; f.standing() != StateMain {
 		t.Errorf("it is on the best chain, and its states are %v", states(f))
 	}

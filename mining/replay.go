@@ -27,15 +27,15 @@ func (s *Submitter) Replay(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if err := s.again(ctx, f); err != nil {
+		if err := s.replay(ctx, f); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// again submits a block of the journal once more.
-func (s *Submitter) again(ctx context.Context, f Fate) error {
+// replay submits a block of the journal once more.
+func (s *Submitter) replay(ctx context.Context, f Fate) error {
 	block, err := s.cfg.Journal.Block(f.ID)
 	if err != nil {
 		return err

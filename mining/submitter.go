@@ -41,10 +41,10 @@ type SubmitterConfig struct {
 // Submitter is the one door for solutions and blocks, whoever found them. It is safe
 // for concurrent use and no call waits for another, nor for a template.
 type Submitter struct {
-	cfg   SubmitterConfig
-	found atomic.Uint64
-	told  atomic.Int64 // when a found block was last logged, in Unix seconds
-	won   *lru.Cache[bc.Hash, struct{}]
+	cfg        SubmitterConfig
+	found      atomic.Uint64
+	lastLogged atomic.Int64 // when a found block was last logged, in Unix seconds
+	won        *lru.Cache[bc.Hash, struct{}]
 }
 
 // tipsWon is how many tips Replaced remembers: more than work in anybody's hands is of.
@@ -297,7 +297,7 @@ func (s *Submitter) report(v Verdict, block *types.Block, by Finder) {
 	case MainChain:
 		s.found.Add(1)
 		level := slog.LevelInfo
-		if now := s.cfg.Now().Unix(); s.told.Swap(now) == now {
+		if now := s.cfg.Now().Unix(); s.lastLogged.Swap(now) == now {
 			level = slog.LevelDebug // A young solonet has many a second.
 		}
 		log.Log(context.Background(), level, "block accepted", "txs", len(block.Transactions)-1, "took", v.Took.Round(time.Millisecond/10))

@@ -181,7 +181,7 @@ func TestAFoundBlockIsGivenBackAndResubmitted(t *testing.T) {
 func TestAReorganisationShowsInTheLife(t *testing.T) {
 	ours, rival := newQuickFixture(t), newQuickFixture(t)
 	j, served := ours.withFoundBlocks(t)
-	w := mining.NewWatcher(mining.WatcherConfig{Journal: j, Source: ours.chain})
+	w := mining.NewFateWatcher(mining.FateWatcherConfig{Journal: j, Source: ours.chain})
 	ours.onTip = w.TipChanged
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()

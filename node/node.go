@@ -41,7 +41,7 @@ type Node struct {
 	generator *mining.Generator
 	journal   *mining.Journal // nil if it could not be opened
 	submitter *mining.Submitter
-	watcher   *mining.Watcher // nil without a journal
+	watcher   *mining.FateWatcher // nil without a journal
 	handouts  *mining.Handouts
 	relay     *relay
 	notifier  *notifier
@@ -236,7 +236,7 @@ func (n *Node) openJournal(source mining.Source) error {
 		return err
 	}
 	journal.Watch(n.tellEvents)
-	n.watcher = mining.NewWatcher(mining.WatcherConfig{Journal: journal, Source: source, Log: n.log})
+	n.watcher = mining.NewFateWatcher(mining.FateWatcherConfig{Journal: journal, Source: source, Log: n.log})
 	return nil
 }
 

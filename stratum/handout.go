@@ -24,7 +24,7 @@ func (s *Server) keep(j *sentJob) {
 	if s.cfg.Handouts == nil {
 		return
 	}
-	s.cfg.Handouts.Keep(mining.Handed{
+	s.cfg.Handouts.Keep(mining.Handout{
 		By: handoutsOf, Key: strconv.FormatUint(j.id, 10), Job: j.job, Note: handout{j.timestamp, j.start, j.target},
 	})
 }
