@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // Programs of the stock module that run beside ours.
@@ -34,6 +35,11 @@ func Build(ctx context.Context, name string) (string, error) {
 	if path, ok := built.paths[name]; ok {
 		return path, nil
 	}
+	release, err := lockBuilds(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer release()
 	out, err := exec.CommandContext(ctx, "go", "tool", "-n", name).Output()
 	if e, ok := errors.AsType[*exec.ExitError](err); ok {
 		err = fmt.Errorf("%w\n%s", err, e.Stderr)
@@ -43,6 +49,23 @@ func Build(ctx context.Context, name string) (string, error) {
 	}
 	built.paths[name] = strings.TrimSpace(string(out))
 	return built.paths[name], nil
+}
+
+// lockBuilds waits until no other process builds a tool, and returns what lets the next
+// one begin: packages of tests that run side by side would each link the same program.
+// Where there are no locks nobody waits.
+func lockBuilds(ctx context.Context) (release func(), err error) {
+	f, err := os.OpenFile(filepath.Join(os.TempDir(), "bytom-solo-build.lock"), os.O_RDONLY|os.O_CREATE, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("lock builds: %w", err)
+	}
+	err = Poll(ctx, 5*time.Minute, func() error {
+		if free, err := tryLock(f); err == nil && !free {
+			return fmt.Errorf("another process builds: it has locked %s", f.Name())
+		}
+		return nil
+	})
+	return func() { _ = f.Close() }, err
 }
 
 // Stock is the path of a program of the stock module.
