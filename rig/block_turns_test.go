@@ -131,3 +131,14 @@ func TestRivalsAreBounded(t *testing.T) {
 		t.Errorf("%d tips are kept", len(r.turns))
 	}
 }
+
+// TestRivalsGoOn has a node refuse many blocks of one tip, one after the other.
+func TestRivalsGoOn(t *testing.T) {
+	var r rivals
+	w := &work{asked: time.Now()}
+	for i := range 3 * waitingMost {
+		if !r.submit(t.Context(), w, func() Outcome { return Stale }) {
+			t.Fatalf("block %d was not submitted", i)
+		}
+	}
+}

@@ -20,12 +20,12 @@ import (
 type fakePool struct {
 	mu    sync.Mutex
 	dials []time.Duration // since the start
-	// down refuses connections, refuse the login, drop ends each session right after
-	// it, empty gives no job.
-	down, refuse, drop, empty bool
-	sessions                  []net.Conn // those that are open
-	methods                   []string   // what was asked for besides login
-	header                    byte       // of its jobs
+	// down refuses connections, hang has no reply to the login, refuse refuses it, drop
+	// ends each session right after it, empty gives no job.
+	down, hang, refuse, drop, empty bool
+	sessions                        []net.Conn // those that are open
+	methods                         []string   // what was asked for besides login
+	header                          byte       // of its jobs
 	// mute has no replies to shares, verdict refuses them, noise is sent after each login.
 	mute    bool
 	verdict *stratum.Error
@@ -93,7 +93,7 @@ func (f *fakePool) serve(conn net.Conn) {
 		if request.Method == stratum.MethodLogin {
 			noise = f.noise
 		}
-		mute := f.mute && request.Method == stratum.MethodSubmit
+		mute := f.mute && request.Method == stratum.MethodSubmit || f.hang && request.Method == stratum.MethodLogin
 		f.mu.Unlock()
 		if !mute && out.Send(reply) != nil || end {
 			return

@@ -198,6 +198,13 @@ func TestPoolNonsense(t *testing.T) {
 			if n := p.said("level=WARN"); n > 7 {
 				t.Errorf("%s: %d warnings in an hour:\n%s", name, n, &p.log)
 			}
+			odd := 1 // What is odd about a server is logged in its first session.
+			if name == "an endless line" {
+				odd = 0 // It ends the session.
+			}
+			if n := p.said("so_far=1\n"); n != odd {
+				t.Errorf("%s: logged %d times:\n%s", name, n, &p.log)
+			}
 		})
 	}
 }

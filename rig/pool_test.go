@@ -1,6 +1,7 @@
 package rig
 
 import (
+	"crypto/tls"
 	"errors"
 	"strings"
 	"testing"
@@ -97,6 +98,28 @@ func TestPoolWithoutJobs(t *testing.T) {
 	})
 }
 
+// TestPoolHoldsTheLogin has a first server that has no reply to the login: the rig waits
+// for half a minute if there is another one, and for longer if there is none.
+func TestPoolHoldsTheLogin(t *testing.T) {
+	for servers, waits := range map[int]time.Duration{1: time.Minute, 2: heldMost, 3: heldMost} {
+		runPools(t, servers, func(f []*fakePool) { f[0].hang = true }, func(t *testing.T, p *pools) {
+			time.Sleep(waits - time.Second)
+			p.at(t, -1)
+			if n := p.said("no session"); n != 0 {
+				t.Errorf("%d servers: the login was given up:\n%s", servers, &p.log)
+			}
+			p.all[0].set(func(f *fakePool) { f.hang = servers > 1 })
+			time.Sleep(time.Second)
+			synctest.Wait()
+			if n := p.said("no session"); n != 1 {
+				t.Errorf("%d servers: given up %d times:\n%s", servers, n, &p.log)
+			}
+			time.Sleep(shortestPause)
+			p.at(t, min(servers, 2)-1)
+		})
+	}
+}
+
 func TestPoolRefused(t *testing.T) {
 	refuse := func(f *fakePool) { f.refuse = true }
 	runPools(t, 2, func(f []*fakePool) { refuse(f[0]); refuse(f[1]) }, func(t *testing.T, p *pools) {
@@ -156,12 +179,12 @@ func TestPoolAsksForAJob(t *testing.T) {
 		p.rig.ask()
 		synctest.Wait() // There is no need.
 		p.rig.state.Load().work.nonces.take(1 << 32)
-		for range 10 {
+		for range 11 {
 			p.rig.ask()
 			time.Sleep(time.Second)
 		}
 		synctest.Wait()
-		if got := strings.Join(p.all[0].methods, " "); got != "getjob getjob" {
+		if got := strings.Join(p.all[0].methods, " "); got != "getjob getjob getjob" {
 			t.Errorf("the server was asked for %q, expected getjob each 5 s", got)
 		}
 	})
@@ -214,6 +237,12 @@ func TestParseServer(t *testing.T) {
 	for _, text := range []string{"http://me.you:hush@h:1", "stratum+tcp://me.you:hush@h", "stratum+tcp://me.you:hush@h:1/x", "stratum+tcp://me.you:hu%sh@h:1", "me.you:hush@h", "stratum+tcp://me.you:hu/sh@h:1", "stratum+tcp://me.you:hu@sh@h:x"} {
 		if _, err := ParseServer(text, "u", "", nil); err == nil || strings.Contains(err.Error(), "hu") || strings.Contains(err.Error(), "me.you") || !strings.Contains(err.Error(), "@h") {
 			t.Errorf("%q: %v", text, err)
+		}
+	}
+	secure := &tls.Config{ServerName: "other"}
+	for address, want := range map[string]*tls.Config{"stratum+ssl://h:1": secure, "h:1": nil} {
+		if s, err := ParseServer(address, "u", "", secure); err != nil || s.TLS != want {
+			t.Errorf("%s: over TLS with %v, %v", address, s.TLS, err)
 		}
 	}
 	if _, err := ParseServer("h:1", "", "", nil); err == nil || !strings.Contains(err.Error(), "-u") {
