@@ -59,7 +59,7 @@ type BenchmarkResult struct {
 func Benchmark(ctx context.Context, devices []compute.Backend, threads int, length time.Duration, log *slog.Logger) ([]BenchmarkResult, error) {
 	b := &benchmark{length: length}
 	r := New(Config{Source: b, Devices: devices, Threads: threads, Log: log, Every: 24 * time.Hour, Shares: slog.LevelDebug - 1})
-	r.mostOnWay = math.MaxInt64
+	r.maxInFlight = math.MaxInt64
 	err := r.Run(ctx)
 	switch {
 	case ctx.Err() != nil:

@@ -8,10 +8,10 @@ import (
 	"github.com/bytom/bytom/protocol/bc"
 )
 
-// rivals sees to it that of a rig's own blocks on one tip, of which the chain takes one,
-// one goes to the source at a time, and none after one was accepted. What other workers
-// have found meanwhile is there if the source refuses the first.
-type rivals struct {
+// blockTurns orders a rig's own blocks on one tip, of which the chain takes one: they are
+// submitted one at a time, and none after one was accepted. Those that other workers find
+// meanwhile wait, and are submitted if the source refuses the first.
+type blockTurns struct {
 	mu    sync.Mutex
 	turns []*turn // the latest tips', oldest first
 }
@@ -20,7 +20,7 @@ type rivals struct {
 type turn struct {
 	tip      bc.Hash
 	slot     chan struct{}
-	waiting  int       // for the slot, or in it; guarded by rivals.mu
+	waiting  int       // for the slot, or in it; guarded by blockTurns.mu
 	accepted time.Time // likewise; zero if none was
 }
 
@@ -32,7 +32,7 @@ const (
 )
 
 // of gives the tip's turn. The caller holds mu.
-func (r *rivals) of(tip bc.Hash) *turn {
+func (r *blockTurns) of(tip bc.Hash) *turn {
 	for _, t := range r.turns {
 		if t.tip == tip {
 			return t
@@ -46,25 +46,25 @@ func (r *rivals) of(tip bc.Hash) *turn {
 	return t
 }
 
-// lost tells whether a work's solutions are in vain: it was asked for before the node
-// accepted a block of ours on the same tip. What is asked for later is the node's will,
+// lost reports whether a work's solutions are worth nothing: it was asked for before the
+// node accepted a block of ours on the same tip. What is asked for later is the node's will,
 // whose chain may have been turned back.
-func (r *rivals) lost(w *work) bool {
+func (r *blockTurns) lost(w *work) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return w.asked.Before(r.of(w.header.PreviousBlockHash).accepted)
 }
 
-// forget makes a tip one that no block of ours was accepted on.
-func (r *rivals) forget(tip bc.Hash) {
+// forget forgets that a block of ours was accepted on a tip.
+func (r *blockTurns) forget(tip bc.Hash) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.of(tip).accepted = time.Time{}
 }
 
-// submit submits, when it is the work's turn and if that is not in vain. It tells
-// whether it has.
-func (r *rivals) submit(ctx context.Context, w *work, submit func() Outcome) bool {
+// submit calls submit when it is the work's turn, unless another block of the tip was
+// accepted by then. It reports whether it has.
+func (r *blockTurns) submit(ctx context.Context, w *work, submit func() Outcome) bool {
 	r.mu.Lock()
 	t := r.of(w.header.PreviousBlockHash)
 	full := t.waiting == waitingMost
@@ -93,7 +93,7 @@ func (r *rivals) submit(ctx context.Context, w *work, submit func() Outcome) boo
 	return true
 }
 
-func (r *rivals) leave(t *turn) {
+func (r *blockTurns) leave(t *turn) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	t.waiting--

@@ -93,7 +93,7 @@ func TestOwnBlocksAreNoRivals(t *testing.T) {
 
 // TestRivalsAreBounded has a node that does not answer, and finds on two tips.
 func TestRivalsAreBounded(t *testing.T) {
-	var r rivals
+	var r blockTurns
 	works := [2]*work{}
 	for i := range works {
 		works[i] = &work{header: types.BlockHeader{PreviousBlockHash: bc.NewHash([32]byte{byte(i)})}, asked: time.Now()}
@@ -134,7 +134,7 @@ func TestRivalsAreBounded(t *testing.T) {
 
 // TestRivalsGoOn has a node refuse many blocks of one tip, one after the other.
 func TestRivalsGoOn(t *testing.T) {
-	var r rivals
+	var r blockTurns
 	w := &work{asked: time.Now()}
 	for i := range 3 * waitingMost {
 		if !r.submit(t.Context(), w, func() Outcome { return Stale }) {

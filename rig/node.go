@@ -93,7 +93,7 @@ func (n *node) next(ctx context.Context, old *work) (*work, error) {
 	if err != nil {
 		return nil, err
 	}
-	return workOf(t)
+	return templateWork(t)
 }
 
 // allNonces are those that a header can carry.
@@ -209,11 +209,11 @@ func (n *node) down(err error, again bool) {
 
 // offer takes work that is better than what there is.
 func (n *node) offer(r *Rig, w *work) {
-	if r.rivals.lost(w) {
+	if r.turns.lost(w) {
 		return
 	}
 	old := r.state.Load().work
-	if old == nil || w.betters(old) || r.rivals.lost(old) {
+	if old == nil || w.betters(old) || r.turns.lost(old) {
 		r.logWork(w, old)
 		r.take(w)
 	}

@@ -120,17 +120,17 @@ func TestNodeThatTakesNoBlocks(t *testing.T) {
 			source.verdict <- outcome
 			w := &work{node: true, asked: time.Now()}
 			w.header.Bits = someMeet
-			r.found(t.Context(), solution{work: w, block: true, device: newDevice(nil2{}, 0)})
+			r.deliver(t.Context(), solution{work: w, block: true, device: newDevice(noBackend{}, 0)})
 			time.Sleep(time.Second)
 		}
 		for round := range 2 {
-			for range 10 * steadyMost {
+			for range 10 * streakLength {
 				find(Rejected)
 			}
 			if n := strings.Count(log.String(), "takes no blocks"); n != round+1 {
 				t.Errorf("told %d times:\n%s", n, &log)
 			}
-			if n := strings.Count(log.String(), "solution rejected"); n != (round+1)*steadyMost {
+			if n := strings.Count(log.String(), "solution rejected"); n != (round+1)*streakLength {
 				t.Errorf("%d lines of blocks", n)
 			}
 			find(Accepted)
@@ -139,7 +139,7 @@ func TestNodeThatTakesNoBlocks(t *testing.T) {
 			find(Rejected)
 			find(Accepted)
 		}
-		if n := strings.Count(log.String(), "solution rejected"); n != 2*steadyMost+5 {
+		if n := strings.Count(log.String(), "solution rejected"); n != 2*streakLength+5 {
 			t.Errorf("%d lines of blocks in the end", n)
 		}
 	})

@@ -57,11 +57,11 @@ type pool struct {
 	log  *slog.Logger
 	side sync.WaitGroup // what run has started
 
-	mu        sync.Mutex
-	current   *session      // nil while there is none
-	changed   chan struct{} // closed and renewed when current changes
-	dialled   uint64        // sessions so far
-	standings []standing    // each server's
+	mu          sync.Mutex
+	current     *session      // nil while there is none
+	changed     chan struct{} // closed and renewed when current changes
+	dialled     uint64        // sessions so far
+	reputations []reputation  // each server's
 }
 
 // session is a connection to one of the servers.
@@ -72,13 +72,13 @@ type session struct {
 	// first is a job that was received already, worked when there was one at first.
 	first  *stratum.Job
 	worked time.Time
-	// steady takes the reason why the session is to end: nothing of it is taken.
-	steady chan error
+	// giveUp takes the reason why the session is to end: nothing of it is taken.
+	giveUp chan error
 	// fault is why it was left, though the connection stood.
 	fault error
 
 	tip  bc.Hash // of its last work; guarded by the pool's mu
-	over bool    // steady has its reason; guarded likewise
+	over bool    // giveUp has its reason; guarded likewise
 }
 
 // NewPool is a source that is a list of Stratum servers.
@@ -90,7 +90,7 @@ func NewPool(cfg PoolConfig) Source {
 	if cfg.dial == nil {
 		cfg.dial = stratum.Dial
 	}
-	return &pool{cfg: cfg, log: cfg.Log, changed: make(chan struct{}), standings: make([]standing, len(cfg.Servers))}
+	return &pool{cfg: cfg, log: cfg.Log, changed: make(chan struct{}), reputations: make([]reputation, len(cfg.Servers))}
 }
 
 func (p *pool) status() SourceStatus {
@@ -136,7 +136,7 @@ func (p *pool) mine(ctx context.Context, r *Rig, s *session, pause *pause) {
 		if err := s.Err(); err != nil && ctx.Err() == nil {
 			p.log.Warn("session ended", "server", p.cfg.Servers[s.server].Name, "error", err, "lasted", time.Since(s.since).Round(time.Second))
 		}
-		if p.left(s, next == nil) {
+		if p.leave(s, next == nil) {
 			*pause = newPause()
 		}
 		old := s

@@ -63,7 +63,7 @@ func (p *pool) connect(ctx context.Context, order []int) (*session, error) {
 		}
 		p.note(i, err)
 		if err == nil {
-			return &session{Client: c, server: i, steady: make(chan error, 1)}, nil
+			return &session{Client: c, server: i, giveUp: make(chan error, 1)}, nil
 		}
 		if errors.Is(err, stratum.RefusedLogin) || errors.Is(err, stratum.RefusedParams) || errors.Is(err, stratum.ErrNotStratum) {
 			refusals = append(refusals, err)
@@ -97,8 +97,8 @@ func (p *pool) note(server int, err error) {
 		text = err.Error()
 	}
 	p.mu.Lock()
-	again := p.standings[server].err == text
-	p.standings[server].err = text
+	again := p.reputations[server].err == text
+	p.reputations[server].err = text
 	p.mu.Unlock()
 	if !again && err != nil {
 		p.log.Warn("no session, will try again", "server", p.cfg.Servers[server].Name, "error", err)

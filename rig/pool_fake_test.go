@@ -172,7 +172,7 @@ func (p *pools) at(t *testing.T, server int) {
 
 // blockOf is a solution of the work that there is.
 func (p *pools) blockOf(block bool) solution {
-	return solution{work: p.rig.state.Load().work, nonce: 5, block: block, device: newDevice(nil2{}, 0)}
+	return solution{work: p.rig.state.Load().work, nonce: 5, block: block, device: newDevice(noBackend{}, 0)}
 }
 
 // mineFor has the rig find a share each second where it has work, for a time; in a long

@@ -114,21 +114,21 @@ func TestPoolStaleSharesAreOrdinary(t *testing.T) {
 			p.all[0].push(p.all[0].jobText("2", tip))
 			synctest.Wait()
 			p.all[0].set(func(f *fakePool) { f.verdict = &stratum.Error{Code: 21, Message: "Block expired"} })
-			for range 2 * steadyMost {
+			for range 2 * streakLength {
 				_ = p.rig.submit(t.Context(), old)
 				time.Sleep(time.Second)
 			}
 		}
-		for range steadyMost + 1 { // The new tip's job is late.
+		for range streakLength + 1 { // The new tip's job is late.
 			p.mineFor(t, time.Second)
 		}
 		p.all[0].push(p.all[0].jobText("3", 99))
 		synctest.Wait()
-		for range 2 * steadyMost { // Before the job of the new tip comes.
+		for range 2 * streakLength { // Before the job of the new tip comes.
 			_ = p.rig.submit(t.Context(), p.blockOf(false))
 		}
 		p.all[0].set(func(f *fakePool) { f.verdict = &stratum.Error{Code: 23, Message: "Low difficulty share"} })
-		for range 2 * steadyMost {
+		for range 2 * streakLength {
 			_ = p.rig.submit(t.Context(), p.blockOf(false))
 		}
 		p.all[0].set(func(f *fakePool) { f.verdict = nil })
@@ -144,9 +144,9 @@ func TestPoolStaleSharesAreOrdinary(t *testing.T) {
 // TestPoolRefusalsBetween has one share in eight taken.
 func TestPoolRefusalsBetween(t *testing.T) {
 	runPools(t, 2, func([]*fakePool) {}, func(t *testing.T, p *pools) {
-		for i := range 20 * steadyMost {
+		for i := range 20 * streakLength {
 			p.all[0].set(func(f *fakePool) {
-				if f.verdict = nil; i%steadyMost != 0 {
+				if f.verdict = nil; i%streakLength != 0 {
 					f.verdict = &stratum.Error{Code: 23, Message: "Low difficulty share"}
 				}
 			})
@@ -172,7 +172,7 @@ func TestPoolLateRefusals(t *testing.T) {
 		time.Sleep(shortestPause)
 		p.at(t, 0) // again, rather than the other one
 		old := s.work.session
-		for range 3 * steadyMost {
+		for range 3 * streakLength {
 			p.judge(old, s.work, &stratum.Error{Code: 20, Message: "Unknown error"})
 			time.Sleep(time.Second)
 		}
@@ -283,12 +283,12 @@ func TestPoolThatRefusesAndHangsUp(t *testing.T) {
 	})
 }
 
-// TestPoolOrder has standings of all kinds.
+// TestPoolOrder has servers of all reputations.
 func TestPoolOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := NewPool(PoolConfig{Servers: make([]Server, 4)}).(*pool)
 		now := time.Now()
-		p.standings[0].until, p.standings[1].until, p.standings[3].until = now.Add(3), now.Add(1), now
+		p.reputations[0].until, p.reputations[1].until, p.reputations[3].until = now.Add(3), now.Add(1), now
 		if got := p.order(4); !slices.Equal(got, []int{2, 3, 1, 0}) {
 			t.Errorf("order %v", got)
 		}

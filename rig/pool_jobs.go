@@ -8,8 +8,8 @@ import (
 	"github.com/bytom-solo/bytom-solo/stratum"
 )
 
-// following is what follow knows of a session's jobs.
-type following struct {
+// sessionJobs is the state of follow: a session, its last job and what is wrong with that.
+type sessionJobs struct {
 	pool    *pool
 	rig     *Rig
 	session *session
@@ -34,7 +34,7 @@ func (p *pool) follow(ctx context.Context, r *Rig, s *session) *session {
 	better, trying := make(chan *session), false
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	f := following{pool: p, rig: r, session: s, jobless: time.NewTimer(joblessMost)}
+	f := sessionJobs{pool: p, rig: r, session: s, jobless: time.NewTimer(joblessMost)}
 	defer f.jobless.Stop()
 	if s.first != nil {
 		f.work(s.first)
@@ -47,7 +47,7 @@ func (p *pool) follow(ctx context.Context, r *Rig, s *session) *session {
 			p.log.Warn("no job in time", "server", p.cfg.Servers[s.server].Name)
 			s.fault = errors.New("no job in time")
 			return nil
-		case s.fault = <-s.steady:
+		case s.fault = <-s.giveUp:
 			return nil
 		case <-r.fetch:
 			f.fetch(ctx)
@@ -69,7 +69,7 @@ func (p *pool) follow(ctx context.Context, r *Rig, s *session) *session {
 }
 
 // take goes on with a job; nil stops the rig until there is one.
-func (f *following) take(job *stratum.Job) {
+func (f *sessionJobs) take(job *stratum.Job) {
 	name := f.pool.cfg.Servers[f.session.server].Name
 	if job == nil {
 		if f.void {
@@ -89,7 +89,7 @@ func (f *following) take(job *stratum.Job) {
 	f.work(job)
 }
 
-func (f *following) work(job *stratum.Job) {
+func (f *sessionJobs) work(job *stratum.Job) {
 	if f.last == nil {
 		f.session.worked = time.Now()
 	}
@@ -107,7 +107,7 @@ func (f *following) work(job *stratum.Job) {
 }
 
 // fetch asks for a job with other nonces, where all of the last are used up.
-func (f *following) fetch(ctx context.Context) {
+func (f *sessionJobs) fetch(ctx context.Context) {
 	if f.void || f.last == nil || !f.last.nonces.spent() || time.Since(f.asked) < askEach {
 		return
 	}

@@ -8,15 +8,15 @@ import (
 	"github.com/bytom-solo/bytom-solo/stratum"
 )
 
-// standing is what is known of a server. The pool's mu guards it.
-type standing struct {
+// reputation is what the pool knows of a server from its sessions. The pool's mu guards it.
+type reputation struct {
 	err string // its last, so that it is not logged twice
 	// faults is how many sessions in a row came to nothing, and until for how long the
 	// other servers are tried before it.
 	faults int
 	until  time.Time
 	// streak is of its shares, stale the tip whose shares it has called stale since then.
-	streak streak
+	streak refusalStreak
 	stale  struct {
 		tip   [32]byte
 		since time.Time
@@ -38,29 +38,29 @@ func (p *pool) order(upTo int) []int {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	slices.SortStableFunc(late, func(a, b int) int { return p.standings[a].until.Compare(p.standings[b].until) })
+	slices.SortStableFunc(late, func(a, b int) int { return p.reputations[a].until.Compare(p.reputations[b].until) })
 	return append(trusted, late...)
 }
 
-// trusted are the servers up to a number that a session is worth a try with.
+// trusted are the servers, up to a number, whose penalty is over.
 func (p *pool) trusted(upTo int) []int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	list := make([]int, 0, len(p.standings))
+	list := make([]int, 0, len(p.reputations))
 	for i := range upTo {
-		if !time.Now().Before(p.standings[i].until) {
+		if !time.Now().Before(p.reputations[i].until) {
 			list = append(list, i)
 		}
 	}
 	return list
 }
 
-// left takes notice of the end of a session, or that it was left for a better one. It
-// tells whether the session held for long enough to connect again soon.
-func (p *pool) left(s *session, ended bool) bool {
+// leave takes notice of the end of a session, or that it was left for a better one. It
+// reports whether the session held for long enough to connect again soon.
+func (p *pool) leave(s *session, ended bool) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	st := &p.standings[s.server]
+	st := &p.reputations[s.server]
 	held := !s.worked.IsZero() && time.Since(s.worked) >= steady
 	if why := s.NoWork(); ended && s.fault == nil && why != nil {
 		s.fault = why // Its last word: it would hold the next login for a while.
@@ -77,8 +77,8 @@ func (p *pool) left(s *session, ended bool) bool {
 	return held
 }
 
-// fault has the others go first for a while, which doubles.
-func (st *standing) fault(shortest time.Duration) {
+// fault puts the server behind the others for a while, which doubles.
+func (st *reputation) fault(shortest time.Duration) {
 	st.until = time.Now().Add(min(shortest<<min(st.faults, 10), max(longestAway, shortest)))
 	st.faults++
 }
@@ -87,21 +87,21 @@ func (st *standing) fault(shortest time.Duration) {
 func (p *pool) distrust(server int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.standings[server].fault(p.cfg.Return)
+	p.reputations[server].fault(p.cfg.Return)
 }
 
-// faulty tells whether the last session with a server came to nothing.
+// faulty reports whether the last session with a server came to nothing.
 func (p *pool) faulty(server int) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.standings[server].faults > 0
+	return p.reputations[server].faults > 0
 }
 
 // judge takes notice of what a server made of a share.
 func (p *pool) judge(s *session, w *work, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	st, name := &p.standings[s.server], p.cfg.Servers[s.server].Name
+	st, name := &p.reputations[s.server], p.cfg.Servers[s.server].Name
 	if err == nil {
 		if st.streak.taken() {
 			p.log.Info("the server takes shares again", "server", name)
@@ -118,12 +118,12 @@ func (p *pool) judge(s *session, w *work, err error) {
 		}
 		st.streak.end() // Whatever follows is refused for the same reason.
 	}
-	p.logVain(name, st.streak.rounds, err)
+	p.logRefusals(name, st.streak.rounds, err)
 	s.over = true
-	s.steady <- err
+	s.giveUp <- err
 }
 
-// counts tells whether what a server did not take speaks against it. A stale share does if
+// counts reports whether what a server did not take speaks against it. A stale share does if
 // the tip has been stale for a while, and there is no other job. The caller holds mu.
 func (p *pool) counts(s *session, w *work, err error) bool {
 	var refused *stratum.Error
@@ -135,15 +135,15 @@ func (p *pool) counts(s *session, w *work, err error) bool {
 	case refused.Kind() != stratum.RefusedStale:
 		return true
 	}
-	tip, st := w.header.PreviousBlockHash, &p.standings[s.server].stale
+	tip, st := w.header.PreviousBlockHash, &p.reputations[s.server].stale
 	if st.tip != tip.Byte32() {
 		st.tip, st.since = tip.Byte32(), time.Now()
 	}
-	return s.tip == tip && time.Since(st.since) >= steadyTime
+	return s.tip == tip && time.Since(st.since) >= streakTime
 }
 
-// logVain tells once of a server that takes no shares, and once what follows.
-func (p *pool) logVain(name string, rounds int, err error) {
+// logRefusals logs once that a server takes no shares, and once what follows from it.
+func (p *pool) logRefusals(name string, rounds int, err error) {
 	switch {
 	case rounds == 1:
 		p.log.Warn("the server takes no shares, logging in again", "server", name, "reason", err)

@@ -12,7 +12,7 @@ import (
 // those that know their jobs by number, whoever brings them.
 func (p *pool) submit(ctx context.Context, s solution) (Outcome, error) {
 	own := s.work.session
-	err := p.bring(ctx, own, s)
+	err := p.send(ctx, own, s)
 	lost := errors.Is(err, stratum.ErrLost) || errors.Is(err, stratum.ErrClosed) || errors.Is(err, stratum.RefusedLogin)
 	if !s.block || !lost {
 		return shareOutcome(err), err
@@ -22,7 +22,7 @@ func (p *pool) submit(ctx context.Context, s solution) (Outcome, error) {
 	if waitErr != nil {
 		return Unanswered, errors.Join(err, waitErr)
 	}
-	second := p.bring(ctx, again, s)
+	second := p.send(ctx, again, s)
 	if errors.Is(second, stratum.RefusedDuplicate) {
 		return Accepted, nil
 	}
@@ -32,8 +32,8 @@ func (p *pool) submit(ctx context.Context, s solution) (Outcome, error) {
 	return shareOutcome(second), second
 }
 
-// bring submits to a session.
-func (p *pool) bring(ctx context.Context, to *session, found solution) error {
+// send submits to a session, and notes what its server made of that.
+func (p *pool) send(ctx context.Context, to *session, found solution) error {
 	err := to.Submit(ctx, found.work.job, found.nonce)
 	p.judge(to, found.work, err)
 	return err

@@ -62,8 +62,8 @@ func formatRate(h mining.Hashrate) string {
 	return fmt.Sprintf("%.1f/%.1f/%.1f H/s", h.Ten, h.Minute, h.Quarter)
 }
 
-// logOutcome tells what became of a solution. Blocks have a line in any case, but for one
-// more of many that were refused.
+// logOutcome logs what became of a solution. A block is always logged, unless it is one more
+// of many that were refused: again.
 func (r *Rig) logOutcome(s solution, o Outcome, err error, took time.Duration, again bool) {
 	h, total := s.header(), r.Status().Shares
 	id := h.Hash()
@@ -93,14 +93,14 @@ func (r *Rig) logOutcome(s solution, o Outcome, err error, took time.Duration, a
 	}
 }
 
-// logRival tells of a block that was not submitted, because of another of ours.
+// logRival logs a block that was not submitted, because of another of ours.
 func (r *Rig) logRival(s solution) {
 	h := s.header()
 	id := h.Hash()
 	r.log.Debug("block not submitted: another of ours was first on its tip", "height", h.Height, "device", s.device.info.Name, "hash", id.String())
 }
 
-// logWork tells of new work, where it differs from the last in what counts.
+// logWork logs new work, where it differs from the last in what counts.
 func (r *Rig) logWork(w, last *work) {
 	if last == nil || !w.sameTip(last) || w.share != last.share {
 		r.log.Log(context.Background(), r.cfg.Shares, "new work", "height", w.header.Height, "difficulty", fmt.Sprintf("%.0f", w.difficulty()))

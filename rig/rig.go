@@ -14,14 +14,13 @@ import (
 	"github.com/bytom-solo/bytom-solo/compute"
 )
 
-// Source is where work comes from, and where solutions go: what NewGetWork,
-// NewTemplates and NewPool make.
+// Source is where work comes from and where solutions go: a node (NewGetWork,
+// NewTemplates) or a list of pools (NewPool).
 type Source interface {
 	// run offers work to the rig until ctx ends, which returns nil, or until it is
 	// refused for good.
 	run(ctx context.Context, r *Rig) error
-	// submit brings in a solution, and tries again where that may help, until ctx
-	// ends. The error goes with every outcome but Accepted.
+	// submit submits a solution, and tries again where that may help, until ctx ends. The error goes with every outcome but Accepted.
 	submit(ctx context.Context, s solution) (Outcome, error)
 	status() SourceStatus
 }
@@ -33,11 +32,11 @@ type Config struct {
 	Devices []compute.Backend
 	// Threads caps the workers on a device; 0 does not.
 	Threads int
-	// Checker computes again what other devices claim to have found; nil trusts them.
+	// Checker verifies the solutions of the other devices; nil trusts them.
 	Checker compute.Backend
 	// API serves the Status; nil does not. The rig closes it.
 	API net.Listener
-	// Version is what the status says of the program.
+	// Version is the program's, for the status.
 	Version string
 	// Log takes what happens; nil discards it. Shares is the level of a line for each
 	// share and job, Every how often there is a status line; 0 is a minute.
@@ -66,12 +65,12 @@ type Rig struct {
 	state   atomic.Pointer[state]
 	fetch   chan struct{} // one slot: work is wanted now
 	submits sync.WaitGroup
-	// onWay counts shares on their way, of which there are up to mostOnWay.
-	onWay     atomic.Int64
-	mostOnWay int64
+	// inFlight counts shares on their way, of which there are up to mostOnWay.
+	inFlight    atomic.Int64
+	maxInFlight int64
 
-	rivals rivals
-	holds  holds
+	turns blockTurns
+	holds tipHolds
 
 	mu    sync.Mutex
 	known nonceMemory
@@ -79,8 +78,8 @@ type Rig struct {
 	// were blocks.
 	accepted float64
 	blocks   uint64
-	// vain counts the blocks in a row that were not accepted.
-	vain int
+	// refusedBlocks counts the blocks in a row that were not accepted.
+	refusedBlocks int
 }
 
 // state is the work that there is, or nil.
@@ -100,7 +99,7 @@ func New(cfg Config) *Rig {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	r := &Rig{cfg: cfg, log: cfg.Log, started: time.Now(), fetch: make(chan struct{}, 1), mostOnWay: 1000, known: newNonceMemory()}
+	r := &Rig{cfg: cfg, log: cfg.Log, started: time.Now(), fetch: make(chan struct{}, 1), maxInFlight: 1000, known: newNonceMemory()}
 	for _, b := range cfg.Devices {
 		r.devices = append(r.devices, newDevice(b, cfg.Threads))
 	}
@@ -162,7 +161,7 @@ func (r *Rig) work(ctx, late context.Context) {
 	workers.Wait()
 }
 
-// prepareSeeds has a device expand each new seed as soon as there is work on it, while
+// prepareSeeds lets a device expand each new seed as soon as there is work on it, while
 // its workers still finish their batches.
 func (r *Rig) prepareSeeds(ctx context.Context, d *device) {
 	var seed [32]byte
@@ -191,7 +190,7 @@ func (r *Rig) drain(end func()) {
 	end()
 }
 
-// ask tells the source that there is nothing left to hash.
+// ask signals the source that there is nothing left to hash.
 func (r *Rig) ask() {
 	select {
 	case r.fetch <- struct{}{}:
@@ -199,8 +198,8 @@ func (r *Rig) ask() {
 	}
 }
 
-// take has the workers go on with other work; nil stops them until there is some. A
-// header that is known already is gone on with where it was left.
+// take gives the workers other work; nil stops them until there is some. A header that was
+// worked on before is continued where it was left.
 func (r *Rig) take(w *work) {
 	if w != nil {
 		r.mu.Lock()
@@ -210,35 +209,36 @@ func (r *Rig) take(w *work) {
 	close(r.state.Swap(newState(w)).replaced)
 }
 
-// found brings a solution to the source. A block holds the workers off its tip.
-func (r *Rig) found(ctx context.Context, s solution) {
-	if r.onWay.Add(1) > r.mostOnWay && !s.block {
-		r.onWay.Add(-1)
+// deliver checks and submits a solution in the background. A block holds the workers off
+// its tip.
+func (r *Rig) deliver(ctx context.Context, s solution) {
+	if r.inFlight.Add(1) > r.maxInFlight && !s.block {
+		r.inFlight.Add(-1)
 		s.device.shares.add(Unanswered) // Far too easy ones, or a server that is stuck.
 		return
 	}
-	var h *hold
+	var h *tipHold
 	if s.block {
 		h = r.holds.begin(s.work)
 	}
 	r.submits.Go(func() {
-		defer r.onWay.Add(-1)
+		defer r.inFlight.Add(-1)
 		if !s.block {
-			r.bringShare(ctx, s)
+			r.submitShare(ctx, s)
 			return
 		}
 		if !r.check(ctx, s) {
 			r.holds.settle(h, false, nil)
 			return
 		}
-		if taken, brought := r.bringBlock(ctx, s, h); brought {
+		if taken, submitted := r.submitBlock(ctx, s, h); submitted {
 			r.holds.settle(h, taken, func() bool { return r.goesOn(s.work) })
 		}
 	})
 }
 
-// bringShare submits a share, unless a block of ours has ended its tip.
-func (r *Rig) bringShare(ctx context.Context, s solution) {
+// submitShare submits a share, unless a block of ours has ended its tip.
+func (r *Rig) submitShare(ctx context.Context, s solution) {
 	if !r.check(ctx, s) {
 		return
 	}
@@ -247,7 +247,7 @@ func (r *Rig) bringShare(ctx context.Context, s solution) {
 		case <-h.over:
 		case <-ctx.Done():
 		}
-		if r.rivals.lost(s.work) {
+		if r.turns.lost(s.work) {
 			r.logRival(s)
 			return
 		}
@@ -255,9 +255,10 @@ func (r *Rig) bringShare(ctx context.Context, s solution) {
 	r.submit(ctx, s)
 }
 
-// bringBlock submits a block, in turns with the others of its tip where the source is
-// known to take one of them, which it may not come to. It tells whether it was taken.
-func (r *Rig) bringBlock(ctx context.Context, s solution, h *hold) (taken, brought bool) {
+// submitBlock submits a block. Where the source is known to take one block of a tip, the
+// tip's blocks have turns, and the block is not submitted after another was accepted. It
+// reports whether the block was taken, and whether it was submitted.
+func (r *Rig) submitBlock(ctx context.Context, s solution, h *tipHold) (taken, submitted bool) {
 	submit := func() Outcome {
 		o := r.submit(ctx, s)
 		taken = o == Accepted
@@ -267,30 +268,30 @@ func (r *Rig) bringBlock(ctx context.Context, s solution, h *hold) (taken, broug
 		submit()
 		return taken, true
 	}
-	if brought = r.rivals.submit(ctx, s.work, submit); !brought {
+	if submitted = r.turns.submit(ctx, s.work, submit); !submitted {
 		r.logRival(s)
 	}
 	if s.work.node {
 		r.ask()
 	}
-	return taken, brought
+	return taken, submitted
 }
 
-// goesOn tells whether other work has followed on a block that was taken. Where the rig
-// has none but that of before, it is good still.
+// goesOn reports whether other work has followed a block that was taken. Where the rig has
+// the old work alone, that is worth hashing again.
 func (r *Rig) goesOn(w *work) bool {
 	now := r.state.Load().work
-	if now == nil || !r.rivals.lost(now) {
+	if now == nil || !r.turns.lost(now) {
 		return true
 	}
 	if !w.node {
-		r.rivals.forget(w.header.PreviousBlockHash)
+		r.turns.forget(w.header.PreviousBlockHash)
 	}
 	return false
 }
 
-// check tells whether a solution is one. A device that computes another hash than the
-// checker does is stopped.
+// check reports whether the checker computes the same hash as the device, which is stopped
+// if it does not.
 func (r *Rig) check(ctx context.Context, s solution) bool {
 	if r.checker == nil || s.device.backend == r.cfg.Checker {
 		return true
@@ -311,7 +312,7 @@ func (r *Rig) check(ctx context.Context, s solution) bool {
 	return false
 }
 
-// submit brings in a solution, and books what became of it.
+// submit submits a solution to the source, and counts and logs what became of it.
 func (r *Rig) submit(ctx context.Context, s solution) Outcome {
 	start := time.Now()
 	outcome, err := r.cfg.Source.submit(ctx, s)
@@ -324,15 +325,15 @@ func (r *Rig) submit(ctx context.Context, s solution) Outcome {
 		}
 	}
 	if s.block {
-		if r.vain++; outcome == Accepted {
-			r.vain = 0
+		if r.refusedBlocks++; outcome == Accepted {
+			r.refusedBlocks = 0
 		}
 	}
-	vain := r.vain
+	refused := r.refusedBlocks
 	r.mu.Unlock()
-	if s.block && s.work.node && vain == steadyMost {
-		r.log.Warn("the node takes no blocks, will go on trying", "in_a_row", vain, "reason", err)
+	if s.block && s.work.node && refused == streakLength {
+		r.log.Warn("the node takes no blocks, will go on trying", "in_a_row", refused, "reason", err)
 	}
-	r.logOutcome(s, outcome, err, time.Since(start), vain > steadyMost)
+	r.logOutcome(s, outcome, err, time.Since(start), refused > streakLength)
 	return outcome
 }

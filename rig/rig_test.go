@@ -31,10 +31,10 @@ func reverse64(v uint64) uint64 { return bits.ReverseBytes64(v) }
 
 func devicesOf(all ...compute.Backend) []compute.Backend { return all }
 
-// nil2 is a backend that has no part in a test.
-type nil2 struct{ compute.Backend }
+// noBackend is a backend that has no part in a test.
+type noBackend struct{ compute.Backend }
 
-func (nil2) Info() compute.Info { return compute.Info{Name: "none", Kernel: "none", Workers: 1} }
+func (noBackend) Info() compute.Info { return compute.Info{Name: "none", Kernel: "none", Workers: 1} }
 
 // stub is a source that gives works of few nonces, one when it is asked for one.
 type stub struct {
@@ -168,12 +168,12 @@ func TestSharesOnTheirWayAreBounded(t *testing.T) {
 	never := make(chan struct{})
 	s := &stub{left: 1000, bits: noneMeets, share: stratum.TargetFor(2)}
 	r := New(Config{Source: &stuck{s, never}, Devices: devicesOf(computetest.SHA3{})})
-	r.mostOnWay = 10
+	r.maxInFlight = 10
 	during(t, r, func() error {
 		if n := r.Status().Shares.Unanswered; n < 100 {
 			return fmt.Errorf("%d unanswered", n)
 		}
-		if n := r.onWay.Load(); n > 12 { // Each worker may be counting one too many.
+		if n := r.inFlight.Load(); n > 12 { // Each worker may be counting one too many.
 			t.Errorf("%d shares on their way", n)
 		}
 		close(never)

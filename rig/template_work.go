@@ -11,9 +11,9 @@ import (
 	"github.com/bytom-solo/bytom-solo/gbt/wire"
 )
 
-// workOf makes work of a template. It is the client's alone, so its first extranonce is
+// templateWork makes work of a template. It is the client's alone, so its first extranonce is
 // as good as any.
-func workOf(t *wire.Template) (*work, error) {
+func templateWork(t *wire.Template) (*work, error) {
 	size := t.CoinbaseBuild.Extranonce.Size
 	if size < 1 || size > 8 {
 		return nil, fmt.Errorf("the template has %d bytes of extranonce, expected 1 to 8", size)

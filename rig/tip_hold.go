@@ -19,16 +19,16 @@ const (
 	missesMost = 3
 )
 
-// holds keeps the workers off a tip that a block of theirs is about to end: what they find
-// there meanwhile is in vain.
-type holds struct {
+// tipHolds keeps the workers off a tip that a block of theirs is about to end: what they find
+// there meanwhile is worth nothing.
+type tipHolds struct {
 	mu     sync.Mutex // held by who changes latest
-	latest atomic.Pointer[hold]
+	latest atomic.Pointer[tipHold]
 	misses atomic.Int64 // in a row
 }
 
-// hold is over the blocks of one tip.
-type hold struct {
+// tipHold is over the blocks of one tip.
+type tipHold struct {
 	tip  bc.Hash
 	over chan struct{} // closed when there is nothing to wait for
 	end  func()        // closes over
@@ -36,8 +36,8 @@ type hold struct {
 	taken atomic.Int64
 }
 
-// begin holds the workers off a block's tip, and gives nil where that is not worth it.
-func (hs *holds) begin(w *work) *hold {
+// begin holds the workers off a block's tip; it returns nil where that is not worth it.
+func (hs *tipHolds) begin(w *work) *tipHold {
 	if hs.misses.Load() >= missesMost {
 		return nil
 	}
@@ -46,7 +46,7 @@ func (hs *holds) begin(w *work) *hold {
 	if h := hs.of(w); h != nil {
 		return h
 	}
-	h := &hold{tip: w.header.PreviousBlockHash, over: make(chan struct{})}
+	h := &tipHold{tip: w.header.PreviousBlockHash, over: make(chan struct{})}
 	h.end = sync.OnceFunc(func() { close(h.over) })
 	h.taken.Store(math.MaxInt64)
 	hs.latest.Store(h)
@@ -55,7 +55,7 @@ func (hs *holds) begin(w *work) *hold {
 }
 
 // of is the hold that keeps the workers off a work; nil if there is none.
-func (hs *holds) of(w *work) *hold {
+func (hs *tipHolds) of(w *work) *tipHold {
 	h := hs.latest.Load()
 	if h == nil || h.tip != w.header.PreviousBlockHash || w.asked.UnixNano() > h.taken.Load() {
 		return nil
@@ -68,9 +68,9 @@ func (hs *holds) of(w *work) *hold {
 	}
 }
 
-// settle takes notice of what became of the block. A block that was taken is waited for
-// the successor of, and follow tells then whether there is one.
-func (hs *holds) settle(h *hold, taken bool, follow func() bool) {
+// settle takes notice of what became of the block. After one that was taken, the hold
+// goes on until its successor is there or too late; followed reports which.
+func (hs *tipHolds) settle(h *tipHold, taken bool, followed func() bool) {
 	if !taken {
 		if h != nil && h.taken.Load() == math.MaxInt64 {
 			h.end() // Unless another block of the tip was taken.
@@ -81,7 +81,7 @@ func (hs *holds) settle(h *hold, taken bool, follow func() bool) {
 		h.taken.CompareAndSwap(math.MaxInt64, time.Now().UnixNano())
 	}
 	time.AfterFunc(nextMost, func() {
-		if follow() {
+		if followed() {
 			hs.misses.Store(0)
 		} else {
 			hs.misses.Add(1)

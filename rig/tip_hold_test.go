@@ -51,7 +51,7 @@ func runHeld(t *testing.T, test func(held)) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer synctest.Wait()
 		defer cancel()
-		h := held{t: t, ctx: ctx, answers: answers{make(chan solution, 100), make(chan Outcome)}, device: newDevice(nil2{}, 0)}
+		h := held{t: t, ctx: ctx, answers: answers{make(chan solution, 100), make(chan Outcome)}, device: newDevice(noBackend{}, 0)}
 		h.Rig = New(Config{Source: &h.answers, Log: slog.New(slog.DiscardHandler)})
 		test(h)
 	})
@@ -68,7 +68,7 @@ func (h held) job(tip byte) *work {
 }
 
 func (h held) find(w *work, block bool) {
-	h.found(h.ctx, solution{work: w, block: block, device: h.device})
+	h.deliver(h.ctx, solution{work: w, block: block, device: h.device})
 	synctest.Wait()
 }
 

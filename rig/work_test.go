@@ -67,7 +67,7 @@ func TestTemplatesThatAreNone(t *testing.T) {
 			CoinbaseBuild: wire.CoinbaseBuild{Extranonce: wire.Extranonce{Size: 1}, Layers: []wire.Layer{{Tag: "t"}}},
 		}
 		test.change(&template)
-		w, err := workOf(&template)
+		w, err := templateWork(&template)
 		if test.want != "" {
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("%s: %v, expected %q", test.name, err, test.want)
@@ -98,11 +98,11 @@ func TestStreak(t *testing.T) {
 		each time.Duration
 		full int // the refusal that fills a round
 	}{
-		{time.Minute, steadyMost}, {time.Second, steadyMost}, {steadyTime / (steadyMost - 1), steadyMost + 1}, // 4.99… s
+		{time.Minute, streakLength}, {time.Second, streakLength}, {streakTime / (streakLength - 1), streakLength + 1}, // 4.99… s
 		{500 * time.Millisecond, 11}, {100 * time.Millisecond, 51},
 	} {
 		now := time.Now()
-		var s streak
+		var s refusalStreak
 		for round := range 3 {
 			for i := 1; i <= test.full; i++ {
 				if full := s.refused(now); full != (i == test.full) || s.rounds != round && !full {
@@ -111,7 +111,7 @@ func TestStreak(t *testing.T) {
 				now = now.Add(test.each)
 			}
 		}
-		if s.rounds != 3 || !s.taken() || s != (streak{}) || s.taken() {
+		if s.rounds != 3 || !s.taken() || s != (refusalStreak{}) || s.taken() {
 			t.Errorf("one each %v: %+v", test.each, s)
 		}
 	}

@@ -75,7 +75,7 @@ func (w *worker) step(ctx context.Context, work *work) error {
 		if !ok {
 			continue
 		}
-		w.rig.found(w.late, solution{work, nonces[i], result, block, w.device})
+		w.rig.deliver(w.late, solution{work, nonces[i], result, block, w.device})
 	}
 	return nil
 }

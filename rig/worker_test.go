@@ -176,7 +176,7 @@ func TestHashersAreClosed(t *testing.T) {
 // block, and others are as soon as those have been answered.
 func TestSharesOnTheirWay(t *testing.T) {
 	runHeld(t, func(h held) {
-		h.mostOnWay = 3
+		h.maxInFlight = 3
 		w := h.job(1)
 		for round := range 3 {
 			for range 5 {
