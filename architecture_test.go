@@ -56,18 +56,19 @@ func ours(folder string) string { return module + "/" + folder }
 // mustNotReach is what a folder, with all below it, must not depend on, directly or by
 // way of others. docs/design/rooms.md has it as a table (TestRoomsPageHasTheRules).
 var mustNotReach = map[string][]string{
-	"shaders":   {bytom, module},
-	"pin":       {bytom, module},
-	"redact":    {bytom, module},
-	"boltcheck": {bytom, module},
-	"ledger":    {bytom, ours("compute"), ours("mining"), ours("gbt"), ours("stratum"), ours("rig"), ours("node"), ours("testnet"), "net/http"},
-	"compute":   {bytom, ours("mining"), ours("gbt"), ours("stratum"), ours("node"), ours("testnet"), "net", "net/http"},
-	"mining":    {"net/http", ours("gbt"), ours("stratum"), ours("node"), ours("compute/cpu"), ours("compute/vulkan"), ours("testnet")},
-	"gbt":       {ours("stratum"), ours("node"), ours("compute/cpu"), ours("compute/vulkan"), ours("testnet")},
-	"stratum":   {ours("gbt"), ours("node"), ours("compute/cpu"), ours("compute/vulkan"), ours("testnet")},
-	"rig":       {ours("node"), ours("compute/cpu"), ours("compute/vulkan"), ours("testnet")},
-	"node":      {ours("testnet"), ours("rig")},
-	"testnet":   {ours("node")},
+	"shaders":      {bytom, module},
+	"pin":          {bytom, module},
+	"redact":       {bytom, module},
+	"boltcheck":    {bytom, module},
+	"ledger":       {bytom, ours("compute"), ours("mining"), ours("gbt"), ours("stratum"), ours("rig"), ours("node"), ours("testnet"), "net/http"},
+	"compute":      {bytom, ours("mining"), ours("gbt"), ours("stratum"), ours("node"), ours("testnet"), "net", "net/http"},
+	"mining":       {"net/http", ours("gbt"), ours("stratum"), ours("node"), ours("compute/cpu"), ours("compute/vulkan"), ours("testnet")},
+	"gbt":          {ours("stratum"), ours("node"), ours("compute/cpu"), ours("compute/vulkan"), ours("testnet")},
+	"stratum":      {ours("gbt"), ours("node"), ours("compute/cpu"), ours("compute/vulkan"), ours("testnet")},
+	"stratum/wire": {ours("stratum"), ours("ledger"), "net/http"},
+	"rig":          {ours("node"), ours("compute/cpu"), ours("compute/vulkan"), ours("testnet")},
+	"node":         {ours("testnet"), ours("rig")},
+	"testnet":      {ours("node")},
 }
 
 // importedOnlyBy is who may import a package itself: folders, with all below them.
@@ -135,7 +136,7 @@ func TestImportRulesSeeThePackages(t *testing.T) {
 			t.Error("node's imports do not list Bytom's protocol")
 		}
 	}
-	for _, want := range []string{"compute", "compute/cpu", "compute/vulkan", "shaders", "mining", "gbt", "stratum", "ledger", "boltcheck", "rig", "node", "cmd/bytom-solo", "testnet"} {
+	for _, want := range []string{"compute", "compute/cpu", "compute/vulkan", "shaders", "mining", "gbt", "stratum", "stratum/wire", "ledger", "boltcheck", "rig", "node", "cmd/bytom-solo", "testnet"} {
 		if !seen[want] {
 			t.Errorf("package %s was not seen", want)
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/bytom-solo/bytom-solo/compute/computetest"
 	"github.com/bytom-solo/bytom-solo/mining"
 	"github.com/bytom-solo/bytom-solo/stratum"
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 // rigFixture is a fixture that serves rigs, with a journal as the node has.
@@ -77,7 +78,7 @@ func (r *rigFixture) dial(t testing.TB) *stratum.Client {
 }
 
 // solveFor finds a block of a rig's job.
-func (r *rigFixture) solveFor(t testing.TB, j *stratum.Job) uint64 {
+func (r *rigFixture) solveFor(t testing.TB, j *wire.Job) uint64 {
 	t.Helper()
 	target := mining.TargetFromBits(j.Bits)
 	for nonce := j.Nonce; ; nonce++ {

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/bytom-solo/bytom-solo/compute"
-	"github.com/bytom-solo/bytom-solo/stratum"
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 // benchmarkJob is a job that a pool handed out in May 2018. Every hash of it is a
@@ -87,7 +87,7 @@ var errBenchmarkDone = errors.New("the benchmark is done")
 func (b *benchmark) status() SourceStatus { return SourceStatus{Kind: kindBenchmark} }
 
 func (b *benchmark) run(ctx context.Context, r *Rig) error {
-	var job stratum.Job
+	var job wire.Job
 	if err := json.Unmarshal([]byte(benchmarkJob), &job); err != nil {
 		return err
 	}

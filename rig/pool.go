@@ -11,6 +11,7 @@ import (
 	"github.com/bytom/bytom/protocol/bc"
 
 	"github.com/bytom-solo/bytom-solo/stratum"
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 // PoolConfig is what NewPool needs.
@@ -70,7 +71,7 @@ type session struct {
 	server int // its number in the list
 	since  time.Time
 	// first is a job that was received already, worked when there was one at first.
-	first  *stratum.Job
+	first  *wire.Job
 	worked time.Time
 	// giveUp takes the reason why the session is to end: nothing of it is taken.
 	giveUp chan error

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/bytom-solo/bytom-solo/stratum"
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 // tryBetter looks for a session with one of the first servers, and gives it, or nil, to
@@ -65,7 +66,7 @@ func (p *pool) connect(ctx context.Context, order []int) (*session, error) {
 		if err == nil {
 			return &session{Client: c, server: i, giveUp: make(chan error, 1)}, nil
 		}
-		if errors.Is(err, stratum.RefusedLogin) || errors.Is(err, stratum.RefusedParams) || errors.Is(err, stratum.ErrNotStratum) {
+		if errors.Is(err, wire.RefusedLogin) || errors.Is(err, wire.RefusedParams) || errors.Is(err, stratum.ErrNotStratum) {
 			refusals = append(refusals, err)
 		}
 	}

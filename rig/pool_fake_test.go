@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/bytom-solo/bytom-solo/stratum"
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 // fakePool is a Stratum server behind a pipe, of which a test says how it behaves.
@@ -28,7 +29,7 @@ type fakePool struct {
 	header                          byte       // of its jobs
 	// mute has no replies to shares, verdict refuses them, noise is sent after each login.
 	mute    bool
-	verdict *stratum.Error
+	verdict *wire.Error
 	noise   string
 }
 
@@ -56,44 +57,44 @@ func (f *fakePool) hangUp() {
 	})
 }
 
-func (f *fakePool) job(id string) *stratum.Job {
-	return &stratum.Job{
-		Version: 1, Height: 7, Timestamp: 1, Nonce: stratum.StartNonce(9), Bits: noneMeets, ID: id,
-		PreviousBlockHash: [32]byte{f.header}, Target: stratum.TargetFor(1000),
+func (f *fakePool) job(id string) *wire.Job {
+	return &wire.Job{
+		Version: 1, Height: 7, Timestamp: 1, Nonce: wire.StartNonce(9), Bits: noneMeets, ID: id,
+		PreviousBlockHash: [32]byte{f.header}, Target: wire.TargetFor(1000),
 	}
 }
 
 // serve is a session.
 func (f *fakePool) serve(conn net.Conn) {
 	defer conn.Close()
-	in, out := stratum.NewReader(conn), stratum.NewWriter(conn, time.Second)
+	in, out := wire.NewReader(conn), wire.NewWriter(conn, time.Second)
 	for {
 		line, err := in.ReadLine()
 		if err != nil {
 			return
 		}
-		request, err := stratum.ParseRequest(line)
+		request, err := wire.ParseRequest(line)
 		if err != nil {
 			return
 		}
 		f.mu.Lock()
-		reply := stratum.Response{ID: request.ID, Result: stratum.StatusResult{Status: stratum.StatusOK}}
+		reply := wire.Response{ID: request.ID, Result: wire.StatusResult{Status: wire.StatusOK}}
 		switch {
-		case request.Method != stratum.MethodLogin:
+		case request.Method != wire.MethodLogin:
 			f.methods = append(f.methods, request.Method)
 			if reply.Error = f.verdict; reply.Error != nil {
 				reply.Result = nil
 			}
 		case f.refuse:
-			reply.Result, reply.Error = nil, &stratum.Error{Code: stratum.CodeUnauthorized, Message: "Unauthorized worker"}
+			reply.Result, reply.Error = nil, &wire.Error{Code: wire.CodeUnauthorized, Message: "Unauthorized worker"}
 		case !f.empty:
-			reply.Result = map[string]any{"id": "x", "status": stratum.StatusOK, "job": f.job("1")}
+			reply.Result = map[string]any{"id": "x", "status": wire.StatusOK, "job": f.job("1")}
 		}
 		end, noise := f.refuse || f.drop, ""
-		if request.Method == stratum.MethodLogin {
+		if request.Method == wire.MethodLogin {
 			noise = f.noise
 		}
-		mute := f.mute && request.Method == stratum.MethodSubmit || f.hang && request.Method == stratum.MethodLogin
+		mute := f.mute && request.Method == wire.MethodSubmit || f.hang && request.Method == wire.MethodLogin
 		f.mu.Unlock()
 		if !mute && out.Send(reply) != nil || end {
 			return
@@ -194,7 +195,7 @@ func (f *fakePool) push(line string) {
 	sessions := slices.Clone(f.sessions)
 	f.mu.Unlock()
 	for _, c := range sessions {
-		_ = stratum.NewWriter(c, time.Second).SendLine([]byte(line)) // Some are over.
+		_ = wire.NewWriter(c, time.Second).SendLine([]byte(line)) // Some are over.
 	}
 }
 

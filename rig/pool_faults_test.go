@@ -7,13 +7,13 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/bytom-solo/bytom-solo/stratum"
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 // refusals are what servers that take no shares say.
 func refusals() map[string]func(*fakePool) {
 	all := map[string]func(*fakePool){"no reply": func(f *fakePool) { f.mute = true }}
-	for _, e := range []stratum.Error{
+	for _, e := range []wire.Error{
 		{Code: -1, Message: "Unauthenticated"}, {Code: 24, Message: "Unauthorized worker"}, {Code: 20, Message: "Unknown error"},
 		{Code: 23, Message: "Low difficulty share"}, {Code: 22, Message: "Duplicate share"}, {Code: 21, Message: "Job not found"},
 		{Code: 21, Message: "Block expired"}, // for ever, of the job that it does not replace
@@ -66,7 +66,7 @@ func TestPoolThatForgetsTheLogin(t *testing.T) {
 			p.mineFor(t, time.Minute)
 			p.at(t, 0)
 			logins := p.all[0].count()
-			p.all[0].set(func(f *fakePool) { f.verdict = &stratum.Error{Code: -1, Message: "Unauthenticated"} })
+			p.all[0].set(func(f *fakePool) { f.verdict = &wire.Error{Code: -1, Message: "Unauthenticated"} })
 			_ = p.rig.submit(t.Context(), p.blockOf(false))
 			p.at(t, -1)
 			p.all[0].set(func(f *fakePool) { f.verdict = nil })
@@ -113,7 +113,7 @@ func TestPoolStaleSharesAreOrdinary(t *testing.T) {
 			old := p.blockOf(false)
 			p.all[0].push(p.all[0].jobText("2", tip))
 			synctest.Wait()
-			p.all[0].set(func(f *fakePool) { f.verdict = &stratum.Error{Code: 21, Message: "Block expired"} })
+			p.all[0].set(func(f *fakePool) { f.verdict = &wire.Error{Code: 21, Message: "Block expired"} })
 			for range 2 * streakLength {
 				_ = p.rig.submit(t.Context(), old)
 				time.Sleep(time.Second)
@@ -127,7 +127,7 @@ func TestPoolStaleSharesAreOrdinary(t *testing.T) {
 		for range 2 * streakLength { // Before the job of the new tip comes.
 			_ = p.rig.submit(t.Context(), p.blockOf(false))
 		}
-		p.all[0].set(func(f *fakePool) { f.verdict = &stratum.Error{Code: 23, Message: "Low difficulty share"} })
+		p.all[0].set(func(f *fakePool) { f.verdict = &wire.Error{Code: 23, Message: "Low difficulty share"} })
 		for range 2 * streakLength {
 			_ = p.rig.submit(t.Context(), p.blockOf(false))
 		}
@@ -147,7 +147,7 @@ func TestPoolRefusalsBetween(t *testing.T) {
 		for i := range 20 * streakLength {
 			p.all[0].set(func(f *fakePool) {
 				if f.verdict = nil; i%streakLength != 0 {
-					f.verdict = &stratum.Error{Code: 23, Message: "Low difficulty share"}
+					f.verdict = &wire.Error{Code: 23, Message: "Low difficulty share"}
 				}
 			})
 			p.mineFor(t, time.Second)
@@ -161,7 +161,7 @@ func TestPoolRefusalsBetween(t *testing.T) {
 
 // TestPoolLateRefusals has refusals of a session come when the next is there already.
 func TestPoolLateRefusals(t *testing.T) {
-	runPools(t, 2, func(f []*fakePool) { f[0].verdict = &stratum.Error{Code: 24, Message: "Unauthorized worker"} }, func(t *testing.T, p *pools) {
+	runPools(t, 2, func(f []*fakePool) { f[0].verdict = &wire.Error{Code: 24, Message: "Unauthorized worker"} }, func(t *testing.T, p *pools) {
 		p.at(t, 0)
 		s := p.blockOf(false)
 		for range 10 {
@@ -173,7 +173,7 @@ func TestPoolLateRefusals(t *testing.T) {
 		p.at(t, 0) // again, rather than the other one
 		old := s.work.session
 		for range 3 * streakLength {
-			p.judge(old, s.work, &stratum.Error{Code: 20, Message: "Unknown error"})
+			p.judge(old, s.work, &wire.Error{Code: 20, Message: "Unknown error"})
 			time.Sleep(time.Second)
 		}
 		p.at(t, 0)
@@ -188,7 +188,7 @@ func TestPoolLateRefusals(t *testing.T) {
 func TestPoolNonsense(t *testing.T) {
 	for name, noise := range map[string]string{
 		"pages": strings.Repeat("<html>\n", 20), "binary": strings.Repeat("\x00\xff\n", 20), "jobs": strings.Repeat(`{"method":"job","params":{"version":"1"}}`+"\n", 20),
-		"an endless line": strings.Repeat("x", 2*stratum.MaxLine),
+		"an endless line": strings.Repeat("x", 2*wire.MaxLine),
 	} {
 		runPools(t, 2, func(f []*fakePool) { f[0].empty, f[0].noise = true, noise }, func(t *testing.T, p *pools) {
 			time.Sleep(10 * time.Second)
@@ -271,7 +271,7 @@ func TestPoolSteadyAgain(t *testing.T) {
 // TestPoolThatRefusesAndHangsUp has a first server whose sessions end before a rig has
 // many shares refused.
 func TestPoolThatRefusesAndHangsUp(t *testing.T) {
-	runPools(t, 2, func(f []*fakePool) { f[0].verdict = &stratum.Error{Code: 20, Message: "Unknown error"} }, func(t *testing.T, p *pools) {
+	runPools(t, 2, func(f []*fakePool) { f[0].verdict = &wire.Error{Code: 20, Message: "Unknown error"} }, func(t *testing.T, p *pools) {
 		for range 60 {
 			p.mineFor(t, 2*time.Second)
 			time.Sleep(steady)

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"github.com/bytom-solo/bytom-solo/stratum"
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 // sessionJobs is the state of follow: a session, its last job and what is wrong with that.
@@ -69,7 +69,7 @@ func (p *pool) follow(ctx context.Context, r *Rig, s *session) *session {
 }
 
 // take goes on with a job; nil stops the rig until there is one.
-func (f *sessionJobs) take(job *stratum.Job) {
+func (f *sessionJobs) take(job *wire.Job) {
 	name := f.pool.cfg.Servers[f.session.server].Name
 	if job == nil {
 		if f.void {
@@ -89,7 +89,7 @@ func (f *sessionJobs) take(job *stratum.Job) {
 	f.work(job)
 }
 
-func (f *sessionJobs) work(job *stratum.Job) {
+func (f *sessionJobs) work(job *wire.Job) {
 	if f.last == nil {
 		f.session.worked = time.Now()
 	}
@@ -126,7 +126,7 @@ func (f *sessionJobs) fetch(ctx context.Context) {
 }
 
 // poolWork makes work of a job. The upper 32 bits of its start nonce stay.
-func poolWork(job *stratum.Job, s *session) *work {
+func poolWork(job *wire.Job, s *session) *work {
 	const low = 1<<32 - 1
 	w := newWork(job.Header(0), job.Seed, newNonces(space{job.Nonce &^ low, low + 1}, job.Nonce&low))
 	w.share, w.job, w.session, w.asked = job.Target, job, s, time.Now()

@@ -6,12 +6,12 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/bytom-solo/bytom-solo/stratum"
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 // voids are the ways in which a server says that it has no work any more, for a reason.
 func voids() map[string]func(*testing.T, *pools) {
-	refusal := stratum.Error{Code: stratum.CodeOther, Message: "No work: the clock is wrong"}
+	refusal := wire.Error{Code: wire.CodeOther, Message: "No work: the clock is wrong"}
 	return map[string]func(*testing.T, *pools){
 		"an error without an id": func(_ *testing.T, p *pools) {
 			p.all[0].push(`{"id":null,"jsonrpc":"2.0","result":null,"error":{"code":20,"message":"No work: the clock is wrong"}}`)
@@ -122,7 +122,7 @@ func TestPoolVoidOfAnOldJob(t *testing.T) {
 		old := p.blockOf(false)
 		p.all[0].push(p.all[0].jobText("2", 1))
 		synctest.Wait()
-		p.all[0].set(func(f *fakePool) { f.verdict = &stratum.Error{Code: 20, Message: "no work"} })
+		p.all[0].set(func(f *fakePool) { f.verdict = &wire.Error{Code: 20, Message: "no work"} })
 		_ = p.rig.submit(t.Context(), old)
 		p.at(t, 0)
 	})

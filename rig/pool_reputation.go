@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/bytom-solo/bytom-solo/stratum"
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 // reputation is what the pool knows of a server from its sessions. The pool's mu guards it.
@@ -113,7 +114,7 @@ func (p *pool) judge(s *session, w *work, err error) {
 		return
 	}
 	if !st.streak.refused(time.Now()) {
-		if !errors.Is(err, stratum.RefusedLogin) {
+		if !errors.Is(err, wire.RefusedLogin) {
 			return
 		}
 		st.streak.end() // Whatever follows is refused for the same reason.
@@ -126,13 +127,13 @@ func (p *pool) judge(s *session, w *work, err error) {
 // counts reports whether what a server did not take speaks against it. A stale share does if
 // the tip has been stale for a while, and there is no other job. The caller holds mu.
 func (p *pool) counts(s *session, w *work, err error) bool {
-	var refused *stratum.Error
+	var refused *wire.Error
 	switch {
 	case errors.Is(err, stratum.ErrNoReply):
 		return true
-	case !errors.As(err, &refused), refused.Kind() == stratum.RefusedNoWork:
+	case !errors.As(err, &refused), refused.Kind() == wire.RefusedNoWork:
 		return false // The connection has ended, or the rig; or there is a reason.
-	case refused.Kind() != stratum.RefusedStale:
+	case refused.Kind() != wire.RefusedStale:
 		return true
 	}
 	tip, st := w.header.PreviousBlockHash, &p.reputations[s.server].stale

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/bytom-solo/bytom-solo/stratum"
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
 
@@ -30,7 +30,7 @@ type checkedPool struct {
 	reply  func(n int) time.Duration
 
 	mu     sync.Mutex
-	jobs   map[string]*stratum.Job
+	jobs   map[string]*wire.Job
 	shares map[share]bool
 	good   int
 }
@@ -41,7 +41,7 @@ func newCheckedPool(t *testing.T) *checkedPool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &checkedPool{t: t, listen: l, jobs: make(map[string]*stratum.Job), shares: make(map[share]bool)}
+	c := &checkedPool{t: t, listen: l, jobs: make(map[string]*wire.Job), shares: make(map[share]bool)}
 	var sessions sync.WaitGroup
 	sessions.Go(func() {
 		for {
@@ -57,13 +57,13 @@ func newCheckedPool(t *testing.T) *checkedPool {
 }
 
 // next is a job for a session: each header is given under two ids.
-func (c *checkedPool) next(prefix uint32) *stratum.Job {
+func (c *checkedPool) next(prefix uint32) *wire.Job {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	n := len(c.jobs)
-	j := &stratum.Job{
+	j := &wire.Job{
 		Version: 1, Height: uint64(n / 4), Timestamp: uint64(n / 2), Nonce: uint64(prefix) << 32, Bits: noneMeets,
-		ID: fmt.Sprint(n), PreviousBlockHash: [32]byte{byte(n / 4)}, Target: stratum.TargetFor(1000),
+		ID: fmt.Sprint(n), PreviousBlockHash: [32]byte{byte(n / 4)}, Target: wire.TargetFor(1000),
 	}
 	c.jobs[j.ID] = j
 	sent := *j
@@ -75,7 +75,7 @@ func (c *checkedPool) next(prefix uint32) *stratum.Job {
 
 func (c *checkedPool) serve(conn net.Conn) {
 	defer conn.Close()
-	in, out := stratum.NewReader(conn), stratum.NewWriter(conn, time.Minute)
+	in, out := wire.NewReader(conn), wire.NewWriter(conn, time.Minute)
 	const prefix = 0x26f
 	var write sync.Mutex
 	send := func(v any) {
@@ -90,29 +90,29 @@ func (c *checkedPool) serve(conn net.Conn) {
 		if err != nil {
 			return
 		}
-		r, err := stratum.ParseRequest(line)
+		r, err := wire.ParseRequest(line)
 		if err != nil {
 			c.t.Error(err)
 			return
 		}
-		if r.Method == stratum.MethodLogin {
-			send(stratum.Response{ID: r.ID, Result: map[string]any{"status": stratum.StatusOK, "job": c.next(prefix)}})
+		if r.Method == wire.MethodLogin {
+			send(wire.Response{ID: r.ID, Result: map[string]any{"status": wire.StatusOK, "job": c.next(prefix)}})
 			go func() {
 				for {
 					select {
 					case <-stop:
 						return
 					case <-time.After(20 * time.Millisecond):
-						send(map[string]any{"method": stratum.MethodJob, "params": c.next(prefix)})
+						send(map[string]any{"method": wire.MethodJob, "params": c.next(prefix)})
 					}
 				}
 			}()
 			continue
 		}
-		answer := stratum.Response{ID: r.ID, Result: stratum.StatusResult{Status: stratum.StatusOK}}
+		answer := wire.Response{ID: r.ID, Result: wire.StatusResult{Status: wire.StatusOK}}
 		if err := c.check(r.Params, prefix); err != nil {
 			c.t.Errorf("share %s: %v", r.Params, err)
-			answer.Result, answer.Error = nil, &stratum.Error{Code: stratum.CodeOther, Message: err.Error()}
+			answer.Result, answer.Error = nil, &wire.Error{Code: wire.CodeOther, Message: err.Error()}
 		}
 		if c.reply != nil {
 			c.mu.Lock()
@@ -126,11 +126,11 @@ func (c *checkedPool) serve(conn net.Conn) {
 }
 
 func (c *checkedPool) check(params json.RawMessage, prefix uint32) error {
-	var s stratum.SubmitParams
+	var s wire.SubmitParams
 	if err := json.Unmarshal(params, &s); err != nil {
 		return err
 	}
-	nonce, digits, err := stratum.ParseNonce(s.Nonce)
+	nonce, digits, err := wire.ParseNonce(s.Nonce)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	j := c.jobs[s.JobID]

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/bytom-solo/bytom-solo/stratum"
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 // submit brings in a share to the session that its job came from. A block whose fate is
@@ -13,7 +14,7 @@ import (
 func (p *pool) submit(ctx context.Context, s solution) (Outcome, error) {
 	own := s.work.session
 	err := p.send(ctx, own, s)
-	lost := errors.Is(err, stratum.ErrLost) || errors.Is(err, stratum.ErrClosed) || errors.Is(err, stratum.RefusedLogin)
+	lost := errors.Is(err, stratum.ErrLost) || errors.Is(err, stratum.ErrClosed) || errors.Is(err, wire.RefusedLogin)
 	if !s.block || !lost {
 		return shareOutcome(err), err
 	}
@@ -23,7 +24,7 @@ func (p *pool) submit(ctx context.Context, s solution) (Outcome, error) {
 		return Unanswered, errors.Join(err, waitErr)
 	}
 	second := p.send(ctx, again, s)
-	if errors.Is(second, stratum.RefusedDuplicate) {
+	if errors.Is(second, wire.RefusedDuplicate) {
 		return Accepted, nil
 	}
 	if shareOutcome(second) == Rejected || shareOutcome(second) == Low {
@@ -60,7 +61,7 @@ func (p *pool) await(ctx context.Context, old *session) (*session, error) {
 
 // shareOutcome is what a server's verdict comes to.
 func shareOutcome(err error) Outcome {
-	var refused *stratum.Error
+	var refused *wire.Error
 	switch {
 	case err == nil:
 		return Accepted
@@ -68,11 +69,11 @@ func shareOutcome(err error) Outcome {
 		return Unanswered
 	}
 	switch refused.Kind() {
-	case stratum.RefusedStale:
+	case wire.RefusedStale:
 		return Stale
-	case stratum.RefusedDuplicate:
+	case wire.RefusedDuplicate:
 		return Duplicate
-	case stratum.RefusedLow:
+	case wire.RefusedLow:
 		return Low
 	}
 	return Rejected

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/bytom-solo/bytom-solo/redact"
-	"github.com/bytom-solo/bytom-solo/stratum"
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 func TestPoolFailsOverAndReturns(t *testing.T) {
@@ -155,7 +155,7 @@ func TestPoolNoncesGoOn(t *testing.T) {
 		p.at(t, 0)
 		first := p.rig.state.Load().work
 		first.nonces.take(100)
-		if n := first.nonces.at(0); n != stratum.StartNonce(9) {
+		if n := first.nonces.at(0); n != wire.StartNonce(9) {
 			t.Errorf("the first nonce is %x", n)
 		}
 		p.all[0].hangUp()
@@ -165,7 +165,7 @@ func TestPoolNoncesGoOn(t *testing.T) {
 		if again == first || again.nonces != first.nonces {
 			t.Error("the nonces begin again")
 		}
-		p.rig.take(poolWork(&stratum.Job{Version: 1, Height: 7, Timestamp: 1, Nonce: stratum.StartNonce(10), Bits: noneMeets}, again.session))
+		p.rig.take(poolWork(&wire.Job{Version: 1, Height: 7, Timestamp: 1, Nonce: wire.StartNonce(10), Bits: noneMeets}, again.session))
 		if p.rig.state.Load().work.nonces == first.nonces {
 			t.Error("another prefix has the same nonces")
 		}

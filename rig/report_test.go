@@ -9,7 +9,7 @@ import (
 	"github.com/bytom/bytom/protocol/bc/types"
 
 	"github.com/bytom-solo/bytom-solo/mining"
-	"github.com/bytom-solo/bytom-solo/stratum"
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 // TestStatusLine has all that a status line may say, and what it leaves out.
@@ -61,7 +61,7 @@ func TestNewWorkIsLogged(t *testing.T) {
 		lines int
 	}{{1, 100, 1}, {1, 100, 1}, {2, 100, 2}, {2, 100, 2}, {2, 200, 3}, {2, 200, 3}, {3, 100, 4}} {
 		w := newWork(types.BlockHeader{Version: 1, Bits: noneMeets, PreviousBlockHash: bc.NewHash([32]byte{job.tip})}, [32]byte{}, newNonces(allNonces, 0))
-		w.share = stratum.TargetFor(job.share)
+		w.share = wire.TargetFor(job.share)
 		r.logWork(w, last)
 		last = w
 		if n := strings.Count(log.String(), "new work"); n != job.lines {

@@ -13,7 +13,7 @@ import (
 
 	"github.com/bytom-solo/bytom-solo/compute/computetest"
 	"github.com/bytom-solo/bytom-solo/mining"
-	"github.com/bytom-solo/bytom-solo/stratum"
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 // TestPoolBlockAgain has a server make this or that of a block that it is brought a second
@@ -22,13 +22,13 @@ func TestPoolBlockAgain(t *testing.T) {
 	for _, test := range []struct {
 		name    string
 		forgets bool
-		second  *stratum.Error
+		second  *wire.Error
 		want    Outcome
 	}{
-		{"it had come through", false, &stratum.Error{Code: 22, Message: "Duplicate share"}, Accepted},
-		{"another's job has that number now", false, &stratum.Error{Code: 23, Message: "Low difficulty share"}, Unanswered},
-		{"the job is not known any more", false, &stratum.Error{Code: 21, Message: "Job not found"}, Unanswered},
-		{"too late", false, &stratum.Error{Code: 21, Message: "Block expired"}, Stale},
+		{"it had come through", false, &wire.Error{Code: 22, Message: "Duplicate share"}, Accepted},
+		{"another's job has that number now", false, &wire.Error{Code: 23, Message: "Low difficulty share"}, Unanswered},
+		{"the job is not known any more", false, &wire.Error{Code: 21, Message: "Job not found"}, Unanswered},
+		{"too late", false, &wire.Error{Code: 21, Message: "Block expired"}, Stale},
 		{"taken", false, nil, Accepted},
 		{"the login was forgotten", true, nil, Accepted},
 	} {
@@ -36,7 +36,7 @@ func TestPoolBlockAgain(t *testing.T) {
 			p.at(t, 0)
 			s := p.blockOf(true)
 			if test.forgets {
-				p.all[0].set(func(f *fakePool) { f.verdict = &stratum.Error{Code: 24, Message: "Unauthorized worker"} })
+				p.all[0].set(func(f *fakePool) { f.verdict = &wire.Error{Code: 24, Message: "Unauthorized worker"} })
 			} else {
 				p.all[0].hangUp()
 			}

@@ -22,7 +22,7 @@ import (
 	"github.com/bytom-solo/bytom-solo/compute"
 	"github.com/bytom-solo/bytom-solo/compute/computetest"
 	"github.com/bytom-solo/bytom-solo/compute/cpu"
-	"github.com/bytom-solo/bytom-solo/stratum"
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 func sha3Of(header [32]byte) [32]byte { return sha3.Sum256(header[:]) }
@@ -39,7 +39,7 @@ func (noBackend) Info() compute.Info { return compute.Info{Name: "none", Kernel:
 // stub is a source that gives works of few nonces, one when it is asked for one.
 type stub struct {
 	left    int // works
-	share   stratum.Target
+	share   wire.Target
 	bits    uint64
 	verdict func(solution) (Outcome, error)
 
@@ -133,7 +133,7 @@ func (liar) Hash(_ context.Context, results, _ [][32]byte) error {
 func TestWrongDeviceStops(t *testing.T) {
 	var log bytes.Buffer
 	logger := slog.New(slog.NewTextHandler(&log, nil))
-	honest, s := computetest.SHA3{}, &stub{left: 1000, bits: noneMeets, share: stratum.TargetFor(500)}
+	honest, s := computetest.SHA3{}, &stub{left: 1000, bits: noneMeets, share: wire.TargetFor(500)}
 	r := New(Config{Source: s, Devices: devicesOf(honest, liar{}), Checker: honest, Log: logger})
 	during(t, r, func() error {
 		if d := r.Status().Devices; d[0].Shares.Accepted < 10 || d[1].Failed == "" {
@@ -166,7 +166,7 @@ func TestWrongDeviceStops(t *testing.T) {
 // TestSharesOnTheirWayAreBounded has a source that answers nothing, and easy shares.
 func TestSharesOnTheirWayAreBounded(t *testing.T) {
 	never := make(chan struct{})
-	s := &stub{left: 1000, bits: noneMeets, share: stratum.TargetFor(2)}
+	s := &stub{left: 1000, bits: noneMeets, share: wire.TargetFor(2)}
 	r := New(Config{Source: &stuck{s, never}, Devices: devicesOf(computetest.SHA3{})})
 	r.maxInFlight = 10
 	during(t, r, func() error {
@@ -232,7 +232,7 @@ func (b batcher) Hash(ctx context.Context, results, headers [][32]byte) error {
 // TestOutcomesAreCounted has each verdict once in a while.
 func TestOutcomesAreCounted(t *testing.T) {
 	next := Outcome(0)
-	s := &stub{left: 1 << 20, bits: noneMeets, share: stratum.TargetFor(100)}
+	s := &stub{left: 1 << 20, bits: noneMeets, share: wire.TargetFor(100)}
 	s.verdict = func(solution) (Outcome, error) {
 		o := next
 		if next = (next + 1) % outcomes; o == Accepted {
@@ -261,7 +261,7 @@ func TestStatusIsServed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := New(Config{Source: &stub{left: 1 << 20, bits: noneMeets, share: stratum.TargetFor(100)}, Devices: devicesOf(computetest.SHA3{}), API: l, Version: "v1"})
+	r := New(Config{Source: &stub{left: 1 << 20, bits: noneMeets, share: wire.TargetFor(100)}, Devices: devicesOf(computetest.SHA3{}), API: l, Version: "v1"})
 	url := "http://" + l.Addr().String() + "/"
 	during(t, r, func() error {
 		var s Status
@@ -349,7 +349,7 @@ func TestBenchmarkResults(t *testing.T) {
 	if !computetest.Long() {
 		t.Skip("the reference is slow, and TestBenchmark has a kernel compute them; BYTOM_SOLO_LONG=1 does both")
 	}
-	var job stratum.Job
+	var job wire.Job
 	if err := json.Unmarshal([]byte(benchmarkJob), &job); err != nil {
 		t.Fatal(err)
 	}

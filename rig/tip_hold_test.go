@@ -11,7 +11,7 @@ import (
 	"github.com/bytom/bytom/protocol/bc"
 	"github.com/bytom/bytom/protocol/bc/types"
 
-	"github.com/bytom-solo/bytom-solo/stratum"
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 // answers is a source that answers a solution when a test says so.
@@ -61,7 +61,7 @@ func runHeld(t *testing.T, test func(held)) {
 func (h held) job(tip byte) *work {
 	time.Sleep(time.Millisecond)
 	w := newWork(types.BlockHeader{Version: 1, Bits: someMeet, PreviousBlockHash: bc.NewHash([32]byte{tip})}, [32]byte{}, newNonces(allNonces, 0))
-	w.share, w.asked = stratum.TargetFor(2), time.Now()
+	w.share, w.asked = wire.TargetFor(2), time.Now()
 	h.take(w)
 	time.Sleep(time.Millisecond)
 	return w

@@ -6,9 +6,9 @@ import (
 
 	"github.com/bytom/bytom/protocol/bc/types"
 
-	"github.com/bytom-solo/bytom-solo/gbt/wire"
+	gbtwire "github.com/bytom-solo/bytom-solo/gbt/wire"
 	"github.com/bytom-solo/bytom-solo/mining"
-	"github.com/bytom-solo/bytom-solo/stratum"
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 // work is something to solve. It is immutable, but for the nonces taken of it.
@@ -19,7 +19,7 @@ type work struct {
 	nonces  *nonces
 	network mining.Target
 	// share is what the source takes besides blocks; 0 is nothing.
-	share stratum.Target
+	share wire.Target
 	// node means that it is from a node, which takes nothing but blocks; asked is when it
 	// was asked for it, or when it came.
 	node  bool
@@ -27,9 +27,9 @@ type work struct {
 
 	// extranonce and template are what the header was made of, with getblocktemplate.
 	extranonce []byte
-	template   *wire.Template
+	template   *gbtwire.Template
 	// job and session are where it came from, with Stratum.
-	job     *stratum.Job
+	job     *wire.Job
 	session *session
 }
 

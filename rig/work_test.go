@@ -8,8 +8,8 @@ import (
 
 	"github.com/bytom/bytom/protocol/bc/types"
 
-	"github.com/bytom-solo/bytom-solo/gbt/wire"
-	"github.com/bytom-solo/bytom-solo/stratum"
+	gbtwire "github.com/bytom-solo/bytom-solo/gbt/wire"
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 // TestWorkOfANode has a target below 2^224, as no node of a private network has it: a hash
@@ -20,7 +20,7 @@ func TestWorkOfANode(t *testing.T) {
 	near[27], block[25] = 1, 1 // little-endian
 	for _, test := range []struct {
 		name      string
-		share     stratum.Target
+		share     wire.Target
 		result    [32]byte
 		ok, block bool
 	}{
@@ -38,7 +38,7 @@ func TestWorkOfANode(t *testing.T) {
 	if d := w.difficulty(); d < 1<<33 || d != w.network.Difficulty() {
 		t.Errorf("a solution takes %v hashes, a block %v", d, w.network.Difficulty())
 	}
-	if w.share = stratum.TargetFor(100); math.Abs(w.difficulty()-100) > 0.01 {
+	if w.share = wire.TargetFor(100); math.Abs(w.difficulty()-100) > 0.01 {
 		t.Errorf("a share takes %v hashes", w.difficulty())
 	}
 }
@@ -48,23 +48,23 @@ func TestTemplatesThatAreNone(t *testing.T) {
 	zero := strings.Repeat("00", 32)
 	for _, test := range []struct {
 		name   string
-		change func(*wire.Template)
+		change func(*gbtwire.Template)
 		want   string // of the error, empty if there is none
 	}{
-		{"the shortest extranonce", func(*wire.Template) {}, ""},
-		{"the longest", func(t *wire.Template) { t.CoinbaseBuild.Extranonce.Size = 8 }, ""},
-		{"no extranonce", func(t *wire.Template) { t.CoinbaseBuild.Extranonce.Size = 0 }, "0 bytes of extranonce"},
-		{"a longer one", func(t *wire.Template) { t.CoinbaseBuild.Extranonce.Size = 9 }, "9 bytes of extranonce"},
-		{"a short tip", func(t *wire.Template) { t.PreviousBlockHash = zero[2:] }, "previousblockhash is"},
-		{"no tip", func(t *wire.Template) { t.PreviousBlockHash = "" }, "previousblockhash is"},
-		{"a long commitment", func(t *wire.Template) { t.StatusCommitment += "00" }, "default_status_commitment is"},
-		{"a seed that is no hash", func(t *wire.Template) { t.Seed = strings.Repeat("xy", 32) }, "seed is"},
-		{"bits that are a number", func(t *wire.Template) { t.Bits = "1234567" }, "bits are"},
-		{"short bits", func(t *wire.Template) { t.Bits = "1d00ffff" }, "bits are"},
+		{"the shortest extranonce", func(*gbtwire.Template) {}, ""},
+		{"the longest", func(t *gbtwire.Template) { t.CoinbaseBuild.Extranonce.Size = 8 }, ""},
+		{"no extranonce", func(t *gbtwire.Template) { t.CoinbaseBuild.Extranonce.Size = 0 }, "0 bytes of extranonce"},
+		{"a longer one", func(t *gbtwire.Template) { t.CoinbaseBuild.Extranonce.Size = 9 }, "9 bytes of extranonce"},
+		{"a short tip", func(t *gbtwire.Template) { t.PreviousBlockHash = zero[2:] }, "previousblockhash is"},
+		{"no tip", func(t *gbtwire.Template) { t.PreviousBlockHash = "" }, "previousblockhash is"},
+		{"a long commitment", func(t *gbtwire.Template) { t.StatusCommitment += "00" }, "default_status_commitment is"},
+		{"a seed that is no hash", func(t *gbtwire.Template) { t.Seed = strings.Repeat("xy", 32) }, "seed is"},
+		{"bits that are a number", func(t *gbtwire.Template) { t.Bits = "1234567" }, "bits are"},
+		{"short bits", func(t *gbtwire.Template) { t.Bits = "1d00ffff" }, "bits are"},
 	} {
-		template := wire.Template{
+		template := gbtwire.Template{
 			Version: 1, Height: 7, CurTime: 1000, PreviousBlockHash: zero, Seed: zero, StatusCommitment: zero, Bits: "1d00000000047a1d",
-			CoinbaseBuild: wire.CoinbaseBuild{Extranonce: wire.Extranonce{Size: 1}, Layers: []wire.Layer{{Tag: "t"}}},
+			CoinbaseBuild: gbtwire.CoinbaseBuild{Extranonce: gbtwire.Extranonce{Size: 1}, Layers: []gbtwire.Layer{{Tag: "t"}}},
 		}
 		test.change(&template)
 		w, err := templateWork(&template)

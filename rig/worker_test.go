@@ -14,7 +14,7 @@ import (
 
 	"github.com/bytom-solo/bytom-solo/compute"
 	"github.com/bytom-solo/bytom-solo/compute/computetest"
-	"github.com/bytom-solo/bytom-solo/stratum"
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 // brittle is a backend with one worker, which takes a second for a batch of one. It counts
@@ -214,7 +214,7 @@ func TestGrace(t *testing.T) {
 			ended := make(chan error, 1)
 			go func() { ended <- r.Run(ctx) }()
 			w := newWork(types.BlockHeader{Version: 1, Bits: noneMeets}, [32]byte{}, newNonces(space{0, 1}, 0))
-			w.share = ^stratum.Target(0)
+			w.share = ^wire.Target(0)
 			r.take(w)
 			<-source.asked
 			start := time.Now()

@@ -12,6 +12,7 @@ import (
 	"github.com/bytom/bytom/protocol/bc/types"
 
 	"github.com/bytom-solo/bytom-solo/mining"
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 // expectBlocks waits until the chain has had so many blocks, each journaled. It is for
@@ -40,7 +41,7 @@ func TestABlockOfAPastJob(t *testing.T) {
 		defer r.close()
 		old := r.job
 		time.Sleep(3 * time.Minute) // The job comes again, four times or more.
-		if err := r.submit(old.ID, FormatNonce(find(&old, 0, isBlock(&old)))); err != nil {
+		if err := r.submit(old.ID, wire.FormatNonce(find(&old, 0, isBlock(&old)))); err != nil {
 			t.Error(err)
 		}
 		f.expectBlocks(t, 1)
@@ -55,7 +56,7 @@ func TestABlockOfAStaleJob(t *testing.T) {
 		old := r.job
 		f.connect(7)
 		time.Sleep(time.Second)
-		if err := r.submit(old.ID, FormatNonce(find(&old, 0, isBlock(&old)))); code(err) != CodeJobNotFound || err.Message != "Block expired" {
+		if err := r.submit(old.ID, wire.FormatNonce(find(&old, 0, isBlock(&old)))); code(err) != wire.CodeJobNotFound || err.Message != "Block expired" {
 			t.Errorf("told %v", err)
 		}
 		f.expectBlocks(t, 1)
@@ -72,7 +73,7 @@ func TestABlockOfASessionThatIsOver(t *testing.T) {
 		j := r.job
 		r.write(fmt.Sprintf(`{"method":"submit","params":{"id":"a.b","job_id":"%s","nonce":"%016x"},"id":5}`+"\n", j.ID, find(&j, 0, isBlock(&j))))
 		// An end of the connection is taken for the end of its half; this one is thrown out.
-		_, _ = io.WriteString(r.conn, strings.Repeat("x", MaxLine))
+		_, _ = io.WriteString(r.conn, strings.Repeat("x", wire.MaxLine))
 		time.Sleep(100 * time.Millisecond)
 		if p, _ := f.chain.blocks(); f.server.Stats().Sessions != 0 || p != 0 {
 			t.Errorf("the session goes on, %d blocks", p)
@@ -92,10 +93,10 @@ func TestABlockBroughtByTheNextSession(t *testing.T) {
 		time.Sleep(time.Second)
 		r = f.dial().login("a.b")
 		defer r.close()
-		if err := r.submit(old.ID, FormatNonce(find(&old, 0, isShare(&old)))); code(err) != CodeJobNotFound {
+		if err := r.submit(old.ID, wire.FormatNonce(find(&old, 0, isShare(&old)))); code(err) != wire.CodeJobNotFound {
 			t.Errorf("a share: %v", err)
 		}
-		if err := r.submit(old.ID, FormatNonce(find(&old, 0, isBlock(&old)))); err != nil {
+		if err := r.submit(old.ID, wire.FormatNonce(find(&old, 0, isBlock(&old)))); err != nil {
 			t.Errorf("a block: %v", err)
 		}
 		f.expectBlocks(t, 1)
@@ -145,7 +146,7 @@ func TestABlockThroughAFlood(t *testing.T) {
 		defer r.close()
 		j := r.job
 		began := time.Now()
-		if err := r.submit(j.ID, FormatNonce(find(&j, 0, isBlock(&j)))); err != nil {
+		if err := r.submit(j.ID, wire.FormatNonce(find(&j, 0, isBlock(&j)))); err != nil {
 			t.Error(err)
 		}
 		if p, _ := f.chain.blocks(); p != 1 {
@@ -171,7 +172,7 @@ func TestARefusedBlockIsAShare(t *testing.T) {
 		synctest.Wait()
 		r.login("a.b")
 		j := r.job
-		if err := r.submit(j.ID, FormatNonce(find(&j, 0, isBlock(&j)))); err != nil {
+		if err := r.submit(j.ID, wire.FormatNonce(find(&j, 0, isBlock(&j)))); err != nil {
 			t.Errorf("told %v", err)
 		}
 		if log := f.log.String(); !strings.Contains(log, "block of a rig not taken") || !strings.Contains(log, mining.ErrTimeTooNew.Error()) {

@@ -7,6 +7,7 @@ import (
 	"github.com/bytom/bytom/protocol/bc"
 
 	"github.com/bytom-solo/bytom-solo/mining"
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 // TestManners: of fifty shares forty bad ones are too many, and 39 are not. The first time
@@ -53,7 +54,7 @@ func bounded(rate float64, now time.Time) (*queue, func(s *session, likely bool)
 	q := newQueue(rate, now, func(*mining.Job) bool { return false })
 	job := func(bits uint64) sentJob {
 		t := &mining.Template{Tip: mining.Tip{Hash: bc.NewHash([32]byte{1})}, Target: mining.TargetFromBits(bits)}
-		return sentJob{job: &mining.Job{Template: t}, target: TargetFor(1)}
+		return sentJob{job: &mining.Job{Template: t}, target: wire.TargetFor(1)}
 	}
 	easy, hard := job(easyBits), job(hardBits)
 	return q, func(s *session, likely bool) share {

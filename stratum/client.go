@@ -11,6 +11,8 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 // ClientConfig says whom a Client speaks to, and how.
@@ -73,7 +75,7 @@ const writeTimeout = 10 * time.Second
 type Client struct {
 	cfg  ClientConfig
 	conn net.Conn
-	jobs chan *Job
+	jobs chan *wire.Job
 	done chan struct{} // closed when the connection has ended, err being final
 
 	order orderReader
@@ -85,14 +87,14 @@ type Client struct {
 	foreign error
 
 	write sync.Mutex
-	out   *Writer
+	out   *wire.Writer
 
 	mu       sync.Mutex
 	last     uint64           // the last request's id
 	calls    map[uint64]*call // those without a reply
 	answered bool             // a submit once had a reply
 	heard    time.Time        // when the last message came
-	latest   *Job             // the last that jobs was given
+	latest   *wire.Job        // the last that jobs was given
 	idle     error            // why there is no work, while there is none
 	err      error
 }
@@ -100,15 +102,15 @@ type Client struct {
 // call is a request on its way.
 type call struct {
 	method string
-	reply  chan Message // of capacity 1
+	reply  chan wire.Message // of capacity 1
 }
 
 // NewClient is Dial over a connection that there is already, which it closes if the
 // login fails.
 func NewClient(ctx context.Context, conn net.Conn, cfg ClientConfig) (*Client, error) {
 	c := &Client{
-		cfg: cfg.withDefaults(), conn: conn, jobs: make(chan *Job, 1), done: make(chan struct{}),
-		out: NewWriter(conn, writeTimeout), calls: make(map[uint64]*call),
+		cfg: cfg.withDefaults(), conn: conn, jobs: make(chan *wire.Job, 1), done: make(chan struct{}),
+		out: wire.NewWriter(conn, writeTimeout), calls: make(map[uint64]*call),
 	}
 	c.order.order, c.order.said, c.order.log = cfg.Order, cfg.Order != NonceAuto, c.cfg.Log
 	go c.read()
@@ -122,12 +124,12 @@ func NewClient(ctx context.Context, conn net.Conn, cfg ClientConfig) (*Client, e
 }
 
 func (c *Client) login(ctx context.Context) error {
-	m, err := c.call(ctx, MethodLogin, LoginParams{Login: c.cfg.Login, Pass: c.cfg.Password, Agent: c.cfg.Agent})
+	m, err := c.call(ctx, wire.MethodLogin, wire.LoginParams{Login: c.cfg.Login, Pass: c.cfg.Password, Agent: c.cfg.Agent})
 	if err != nil {
 		return err
 	}
-	if refused(m.Result) {
-		return &Error{CodeOther, "login refused: " + shorten(m.Result)}
+	if m.Refused() {
+		return &wire.Error{Code: wire.CodeOther, Message: "login refused: " + wire.Excerpt(m.Result)}
 	}
 	return nil
 }
@@ -135,7 +137,7 @@ func (c *Client) login(ctx context.Context) error {
 // Jobs has the server's jobs: a new one replaces one that was not received yet. Their
 // Nonce is in the right order, and has bit 63 clear. nil means that the last one is void
 // and there is no other; NoWork says why. The channel is never closed; see Done.
-func (c *Client) Jobs() <-chan *Job { return c.jobs }
+func (c *Client) Jobs() <-chan *wire.Job { return c.jobs }
 
 // NoWork is why the server has no work, by its own account; nil while it has.
 func (c *Client) NoWork() error {
@@ -146,7 +148,7 @@ func (c *Client) NoWork() error {
 
 // give has Jobs yield a job, or nil for the reason that there is none, in place of what
 // waits there.
-func (c *Client) give(job *Job, why error) {
+func (c *Client) give(job *wire.Job, why error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.offer(job, why)
@@ -154,7 +156,7 @@ func (c *Client) give(job *Job, why error) {
 
 // void takes a job back that the server refuses a share of because it has no work, unless
 // it has sent another since.
-func (c *Client) void(job *Job, why error) {
+func (c *Client) void(job *wire.Job, why error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.latest == job && job != nil {
@@ -163,7 +165,7 @@ func (c *Client) void(job *Job, why error) {
 }
 
 // offer is give for who holds mu.
-func (c *Client) offer(job *Job, why error) {
+func (c *Client) offer(job *wire.Job, why error) {
 	c.latest, c.idle = job, why
 	select {
 	case <-c.jobs:
@@ -207,23 +209,23 @@ func (c *Client) end(cause error) {
 // that it was accepted; an *Error is the server's refusal, whose kinds are the
 // Refusals. ErrNoReply, ErrLost and ErrClosed say that nobody knows. A reply that is
 // late is dropped.
-func (c *Client) Submit(ctx context.Context, job *Job, nonce uint64) error {
+func (c *Client) Submit(ctx context.Context, job *wire.Job, nonce uint64) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, c.cfg.ReplyTimeout, ErrNoReply)
 	defer cancel()
 	asked := time.Now()
-	m, err := c.call(ctx, MethodSubmit, SubmitParams{ID: c.cfg.Login, JobID: job.ID, Nonce: FormatNonce(nonce)})
+	m, err := c.call(ctx, wire.MethodSubmit, wire.SubmitParams{ID: c.cfg.Login, JobID: job.ID, Nonce: wire.FormatNonce(nonce)})
 	if errors.Is(err, ErrNoReply) {
 		c.suspect(asked)
 	}
-	if err == nil && refused(m.Result) {
-		err = &Error{CodeOther, "share refused: " + shorten(m.Result)}
+	if err == nil && m.Refused() {
+		err = &wire.Error{Code: wire.CodeOther, Message: "share refused: " + wire.Excerpt(m.Result)}
 	}
-	if errors.Is(err, RefusedNoWork) {
+	if errors.Is(err, wire.RefusedNoWork) {
 		c.void(job, err)
 	}
-	var verdict *Error
+	var verdict *wire.Error
 	if err == nil || errors.As(err, &verdict) {
-		c.order.judged(errors.Is(err, RefusedNonce))
+		c.order.judged(errors.Is(err, wire.RefusedNonce))
 	}
 	return err
 }
@@ -253,15 +255,15 @@ const MethodGetJob = "getjob"
 
 // call sends a request and waits for its reply. A reply with an error is returned as
 // that error.
-func (c *Client) call(ctx context.Context, method string, params any) (Message, error) {
-	p := &call{method: method, reply: make(chan Message, 1)}
+func (c *Client) call(ctx context.Context, method string, params any) (wire.Message, error) {
+	p := &call{method: method, reply: make(chan wire.Message, 1)}
 	id := c.enter(p)
 	defer c.leave(id)
 	if err := c.send(id, method, params); err != nil {
-		return Message{}, err
+		return wire.Message{}, err
 	}
 	var err error
-	var m Message
+	var m wire.Message
 	select {
 	case m = <-p.reply:
 	case <-c.done:
@@ -289,7 +291,7 @@ func (c *Client) send(id uint64, method string, params any) error {
 	}
 	c.write.Lock()
 	defer c.write.Unlock()
-	err = c.out.Send(Request{Method: method, Params: raw, ID: fmt.Append(nil, id)})
+	err = c.out.Send(wire.Request{Method: method, Params: raw, ID: fmt.Append(nil, id)})
 	if err == nil {
 		return nil
 	}

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 // answering listens and answers the first line with a word, over TLS if certificates are
@@ -34,7 +36,7 @@ func answering(t *testing.T, word string, secure *tls.Config) string {
 			}
 			go func() {
 				defer conn.Close()
-				if _, err := NewReader(conn).Peek(); err == nil {
+				if _, err := wire.NewReader(conn).Peek(); err == nil {
 					_, _ = io.WriteString(conn, word)
 				}
 			}()

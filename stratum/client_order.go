@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"math/bits"
 	"sync"
+
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 // NonceOrder is the order of the bytes in a job's start nonce.
@@ -85,7 +87,7 @@ func (r *orderReader) read(little uint64) uint64 {
 		nonce = big
 	}
 	if first && nonce>>63 == 1 {
-		r.log.Warn("the start nonce has bit 63, which no header can carry; it is left out", "nonce", FormatNonce(nonce))
+		r.log.Warn("the start nonce has bit 63, which no header can carry; it is left out", "nonce", wire.FormatNonce(nonce))
 	}
 	return nonce &^ (1 << 63)
 }

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 // junkMost is how many lines in a row may make no sense before the server is taken for
@@ -19,7 +21,7 @@ const junkMost = 10
 // read takes the server's lines until the connection ends.
 func (c *Client) read() {
 	defer close(c.done)
-	in := NewReader(c.conn)
+	in := wire.NewReader(c.conn)
 	for {
 		// Where that fails, the read does too, and knows why.
 		_ = c.conn.SetReadDeadline(time.Now().Add(c.cfg.SilentTimeout))
@@ -76,7 +78,7 @@ func (c *Client) odd(what string, err error) {
 
 // take handles one message. The error says what is wrong with it.
 func (c *Client) take(text []byte) error {
-	m, err := ParseMessage(text)
+	m, err := wire.ParseMessage(text)
 	if err != nil {
 		return err
 	}
@@ -84,22 +86,22 @@ func (c *Client) take(text []byte) error {
 	c.heard = time.Now()
 	c.mu.Unlock()
 	switch {
-	case m.Method == MethodJob && absent(m.Params):
+	case m.Method == wire.MethodJob && absent(m.Params):
 		c.give(nil, errNoJob)
 		return nil
-	case m.Method == MethodJob:
+	case m.Method == wire.MethodJob:
 		return c.readJob(m.Params)
 	case m.Method != "":
-		c.cfg.Log.Debug("the server sent a method that rigs do not know", "method", shorten([]byte(m.Method)))
+		c.cfg.Log.Debug("the server sent a method that rigs do not know", "method", wire.Excerpt([]byte(m.Method)))
 		return nil
 	case absent(m.ID) && absent(m.Result) && m.Error == nil:
-		return fmt.Errorf("server sent %s, expected a reply or a job", shorten(text))
+		return fmt.Errorf("server sent %s, expected a reply or a job", wire.Excerpt(text))
 	}
 	// The job goes first: who waits for the reply may look for it at once.
-	if job := jobIn(m.Result); job != nil {
+	if job := m.JobText(); job != nil {
 		err = c.readJob(job)
 	}
-	if absent(m.ID) && m.Error != nil && m.Error.Kind() == RefusedNoWork && !c.expectsJob() {
+	if absent(m.ID) && m.Error != nil && m.Error.Kind() == wire.RefusedNoWork && !c.expectsJob() {
 		c.give(nil, m.Error)
 	} else if p := c.callOf(m); p != nil {
 		p.reply <- m
@@ -114,7 +116,7 @@ func absent(text json.RawMessage) bool { return text == nil || bytes.Equal(text,
 
 // callOf finds whose reply a message is, and removes it from those that wait. A reply
 // without an id is the oldest request's: they are answered in order.
-func (c *Client) callOf(m Message) *call {
+func (c *Client) callOf(m wire.Message) *call {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.calls) == 0 {
@@ -122,7 +124,7 @@ func (c *Client) callOf(m Message) *call {
 	}
 	id, err := strconv.ParseUint(string(bytes.Trim(m.ID, `"`)), 10, 64)
 	if absent(m.ID) {
-		if m.Error == nil && jobIn(m.Result) != nil && !c.waitsForJob() {
+		if m.Error == nil && m.JobText() != nil && !c.waitsForJob() {
 			return nil // A push of some pools.
 		}
 		var ids []uint64
@@ -136,7 +138,7 @@ func (c *Client) callOf(m Message) *call {
 		return nil
 	}
 	delete(c.calls, id)
-	c.answered = c.answered || p.method == MethodSubmit
+	c.answered = c.answered || p.method == wire.MethodSubmit
 	return p
 }
 
@@ -151,34 +153,16 @@ func (c *Client) expectsJob() bool {
 // caller holds mu.
 func (c *Client) waitsForJob() bool {
 	for _, p := range c.calls {
-		if p.method != MethodSubmit {
+		if p.method != wire.MethodSubmit {
 			return true
 		}
 	}
 	return false
 }
 
-// jobIn is the job in a result: under that name, or the result itself. It is nil where
-// there is none.
-func jobIn(result json.RawMessage) json.RawMessage {
-	var wrapped struct {
-		Job   json.RawMessage `json:"job"`
-		JobID json.RawMessage `json:"job_id"`
-	}
-	switch {
-	case len(result) == 0 || json.Unmarshal(result, &wrapped) != nil:
-		return nil
-	case len(wrapped.Job) > 0 && wrapped.Job[0] == '{':
-		return wrapped.Job
-	case len(wrapped.JobID) > 0:
-		return result
-	}
-	return nil
-}
-
 // readJob gives a job to whoever receives from Jobs.
 func (c *Client) readJob(text json.RawMessage) error {
-	job := new(Job)
+	job := new(wire.Job)
 	if err := json.Unmarshal(text, job); err != nil {
 		return err
 	}

@@ -20,23 +20,25 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 // peer is the server's end of a session that a test plays by hand.
 type peer struct {
 	t    testing.TB
 	conn net.Conn
-	in   *Reader
+	in   *wire.Reader
 }
 
 // expect reads a request, and checks its method.
-func (p *peer) expect(method string) Request {
+func (p *peer) expect(method string) wire.Request {
 	line, err := p.in.ReadLine()
 	if err != nil {
 		p.t.Errorf("waiting for %s: %v", method, err)
-		return Request{}
+		return wire.Request{}
 	}
-	r, err := ParseRequest(line)
+	r, err := wire.ParseRequest(line)
 	if err != nil || r.Method != method {
 		p.t.Errorf("got %s (%v), expected %s", line, err, method)
 	}
@@ -79,7 +81,7 @@ func play(t *testing.T, cfg ClientConfig, server func(*peer), client func(*Clien
 		defer served.Wait()
 		served.Go(func() {
 			defer far.Close()
-			server(&peer{t, far, NewReader(far)})
+			server(&peer{t, far, wire.NewReader(far)})
 		})
 		cfg.Login = "a.rig"
 		c, err := NewClient(t.Context(), near, cfg)
@@ -91,14 +93,14 @@ func play(t *testing.T, cfg ClientConfig, server func(*peer), client func(*Clien
 		if err := c.Close(); err != nil {
 			t.Error(err)
 		}
-		if err := c.Submit(context.Background(), &Job{ID: "1"}, 1); err == nil {
+		if err := c.Submit(context.Background(), &wire.Job{ID: "1"}, 1); err == nil {
 			t.Error("a share was accepted after the end")
 		}
 	}) // It fails if a goroutine is left.
 }
 
 // nextJob receives a job, and checks its id.
-func nextJob(t *testing.T, c *Client, id string) *Job {
+func nextJob(t *testing.T, c *Client, id string) *wire.Job {
 	t.Helper()
 	select {
 	case j := <-c.Jobs():
@@ -111,7 +113,7 @@ func nextJob(t *testing.T, c *Client, id string) *Job {
 	case <-time.After(time.Minute):
 		t.Errorf("no job %s", id)
 	}
-	return &Job{ID: id}
+	return &wire.Job{ID: id}
 }
 
 func TestClientReadsEveryForm(t *testing.T) {
@@ -189,17 +191,17 @@ func TestClientWorkedExample(t *testing.T) {
 
 func TestClientRefusals(t *testing.T) {
 	for text, kind := range map[string]error{
-		`{"code":21,"message":"Block expired"}`:        RefusedStale,
-		`{"code":21,"message":"Job not found"}`:        RefusedUnknownJob,
-		`{"code":21,"message":"hm"}`:                   RefusedUnknownJob,
-		`{"code":22,"message":"Duplicate share"}`:      RefusedDuplicate,
-		`{"code":23,"message":"Low difficulty share"}`: RefusedLow,
-		`{"code":24,"message":"Unauthorized worker"}`:  RefusedLogin,
-		`{"code":27,"message":"Illegal params"}`:       RefusedParams,
-		`{"code":32,"message":"Invalid nonce"}`:        RefusedNonce,
-		`{"code":-1,"message":"Stale share"}`:          RefusedStale,
-		`[-1,"duplicate share",null]`:                  RefusedDuplicate,
-		`"share above target"`:                         RefusedLow,
+		`{"code":21,"message":"Block expired"}`:        wire.RefusedStale,
+		`{"code":21,"message":"Job not found"}`:        wire.RefusedUnknownJob,
+		`{"code":21,"message":"hm"}`:                   wire.RefusedUnknownJob,
+		`{"code":22,"message":"Duplicate share"}`:      wire.RefusedDuplicate,
+		`{"code":23,"message":"Low difficulty share"}`: wire.RefusedLow,
+		`{"code":24,"message":"Unauthorized worker"}`:  wire.RefusedLogin,
+		`{"code":27,"message":"Illegal params"}`:       wire.RefusedParams,
+		`{"code":32,"message":"Invalid nonce"}`:        wire.RefusedNonce,
+		`{"code":-1,"message":"Stale share"}`:          wire.RefusedStale,
+		`[-1,"duplicate share",null]`:                  wire.RefusedDuplicate,
+		`"share above target"`:                         wire.RefusedLow,
 		`{"code":20,"message":"Unknown error"}`:        nil,
 		`7`:                                            nil,
 	} {
@@ -211,7 +213,7 @@ func TestClientRefusals(t *testing.T) {
 			_, _ = p.in.ReadLine()
 		}, func(c *Client) {
 			err := c.Submit(context.Background(), nextJob(t, c, "1"), 5)
-			var refusal *Error
+			var refusal *wire.Error
 			if !errors.As(err, &refusal) || kind != nil && !errors.Is(err, kind) || kind == nil && refusal.Kind() != "" {
 				t.Errorf("%s: got %v of kind %q, expected %v", text, err, refusal.Kind(), kind)
 			}
@@ -228,14 +230,14 @@ func TestClientLoginRefused(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			near, far := net.Pipe()
-			p := &peer{t, far, NewReader(far)}
+			p := &peer{t, far, wire.NewReader(far)}
 			go func() {
 				p.expect("login")
 				p.send(reply + "\n")
 				far.Close() // as pools do
 			}()
 			_, err := NewClient(t.Context(), near, ClientConfig{Address: "pool:1"})
-			var refusal *Error
+			var refusal *wire.Error
 			if !errors.As(err, &refusal) || !strings.Contains(err.Error(), "pool:1") {
 				t.Errorf("%s: got %v", reply, err)
 			}
@@ -252,7 +254,7 @@ func TestClientOutOfOrder(t *testing.T) {
 		ids := make(map[string]string)
 		for range 4 {
 			r := p.expect("submit")
-			var s SubmitParams
+			var s wire.SubmitParams
 			if err := json.Unmarshal(r.Params, &s); err != nil {
 				t.Error(err)
 			}
@@ -267,7 +269,7 @@ func TestClientOutOfOrder(t *testing.T) {
 		_, _ = p.in.ReadLine()
 	}, func(c *Client) {
 		j := nextJob(t, c, "1")
-		want := map[uint64]error{1: nil, 2: ErrNoReply, 3: RefusedLow, 4: ErrNoReply}
+		want := map[uint64]error{1: nil, 2: ErrNoReply, 3: wire.RefusedLow, 4: ErrNoReply}
 		var all sync.WaitGroup
 		for nonce, kind := range want {
 			all.Go(func() {
@@ -291,9 +293,9 @@ func TestClientEnds(t *testing.T) {
 	}{
 		"mid-line": {func(p *peer) { p.send(`{"id":2,"resu`) }, io.EOF, 0},
 		"too long a line": {func(p *peer) {
-			p.send(strings.Repeat(" x", MaxLine))
+			p.send(strings.Repeat(" x", wire.MaxLine))
 			_, _ = p.in.ReadLine()
-		}, ErrLineTooLong, 0},
+		}, wire.ErrLineTooLong, 0},
 		"junk for ever": {func(p *peer) {
 			for range junkMost {
 				p.send("<html>\n")
@@ -428,7 +430,7 @@ func TestClientNonceOrder(t *testing.T) {
 			}, func(c *Client) {
 				j := nextJob(t, c, "1")
 				for range test.refuse {
-					if err := c.Submit(context.Background(), j, j.Nonce); !errors.Is(err, RefusedNonce) {
+					if err := c.Submit(context.Background(), j, j.Nonce); !errors.Is(err, wire.RefusedNonce) {
 						t.Error(err)
 					}
 				}
@@ -500,7 +502,7 @@ func TestClientTLS(t *testing.T) {
 			}
 			go func() {
 				defer conn.Close()
-				in := NewReader(conn)
+				in := wire.NewReader(conn)
 				if _, err := in.ReadLine(); err == nil {
 					_, _ = io.WriteString(conn, loginReply(testJob("1", palindrome)))
 				}
@@ -568,9 +570,9 @@ func FuzzClientLines(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		near, far := net.Pipe()
-		c := &Client{cfg: ClientConfig{}.withDefaults(), conn: near, jobs: make(chan *Job, 1), done: make(chan struct{}), out: NewWriter(near, time.Second), calls: make(map[uint64]*call)}
+		c := &Client{cfg: ClientConfig{}.withDefaults(), conn: near, jobs: make(chan *wire.Job, 1), done: make(chan struct{}), out: wire.NewWriter(near, time.Second), calls: make(map[uint64]*call)}
 		c.order.log = c.cfg.Log
-		login, submit := &call{MethodLogin, make(chan Message, 1)}, &call{MethodSubmit, make(chan Message, 1)}
+		login, submit := &call{wire.MethodLogin, make(chan wire.Message, 1)}, &call{wire.MethodSubmit, make(chan wire.Message, 1)}
 		c.enter(login)
 		c.enter(submit)
 		go c.read()

@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 // sipping takes but a part of what it is given, now and then all or nothing, as a socket
@@ -84,7 +86,7 @@ func readJobs(t *testing.T, conn net.Conn, in *bufio.Reader, last uint64) {
 		}
 		var m struct {
 			Method string
-			Params Job
+			Params wire.Job
 		}
 		if err := json.Unmarshal(line, &m); err != nil || m.Method != "job" || m.Params.Height < read {
 			t.Errorf("after height %d: %v: %s", read, err, line)

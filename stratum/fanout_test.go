@@ -18,6 +18,7 @@ import (
 
 	"github.com/bytom-solo/bytom-solo/compute/computetest"
 	"github.com/bytom-solo/bytom-solo/mining"
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 // quietRig is a connection over loopback that tells when each new height came.
@@ -63,7 +64,7 @@ func (r *quietRig) read() {
 		if !ok {
 			continue
 		}
-		if height, err := ParseNumber(after[:16]); err == nil && height > last {
+		if height, err := wire.ParseNumber(after[:16]); err == nil && height > last {
 			last = height
 			r.heights <- arrival{height, now}
 		}
@@ -274,7 +275,7 @@ func TestMemoryOfASession(t *testing.T) {
 				return
 			}
 			line, _, _ := bytes.Cut(buf[:n], []byte("\n"))
-			var reply struct{ Result LoginResult }
+			var reply struct{ Result wire.LoginResult }
 			if err := json.Unmarshal(line, &reply); err != nil {
 				t.Error(err)
 				return

@@ -22,6 +22,7 @@ import (
 
 	"github.com/bytom-solo/bytom-solo/compute"
 	"github.com/bytom-solo/bytom-solo/mining"
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 const (
@@ -285,7 +286,7 @@ type testRig struct {
 	conn  net.Conn
 	lines chan string    // closed with the connection
 	times chan time.Time // when they came, if raw
-	job   Job            // the newest
+	job   wire.Job       // the newest
 	id    int
 }
 
@@ -334,7 +335,7 @@ func (f *front) rigOn(conn net.Conn) *testRig {
 	r := &testRig{t: f.t, f: f, conn: conn, lines: make(chan string, 1024)}
 	go func() {
 		defer close(r.lines)
-		for reader := NewReader(conn); ; {
+		for reader := wire.NewReader(conn); ; {
 			line, err := reader.ReadLine()
 			if err != nil {
 				return
@@ -370,27 +371,27 @@ func (r *testRig) line() string {
 }
 
 // message is the next message, which has its job noted.
-func (r *testRig) message() Message {
+func (r *testRig) message() wire.Message {
 	r.t.Helper()
 	return r.note(r.line())
 }
 
 // note looks at a message, and takes the job in it.
-func (r *testRig) note(line string) Message {
+func (r *testRig) note(line string) wire.Message {
 	r.t.Helper()
 	if len(line) >= 1024 {
 		r.t.Errorf("a message of %d bytes", len(line))
 	}
 	if line == "" || line[0] != '{' {
-		return Message{}
+		return wire.Message{}
 	}
-	m, err := ParseMessage([]byte(line))
+	m, err := wire.ParseMessage([]byte(line))
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	var login LoginResult
+	var login wire.LoginResult
 	switch {
-	case m.Method == MethodJob:
+	case m.Method == wire.MethodJob:
 		if err := json.Unmarshal(m.Params, &r.job); err != nil {
 			r.t.Fatal(err)
 		}
@@ -401,7 +402,7 @@ func (r *testRig) note(line string) Message {
 }
 
 // reply is the next message that is no push.
-func (r *testRig) reply() Message {
+func (r *testRig) reply() wire.Message {
 	r.t.Helper()
 	for {
 		if m := r.message(); m.Method == "" {
@@ -422,7 +423,7 @@ func (r *testRig) login(name string) *testRig {
 }
 
 // submit sends a nonce for a job and gives the reply's error.
-func (r *testRig) submit(job, nonce string) *Error {
+func (r *testRig) submit(job, nonce string) *wire.Error {
 	r.t.Helper()
 	r.id++
 	r.write(fmt.Sprintf(`{"method":"submit","params":{"id":"x","job_id":%q,"nonce":%q},"id":%d}`+"\n", job, nonce, r.id))
@@ -434,7 +435,7 @@ func (r *testRig) submit(job, nonce string) *Error {
 }
 
 // find is the first nonce of a job, from its start on, whose hash passes the test.
-func find(j *Job, from uint64, test func(hash [32]byte) bool) uint64 {
+func find(j *wire.Job, from uint64, test func(hash [32]byte) bool) uint64 {
 	for nonce := j.Nonce + from; nonce < j.Nonce+from+1_000_000; nonce++ {
 		if test(fakeHash(j.HeaderHash(nonce))) {
 			return nonce
@@ -444,15 +445,15 @@ func find(j *Job, from uint64, test func(hash [32]byte) bool) uint64 {
 }
 
 // isBlock tells whether a hash is a block of a job.
-func isBlock(j *Job) func([32]byte) bool { return mining.TargetFromBits(j.Bits).Met }
+func isBlock(j *wire.Job) func([32]byte) bool { return mining.TargetFromBits(j.Bits).Met }
 
 // isShare tells whether a hash meets a job's target, and isn't a block.
-func isShare(j *Job) func([32]byte) bool {
+func isShare(j *wire.Job) func([32]byte) bool {
 	return func(hash [32]byte) bool { return j.Target.Met(hash) && !isBlock(j)(hash) }
 }
 
 // code is an error's, 0 for none.
-func code(err *Error) int {
+func code(err *wire.Error) int {
 	if err == nil {
 		return 0
 	}

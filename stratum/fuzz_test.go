@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 // FuzzRequest: what ParseRequest and the params take, they take without harm, and the
@@ -18,38 +20,22 @@ func FuzzRequest(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, line string) {
-		r, err := ParseRequest([]byte(line))
-		var login LoginParams
-		var submit SubmitParams
+		r, err := wire.ParseRequest([]byte(line))
+		var login wire.LoginParams
+		var submit wire.SubmitParams
 		if err == nil && json.Unmarshal(orNull(r.Params), &login) == nil {
 			if l := parseLogin(login); l.name == "" || strings.ContainsAny(l.name, "\r\n\x00") {
 				t.Errorf("name %q", l.name)
 			}
 		}
 		if err == nil && json.Unmarshal(orNull(r.Params), &submit) == nil {
-			if nonces, err := Nonces(StartNonce(7), submit.Nonce); err == nil && (len(nonces) < 1 || len(nonces) > 2) {
+			if nonces, err := wire.Nonces(wire.StartNonce(7), submit.Nonce); err == nil && (len(nonces) < 1 || len(nonces) > 2) {
 				t.Errorf("nonces %x", nonces)
 			}
 		}
-		text := Response{ID: r.ID, Error: &Error{CodeOther, line}}.AppendJSON(nil)
-		if m, err := ParseMessage(text); err != nil || m.Error == nil || strings.Contains(string(text), "\n") {
+		text := wire.Response{ID: r.ID, Error: &wire.Error{Code: wire.CodeOther, Message: line}}.AppendJSON(nil)
+		if m, err := wire.ParseMessage(text); err != nil || m.Error == nil || strings.Contains(string(text), "\n") {
 			t.Errorf("answer %q: %v", text, err)
-		}
-	})
-}
-
-// FuzzJob: a job that is read is written as one that reads the same.
-func FuzzJob(f *testing.F) {
-	f.Add(exampleJob)
-	f.Add(strings.Replace(exampleJob, `"171567"`, `7`, 1))
-	f.Add(strings.Replace(exampleJob, `"ffff0000"`, `"ff7f"`, 1))
-	f.Fuzz(func(t *testing.T, text string) {
-		var j, back Job
-		if json.Unmarshal([]byte(text), &j) != nil {
-			return
-		}
-		if err := json.Unmarshal(j.AppendJSON(nil), &back); err != nil || back != j {
-			t.Errorf("%+v came back as %+v, %v", j, back, err)
 		}
 	})
 }
@@ -102,7 +88,7 @@ func playScript(r *testRig, f *front, script string) {
 				return
 			}
 		}
-		text = strings.NewReplacer(`"J"`, `"`+r.job.ID+`"`, `"N"`, `"`+FormatNonce(r.job.Nonce)+`"`).Replace(text)
+		text = strings.NewReplacer(`"J"`, `"`+r.job.ID+`"`, `"N"`, `"`+wire.FormatNonce(r.job.Nonce)+`"`).Replace(text)
 		if _, err := r.conn.Write([]byte(text)); err != nil {
 			return
 		}

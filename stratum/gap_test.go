@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 // loginAs logs in with an agent.
@@ -34,7 +36,7 @@ func TestNoGapForRigsThatReadLines(t *testing.T) {
 				if height != 11+n {
 					t.Fatalf("%q: a job of height %d, expected %d", agent, height, 11+n)
 				}
-				if err := r.submit(r.job.ID, FormatNonce(find(&r.job, 0, isBlock(&r.job)))); err != nil {
+				if err := r.submit(r.job.ID, wire.FormatNonce(find(&r.job, 0, isBlock(&r.job)))); err != nil {
 					t.Fatalf("%q: %v", agent, err)
 				}
 				for r.job.Height == height {
@@ -61,7 +63,7 @@ func TestNoJobWaitsForReplies(t *testing.T) {
 				time.Sleep(time.Second)
 				j := r.job
 				for n := range uint64(10) {
-					nonce := FormatNonce(find(&j, n<<10, j.Target.Met))
+					nonce := wire.FormatNonce(find(&j, n<<10, j.Target.Met))
 					if ready {
 						nonce = "no nonce" // It costs no hash to refuse.
 					}
@@ -99,7 +101,7 @@ func TestBelowDifficultyOne(t *testing.T) {
 		for n := range shares {
 			time.Sleep(hash)
 			height := r.job.Height
-			if err := r.submit(r.job.ID, FormatNonce(r.job.Nonce)); err != nil {
+			if err := r.submit(r.job.ID, wire.FormatNonce(r.job.Nonce)); err != nil {
 				t.Fatalf("share %d: %v", n, err)
 			}
 			for r.job.Height == height {

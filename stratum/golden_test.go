@@ -12,6 +12,7 @@ import (
 	"github.com/bytom/bytom/protocol/bc"
 
 	"github.com/bytom-solo/bytom-solo/mining"
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 var updateGolden = flag.Bool("update", false, "write the golden files anew")
@@ -49,7 +50,7 @@ func TestGoldenSessions(t *testing.T) {
 // replay plays a session against a front and gives what it was in fact.
 func replay(t *testing.T, text string) string {
 	f := start(t, easyBits, func(f *front, cfg *Config) {
-		f.chain.tip = exampleTip(t)
+		f.chain.tip = exampleTip()
 		f.ahead.Store(int64(time.Until(time.Unix(1526348364, 0))))
 		cfg.StartDifficulty = 4
 	})
@@ -102,8 +103,9 @@ var (
 )
 
 // exampleTip is the tip under the example's block, on an easier network.
-func exampleTip(t *testing.T) (tip mining.Tip) {
-	tip.Hash, tip.Seed = bc.NewHash(unhex(t, "8f11dad3d32550bfb5a6bf9f7a344c8a436be37897887e3c74d1b380abd3587d")), bc.NewHash(unhex(t, "6aa116ef17d69e398ba388e8f0e1805f6f98afb9dfb8fb87679ad5d3c099099d"))
+func exampleTip() (tip mining.Tip) {
+	known := wire.KnownAnswer()
+	tip.Hash, tip.Seed = bc.NewHash(known.PreviousBlockHash), bc.NewHash(known.Seed)
 	tip.Height, tip.Bits, tip.MedianTime = 17547, easyBits, 1526348363
 	return tip
 }
@@ -114,7 +116,7 @@ func (f *front) fill(r *testRig, text string) string {
 	low := func(h [32]byte) bool { return !j.Target.Met(h) }
 	for word, test := range map[string]func([32]byte) bool{"SHARE": isShare(&j), "LOW": low, "BLOCK": isBlock(&j)} {
 		if before, after, ok := strings.Cut(text, word); ok {
-			text = before + FormatNonce(find(&j, 0, test)) + after
+			text = before + wire.FormatNonce(find(&j, 0, test)) + after
 		}
 	}
 	return text

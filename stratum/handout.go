@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/bytom-solo/bytom-solo/mining"
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 // handoutsOf is who hands jobs out, as mining.Handouts have it.
@@ -14,9 +15,9 @@ const handoutsOf = "stratum"
 // handout is what is kept of a job beside its template and extranonce, so that it is known
 // after a restart.
 type handout struct {
-	Timestamp uint64 `json:"timestamp"`
-	Start     uint64 `json:"start"`
-	Target    Target `json:"target"`
+	Timestamp uint64      `json:"timestamp"`
+	Start     uint64      `json:"start"`
+	Target    wire.Target `json:"target"`
 }
 
 // keep has a job kept over a restart.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/bytom-solo/bytom-solo/mining"
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 // TestABlockBroughtAfterARestart: the node ended while the rig looked for it. The tip is
@@ -26,7 +27,7 @@ func TestABlockBroughtAfterARestart(t *testing.T) {
 		}
 	}
 	synctest.Test(t, func(t *testing.T) {
-		var first, last Job
+		var first, last wire.Job
 		run(t, func(f *front) {
 			r := f.dial().login("a.b")
 			defer r.close()
@@ -47,12 +48,12 @@ func TestABlockBroughtAfterARestart(t *testing.T) {
 			if id, err := strconv.ParseUint(r.job.ID, 10, 31); err != nil || r.job.ID == first.ID || r.job.ID == last.ID || id == 0 {
 				t.Errorf("job %s, and of the last run %s to %s: %v", r.job.ID, first.ID, last.ID, err)
 			}
-			if err := r.submit(first.ID, FormatNonce(find(&first, 0, isShare(&first)))); code(err) != CodeJobNotFound {
+			if err := r.submit(first.ID, wire.FormatNonce(find(&first, 0, isShare(&first)))); code(err) != wire.CodeJobNotFound {
 				t.Errorf("a share: %v", err)
 			}
-			for _, j := range []*Job{&first, &last} {
+			for _, j := range []*wire.Job{&first, &last} {
 				before, _ := f.chain.blocks()
-				if err := r.submit(j.ID, FormatNonce(find(j, 0, isBlock(j)))); before == 0 && err != nil {
+				if err := r.submit(j.ID, wire.FormatNonce(find(j, 0, isBlock(j)))); before == 0 && err != nil {
 					t.Errorf("a block of job %s: %v", j.ID, err)
 				} else if before == 1 && (err == nil || err.Message != "Block expired") {
 					t.Errorf("a block of job %s, the tip being another: %v", j.ID, err)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/bytom-solo/bytom-solo/mining"
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 // TestNoTwoSessionsShareAHeader: over 10,000 logins, reconnects, tips, repeats and asked-for
@@ -55,7 +56,7 @@ func TestNoTwoSessionsShareAHeader(t *testing.T) {
 			case what < 5 || len(open) == 0:
 				each := newSession(s, from{nil, "10.0.0.1:1"}, netip.Addr{})
 				s.sessions[each] = struct{}{}
-				l := parseLogin(LoginParams{Login: fmt.Sprint("rig.", random.IntN(50))})
+				l := parseLogin(wire.LoginParams{Login: fmt.Sprint("rig.", random.IntN(50))})
 				each.enter(&l)
 				take(each)
 				open = append(open, each)
@@ -158,7 +159,7 @@ func TestAJobIsOfTheCurrentTemplate(t *testing.T) {
 		each := newSession(s, from{nil, "10.0.0.1:1"}, netip.Addr{})
 		s.sessions[each] = struct{}{}
 		defer each.end()
-		l := parseLogin(LoginParams{Login: "rig.1"})
+		l := parseLogin(wire.LoginParams{Login: "rig.1"})
 		each.enter(&l)
 		each.live = true
 		if m, _ := each.next(time.Now(), sending{}); m.job == nil {

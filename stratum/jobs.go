@@ -8,6 +8,7 @@ import (
 	"github.com/bytom/bytom/protocol/bc"
 
 	"github.com/bytom-solo/bytom-solo/mining"
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 // sentJob is a job as it was sent to a rig. It is immutable.
@@ -18,15 +19,15 @@ type sentJob struct {
 	timestamp uint64
 	start     uint64 // the nonce
 	// target is what its shares are judged by, whatever later jobs have.
-	target Target
+	target wire.Target
 }
 
 func (j *sentJob) tip() bc.Hash { return j.job.Template.Tip.Hash }
 
 // wire is the job for the rig.
-func (j *sentJob) wire() Job {
+func (j *sentJob) wire() wire.Job {
 	t, root := j.job.Template, j.job.Root()
-	return Job{
+	return wire.Job{
 		Version: 1, Height: t.Height, PreviousBlockHash: t.Tip.Hash.Byte32(), Timestamp: j.timestamp,
 		TransactionsMerkleRoot: root.Byte32(), TransactionStatusHash: t.StatusRoot.Byte32(),
 		Nonce: j.start, Bits: t.Tip.Bits, ID: strconv.FormatUint(j.id, 10), Seed: t.Tip.Seed.Byte32(), Target: j.target,

@@ -7,10 +7,11 @@ import (
 
 	"github.com/bytom-solo/bytom-solo/ledger"
 	"github.com/bytom-solo/bytom-solo/mining"
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 // reject counts a share that cost nothing, and refuses it.
-func (s *session) reject(id []byte, kind verdict, why *Error) {
+func (s *session) reject(id []byte, kind verdict, why *wire.Error) {
 	s.record(kind, ledger.Entry{})
 	s.refuse(id, why)
 }
@@ -63,7 +64,7 @@ func (s *session) offered(sh share) {
 // header is the hash of a share's header with the n-th meaning of its nonce.
 func (sh *share) header(n int) [32]byte {
 	if sh.job.job == nil {
-		known := knownAnswer()
+		known := wire.KnownAnswer()
 		return known.HeaderHash(sh.nonces[n])
 	}
 	return sh.job.job.HeaderHash(sh.job.timestamp, sh.nonces[n])
@@ -72,7 +73,7 @@ func (sh *share) header(n int) [32]byte {
 // seed is what a share's header is hashed with.
 func (sh *share) seed() [32]byte {
 	if sh.job.job == nil {
-		return knownAnswer().Seed
+		return wire.KnownAnswer().Seed
 	}
 	return sh.job.job.Template.Tip.Seed.Byte32()
 }
@@ -152,10 +153,10 @@ func (s *Server) verify(ctx context.Context, sh share) {
 		result, err := s.cfg.Hash(hashing, sh.header(n), sh.seed())
 		if err != nil {
 			s.log.Warn("share not verified", "rig", sh.session.name(), "error", err)
-			sh.session.conclude(sh, kindRefused, &Error{CodeOther, "The node could not verify the share"}, ledger.Entry{})
+			sh.session.conclude(sh, kindRefused, &wire.Error{Code: wire.CodeOther, Message: "The node could not verify the share"}, ledger.Entry{})
 			return
 		}
-		entry := ledger.Entry{Difficulty: DifficultyOf(result)}
+		entry := ledger.Entry{Difficulty: wire.DifficultyOf(result)}
 		switch {
 		case sh.job.job != nil && sh.job.job.Template.Target.Met(result):
 			s.submit(hashing, sh, sh.nonces[n], &entry)
@@ -203,7 +204,7 @@ func (s *session) name() string {
 
 // conclude counts a share, and tells the rig what became of it. In this order: whatever a
 // rig was told, the ledger has.
-func (s *session) conclude(sh share, v verdict, why *Error, entry ledger.Entry) {
+func (s *session) conclude(sh share, v verdict, why *wire.Error, entry ledger.Entry) {
 	now := time.Now()
 	s.server.cfg.Observe(StageShare, now.Sub(sh.came))
 	if sh.job.job == nil {

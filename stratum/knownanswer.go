@@ -1,28 +1,16 @@
 package stratum
 
 import (
-	"encoding/hex"
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 // examTime is how long a rig may look for the solution of its known-answer job: 57
 // hashes if it counts from the start nonce, and 512 on average if it does not.
 const examTime = time.Minute
-
-// knownAnswer is a job of May 2018, and the first nonce whose hash has difficulty 512:
-// 0000783700000039.
-func knownAnswer() Job {
-	return Job{
-		Version: 1, Height: 17548, Timestamp: 1526348364, Nonce: 0x0000783700000000, Bits: 0x1d00000000047a1d,
-		PreviousBlockHash:      knownHash("8f11dad3d32550bfb5a6bf9f7a344c8a436be37897887e3c74d1b380abd3587d"),
-		TransactionsMerkleRoot: knownHash("2c0abd8189aba80a8940c3bb4263c9560a97e81d89aa1389ff47e754add4ce98"),
-		TransactionStatusHash:  knownHash("c9c377e5192668bc0a367e4a4764f11e7c725ecced1d7b6a492974fab1b6d5bc"),
-		Seed:                   knownHash("6aa116ef17d69e398ba388e8f0e1805f6f98afb9dfb8fb87679ad5d3c099099d"),
-		Target:                 TargetFor(512),
-	}
-}
 
 // exam is a known-answer job that a session was given.
 type exam struct {
@@ -31,8 +19,8 @@ type exam struct {
 	over  bool
 }
 
-func (e *exam) wire() *Job {
-	j := knownAnswer()
+func (e *exam) wire() *wire.Job {
+	j := wire.KnownAnswer()
 	j.ID = strconv.FormatUint(e.job.id, 10)
 	return &j
 }
@@ -50,7 +38,7 @@ func (e *exams) begin(name string, id uint64, now time.Time) *exam {
 	if _, ok := e.passed[name]; ok {
 		return nil
 	}
-	j := knownAnswer()
+	j := wire.KnownAnswer()
 	return &exam{job: sentJob{id: id, start: j.Nonce, target: j.Target}, until: now.Add(examTime)}
 }
 
@@ -78,7 +66,7 @@ func (s *session) examined(now time.Time) bool {
 }
 
 // endExam tells a rig how it did.
-func (s *session) endExam(sh share, v verdict, why *Error) {
+func (s *session) endExam(sh share, v verdict, why *wire.Error) {
 	s.mu.Lock()
 	over := s.exam.over
 	if v != kindRefused {
@@ -87,9 +75,9 @@ func (s *session) endExam(sh share, v verdict, why *Error) {
 	s.mu.Unlock()
 	switch {
 	case v == kindLow:
-		why = &Error{CodeLow, "Low difficulty share: the known-answer job has nonce 0000783700000039; the rig computes wrong hashes"}
+		why = &wire.Error{Code: wire.CodeLow, Message: "Low difficulty share: the known-answer job has nonce 0000783700000039; the rig computes wrong hashes"}
 		if !over {
-			s.server.log.Warn("rig computes wrong hashes", "rig", s.name(), "known_nonce", "0000783700000039", "got", FormatNonce(sh.nonces[0]))
+			s.server.log.Warn("rig computes wrong hashes", "rig", s.name(), "known_nonce", "0000783700000039", "got", wire.FormatNonce(sh.nonces[0]))
 		}
 	case v == kindAccepted && !over:
 		s.server.exams.pass(s.name())
@@ -102,13 +90,4 @@ func (s *session) loginTime() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.since
-}
-
-// knownHash reads one of knownAnswer's hashes.
-func knownHash(text string) [32]byte {
-	raw, err := hex.DecodeString(text)
-	if err != nil {
-		panic(err) // They are constants.
-	}
-	return [32]byte(raw)
 }

@@ -2,42 +2,36 @@ package stratum
 
 import (
 	"context"
+	"encoding/hex"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/bytom-solo/bytom-solo/compute/computetest"
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
-// TestTheKnownAnswerIsTensority: the job and its solution are in the file of vectors that
-// all kernels are held to.
-func TestTheKnownAnswerIsTensority(t *testing.T) {
-	j, found := knownAnswer(), 0
-	for _, v := range computetest.Vectors(t) {
-		for _, e := range example {
-			if v.Header == j.HeaderHash(e.nonce) && v.Seed == j.Seed && v.Tensority == unhex(t, e.hash) {
-				found++
-			}
-		}
+func hash32(t *testing.T, text string) [32]byte {
+	t.Helper()
+	raw, err := hex.DecodeString(text)
+	if err != nil || len(raw) != 32 {
+		t.Fatalf("%s: %v", text, err)
 	}
-	if found != len(example) || !j.Target.Met(unhex(t, example[1].hash)) || j.Target.Met(unhex(t, example[0].hash)) {
-		t.Errorf("%d of %d vectors found", found, len(example))
-	}
+	return [32]byte(raw)
 }
 
 // withExam has the server give known-answer jobs, whose hashes are those of the example.
 func withExam(t *testing.T) func(*front, *Config) {
 	return func(_ *front, cfg *Config) {
 		cfg.KnownAnswer = true
-		hash, known := cfg.Hash, knownAnswer()
+		hash, known := cfg.Hash, wire.KnownAnswer()
 		cfg.Hash = func(ctx context.Context, header, seed [32]byte) ([32]byte, error) {
 			switch {
 			case seed != known.Seed:
 				return hash(ctx, header, seed)
-			case header == unhex(t, example[1].header):
-				return unhex(t, example[1].hash), nil
+			case header == known.HeaderHash(0x0000783700000039):
+				return hash32(t, "d7a473107caec394a68810ce8abdd854f197e8e53de02d35f678cb6d6c4a6200"), nil
 			}
-			return unhex(t, example[0].hash), nil
+			return hash32(t, "f1d1b4e4c6ef41c00b6bf372570dcc35c615a579b86d59ba710d726ff4d2d9bf"), nil // of 0000783700000000
 		}
 	}
 }
@@ -54,7 +48,7 @@ func TestKnownAnswer(t *testing.T) {
 		if r.message(); r.job.Height != 11 {
 			t.Errorf("the next job is %+v", r.job)
 		}
-		if err := r.submit(r.job.ID, FormatNonce(find(&r.job, 0, r.job.Target.Met))); err != nil {
+		if err := r.submit(r.job.ID, wire.FormatNonce(find(&r.job, 0, r.job.Target.Met))); err != nil {
 			t.Error(err)
 		}
 		r.close()
@@ -64,7 +58,7 @@ func TestKnownAnswer(t *testing.T) {
 		r.close()
 
 		r = f.dial().login("bad.1")
-		if err := r.submit(r.job.ID, "0000783700000001"); code(err) != CodeLow || !strings.Contains(err.Message, "0000783700000039") {
+		if err := r.submit(r.job.ID, "0000783700000001"); code(err) != wire.CodeLow || !strings.Contains(err.Message, "0000783700000039") {
 			t.Errorf("a wrong answer: %v", err)
 		}
 		if log := f.log.String(); !strings.Contains(log, "rig computes wrong hashes") {

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 func TestDeadlines(t *testing.T) {
@@ -84,7 +86,7 @@ func TestPassword(t *testing.T) {
 			r := f.dial()
 			began := time.Now()
 			r.write(`{"method":"login","params":{"login":"a","pass":"` + pass + `"},"id":1}` + "\n")
-			if m := r.reply(); code(m.Error) != CodeUnauthorized || time.Since(began) != time.Second || r.line() != "" {
+			if m := r.reply(); code(m.Error) != wire.CodeUnauthorized || time.Since(began) != time.Second || r.line() != "" {
 				t.Errorf("%q: %+v after %v", pass, m, time.Since(began))
 			}
 			r.close()
@@ -126,7 +128,7 @@ func TestParseLogin(t *testing.T) {
 		{"a.b", "d=NaN", "a.b", 0, "d=NaN"},
 		{"a\n\x1b[31m.b", "", "a??[31m.b", 0, ""},
 	} {
-		l := parseLogin(LoginParams{Login: c.login, Pass: c.pass})
+		l := parseLogin(wire.LoginParams{Login: c.login, Pass: c.pass})
 		if c.login == "a.b+0" {
 			c.name = "a.b+0" // No difficulty, so a part of the name.
 		}
@@ -162,14 +164,14 @@ func TestASilentRigIsLowered(t *testing.T) {
 		}
 		easy := r.job
 		nonce := find(&easy, 0, easy.Target.Met)
-		if err := r.submit(easy.ID, FormatNonce(nonce)); err != nil {
+		if err := r.submit(easy.ID, wire.FormatNonce(nonce)); err != nil {
 			t.Errorf("a share of the easy job: %v", err)
 		}
 		hard := find(&first, 0, easy.Target.Met)
 		if first.Target.Met(fakeHash(first.HeaderHash(hard))) {
 			t.Skip("a lucky hash")
 		}
-		if err := r.submit(first.ID, FormatNonce(hard)); code(err) != CodeLow {
+		if err := r.submit(first.ID, wire.FormatNonce(hard)); code(err) != wire.CodeLow {
 			t.Errorf("a share of the hard job that meets the easy target: %v", err)
 		}
 	})
@@ -190,9 +192,9 @@ func TestStaleSharesAreWork(t *testing.T) {
 		prompt, late := f.dial().login("a.prompt"), f.dialFrom("10.0.0.2:1000").login("a.late")
 		defer prompt.close()
 		defer late.close()
-		try := func(r *testRig, j Job, n uint64) {
+		try := func(r *testRig, j wire.Job, n uint64) {
 			if lots.Float64()*j.Target.Difficulty() < 1 {
-				_ = r.submit(j.ID, FormatNonce(j.Nonce+n))
+				_ = r.submit(j.ID, wire.FormatNonce(j.Nonce+n))
 			}
 		}
 		for tip := range 90 {
@@ -229,12 +231,12 @@ func TestBadShares(t *testing.T) {
 			}
 			r.write(fmt.Sprintf(`{"method":"submit","params":{"job_id":"%s","nonce":"%016x"},"id":1}`+"\n", r.job.ID, r.job.Nonce+uint64(sent)))
 			for m := r.message(); ; m = r.message() {
-				if m.Method == MethodJob {
+				if m.Method == wire.MethodJob {
 					again = again || r.job.ID != id && sent >= judgedAtOnce-1 && sent < judgedAtOnce+2
 					continue
 				}
 				lost = m.Error.Message == "Too many bad shares"
-				if lost = lost || code(m.Error) != CodeLow; lost {
+				if lost = lost || code(m.Error) != wire.CodeLow; lost {
 					break
 				}
 				break
@@ -314,7 +316,7 @@ func TestTLSOnTheSamePort(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := f.rigOn(conn).login("secret.1")
-	if err := r.submit(r.job.ID, FormatNonce(find(&r.job, 0, r.job.Target.Met))); err != nil {
+	if err := r.submit(r.job.ID, wire.FormatNonce(find(&r.job, 0, r.job.Target.Met))); err != nil {
 		t.Error(err)
 	}
 	r.close()

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/bytom-solo/bytom-solo/ledger"
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 // loadRig is one of many: it tries nonces at a hashrate and sends those that are good.
@@ -23,28 +24,28 @@ type loadRig struct {
 	flood bool
 
 	mu                          sync.Mutex
-	job                         *Job
+	job                         *wire.Job
 	sent, good, refused, others int
 	ended                       bool
 }
 
 // read takes jobs and counts replies until the connection ends.
 func (r *loadRig) read() {
-	for in := NewReader(r.conn); ; {
+	for in := wire.NewReader(r.conn); ; {
 		line, err := in.ReadLine()
-		var m Message
+		var m wire.Message
 		if err == nil {
-			m, err = ParseMessage(line)
+			m, err = wire.ParseMessage(line)
 		}
 		r.mu.Lock()
 		if r.ended = err != nil; r.ended {
 			r.mu.Unlock()
 			return
 		}
-		var login LoginResult
-		job := &Job{}
+		var login wire.LoginResult
+		job := &wire.Job{}
 		switch {
-		case m.Method == MethodJob && json.Unmarshal(m.Params, job) == nil:
+		case m.Method == wire.MethodJob && json.Unmarshal(m.Params, job) == nil:
 			r.job = job
 		case m.OK():
 			r.good++
@@ -52,7 +53,7 @@ func (r *loadRig) read() {
 				r.job = &login.Job
 				r.good--
 			}
-		case m.Error != nil && m.Error.Code == CodeOther:
+		case m.Error != nil && m.Error.Code == wire.CodeOther:
 			r.refused++
 		default:
 			r.others++
@@ -79,7 +80,7 @@ func (r *loadRig) mine(hashrate float64, end time.Time) {
 		r.mu.Lock()
 		r.sent++
 		r.mu.Unlock()
-		_, err := fmt.Fprintf(r.conn, `{"method":"submit","params":{"id":"x","job_id":%q,"nonce":%q},"id":2}`+"\n", job.ID, FormatNonce(job.Nonce+tried))
+		_, err := fmt.Fprintf(r.conn, `{"method":"submit","params":{"id":"x","job_id":%q,"nonce":%q},"id":2}`+"\n", job.ID, wire.FormatNonce(job.Nonce+tried))
 		if err != nil {
 			return
 		}

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 // mostLogin is the longest login, in bytes: the reply carries it, with the job, in less
@@ -28,7 +30,7 @@ const lineReaders = "bytom-solo/"
 
 // parseLogin splits a login, name+DIFFICULTY or name.rig+DIFFICULTY, and a password,
 // which may have d=DIFFICULTY among parts separated by commas.
-func parseLogin(p LoginParams) login {
+func parseLogin(p wire.LoginParams) login {
 	l := login{text: p.Login, agent: printable(p.Agent, 64)}
 	name, rig, hasRig := strings.Cut(p.Login, ".")
 	name, l.fixed = cutDifficulty(name, l.fixed)

@@ -21,6 +21,7 @@ import (
 	"github.com/bytom-solo/bytom-solo/compute"
 	"github.com/bytom-solo/bytom-solo/compute/cpu"
 	"github.com/bytom-solo/bytom-solo/mining"
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 const (
@@ -165,7 +166,7 @@ func TestOfferers(t *testing.T) {
 	if address == "" {
 		t.Skip("it is a part of BenchmarkMiningUnderLoad")
 	}
-	conns, jobs := make([]net.Conn, minedRigs), make([]Job, minedRigs)
+	conns, jobs := make([]net.Conn, minedRigs), make([]wire.Job, minedRigs)
 	for i := range conns {
 		conn, err := net.Dial("tcp", address)
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/bytom-solo/bytom-solo/mining"
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 // A node may have no work to give: it is not synced, has nobody to pay, or its clock is
@@ -33,17 +34,17 @@ func (s *Server) patience() time.Duration {
 }
 
 // noWork is why there is nothing to do.
-func (s *Server) noWork() *Error {
+func (s *Server) noWork() *wire.Error {
 	why := "no block template yet"
 	if _, err := s.cfg.Generator.Current(); err != nil {
 		why = err.Error()
 	}
-	return &Error{CodeOther, "No work: " + printable(why, mostReason)}
+	return &wire.Error{Code: wire.CodeOther, Message: "No work: " + printable(why, mostReason)}
 }
 
 // outOfWork is why shares are worth nothing, as there has been no work for a while; nil
 // where there is.
-func (s *Server) outOfWork(now time.Time) *Error {
+func (s *Server) outOfWork(now time.Time) *wire.Error {
 	if w := s.newest(); w.template != nil || now.Sub(w.since) < s.patience() {
 		return nil
 	}
@@ -52,7 +53,7 @@ func (s *Server) outOfWork(now time.Time) *Error {
 
 // worthless is why a share counts for nothing, although it meets its target: no block can
 // come of its job, or of any. It is nil if it counts.
-func (s *Server) worthless(sh *share) *Error {
+func (s *Server) worthless(sh *share) *wire.Error {
 	if sh.job.job == nil {
 		return nil
 	}
@@ -65,12 +66,12 @@ func (s *Server) worthless(sh *share) *Error {
 	}
 	// The clock was set: there may be work that suits it.
 	s.cfg.Generator.Force()
-	return &Error{CodeOther, "No block can come of this job: " + err.Error()}
+	return &wire.Error{Code: wire.CodeOther, Message: "No block can come of this job: " + err.Error()}
 }
 
 // forsaken is why the session is to end, if there has been no work for a while, and it has
 // been given some before. The caller holds mu.
-func (s *session) forsaken(now time.Time, w *work) *Error {
+func (s *session) forsaken(now time.Time, w *work) *wire.Error {
 	if w.template != nil || !s.live || s.examined(now) {
 		return nil
 	}

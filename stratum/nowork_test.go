@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/bytom-solo/bytom-solo/mining"
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 // lose takes the work away, or gives it back.
@@ -77,7 +78,7 @@ func TestAMomentWithoutWork(t *testing.T) {
 			f.lose(errBehind)
 			time.Sleep(workPatience - 1500*time.Millisecond)
 			j := r.job
-			if err := r.submit(j.ID, FormatNonce(find(&j, n<<10, j.Target.Met))); err != nil {
+			if err := r.submit(j.ID, wire.FormatNonce(find(&j, n<<10, j.Target.Met))); err != nil {
 				t.Errorf("a share: %v", err)
 			}
 			r.write(`{"method":"getjob","id":0}` + "\n")
@@ -131,7 +132,7 @@ func TestTheClockIsSetBack(t *testing.T) {
 		r := f.dial().login("a.b")
 		defer r.close()
 		j := r.job
-		share := func(n uint64) *Error { return r.submit(j.ID, FormatNonce(find(&j, n<<10, j.Target.Met))) }
+		share := func(n uint64) *wire.Error { return r.submit(j.ID, wire.FormatNonce(find(&j, n<<10, j.Target.Met))) }
 		if err := share(0); err != nil {
 			t.Fatal(err)
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/bytom-solo/bytom-solo/mining"
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 // share is what a rig sent, past all checks that cost nothing.
@@ -89,7 +90,7 @@ func advance(rate float64) float64 { return max(leastAdvance, burst(rate)) }
 
 // likelyBlock tells whether so many shares of a target are blocks that none may be
 // missed.
-func likelyBlock(target Target, t *mining.Template) bool {
+func likelyBlock(target wire.Target, t *mining.Template) bool {
 	return target.Difficulty()*urgentOdds >= t.Target.Difficulty()
 }
 

@@ -9,17 +9,18 @@ import (
 	"github.com/bytom/bytom/protocol/bc"
 
 	"github.com/bytom-solo/bytom-solo/mining"
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 // misses tells that a hash is no block of a job.
-func misses(j *Job) func([32]byte) bool {
+func misses(j *wire.Job) func([32]byte) bool {
 	return func(hash [32]byte) bool { return !isBlock(j)(hash) }
 }
 
 // flood sends shares of a rig's job as fast as they are read, none of them a block, and
 // takes the job's place where there is a new one.
 func flood(r *testRig) {
-	job, jobs := r.job, make(chan Job, 1)
+	job, jobs := r.job, make(chan wire.Job, 1)
 	go func() {
 		for line := range r.lines {
 			before := r.job.ID
@@ -67,7 +68,7 @@ func TestAFloodOfLikelyBlocks(t *testing.T) {
 				r.message()
 			}
 			j, sent := r.job, time.Now()
-			if err := r.submit(j.ID, FormatNonce(find(&j, uint64(n)<<10, isBlock(&j)))); err != nil {
+			if err := r.submit(j.ID, wire.FormatNonce(find(&j, uint64(n)<<10, isBlock(&j)))); err != nil {
 				t.Error(err)
 			}
 			if p, _ := f.chain.blocks(); p != n+1 {
@@ -94,13 +95,13 @@ func TestNoRivalOfOurBlockIsHashed(t *testing.T) {
 		defer a.close()
 		defer b.close()
 		old := b.job
-		if err := a.submit(a.job.ID, FormatNonce(find(&a.job, 0, isBlock(&a.job)))); err != nil {
+		if err := a.submit(a.job.ID, wire.FormatNonce(find(&a.job, 0, isBlock(&a.job)))); err != nil {
 			t.Fatal(err)
 		}
 		before := f.backend.hashes.Load()
 		late := func(test func([32]byte) bool) {
 			t.Helper()
-			if err := b.submit(old.ID, FormatNonce(find(&old, 0, test))); code(err) != CodeJobNotFound {
+			if err := b.submit(old.ID, wire.FormatNonce(find(&old, 0, test))); code(err) != wire.CodeJobNotFound {
 				t.Errorf("told %v", err)
 			}
 			time.Sleep(time.Second)
@@ -170,7 +171,7 @@ func TestQueueKeepsToItsBudget(t *testing.T) {
 		for range 1000 {
 			now = now.Add(time.Duration(random.IntN(100)) * time.Millisecond)
 			for range random.IntN(20) {
-				if q.add(share{session: sessions[random.IntN(len(sessions))], job: sentJob{job: jobs[random.IntN(2)], target: TargetFor(1)}}) {
+				if q.add(share{session: sessions[random.IntN(len(sessions))], job: sentJob{job: jobs[random.IntN(2)], target: wire.TargetFor(1)}}) {
 					added++
 				}
 			}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/bytom-solo/bytom-solo/mining"
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 // inBubble runs a test of a front of pipes on a clock of its own.
@@ -76,8 +77,8 @@ func TestNoncesOfAllForms(t *testing.T) {
 			return n
 		}
 		for name, text := range map[string]string{
-			"plain": FormatNonce(next()), "upper case": strings.ToUpper(FormatNonce(next())), "0x": "0x" + FormatNonce(next()),
-			"lower half": FormatNonce(next())[8:],
+			"plain": wire.FormatNonce(next()), "upper case": strings.ToUpper(wire.FormatNonce(next())), "0x": "0x" + wire.FormatNonce(next()),
+			"lower half": wire.FormatNonce(next())[8:],
 		} {
 			if err := r.submit(j.ID, text); err != nil {
 				t.Errorf("%s, %s: %v", name, text, err)
@@ -93,7 +94,7 @@ func TestNoncesOfAllForms(t *testing.T) {
 		if err := r.submit(j.ID, fmt.Sprintf("%x", find(&small, 0, j.Target.Met))); err != nil {
 			t.Errorf("of eight digits, and no lower half: %v", err)
 		}
-		if err := r.submit(j.ID, "ffffffffffffffff"); code(err) != CodeNonce {
+		if err := r.submit(j.ID, "ffffffffffffffff"); code(err) != wire.CodeNonce {
 			t.Errorf("above 2^63: %v", err)
 		}
 		if st := f.server.Stats(); st.Shares["accepted"] != 6 || st.Shares["invalid"] != 1 {
@@ -107,7 +108,7 @@ func TestBigEndianReaders(t *testing.T) {
 	inBubble(t, hardBits, nil, func(t *testing.T, f *front) {
 		for i := range 50 {
 			r := f.dial().login(fmt.Sprint("rig.", i))
-			wrong, _, err := ParseNonce(string(AppendNumber(nil, r.job.Nonce)))
+			wrong, _, err := wire.ParseNonce(string(wire.AppendNumber(nil, r.job.Nonce)))
 			if err != nil || wrong != r.job.Nonce {
 				t.Errorf("nonce %x read as %x, %v", r.job.Nonce, wrong, err)
 			}
@@ -128,19 +129,19 @@ func TestSecondLoginAndOtherMethods(t *testing.T) {
 			`{"method":"eth_submitLogin","params":["a","b"],"id":1}`: "Unknown method",
 		} {
 			r.write(line + "\n")
-			if m := r.reply(); code(m.Error) != CodeOther || !strings.Contains(m.Error.Message, want) {
+			if m := r.reply(); code(m.Error) != wire.CodeOther || !strings.Contains(m.Error.Message, want) {
 				t.Errorf("%s: %+v", line, m)
 			}
 		}
 		for _, method := range []string{"getjob", "GetWork"} {
 			r.write(`{"method":"` + method + `","params":{"id":"a.b"},"id":1}` + "\n")
-			var j Job
+			var j wire.Job
 			m := r.reply()
 			if err := j.UnmarshalJSON(m.Result); err != nil || j.ID == first.ID || j.Height != first.Height || j.TransactionsMerkleRoot == first.TransactionsMerkleRoot {
 				t.Errorf("%s: %s, %v", method, m.Result, err)
 			}
 		}
-		if err := r.submit(first.ID, FormatNonce(find(&first, 0, first.Target.Met))); err != nil {
+		if err := r.submit(first.ID, wire.FormatNonce(find(&first, 0, first.Target.Met))); err != nil {
 			t.Errorf("the session is good no more: %v", err)
 		}
 	})
@@ -155,7 +156,7 @@ func TestJunk(t *testing.T) {
 		for range 3 {
 			for i := range mostJunk - 1 {
 				r.write([]string{`{`, `[]`, `"x"`, `{"id":1,"method":null}`}[i%4] + "\n")
-				if m := r.reply(); code(m.Error) != CodeParams {
+				if m := r.reply(); code(m.Error) != wire.CodeParams {
 					t.Fatalf("junk: %+v", m)
 				}
 			}
@@ -175,7 +176,7 @@ func TestJunk(t *testing.T) {
 			t.Errorf("%+v", st)
 		}
 		long := f.dial()
-		go func() { _, _ = io.WriteString(long.conn, strings.Repeat("x", 3*MaxLine)) }()
+		go func() { _, _ = io.WriteString(long.conn, strings.Repeat("x", 3*wire.MaxLine)) }()
 		if got := long.line(); got != "" {
 			t.Errorf("an endless line: %s", got)
 		}
@@ -252,7 +253,7 @@ func TestRedialStorm(t *testing.T) {
 		_ = conn.Close()
 	}
 	t.Logf("%d refused in %v", storm, time.Since(began))
-	if m := a.submit(a.job.ID, FormatNonce(find(&a.job, 0, a.job.Target.Met))); m != nil {
+	if m := a.submit(a.job.ID, wire.FormatNonce(find(&a.job, 0, a.job.Target.Met))); m != nil {
 		t.Errorf("in the storm: %v", m)
 	}
 	b.close()
@@ -324,7 +325,7 @@ func TestTheJobComesAgain(t *testing.T) {
 		seen := map[[32]byte]bool{r.job.HeaderHash(0): true}
 		for range 20 {
 			before, since := r.job, time.Now()
-			if m := r.message(); m.Method != MethodJob {
+			if m := r.message(); m.Method != wire.MethodJob {
 				t.Fatalf("%+v", m)
 			}
 			took := time.Since(since)
@@ -347,7 +348,7 @@ func TestNoWork(t *testing.T) {
 		began := time.Now()
 		r.write(`{"method":"login","params":{"login":"a.b"},"id":1}` + "\n")
 		m := r.reply()
-		if code(m.Error) != CodeOther || m.Error.Message != "No work: not ready to mine: syncing, at height 3 of 7" || time.Since(began) != 20*time.Second {
+		if code(m.Error) != wire.CodeOther || m.Error.Message != "No work: not ready to mine: syncing, at height 3 of 7" || time.Since(began) != 20*time.Second {
 			t.Errorf("%+v after %v", m, time.Since(began))
 		}
 		if got := r.line(); got != "" {

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 // TestNoHashAgainstOurOwnBlock: what is stale because a block of ours was taken can win
@@ -15,14 +17,14 @@ func TestNoHashAgainstOurOwnBlock(t *testing.T) {
 		defer r.close()
 		old := r.job
 		first := find(&old, 0, isBlock(&old))
-		if err := r.submit(old.ID, FormatNonce(first)); err != nil {
+		if err := r.submit(old.ID, wire.FormatNonce(first)); err != nil {
 			t.Fatal(err)
 		}
 		f.expectBlocks(t, 1)
 		time.Sleep(time.Second)
 		before := f.backend.hashes.Load()
 		second := find(&old, first+1-old.Nonce, isBlock(&old))
-		if err := r.submit(old.ID, FormatNonce(second)); code(err) != CodeJobNotFound || err.Message != "Block expired" {
+		if err := r.submit(old.ID, wire.FormatNonce(second)); code(err) != wire.CodeJobNotFound || err.Message != "Block expired" {
 			t.Errorf("told %v", err)
 		}
 		time.Sleep(10 * time.Second)
@@ -43,7 +45,7 @@ func TestNoHashAgainstABlockTakenMeanwhile(t *testing.T) {
 		defer other.close()
 		old := f.chain.Tip()
 		submit := func(r *testRig) {
-			r.write(fmt.Sprintf(`{"method":"submit","params":{"id":"a.b","job_id":"%s","nonce":"%s"},"id":5}`+"\n", r.job.ID, FormatNonce(find(&r.job, 0, isBlock(&r.job)))))
+			r.write(fmt.Sprintf(`{"method":"submit","params":{"id":"a.b","job_id":"%s","nonce":"%s"},"id":5}`+"\n", r.job.ID, wire.FormatNonce(find(&r.job, 0, isBlock(&r.job)))))
 			synctest.Wait()
 		}
 		submit(r) // Its hash takes a second.

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/bytom-solo/bytom-solo/mining"
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 // Server gives rigs their jobs, and judges what they find. No rig waits for another: the
@@ -45,14 +46,14 @@ type Server struct {
 type work struct {
 	template *mining.Template
 	since    time.Time
-	network  float64 // the difficulty of a block
-	covering Target  // the lowest that no block is above
+	network  float64     // the difficulty of a block
+	covering wire.Target // the lowest that no block is above
 }
 
 func newWork(t *mining.Template) *work {
 	w := &work{template: t, since: time.Now()}
 	if t != nil {
-		w.network, w.covering = t.Target.Difficulty(), TargetCovering(t.Target)
+		w.network, w.covering = t.Target.Difficulty(), wire.TargetCovering(t.Target)
 	}
 	return w
 }
@@ -221,8 +222,8 @@ func (s *Server) tellFull(all bool, host netip.Addr) {
 // turnAway says why. A new connection takes a line at once: the deadline is never met but
 // where the process was stopped for as long.
 func (s *Server) turnAway(conn net.Conn) {
-	w := NewWriter(conn, time.Second)
-	_ = w.SendLine(Response{Error: &Error{CodeOther, "Too many connections"}}.AppendJSON(nil))
+	w := wire.NewWriter(conn, time.Second)
+	_ = w.SendLine(wire.Response{Error: &wire.Error{Code: wire.CodeOther, Message: "Too many connections"}}.AppendJSON(nil))
 	_ = conn.Close()
 }
 

@@ -4,6 +4,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 // TestABlockOfARig is the whole way: login, job, share, block, the next job.
@@ -13,20 +15,20 @@ func TestABlockOfARig(t *testing.T) {
 		defer f.close()
 		r := f.dial().login("bm1qabc.rig1")
 		defer r.close()
-		if j := r.job; j.Height != 11 || j.Bits != easyBits || !Palindromic(j.Nonce) || j.Nonce>>63 != 0 {
+		if j := r.job; j.Height != 11 || j.Bits != easyBits || !wire.Palindromic(j.Nonce) || j.Nonce>>63 != 0 {
 			t.Errorf("job %+v", j)
 		}
 		first := r.job
-		if err := r.submit(first.ID, FormatNonce(find(&first, 0, isShare(&first)))); err != nil {
+		if err := r.submit(first.ID, wire.FormatNonce(find(&first, 0, isShare(&first)))); err != nil {
 			t.Errorf("share refused: %v", err)
 		}
-		if err := r.submit(first.ID, FormatNonce(find(&first, 0, isBlock(&first)))); err != nil {
+		if err := r.submit(first.ID, wire.FormatNonce(find(&first, 0, isBlock(&first)))); err != nil {
 			t.Errorf("block refused: %v", err)
 		}
 		for r.job.Height != 12 {
 			r.message()
 		}
-		if err := r.submit(first.ID, FormatNonce(find(&first, 0, isShare(&first)))); code(err) != CodeJobNotFound || err.Message != "Block expired" {
+		if err := r.submit(first.ID, wire.FormatNonce(find(&first, 0, isShare(&first)))); code(err) != wire.CodeJobNotFound || err.Message != "Block expired" {
 			t.Errorf("a stale share: %v", err)
 		}
 		if p, a := f.chain.blocks(); p != 1 || a != 1 {

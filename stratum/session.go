@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/bytom-solo/bytom-solo/mining"
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 // session is a connection. Its reader and its writer have a goroutine each.
@@ -52,7 +53,7 @@ type session struct {
 type reply struct {
 	id    []byte
 	kind  replyKind
-	err   *Error
+	err   *wire.Error
 	ready bool
 	hangs bool // the connection is closed behind it
 	since time.Time
@@ -107,8 +108,8 @@ func (s *session) run(ctx context.Context) {
 
 // unwrap gives the lines of the connection, and answers a TLS handshake first if there
 // is one: the first byte tells.
-func (s *session) unwrap(ctx context.Context) (*Reader, error) {
-	reader := NewReader(s.conn)
+func (s *session) unwrap(ctx context.Context) (*wire.Reader, error) {
+	reader := wire.NewReader(s.conn)
 	first, err := reader.Peek()
 	if err != nil || first != tlsHandshake {
 		return reader, err
@@ -116,16 +117,16 @@ func (s *session) unwrap(ctx context.Context) (*Reader, error) {
 	if s.server.cfg.TLS == nil {
 		// Who speaks TLS sees by it that the port does not, which a connection that just ends
 		// may do for many reasons.
-		w := NewWriter(s.conn, time.Second)
-		_ = w.SendLine(Response{Error: &Error{CodeOther, "TLS is not set up here"}}.AppendJSON(nil))
+		w := wire.NewWriter(s.conn, time.Second)
+		_ = w.SendLine(wire.Response{Error: &wire.Error{Code: wire.CodeOther, Message: "TLS is not set up here"}}.AppendJSON(nil))
 		return nil, errors.New("the client speaks TLS, which is not set up here")
 	}
-	t := tls.Server(unread{s.conn, reader.in}, s.server.cfg.TLS)
+	t := tls.Server(unread{s.conn, reader.Rest()}, s.server.cfg.TLS)
 	if err := t.HandshakeContext(ctx); err != nil {
 		return nil, err
 	}
 	s.conn = t
-	return NewReader(t), nil
+	return wire.NewReader(t), nil
 }
 
 // tlsHandshake is the first byte of a TLS connection, and of no message.

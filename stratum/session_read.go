@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 const (
@@ -21,7 +23,7 @@ const (
 )
 
 // read handles line after line until the connection ends.
-func (s *session) read(ctx context.Context, reader *Reader) error {
+func (s *session) read(ctx context.Context, reader *wire.Reader) error {
 	for junk, lines := 0, 0; ; lines++ {
 		line, err := reader.ReadLine()
 		if err != nil {
@@ -35,7 +37,7 @@ func (s *session) read(ctx context.Context, reader *Reader) error {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
-		request, err := ParseRequest(line)
+		request, err := wire.ParseRequest(line)
 		if len(request.ID) > mostID {
 			err, request.ID = fmt.Errorf("id of %d bytes, expected at most %d", len(request.ID), mostID), nil
 		}
@@ -48,7 +50,7 @@ func (s *session) read(ctx context.Context, reader *Reader) error {
 			return fmt.Errorf("%d lines in a row were no messages, the last one: %w", junk, err)
 		}
 		s.server.counts.junk.Add(1)
-		s.refuse(request.ID, &Error{CodeParams, "Illegal params: " + err.Error()})
+		s.refuse(request.ID, &wire.Error{Code: wire.CodeParams, Message: "Illegal params: " + err.Error()})
 	}
 }
 
@@ -60,7 +62,7 @@ func isHTTP(line []byte) bool {
 var errHTTP = errors.New("the client speaks HTTP")
 
 // answerHTTP tells a browser, or a miner with the wrong port, where it is.
-func (s *session) answerHTTP(rest *Reader) error {
+func (s *session) answerHTTP(rest *wire.Reader) error {
 	const text = "This port is for mining rigs that speak the Stratum dialect of Bytom (stratum+tcp://). " +
 		"The node's API and its dashboard have another one, 9888 by default.\n"
 	if err := s.conn.SetWriteDeadline(time.Now().Add(time.Second)); err != nil {
@@ -71,17 +73,17 @@ func (s *session) answerHTTP(rest *Reader) error {
 	if half, ok := s.conn.(interface{ CloseWrite() error }); ok && err == nil && half.CloseWrite() == nil {
 		// The rest of the request must be read, or the client may not get to see the answer.
 		_ = s.conn.SetReadDeadline(time.Now().Add(parting))
-		_, _ = io.CopyN(io.Discard, rest.in, 64<<10)
+		_, _ = io.CopyN(io.Discard, rest.Rest(), 64<<10)
 	}
 	return errors.Join(errHTTP, err)
 }
 
 // handle answers a request, or leaves that to somebody else. It has a slot.
-func (s *session) handle(r Request) {
+func (s *session) handle(r wire.Request) {
 	switch method := lower(r.Method); {
-	case method == MethodLogin:
+	case method == wire.MethodLogin:
 		s.handleLogin(r)
-	case method == MethodSubmit:
+	case method == wire.MethodSubmit:
 		s.handleSubmit(r)
 	case !s.loggedIn():
 		s.refuse(r.ID, errUnauthorized)
@@ -90,7 +92,7 @@ func (s *session) handle(r Request) {
 	case method == "keepalived":
 		s.answer(&reply{id: r.ID, ready: true})
 	default:
-		s.refuse(r.ID, &Error{CodeOther, "Unknown method " + shorten([]byte(r.Method)) + ", expected login or submit"})
+		s.refuse(r.ID, &wire.Error{Code: wire.CodeOther, Message: "Unknown method " + wire.Excerpt([]byte(r.Method)) + ", expected login or submit"})
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -110,13 +112,13 @@ func lower(method string) string {
 
 // The refusals that have a text of their own.
 var (
-	errUnauthorized = &Error{CodeUnauthorized, "Unauthorized worker"}
-	errJobNotFound  = &Error{CodeJobNotFound, "Job not found"}
-	errExpired      = &Error{CodeJobNotFound, "Block expired"}
-	errDuplicate    = &Error{CodeDuplicate, "Duplicate share"}
-	errLow          = &Error{CodeLow, "Low difficulty share"}
-	errNonce        = &Error{CodeNonce, "Invalid nonce"}
-	errTooMany      = &Error{CodeOther, "Too many shares: wait for the difficulty to rise"}
+	errUnauthorized = &wire.Error{Code: wire.CodeUnauthorized, Message: "Unauthorized worker"}
+	errJobNotFound  = &wire.Error{Code: wire.CodeJobNotFound, Message: "Job not found"}
+	errExpired      = &wire.Error{Code: wire.CodeJobNotFound, Message: "Block expired"}
+	errDuplicate    = &wire.Error{Code: wire.CodeDuplicate, Message: "Duplicate share"}
+	errLow          = &wire.Error{Code: wire.CodeLow, Message: "Low difficulty share"}
+	errNonce        = &wire.Error{Code: wire.CodeNonce, Message: "Invalid nonce"}
+	errTooMany      = &wire.Error{Code: wire.CodeOther, Message: "Too many shares: wait for the difficulty to rise"}
 )
 
 // answer puts a reply at the end of those to send.
@@ -131,10 +133,10 @@ func (s *session) answer(r *reply) {
 }
 
 // refuse is answer with an error.
-func (s *session) refuse(id []byte, why *Error) { s.answer(&reply{id: id, err: why, ready: true}) }
+func (s *session) refuse(id []byte, why *wire.Error) { s.answer(&reply{id: id, err: why, ready: true}) }
 
 // settle makes a reply ready.
-func (s *session) settle(r *reply, why *Error) {
+func (s *session) settle(r *reply, why *wire.Error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r.err, r.ready = why, true
@@ -147,22 +149,22 @@ func (s *session) loggedIn() bool {
 	return s.login != nil
 }
 
-func (s *session) handleLogin(r Request) {
-	var p LoginParams
+func (s *session) handleLogin(r wire.Request) {
+	var p wire.LoginParams
 	if err := json.Unmarshal(orNull(r.Params), &p); err != nil {
-		s.refuse(r.ID, &Error{CodeParams, "Illegal params: " + err.Error()})
+		s.refuse(r.ID, &wire.Error{Code: wire.CodeParams, Message: "Illegal params: " + err.Error()})
 		return
 	}
 	if len(p.Login) > mostLogin {
-		s.refuse(r.ID, &Error{CodeParams, fmt.Sprintf("Illegal params: params.login of %d bytes, expected at most %d", len(p.Login), mostLogin)})
+		s.refuse(r.ID, &wire.Error{Code: wire.CodeParams, Message: fmt.Sprintf("Illegal params: params.login of %d bytes, expected at most %d", len(p.Login), mostLogin)})
 		return
 	}
 	if s.loggedIn() {
-		s.refuse(r.ID, &Error{CodeOther, "Already logged in"})
+		s.refuse(r.ID, &wire.Error{Code: wire.CodeOther, Message: "Already logged in"})
 		return
 	}
 	l := parseLogin(p)
-	if !p.mines() {
+	if !p.Mines() {
 		s.server.log.Debug("rig refused: it mines something else", "rig", l.name, "address", s.host, "agent", l.agent)
 		s.answer(&reply{id: r.ID, err: otherAlgorithm(p.Algo), ready: true, hangs: true})
 		return
@@ -179,9 +181,9 @@ func (s *session) handleLogin(r Request) {
 }
 
 // otherAlgorithm refuses a rig that mines something else.
-func otherAlgorithm(algo []string) *Error {
+func otherAlgorithm(algo []string) *wire.Error {
 	const most = 100
-	return &Error{CodeOther, "Wrong algorithm: this node is of Bytom, whose proof of work is " + Algorithm + "; this program offers " +
+	return &wire.Error{Code: wire.CodeOther, Message: "Wrong algorithm: this node is of Bytom, whose proof of work is " + wire.Algorithm + "; this program offers " +
 		printable(strings.Join(algo, ", "), most)}
 }
 
@@ -195,7 +197,7 @@ func (s *session) enter(l *login) {
 	defer s.mu.Unlock()
 	s.login, s.since = l, now
 	s.lease, s.direct = cfg.Extranonces.Lease(), directOf(s.conn)
-	s.start = StartNonce(s.server.prefix.Add(1))
+	s.start = wire.StartNonce(s.server.prefix.Add(1))
 	s.vardiff = NewVardiff(VardiffConfig{
 		Start: cfg.StartDifficulty, Minimum: cfg.MinDifficulty, Fixed: l.fixed, Budget: s.server.budget,
 	}, now)
@@ -214,15 +216,15 @@ func orNull(text json.RawMessage) json.RawMessage {
 
 // handleSubmit does what a share can be refused for at no cost, in the order of that
 // cost, and leaves the rest to the queue.
-func (s *session) handleSubmit(r Request) {
+func (s *session) handleSubmit(r wire.Request) {
 	came := time.Now()
 	if !s.loggedIn() {
 		s.refuse(r.ID, errUnauthorized)
 		return
 	}
-	var p SubmitParams
+	var p wire.SubmitParams
 	if err := json.Unmarshal(orNull(r.Params), &p); err != nil {
-		s.reject(r.ID, kindInvalid, &Error{CodeParams, "Illegal params: " + err.Error()})
+		s.reject(r.ID, kindInvalid, &wire.Error{Code: wire.CodeParams, Message: "Illegal params: " + err.Error()})
 		return
 	}
 	job, standing := s.lookUp(p.JobID)
@@ -230,10 +232,10 @@ func (s *session) handleSubmit(r Request) {
 		s.reject(r.ID, kindInvalid, errJobNotFound)
 		return
 	}
-	nonces, err := Nonces(job.start, p.Nonce)
+	nonces, err := wire.Nonces(job.start, p.Nonce)
 	if err != nil {
 		// A stale job's share is told that first, as far as the rig can see.
-		s.reject(r.ID, kindInvalid, &Error{CodeParams, "Illegal params: params." + err.Error()})
+		s.reject(r.ID, kindInvalid, &wire.Error{Code: wire.CodeParams, Message: "Illegal params: params." + err.Error()})
 		return
 	}
 	if nonces[0] >= 1<<63 {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/bytom-solo/bytom-solo/mining"
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 // crowd is how many replies must wait for the gap between them to be left out. It is
@@ -15,7 +16,7 @@ const crowd = 4
 
 // write sends replies and jobs, each when it is due, until the session ends.
 func (s *session) write(ctx context.Context) error {
-	w := NewWriter(s.conn, s.server.cfg.WriteTimeout)
+	w := wire.NewWriter(s.conn, s.server.cfg.WriteTimeout)
 	buf := make([]byte, 0, 1024)
 	for {
 		s.sender.Lock()
@@ -39,7 +40,7 @@ func (s *session) write(ctx context.Context) error {
 
 // writeNext sends what is to be sent now, or tells how long to wait. The caller holds
 // sender.
-func (s *session) writeNext(w *Writer, buf *[]byte) (m sending, wait time.Duration, err error) {
+func (s *session) writeNext(w *wire.Writer, buf *[]byte) (m sending, wait time.Duration, err error) {
 	if torn := s.torn; torn != nil {
 		s.torn = nil
 		if err := w.SendLine(torn.rest); err != nil {
@@ -94,9 +95,9 @@ const (
 // sending is a message on its way out.
 type sending struct {
 	kind  sendKind
-	reply *reply // answered by it
-	job   *Job   // in it
-	login string // of a login's reply
+	reply *reply    // answered by it
+	job   *wire.Job // in it
+	login string    // of a login's reply
 	at    time.Time
 	// tip tells that the job is the first on a new tip, whose template is since then.
 	tip   bool
@@ -107,15 +108,15 @@ func (m *sending) append(b []byte) []byte {
 	if m.kind == sendPush {
 		return append(m.job.AppendJSON(append(b, `{"jsonrpc":"2.0","method":"job","params":`...)), '}')
 	}
-	r := Response{ID: m.reply.id, Error: m.reply.err}
+	r := wire.Response{ID: m.reply.id, Error: m.reply.err}
 	switch {
 	case m.reply.err != nil:
 	case m.reply.kind == replyLogin:
-		r.Result = &LoginResult{m.login, *m.job, StatusOK}
+		r.Result = &wire.LoginResult{ID: m.login, Job: *m.job, Status: wire.StatusOK}
 	case m.reply.kind == replyJob:
 		r.Result = m.job
 	default:
-		r.Result = StatusResult{StatusOK}
+		r.Result = wire.StatusResult{Status: wire.StatusOK}
 	}
 	return r.AppendJSON(b)
 }
@@ -173,7 +174,7 @@ func (s *session) hasWork(now time.Time, w *work) bool { return w.template != ni
 
 // farewell is the last message to a rig that sends nonsense.
 func (s *session) farewell() *reply {
-	return &reply{err: &Error{CodeOther, "Too many bad shares"}, hangs: true}
+	return &reply{err: &wire.Error{Code: wire.CodeOther, Message: "Too many bad shares"}, hangs: true}
 }
 
 // due tells whether a job should go out.
@@ -195,8 +196,8 @@ func (s *session) due(now time.Time, w *work) bool {
 }
 
 // target is what the shares of the session's next job must meet.
-func (s *session) target(now time.Time, w *work) Target {
-	return max(TargetFor(s.vardiff.Difficulty(now, w.network)), w.covering)
+func (s *session) target(now time.Time, w *work) wire.Target {
+	return max(wire.TargetFor(s.vardiff.Difficulty(now, w.network)), w.covering)
 }
 
 func (s *session) sendPush(now time.Time, w *work, rolled *mining.Job) sending {
@@ -238,7 +239,7 @@ func (s *session) sendReply(now time.Time, w *work) sending {
 // makeJob cuts the session's next job from a template. Each has an extranonce of its
 // own, also where nothing else is new: rigs start again at the same nonce. One that is
 // rolled already, if it is not nil, is of the template and the session's lease.
-func (s *session) makeJob(now time.Time, w *work, rolled *mining.Job) *Job {
+func (s *session) makeJob(now time.Time, w *work, rolled *mining.Job) *wire.Job {
 	t := w.template
 	if rolled == nil {
 		rolled = mining.NewJob(t, s.lease.Next())

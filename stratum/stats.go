@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/bytom-solo/bytom-solo/ledger"
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 // verdict is what became of a share.
@@ -163,7 +164,7 @@ func (r *rigs) leave(each *rig) {
 }
 
 // aim notes what the next shares of a rig must meet.
-func (r *rigs) aim(each *rig, t Target) {
+func (r *rigs) aim(each *rig, t wire.Target) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	each.difficulty = t.Difficulty()

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/bytom-solo/bytom-solo/mining"
-	"github.com/bytom-solo/bytom-solo/stratum"
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 // RigTally is what a rig knows that it has sent, and what became of it.
@@ -79,7 +79,7 @@ type sentShare struct {
 	send  rigSend
 	work  float64 // what it is worth
 	block bool    // it meets the network's target
-	job   *stratum.Job
+	job   *wire.Job
 	share *sentNonce
 }
 
@@ -137,10 +137,10 @@ type rigSession struct {
 	conn net.Conn
 	news chan rigNews
 
-	job, former *stratum.Job // of the tip, and the last one of the tip before
-	tips        [2][32]byte  // the front's latest, lost jobs included
-	nonce       uint64       // the next
-	last        *sentNonce   // the last good share
+	job, former *wire.Job   // of the tip, and the last one of the tip before
+	tips        [2][32]byte // the front's latest, lost jobs included
+	nonce       uint64      // the next
+	last        *sentNonce  // the last good share
 	sent        map[string]bool
 	waiting     []sentShare // in their order
 	requests    uint64
@@ -149,7 +149,7 @@ type rigSession struct {
 
 // sentNonce is a share that can be sent again.
 type sentNonce struct {
-	job   *stratum.Job
+	job   *wire.Job
 	nonce uint64
 }
 
@@ -157,7 +157,7 @@ func (n *sentNonce) key() string { return fmt.Sprintf("%x", n.job.HeaderHash(n.n
 
 // rigNews is a message, or why there will be none.
 type rigNews struct {
-	message stratum.Message
+	message wire.Message
 	// lost is a message that the rig itself does not see: it is for the report alone.
 	lost bool
 	err  error
@@ -179,7 +179,7 @@ func (s *rigSession) read(ctx context.Context) {
 			if line = append(line, b); b != '\n' {
 				continue
 			}
-			m, bad := stratum.ParseMessage(line)
+			m, bad := wire.ParseMessage(line)
 			tell(rigNews{message: m, lost: s.rig.report.Dialect == RigB3 && !whole, err: bad})
 			whole = false // and only the first one in it counts.
 			line = line[:0]
@@ -194,7 +194,7 @@ func (s *rigSession) read(ctx context.Context) {
 // run logs in and mines until ctx ends, which it does with all replies there.
 func (s *rigSession) run(ctx context.Context) error {
 	r := s.rig
-	if err := s.request(stratum.MethodLogin, stratum.LoginParams{Login: r.login, Pass: "x", Agent: "bytom-testnet/" + r.report.Dialect}); err != nil {
+	if err := s.request(wire.MethodLogin, wire.LoginParams{Login: r.login, Pass: "x", Agent: "bytom-testnet/" + r.report.Dialect}); err != nil {
 		return err
 	}
 	var leave <-chan time.Time
@@ -251,7 +251,7 @@ func (s *rigSession) drain() error {
 // hear takes a message.
 func (s *rigSession) hear(n rigNews) error {
 	m := n.message
-	if m.Method == stratum.MethodJob {
+	if m.Method == wire.MethodJob {
 		return s.take(m.Params, n.lost)
 	}
 	var login struct{ Job json.RawMessage }
@@ -273,8 +273,8 @@ func (s *rigSession) hear(n rigNews) error {
 }
 
 // answered counts a share.
-func (s *rigSession) answered(w sentShare, m stratum.Message) {
-	forgotten := w.job != nil && !slices.Contains(s.tips[:], w.job.PreviousBlockHash) && m.Error != nil && m.Error.Code == stratum.CodeJobNotFound
+func (s *rigSession) answered(w sentShare, m wire.Message) {
+	forgotten := w.job != nil && !slices.Contains(s.tips[:], w.job.PreviousBlockHash) && m.Error != nil && m.Error.Code == wire.CodeJobNotFound
 	s.rig.note(func(r *RigReport) { r.settle(w, m, forgotten) })
 	switch {
 	case w.share == nil:
@@ -287,7 +287,7 @@ func (s *rigSession) answered(w sentShare, m stratum.Message) {
 
 // take starts with a job, unless the rig has lost it.
 func (s *rigSession) take(text []byte, lost bool) error {
-	job := &stratum.Job{}
+	job := &wire.Job{}
 	if err := json.Unmarshal(text, job); err != nil {
 		return err
 	}
@@ -342,14 +342,14 @@ func (s *rigSession) mine(ctx context.Context) error {
 	}
 }
 
-func (s *rigSession) try(ctx context.Context, job *stratum.Job, nonce uint64) ([32]byte, error) {
+func (s *rigSession) try(ctx context.Context, job *wire.Job, nonce uint64) ([32]byte, error) {
 	s.rig.note(func(r *RigReport) { r.Hashes++ })
 	return s.rig.hash(ctx, job.HeaderHash(nonce), job.Seed)
 }
 
 // share sends what meets the target. A rig that started again knows that it sends a
 // duplicate.
-func (s *rigSession) share(job *stratum.Job, nonce uint64, result [32]byte) error {
+func (s *rigSession) share(job *wire.Job, nonce uint64, result [32]byte) error {
 	send, share := sendGood, &sentNonce{job, nonce}
 	if s.sent[share.key()] {
 		send = sendDuplicate
@@ -362,9 +362,9 @@ func (s *rigSession) share(job *stratum.Job, nonce uint64, result [32]byte) erro
 
 func (s *rigSession) format(nonce uint64) string {
 	if s.rig.report.Dialect == RigB3 {
-		return strings.ToUpper(stratum.FormatNonce(nonce))
+		return strings.ToUpper(wire.FormatNonce(nonce))
 	}
-	return stratum.FormatNonce(nonce)
+	return wire.FormatNonce(nonce)
 }
 
 // fault sends something wrong, if there is what it takes.
@@ -390,7 +390,7 @@ func (s *rigSession) fault(ctx context.Context, send rigSend) error {
 }
 
 // miss sends a nonce that does not meet a target, if one of the next few is such.
-func (s *rigSession) miss(ctx context.Context, job *stratum.Job, met func([32]byte) bool, nonce uint64, wrong sentShare) error {
+func (s *rigSession) miss(ctx context.Context, job *wire.Job, met func([32]byte) bool, nonce uint64, wrong sentShare) error {
 	for range 3 {
 		result, err := s.try(ctx, job, nonce)
 		if err != nil {
@@ -425,7 +425,7 @@ func (s *rigSession) garbage() error {
 func (s *rigSession) submit(job, nonce string, w sentShare) error {
 	w.id = s.id()
 	s.waiting = append(s.waiting, w)
-	return s.request(stratum.MethodSubmit, stratum.SubmitParams{ID: s.rig.login, JobID: job, Nonce: nonce})
+	return s.request(wire.MethodSubmit, wire.SubmitParams{ID: s.rig.login, JobID: job, Nonce: nonce})
 }
 
 // id is the next request's.
@@ -441,7 +441,7 @@ func (s *rigSession) request(method string, params any) error {
 	if err != nil {
 		return err
 	}
-	text, err := json.Marshal(stratum.Request{Method: method, Params: raw, ID: json.RawMessage(s.id())})
+	text, err := json.Marshal(wire.Request{Method: method, Params: raw, ID: json.RawMessage(s.id())})
 	if err != nil {
 		return err
 	}
@@ -456,7 +456,7 @@ func (s *rigSession) request(method string, params any) error {
 
 // settle counts a share by its reply. The front knows the jobs of its latest two tips, and
 // may have forgotten the share's: a rig that is slow, or loses jobs, is behind.
-func (t *RigReport) settle(w sentShare, m stratum.Message, forgotten bool) {
+func (t *RigReport) settle(w sentShare, m wire.Message, forgotten bool) {
 	allowed := map[rigSend]string{
 		sendGood: "ok stale refused", sendStale: "stale invalid", sendDuplicate: "duplicate stale", sendLow: "low stale refused", sendInvalid: "invalid",
 	}
@@ -486,19 +486,19 @@ func (t *RigReport) settle(w sentShare, m stratum.Message, forgotten bool) {
 }
 
 // replyKind is what a reply makes of a share.
-func replyKind(m stratum.Message) string {
+func replyKind(m wire.Message) string {
 	switch {
 	case m.OK():
 		return "ok"
 	case m.Error == nil:
 		return "invalid"
-	case m.Error.Code == stratum.CodeJobNotFound && strings.Contains(m.Error.Message, "expired"):
+	case m.Error.Code == wire.CodeJobNotFound && strings.Contains(m.Error.Message, "expired"):
 		return "stale"
-	case m.Error.Code == stratum.CodeDuplicate:
+	case m.Error.Code == wire.CodeDuplicate:
 		return "duplicate"
-	case m.Error.Code == stratum.CodeLow:
+	case m.Error.Code == wire.CodeLow:
 		return "low"
-	case m.Error.Code == stratum.CodeOther:
+	case m.Error.Code == wire.CodeOther:
 		return "refused"
 	}
 	return "invalid"

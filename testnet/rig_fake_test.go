@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/bytom-solo/bytom-solo/stratum"
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 // TestRigDialects has rigs of each dialect get two jobs in one segment, and looks at what
@@ -48,14 +48,14 @@ func TestRigDialects(t *testing.T) {
 			if err := conn.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
 				t.Fatal(err)
 			}
-			in := stratum.NewReader(conn)
-			request := func(params any) stratum.Request {
+			in := wire.NewReader(conn)
+			request := func(params any) wire.Request {
 				t.Helper()
 				line, err := in.ReadLine()
 				if err != nil {
 					t.Fatal(err)
 				}
-				req, err := stratum.ParseRequest(line)
+				req, err := wire.ParseRequest(line)
 				if err == nil {
 					err = json.Unmarshal(req.Params, params)
 				}
@@ -65,21 +65,21 @@ func TestRigDialects(t *testing.T) {
 				return req
 			}
 			job := func(id string, height uint64) string {
-				j := stratum.Job{Version: 1, Height: height, Nonce: start, Bits: 0x20000000_00ffffff, ID: id, Target: 1 << 31}
+				j := wire.Job{Version: 1, Height: height, Nonce: start, Bits: 0x20000000_00ffffff, ID: id, Target: 1 << 31}
 				return string(j.AppendJSON(nil))
 			}
-			var login stratum.LoginParams
-			if req := request(&login); req.Method != stratum.MethodLogin || login.Login != "a.b" {
+			var login wire.LoginParams
+			if req := request(&login); req.Method != wire.MethodLogin || login.Login != "a.b" {
 				t.Fatalf("%+v %+v", req, login)
 			}
 			fmt.Fprintf(conn, `{"id":1,"result":{"id":"a.b","job":%s,"status":"OK"},"error":null}`+"\n"+`{"method":"job","params":%s}`+"\n", job("1", 5), job("2", 6))
 			for i := range uint64(3) {
-				var share stratum.SubmitParams
+				var share wire.SubmitParams
 				req := request(&share)
 				for i == 0 && share.JobID == "1" && want.job == "2" {
 					req = request(&share) // The first may come before the second job.
 				}
-				nonce, _, err := stratum.ParseNonce(share.Nonce)
+				nonce, _, err := wire.ParseNonce(share.Nonce)
 				if err != nil || share.JobID != want.job || nonce != want.nonce+i || (share.Nonce != strings.ToLower(share.Nonce)) != want.upper {
 					t.Fatalf("share %d is %+v, expected nonce %x of job %s: %v", i, share, want.nonce+i, want.job, err)
 				}
@@ -102,11 +102,11 @@ func TestRigDialects(t *testing.T) {
 			})
 			// A rig goes on where it is if the header is the same; a B3 starts again.
 			fmt.Fprintf(conn, `{"method":"job","params":%s}`+"\n", job("3", 6))
-			var share stratum.SubmitParams
+			var share wire.SubmitParams
 			for share.JobID != "3" {
 				request(&share)
 			}
-			nonce, _, err := stratum.ParseNonce(share.Nonce)
+			nonce, _, err := wire.ParseNonce(share.Nonce)
 			if again := nonce == want.nonce; err != nil || again != (dialect == RigB3) {
 				t.Errorf("a share of a job with the same header is %+v, the first of the job before had nonce %x: %v", share, want.nonce, err)
 			}
@@ -123,7 +123,7 @@ func TestRigBehindTheFront(t *testing.T) {
 	s := &rigSession{rig: &fakeRig{report: RigReport{Dialect: RigB3}}, sent: make(map[string]bool)}
 	hear := func(lost bool, format string, args ...any) {
 		t.Helper()
-		m, err := stratum.ParseMessage(fmt.Appendf(nil, format, args...))
+		m, err := wire.ParseMessage(fmt.Appendf(nil, format, args...))
 		if err == nil {
 			err = s.hear(rigNews{message: m, lost: lost})
 		}
@@ -132,7 +132,7 @@ func TestRigBehindTheFront(t *testing.T) {
 		}
 	}
 	job := func(tip byte) []byte {
-		j := stratum.Job{Version: 1, PreviousBlockHash: [32]byte{tip}, ID: "1", Target: 1 << 31}
+		j := wire.Job{Version: 1, PreviousBlockHash: [32]byte{tip}, ID: "1", Target: 1 << 31}
 		return j.AppendJSON(nil)
 	}
 	hear(false, `{"id":1,"result":{"id":"a.b","job":%s,"status":"OK"},"error":null}`, job(1))

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/bytom-solo/bytom-solo/stratum"
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 	"github.com/bytom-solo/bytom-solo/test/harness"
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
@@ -70,7 +71,7 @@ func TestWhoMayMine(t *testing.T) {
 	} {
 		dials.Go(func() {
 			err := dial(each.from, each.password, each.secure)
-			var why *stratum.Error
+			var why *wire.Error
 			switch {
 			case each.refused == hungUp && err != nil && !errors.As(err, &why):
 			case each.refused != "" && err != nil && strings.Contains(err.Error(), each.refused):

@@ -18,7 +18,7 @@ import (
 	"github.com/bytom-solo/bytom-solo/compute/computetest"
 	"github.com/bytom-solo/bytom-solo/compute/vulkan"
 	"github.com/bytom-solo/bytom-solo/rig"
-	"github.com/bytom-solo/bytom-solo/stratum"
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 	"github.com/bytom-solo/bytom-solo/test/harness"
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
@@ -251,7 +251,7 @@ func refuseLogins(l net.Listener) {
 		if err != nil {
 			return
 		}
-		if _, err := stratum.NewReader(conn).ReadLine(); err == nil {
+		if _, err := wire.NewReader(conn).ReadLine(); err == nil {
 			_, _ = io.WriteString(conn, `{"id":1,"result":null,"error":{"code":24,"message":"Unauthorized worker"}}`+"\n")
 		}
 		_ = conn.Close()

@@ -1,4 +1,4 @@
-package stratum
+package wire
 
 import (
 	"bytes"
@@ -42,7 +42,7 @@ func ParseRequest(line []byte) (Request, error) {
 	}
 	r := Request{Params: raw.Params, ID: raw.ID}
 	if err := json.Unmarshal(raw.Method, &r.Method); err != nil || r.Method == "" {
-		return r, fmt.Errorf("method is %s, expected a string", shorten(raw.Method))
+		return r, fmt.Errorf("method is %s, expected a string", Excerpt(raw.Method))
 	}
 	return r, nil
 }
@@ -62,8 +62,8 @@ type LoginParams struct {
 // Algorithm is Bytom's proof of work, as a login's Algo has it.
 const Algorithm = "tensority"
 
-// mines tells whether the rig can do Bytom's proof of work, as far as it says.
-func (p *LoginParams) mines() bool {
+// Mines tells whether the rig can do Bytom's proof of work, as far as it says.
+func (p *LoginParams) Mines() bool {
 	return len(p.Algo) == 0 || slices.ContainsFunc(p.Algo, func(a string) bool { return strings.EqualFold(a, Algorithm) })
 }
 
@@ -75,11 +75,11 @@ func (p *LoginParams) UnmarshalJSON(text []byte) error {
 		list = append(list, nil, nil, nil)
 		raw.Login, raw.Pass, raw.Agent = list[0], list[1], list[2]
 	} else if err := json.Unmarshal(text, &raw); err != nil {
-		return fmt.Errorf("params are %s, expected an object", shorten(text))
+		return fmt.Errorf("params are %s, expected an object", Excerpt(text))
 	}
 	*p = LoginParams{}
 	if err := json.Unmarshal(raw.Login, &p.Login); err != nil || p.Login == "" {
-		return fmt.Errorf("params.login is %s, expected a name", shorten(raw.Login))
+		return fmt.Errorf("params.login is %s, expected a name", Excerpt(raw.Login))
 	}
 	// A password or agent that is no string is as good as none.
 	_ = json.Unmarshal(raw.Pass, &p.Pass)
@@ -109,16 +109,16 @@ func (p *SubmitParams) UnmarshalJSON(text []byte) error {
 		Nonce json.RawMessage `json:"nonce"`
 	}
 	if err := json.Unmarshal(text, &raw); err != nil {
-		return fmt.Errorf("params are %s, expected an object", shorten(text))
+		return fmt.Errorf("params are %s, expected an object", Excerpt(text))
 	}
 	*p = SubmitParams{}
 	_ = json.Unmarshal(raw.ID, &p.ID) // It says nothing that the session does not know.
 	var ok bool
 	if p.JobID, ok = stringOrNumber(raw.JobID); !ok {
-		return fmt.Errorf("params.job_id is %s, expected a string", shorten(raw.JobID))
+		return fmt.Errorf("params.job_id is %s, expected a string", Excerpt(raw.JobID))
 	}
 	if err := json.Unmarshal(raw.Nonce, &p.Nonce); err != nil || raw.Nonce[0] != '"' {
-		return fmt.Errorf("params.nonce is %s, expected a string of up to 16 hexadecimal digits", shorten(raw.Nonce))
+		return fmt.Errorf("params.nonce is %s, expected a string of up to 16 hexadecimal digits", Excerpt(raw.Nonce))
 	}
 	return nil
 }
@@ -136,8 +136,8 @@ func stringOrNumber(text json.RawMessage) (string, bool) {
 	return n.String(), true
 }
 
-// shorten is JSON text as an error message can carry it.
-func shorten(text []byte) string {
+// Excerpt is JSON text as an error message can carry it: quoted, and cut where it is long.
+func Excerpt(text []byte) string {
 	const most = 80
 	switch {
 	case len(text) == 0:
@@ -186,7 +186,7 @@ func (e *Error) UnmarshalJSON(text []byte) error {
 	case json.Unmarshal(text, &e.Code) == nil, json.Unmarshal(text, &e.Message) == nil:
 	}
 	if e.Message == "" {
-		e.Message = shorten(text)
+		e.Message = Excerpt(text)
 	}
 	return nil
 }
@@ -293,7 +293,7 @@ func (m *Message) UnmarshalJSON(text []byte) error {
 func ParseMessage(line []byte) (Message, error) {
 	var m Message
 	if err := json.Unmarshal(line, &m); err != nil {
-		return m, fmt.Errorf("server sent %s: %w", shorten(line), err)
+		return m, fmt.Errorf("server sent %s: %w", Excerpt(line), err)
 	}
 	return m, nil
 }

@@ -1,4 +1,4 @@
-package stratum
+package wire
 
 import (
 	"encoding/hex"
@@ -123,13 +123,13 @@ func (j *Job) UnmarshalJSON(text []byte) error {
 	} {
 		h, err := hex.DecodeString(f.text)
 		if err != nil || len(h) != 32 {
-			return fmt.Errorf("job's %s is %s, expected 64 hexadecimal digits", f.name, shorten([]byte(f.text)))
+			return fmt.Errorf("job's %s is %s, expected 64 hexadecimal digits", f.name, Excerpt([]byte(f.text)))
 		}
 		*f.into = [32]byte(h)
 	}
 	var ok bool
 	if j.ID, ok = stringOrNumber(raw.ID); !ok {
-		return fmt.Errorf("job's job_id is %s, expected a string", shorten(raw.ID))
+		return fmt.Errorf("job's job_id is %s, expected a string", Excerpt(raw.ID))
 	}
 	var err error
 	if j.Target, err = ParseTarget(raw.Target); err != nil {

@@ -1,4 +1,4 @@
-package stratum
+package wire
 
 import (
 	"encoding/binary"
@@ -25,7 +25,7 @@ func ParseNumber(text string) (uint64, error) {
 			return binary.LittleEndian.Uint64(raw[:]), nil
 		}
 	}
-	return 0, fmt.Errorf("%s, expected 16 hexadecimal digits", shorten([]byte(text)))
+	return 0, fmt.Errorf("%s, expected 16 hexadecimal digits", Excerpt([]byte(text)))
 }
 
 // AppendNonce appends the nonce of a submit to b: a plain number of 16 hexadecimal
@@ -49,7 +49,7 @@ func ParseNonce(text string) (nonce uint64, digits int, err error) {
 	// ParseUint takes no sign, and underscores only in base 0.
 	nonce, err = strconv.ParseUint(plain, 16, 64)
 	if err != nil || len(plain) > 16 {
-		return 0, 0, fmt.Errorf("nonce is %s, expected 1 to 16 hexadecimal digits", shorten([]byte(text)))
+		return 0, 0, fmt.Errorf("nonce is %s, expected 1 to 16 hexadecimal digits", Excerpt([]byte(text)))
 	}
 	return nonce, len(plain), nil
 }

@@ -1,4 +1,4 @@
-package stratum
+package wire
 
 import (
 	"encoding/json"
@@ -81,6 +81,15 @@ func affirms(result json.RawMessage) bool {
 	return v == true || ok && isFine(text)
 }
 
+// Refused tells whether a message without an Error says no all the same: its result is
+// missing or false, or an object whose status is neither true nor OK. A result of null is
+// what methods without a result have.
+func (m Message) Refused() bool { return refused(m.Result) }
+
+// JobText is the job in the message's result: under that name, or the result itself. It is
+// nil where there is none.
+func (m Message) JobText() json.RawMessage { return jobIn(m.Result) }
+
 // refused tells whether a result says no without an error: it is missing or false, or an
 // object whose status is neither true nor OK. One of null is what methods without a
 // result have.
@@ -102,4 +111,22 @@ func refused(result json.RawMessage) bool {
 		return !isFine(status)
 	}
 	return false
+}
+
+// jobIn is the job in a result: under that name, or the result itself. It is nil where
+// there is none.
+func jobIn(result json.RawMessage) json.RawMessage {
+	var wrapped struct {
+		Job   json.RawMessage `json:"job"`
+		JobID json.RawMessage `json:"job_id"`
+	}
+	switch {
+	case len(result) == 0 || json.Unmarshal(result, &wrapped) != nil:
+		return nil
+	case len(wrapped.Job) > 0 && wrapped.Job[0] == '{':
+		return wrapped.Job
+	case len(wrapped.JobID) > 0:
+		return result
+	}
+	return nil
 }

@@ -1,4 +1,4 @@
-package stratum
+package wire
 
 import (
 	"bufio"
@@ -53,6 +53,9 @@ func (r *Reader) Peek() (byte, error) {
 	}
 	return b[0], nil
 }
+
+// Rest is what ReadLine has not read, from what is in the Reader's buffer on.
+func (r *Reader) Rest() io.Reader { return r.in }
 
 // deadlineWriter is what a Writer needs of a net.Conn.
 type deadlineWriter interface {

@@ -1,8 +1,9 @@
-package stratum
+package wire
 
 import (
 	"encoding/hex"
 	"encoding/json"
+	"strings"
 	"testing"
 )
 
@@ -92,4 +93,20 @@ func TestJobErrors(t *testing.T) {
 	if j.ID != "171567" {
 		t.Errorf("a number as job_id is %q", j.ID)
 	}
+}
+
+// FuzzJob: a job that is read is written as one that reads the same.
+func FuzzJob(f *testing.F) {
+	f.Add(exampleJob)
+	f.Add(strings.Replace(exampleJob, `"171567"`, `7`, 1))
+	f.Add(strings.Replace(exampleJob, `"ffff0000"`, `"ff7f"`, 1))
+	f.Fuzz(func(t *testing.T, text string) {
+		var j, back Job
+		if json.Unmarshal([]byte(text), &j) != nil {
+			return
+		}
+		if err := json.Unmarshal(j.AppendJSON(nil), &back); err != nil || back != j {
+			t.Errorf("%+v came back as %+v, %v", j, back, err)
+		}
+	})
 }

@@ -1,4 +1,4 @@
-package stratum
+package wire
 
 import (
 	"encoding/binary"
@@ -44,14 +44,14 @@ func allZero(b []byte) bool {
 func ParseTarget(text string) (Target, error) {
 	raw, err := hex.DecodeString(text)
 	if err != nil || len(raw) < 1 || len(raw) > 32 {
-		return 0, fmt.Errorf("target is %s, expected 2 to 64 hexadecimal digits", shorten([]byte(text)))
+		return 0, fmt.Errorf("target is %s, expected 2 to 64 hexadecimal digits", Excerpt([]byte(text)))
 	}
 	slices.Reverse(raw)
 	var top [4]byte
 	copy(top[:], raw)
 	t := Target(binary.BigEndian.Uint32(top[:]))
 	if t == 0 {
-		return 0, fmt.Errorf("target is %s, which nothing meets", shorten([]byte(text)))
+		return 0, fmt.Errorf("target is %s, which nothing meets", Excerpt([]byte(text)))
 	}
 	return t, nil
 }
