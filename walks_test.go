@@ -69,7 +69,7 @@ func TestWalksThatAreWrong(t *testing.T) {
 		"from nowhere":         {"from `Server.submit`", "from `Server.dream`", "no hop above is Server.dream"},
 		"not set there":        {"set in `node/node.go` `Node.assembleMining`", "set in `node/node.go` `Node.Run`", "does not mention"},
 		"not back in it":       {"back in `mining/generator.go` `Generator.Run`", "back in `mining/generator.go` `Generator.Now`", "does not mention"},
-		"no hop at all":        {"  - back in `mining/miner.go` `worker.run`:", "  - in `worker.run`:", "is no hop"},
+		"no hop at all":        {"  - back in `mining/worker.go` `worker.run`:", "  - in `worker.run`:", "is no hop"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if !strings.Contains(string(page), c.old) {

@@ -13,12 +13,6 @@ import (
 	"github.com/bytom-solo/bytom-solo/gbt/wire"
 )
 
-// workJSONAnswer answers get-work-json.
-type workJSONAnswer struct {
-	BlockHeader *headerJSON `json:"block_header"`
-	Seed        *bc.Hash    `json:"seed"`
-}
-
 // headerJSON is a header spelled out. Field order is the stock node's; the strings
 // behind are ours, for clients whose numbers lose digits above 2^53.
 type headerJSON struct {

@@ -180,6 +180,34 @@ func arrival(control []byte) (int64, error) {
 	return int64(binary.NativeEndian.Uint64(data))*1e9 + int64(binary.NativeEndian.Uint64(data[8:])), nil
 }
 
+// startPollers starts a process with the clients, which write a line of wakeTimes each time
+// that all are woken. stop ends it.
+func startPollers(b *testing.B, s *httptest.Server, id string) (lines *bufio.Scanner, stop func()) {
+	b.Helper()
+	clients := exec.CommandContext(b.Context(), os.Args[0], "-test.run", "^TestPollers$")
+	clients.Env = append(os.Environ(), pollersAt+"="+s.Listener.Addr().String(), pollersID+"="+id)
+	clients.Stderr = os.Stderr
+	in, err := clients.StdinPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	out, err := clients.StdoutPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := clients.Start(); err != nil {
+		b.Fatal(err)
+	}
+	stop = func() {
+		_ = in.Close() // Then they end.
+		s.CloseClientConnections()
+		_ = clients.Wait()
+	}
+	lines = bufio.NewScanner(out)
+	lines.Buffer(nil, 1<<20)
+	return lines, stop
+}
+
 // BenchmarkLongpoll wakes 1,000 clients by a new tip: how long it takes an answer to arrive
 // at a client's socket, and for the client to have read it, which takes the server's cores
 // here, as its next request does, and would not elsewhere.
@@ -195,27 +223,8 @@ func BenchmarkLongpoll(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	clients := exec.CommandContext(b.Context(), os.Args[0], "-test.run", "^TestPollers$")
-	clients.Env = append(os.Environ(), pollersAt+"="+s.Listener.Addr().String(), pollersID+"="+longpollID(t))
-	clients.Stderr = os.Stderr
-	in, err := clients.StdinPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	out, err := clients.StdoutPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := clients.Start(); err != nil {
-		b.Fatal(err)
-	}
-	defer func() {
-		_ = in.Close() // Then they end.
-		s.CloseClientConnections()
-		_ = clients.Wait()
-	}()
-	lines := bufio.NewScanner(out)
-	lines.Buffer(nil, 1<<20)
+	lines, stop := startPollers(b, s, longpollID(t))
+	defer stop()
 	var arrived, took []time.Duration
 	wake := func() {
 		time.Sleep(100 * time.Millisecond) // All have asked again, and the server rests.

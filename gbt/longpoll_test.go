@@ -3,6 +3,8 @@ package gbt
 import (
 	"bufio"
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -227,5 +229,62 @@ func TestWhatWakesALongpoll(t *testing.T) {
 	c.generator.PayeeChanged()
 	if b := wakes(t, "another payee", woken); b.Payee != "b" || b.Reason != mining.NewPayee {
 		t.Errorf("another payee: payee %s, reason %s", b.Payee, b.Reason)
+	}
+}
+
+// TestLongpoll wakes waiters by a new tip, and not by a template of the same work.
+func TestLongpoll(t *testing.T) {
+	c, r := server(t)
+	a := getTemplate(t, r, "{}")
+	const waiters = 100
+	woken := make(chan wire.Template, waiters)
+	var waiting sync.WaitGroup
+	for range waiters {
+		waiting.Go(func() { woken <- getTemplate(t, r, `{"longpollid":"`+a.LongpollID+`"}`) })
+	}
+	select {
+	case b := <-woken:
+		t.Fatalf("woken for nothing: %s", b.LongpollID)
+	case <-time.After(100 * time.Millisecond):
+	}
+	c.move()
+	c.generator.TipChanged()
+	waiting.Wait()
+	tip := c.Tip().Hash
+	for range waiters {
+		if b := <-woken; b.PreviousBlockHash != tip.String() || b.SubmitOld || b.LongpollID == a.LongpollID {
+			t.Fatalf("woken with %s, submitold %v", b.PreviousBlockHash, b.SubmitOld)
+		}
+	}
+	// Forced by the operator, on the same tip.
+	a = getTemplate(t, r, "{}")
+	go func() { time.Sleep(20 * time.Millisecond); c.generator.Force() }()
+	if b := getTemplate(t, r, `{"longpollid":"`+a.LongpollID+`"}`); b.LongpollID == a.LongpollID || !b.SubmitOld {
+		t.Errorf("%s after %s, submitold %v", b.LongpollID, a.LongpollID, b.SubmitOld)
+	}
+	// The hold ends, and so does the node.
+	a = getTemplate(t, r, "{}")
+	c.handler.cfg.LongpollHold = 50 * time.Millisecond
+	if b := getTemplate(t, r, `{"longpollid":"`+a.LongpollID+`"}`); b.LongpollID != a.LongpollID {
+		t.Error("other work after the hold")
+	}
+	c.handler.cfg.LongpollHold = time.Hour
+	time.AfterFunc(20*time.Millisecond, c.handler.Stop)
+	if _, text := post(r, "/get-block-template", `{"longpollid":"`+a.LongpollID+`"}`); !strings.Contains(text, "stopping") {
+		t.Errorf("when the node stops: %s", text)
+	}
+}
+
+// TestAwaitEndsWithItsClient has a client that goes away.
+func TestAwaitEndsWithItsClient(t *testing.T) {
+	c, _ := server(t)
+	template, err := c.generator.Current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	if _, err := c.handler.await(ctx, template.Sequence); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("error %v", err)
 	}
 }

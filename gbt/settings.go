@@ -148,3 +148,12 @@ func (h *Handler) setTag(r *http.Request, in setTagIn) envelope {
 	h.settle(r.Context())
 	return h.getTag(r)
 }
+
+// settle waits until every template that is asked for has what was just changed: success
+// says so. A caller who goes away, and the node's end, end the waiting.
+func (h *Handler) settle(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(h.stopping, cancel)()
+	_ = h.cfg.Generator.Settle(ctx) // Nobody is left to be told.
+}

@@ -2,25 +2,19 @@ package gbt
 
 import (
 	"context"
-	"encoding/binary"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
 	"time"
 
 	"github.com/bytom/bytom/consensus"
-	"github.com/bytom/bytom/protocol/bc"
-	"github.com/bytom/bytom/protocol/bc/types"
 
 	"github.com/bytom-solo/bytom-solo/gbt/wire"
 	"github.com/bytom-solo/bytom-solo/mining"
 )
 
 const (
-	// longpollHold is how long a longpoll is held before it is answered anyway.
-	longpollHold = 60 * time.Second
 	// rollSize is how many bytes of the extranonce a client rolls; the four before
 	// them are its lease.
 	rollSize = 4
@@ -132,72 +126,6 @@ func rollBytes(in wire.TemplateRequest) (int, error) {
 	return int(n), err
 }
 
-// current is the template to answer with: the first whose work differs from that of
-// a longpoll id, or whichever there is when the hold is over or the node stops. Who was
-// woken by it must leave the wave with the answer; it is nil for others.
-func (h *Handler) current(ctx context.Context, longpollID string) (*mining.Template, *waveMember, error) {
-	if longpollID == "" {
-		t, err := h.cfg.Generator.Fresh(ctx)
-		return t, nil, err
-	}
-	sequence, err := parseLongpollID(longpollID)
-	if err != nil {
-		return nil, nil, err
-	}
-	member, err := h.await(ctx, sequence)
-	if err != nil {
-		return nil, nil, err
-	}
-	t, err := h.cfg.Generator.Fresh(ctx)
-	if err != nil {
-		member.leave()
-	}
-	return t, member, err
-}
-
-// await waits for work that differs from that of a sequence number, or for the end of
-// the hold. If news ended the waiting, they woke a wave, which the caller has to leave.
-func (h *Handler) await(ctx context.Context, sequence uint64) (*waveMember, error) {
-	hold := time.NewTimer(h.cfg.LongpollHold)
-	defer hold.Stop()
-	for member := (*waveMember)(nil); ; {
-		t, replaced := h.cfg.Generator.Watch()
-		stopped := h.stopping.Err() != nil
-		if !stopped && (t == nil || t.Sequence != sequence) {
-			return member, nil
-		}
-		member.leave()
-		if stopped {
-			return nil, mining.ErrStopped
-		}
-		member = h.waves.join(replaced)
-		select {
-		case <-replaced:
-		case <-h.stopping.Done():
-		case <-hold.C:
-			member.leave()
-			return nil, nil
-		case <-ctx.Done(): // The client went away.
-			member.leave()
-			return nil, ctx.Err()
-		}
-	}
-}
-
-// longpollID is the tip's hash and the number of the work on it.
-func longpollID(t *mining.Template) string {
-	return t.Tip.Hash.String() + strconv.FormatUint(t.Sequence, 16)
-}
-
-func parseLongpollID(id string) (sequence uint64, err error) {
-	if len(id) > 64 {
-		if sequence, err = strconv.ParseUint(id[64:], 16, 64); err == nil {
-			return sequence, nil
-		}
-	}
-	return 0, badField("longpollid: value %.100q: expected one that a template carried", id)
-}
-
 // forPayee is a template for the payee and the tag of a request. Works that are asked
 // for by the same text may stand for each other.
 func (h *Handler) forPayee(t *mining.Template, in wire.TemplateRequest) (_ *mining.Template, asked string, err error) {
@@ -290,93 +218,4 @@ func describeBuild(w *templateWork) wire.CoinbaseBuild {
 		b.Branch = append(b.Branch, hex.EncodeToString(right[:]))
 	}
 	return b
-}
-
-func (h *Handler) submitSolution(r *http.Request, in wire.Solution) envelope {
-	s, err := h.solution(in)
-	if err != nil {
-		return failure(err)
-	}
-	s.By = finder(withCaller(r), mining.FoundByTemplate)
-	return answer(h.cfg.Submitter.Submit(r.Context(), s))
-}
-
-// solution finds the work of a submit, and makes the job that was hashed.
-func (h *Handler) solution(in wire.Solution) (s mining.Solution, err error) {
-	switch {
-	case in.WorkID == "":
-		return s, badField("workid: missing, expected the template's")
-	case in.Nonce == nil:
-		return s, badField("nonce: missing, expected a number")
-	case in.Timestamp == nil:
-		return s, badField("timestamp: missing, expected Unix seconds")
-	}
-	if s.Nonce, err = in.Nonce.Unsigned("nonce"); err != nil {
-		return s, inputError{err}
-	}
-	if s.Timestamp, err = in.Timestamp.Unsigned("timestamp"); err != nil {
-		return s, inputError{err}
-	}
-	w, ok := h.templates.find(in.WorkID)
-	if !ok {
-		return s, fmt.Errorf("%w: no template has workid %.40q: get a new one", mining.ErrUnknownWork, in.WorkID)
-	}
-	roll := make([]byte, w.size)
-	if in.Extranonce != nil {
-		if roll, err = hex.DecodeString(*in.Extranonce); err != nil || len(roll) != w.size {
-			return s, badField("extranonce: value %.40q: expected %d bytes in hexadecimal", *in.Extranonce, w.size)
-		}
-	}
-	var low [8]byte
-	copy(low[8-len(roll):], roll)
-	extranonce := w.job.Extranonce | binary.BigEndian.Uint64(low[:])
-	s.Job = mining.NewJob(w.job.Template, extranonce)
-	return s, nil
-}
-
-// propose checks a block without its proof of work. The reason is one of BIP 22's with
-// a sentence as error, or empty with an error about the request.
-func (h *Handler) propose(ctx context.Context, data *string) (reason string, err error) {
-	block, err := parseBlock("data", data)
-	if err != nil {
-		return "", inputError{err}
-	}
-	if err := mining.CheckShape(block); err != nil {
-		return reasonOf(err), err
-	}
-	if p := h.cfg.Submitter.Known(ctx, block); p.Known {
-		id := block.Hash()
-		return reasonOfKnown(p.Main, p.Invalid), errors.New(known(id.String(), p.Invalid))
-	}
-	tip := h.cfg.Source.Tip()
-	if previous := block.PreviousBlockHash; previous != tip.Hash {
-		if _, known := h.cfg.Source.After(previous); known {
-			return "stale-prevblk", fmt.Errorf("it builds on %s, the tip is %s", previous.String(), tip.Hash.String())
-		}
-		return "prev-blk-not-found", fmt.Errorf("the parent %s is unknown, the tip is %s", previous.String(), tip.Hash.String())
-	}
-	if err := h.cfg.Source.Check(ctx, block); err != nil {
-		return reasonOf(err), err
-	}
-	return "", nil
-}
-
-// reasonOf is an error's machine-readable reason.
-func reasonOf(err error) string {
-	var kind mining.ErrorKind
-	if errors.As(err, &kind) {
-		return string(kind)
-	}
-	return "rejected"
-}
-
-// txIndex is each transaction's place among others, from 1 on, by what it makes.
-func txIndex(txs []*types.Tx) map[bc.Hash]int {
-	index := make(map[bc.Hash]int)
-	for i, tx := range txs {
-		for _, id := range tx.ResultIds {
-			index[*id] = i + 1
-		}
-	}
-	return index
 }

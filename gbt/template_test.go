@@ -2,7 +2,6 @@ package gbt
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha3"
 	"encoding/binary"
 	"encoding/hex"
@@ -203,15 +202,6 @@ func TestTemplateFields(t *testing.T) {
 	}
 }
 
-// statusFor is HTTP's: 400 for a field that can't be read, 200 with a reason for what
-// was read and refused.
-func statusFor(want string) int {
-	if strings.HasPrefix(want, "field ") {
-		return 400
-	}
-	return 200
-}
-
 // TestTransactionsOfATemplate compares full data, ids and what depends on what.
 func TestTransactionsOfATemplate(t *testing.T) {
 	c, r := server(t)
@@ -268,127 +258,6 @@ func TestPayees(t *testing.T) {
 	clients.Wait()
 }
 
-// TestProposals changes what the chain thinks of a block.
-func TestProposals(t *testing.T) {
-	c, r := server(t)
-	h := getWork(t, r)
-	solve(h, true)
-	if _, body := post(r, "/submit-work", submitBody(t, h)); !strings.Contains(body, "true") {
-		t.Fatal(body)
-	}
-	block := *c.processed[0]
-	c.processed = nil
-	propose := func(b types.Block) string {
-		t.Helper()
-		text, err := b.MarshalText()
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, answer := post(r, "/get-block-template", `{"mode":"proposal","data":"`+string(text)+`"}`)
-		return answer
-	}
-	block.Nonce++ // No proof is needed.
-	if got := propose(block); got != `{"status":"success","data":null}` {
-		t.Errorf("a valid proposal: %s", got)
-	}
-	if len(c.processed) != 0 {
-		t.Error("a proposal reached the chain")
-	}
-	orphan := block
-	orphan.PreviousBlockHash = bc.Hash{V0: 5}
-	c.check = func(*types.Block) error { return fmt.Errorf("wrapped: %w", mining.ErrCoinbaseAmount) }
-	known := *c.made
-	for _, test := range []struct {
-		name  string
-		block types.Block
-		want  string
-	}{
-		{"the chain's reason", block, "bad-cb-amount"}, {"unknown parent", orphan, "prev-blk-not-found"}, {"known", known, "duplicate"},
-		{"known and refused", known, "duplicate-invalid"}, {"known and of a branch", known, "duplicate-inconclusive"},
-	} {
-		switch test.name {
-		case "known":
-			c.processed = []*types.Block{&known}
-		case "known and refused":
-			c.outcome = mining.SideChain
-		case "known and of a branch":
-			c.check = nil
-		}
-		if got := propose(test.block); !strings.Contains(got, `"reason":"`+test.want+`"`) {
-			t.Errorf("%s: %s, expected %s", test.name, got, test.want)
-		}
-		if !strings.HasPrefix(test.name, "known") {
-			continue
-		}
-		// The same as a submit, in both forms.
-		text, err := test.block.MarshalText()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, got := post(r, "/submit-block", `{"raw_block":"`+string(text)+`"}`); !strings.Contains(got, `"reason":"`+test.want+`"`) {
-			t.Errorf("%s, submitted: %s, expected %s", test.name, got, test.want)
-		}
-		if _, got := post(r, "/", `{"id":1,"method":"submitblock","params":["`+string(text)+`"]}`); !strings.Contains(got, `"result":"`+test.want+`"`) {
-			t.Errorf("%s, by JSON-RPC: %s, expected %s", test.name, got, test.want)
-		}
-	}
-}
-
-// TestLongpoll wakes waiters by a new tip, and not by a template of the same work.
-func TestLongpoll(t *testing.T) {
-	c, r := server(t)
-	a := getTemplate(t, r, "{}")
-	const waiters = 100
-	woken := make(chan wire.Template, waiters)
-	var waiting sync.WaitGroup
-	for range waiters {
-		waiting.Go(func() { woken <- getTemplate(t, r, `{"longpollid":"`+a.LongpollID+`"}`) })
-	}
-	select {
-	case b := <-woken:
-		t.Fatalf("woken for nothing: %s", b.LongpollID)
-	case <-time.After(100 * time.Millisecond):
-	}
-	c.move()
-	c.generator.TipChanged()
-	waiting.Wait()
-	tip := c.Tip().Hash
-	for range waiters {
-		if b := <-woken; b.PreviousBlockHash != tip.String() || b.SubmitOld || b.LongpollID == a.LongpollID {
-			t.Fatalf("woken with %s, submitold %v", b.PreviousBlockHash, b.SubmitOld)
-		}
-	}
-	// Forced by the operator, on the same tip.
-	a = getTemplate(t, r, "{}")
-	go func() { time.Sleep(20 * time.Millisecond); c.generator.Force() }()
-	if b := getTemplate(t, r, `{"longpollid":"`+a.LongpollID+`"}`); b.LongpollID == a.LongpollID || !b.SubmitOld {
-		t.Errorf("%s after %s, submitold %v", b.LongpollID, a.LongpollID, b.SubmitOld)
-	}
-	// The hold ends, and so does the node.
-	a = getTemplate(t, r, "{}")
-	c.handler.cfg.LongpollHold = 50 * time.Millisecond
-	if b := getTemplate(t, r, `{"longpollid":"`+a.LongpollID+`"}`); b.LongpollID != a.LongpollID {
-		t.Error("other work after the hold")
-	}
-	c.handler.cfg.LongpollHold = time.Hour
-	time.AfterFunc(20*time.Millisecond, c.handler.Stop)
-	if _, text := post(r, "/get-block-template", `{"longpollid":"`+a.LongpollID+`"}`); !strings.Contains(text, "stopping") {
-		t.Errorf("when the node stops: %s", text)
-	}
-}
-
-func TestMiningInfo(t *testing.T) {
-	_, r := server(t)
-	var info struct {
-		Data wire.MiningInfo
-	}
-	_, text := post(r, "/mining-info", "")
-	if err := json.Unmarshal([]byte(text), &info); err != nil || info.Data.Height != 9 || info.Data.Clock != "this clock is 2h0m0s behind" || info.Data.Peers != 7 || info.Data.Payee != "a" ||
-		info.Data.Template == nil || info.Data.Template.Value == 0 || info.Data.NetworkHashrate != 1000 {
-		t.Errorf("%v: %s", err, text)
-	}
-}
-
 // TestTemplatesAreBounded asks for more than are kept.
 func TestTemplatesAreBounded(t *testing.T) {
 	c, _ := server(t)
@@ -423,19 +292,5 @@ func TestTemplatesAreBounded(t *testing.T) {
 		if _, ok := s.find(id); !ok {
 			t.Error("work was forgotten")
 		}
-	}
-}
-
-// TestAwaitEndsWithItsClient has a client that goes away.
-func TestAwaitEndsWithItsClient(t *testing.T) {
-	c, _ := server(t)
-	template, err := c.generator.Current()
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
-	defer cancel()
-	if _, err := c.handler.await(ctx, template.Sequence); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("error %v", err)
 	}
 }

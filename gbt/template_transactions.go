@@ -8,6 +8,8 @@ import (
 
 	"github.com/bytom-solo/bytom-solo/gbt/wire"
 	"github.com/bytom-solo/bytom-solo/mining"
+	"github.com/bytom/bytom/protocol/bc"
+	"github.com/bytom/bytom/protocol/bc/types"
 )
 
 // transactionsJSON is a template's transactions as clients see them: in full, or their ids.
@@ -81,4 +83,15 @@ func encodeTransactions(t *mining.Template) (*transactionsJSON, error) {
 	}
 	v.ids, err = json.Marshal(ids)
 	return &v, err
+}
+
+// txIndex is each transaction's place among others, from 1 on, by what it makes.
+func txIndex(txs []*types.Tx) map[bc.Hash]int {
+	index := make(map[bc.Hash]int)
+	for i, tx := range txs {
+		for _, id := range tx.ResultIds {
+			index[*id] = i + 1
+		}
+	}
+	return index
 }

@@ -1,0 +1,71 @@
+package mining
+
+import (
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/bytom-solo/bytom-solo/compute"
+)
+
+// device is a backend with what is known of its work.
+type device struct {
+	backend compute.Backend
+	info    compute.Info
+	meter   *Meter
+	hashes  atomic.Uint64
+	wasted  atomic.Uint64
+	dead    atomic.Int64 // the last change of the seed, in nanoseconds
+	failed  atomic.Pointer[string]
+}
+
+// DeviceStatus is what the miner knows of one device.
+type DeviceStatus struct {
+	Name   string `json:"name"`
+	Kernel string `json:"kernel"`
+	// Used tells whether the settings name it; Workers is how many it then has.
+	Used     bool     `json:"used"`
+	Workers  int      `json:"workers"`
+	Hashrate Hashrate `json:"hashrate"`
+	// Hashes is the count since the start; Wasted is how many of them went into
+	// work whose tip had already been replaced.
+	Hashes uint64 `json:"hashes"`
+	Wasted uint64 `json:"wasted"`
+	// SeedSwitch is how long the last change of the seed kept a worker from hashing,
+	// in seconds.
+	SeedSwitch float64 `json:"seed_switch"`
+	// Failed says why the device no longer mines; empty while it does.
+	Failed string `json:"failed,omitempty"`
+}
+
+// workers is how many workers a device has under some settings.
+func (d *device) workers(s MinerSettings) int {
+	switch {
+	case !slices.Contains(s.Devices, d.info.Name):
+		return 0
+	case s.Threads > 0:
+		return min(d.info.Workers, s.Threads)
+	case s.Threads < 0:
+		return max(1, d.info.Workers+s.Threads)
+	}
+	return d.info.Workers
+}
+
+// Devices is the state of each device.
+func (m *Miner) Devices() []DeviceStatus {
+	now, settings := time.Now(), m.Settings()
+	out := make([]DeviceStatus, 0, len(m.devices))
+	for _, d := range m.devices {
+		workers := d.workers(settings)
+		s := DeviceStatus{
+			Name: d.info.Name, Kernel: d.info.Kernel, Used: workers > 0, Workers: workers,
+			Hashrate: d.meter.Rate(now), Hashes: d.hashes.Load(), Wasted: d.wasted.Load(),
+			SeedSwitch: time.Duration(d.dead.Load()).Seconds(),
+		}
+		if why := d.failed.Load(); why != nil {
+			s.Failed = *why
+		}
+		out = append(out, s)
+	}
+	return out
+}
