@@ -45,7 +45,7 @@ test-long: deps cross ## the long forms of the tests, a build for every platform
 	$(GO) test -asan -timeout 60m ./compute ./compute/cpu
 	# Drivers keep memory until the end of the process.
 	ASAN_OPTIONS=detect_leaks=0 $(GO) test -asan -timeout 60m ./compute/vulkan
-	for folder in gbt stratum stratum/wire boltcheck; do for target in $$($(GO) test -list '^Fuzz' ./$$folder | grep ^Fuzz); do \
+	for folder in gbt stratum stratum/wire stratum/client boltcheck; do for target in $$($(GO) test -list '^Fuzz' ./$$folder | grep ^Fuzz); do \
 		$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5s ./$$folder || exit 1; \
 	done; done
 
@@ -77,7 +77,7 @@ lint: deps ## gofmt, go vet and staticcheck
 	$(GO) vet ./...
 	$(GO) tool -modfile=tools/go.mod staticcheck ./...
 
-PACKAGES ?= mining stratum/wire stratum ledger gbt rig node
+PACKAGES ?= mining stratum/wire stratum/client stratum ledger gbt rig node
 
 mutants: deps ## change the code in small ways and list what no test notices, by package (PACKAGES); hours, or SAMPLE=100 lines of each, or SINCE=REV
 	@scripts/mutants.sh $(PACKAGES)

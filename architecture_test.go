@@ -56,19 +56,20 @@ func ours(folder string) string { return module + "/" + folder }
 // mustNotReach is what a folder, with all below it, must not depend on, directly or by
 // way of others. docs/design/rooms.md has it as a table (TestRoomsPageHasTheRules).
 var mustNotReach = map[string][]string{
-	"shaders":      {bytom, module},
-	"pin":          {bytom, module},
-	"redact":       {bytom, module},
-	"boltcheck":    {bytom, module},
-	"ledger":       {bytom, ours("compute"), ours("mining"), ours("gbt"), ours("stratum"), ours("rig"), ours("node"), ours("testnet"), "net/http"},
-	"compute":      {bytom, ours("mining"), ours("gbt"), ours("stratum"), ours("node"), ours("testnet"), "net", "net/http"},
-	"mining":       {"net/http", ours("gbt"), ours("stratum"), ours("node"), ours("compute/cpu"), ours("compute/vulkan"), ours("testnet")},
-	"gbt":          {ours("stratum"), ours("node"), ours("compute/cpu"), ours("compute/vulkan"), ours("testnet")},
-	"stratum":      {ours("gbt"), ours("node"), ours("compute/cpu"), ours("compute/vulkan"), ours("testnet")},
-	"stratum/wire": {ours("stratum"), ours("ledger"), "net/http"},
-	"rig":          {ours("node"), ours("compute/cpu"), ours("compute/vulkan"), ours("testnet")},
-	"node":         {ours("testnet"), ours("rig")},
-	"testnet":      {ours("node")},
+	"shaders":        {bytom, module},
+	"pin":            {bytom, module},
+	"redact":         {bytom, module},
+	"boltcheck":      {bytom, module},
+	"ledger":         {bytom, ours("compute"), ours("mining"), ours("gbt"), ours("stratum"), ours("rig"), ours("node"), ours("testnet"), "net/http"},
+	"compute":        {bytom, ours("mining"), ours("gbt"), ours("stratum"), ours("node"), ours("testnet"), "net", "net/http"},
+	"mining":         {"net/http", ours("gbt"), ours("stratum"), ours("node"), ours("compute/cpu"), ours("compute/vulkan"), ours("testnet")},
+	"gbt":            {ours("stratum"), ours("node"), ours("compute/cpu"), ours("compute/vulkan"), ours("testnet")},
+	"stratum":        {ours("gbt"), ours("node"), ours("compute/cpu"), ours("compute/vulkan"), ours("testnet")},
+	"stratum/client": {ours("ledger"), "net/http"},
+	"stratum/wire":   {ours("stratum"), ours("ledger"), "net/http"},
+	"rig":            {ours("node"), ours("compute/cpu"), ours("compute/vulkan"), ours("testnet")},
+	"node":           {ours("testnet"), ours("rig")},
+	"testnet":        {ours("node")},
 }
 
 // importedOnlyBy is who may import a package itself: folders, with all below them.
@@ -78,6 +79,7 @@ var importedOnlyBy = map[string][]string{
 	ours("testnet"):               {"cmd", "test"},
 	ours("test/harness"):          {"test"},
 	ours("gbt"):                   {"node"}, // its clients have no use for the handlers
+	ours("stratum"):               {"node"}, // its client has no use for the server
 	"github.com/vulkan-go/vulkan": {"compute/vulkan"},
 }
 
@@ -136,7 +138,7 @@ func TestImportRulesSeeThePackages(t *testing.T) {
 			t.Error("node's imports do not list Bytom's protocol")
 		}
 	}
-	for _, want := range []string{"compute", "compute/cpu", "compute/vulkan", "shaders", "mining", "gbt", "stratum", "stratum/wire", "ledger", "boltcheck", "rig", "node", "cmd/bytom-solo", "testnet"} {
+	for _, want := range []string{"compute", "compute/cpu", "compute/vulkan", "shaders", "mining", "gbt", "stratum", "stratum/wire", "stratum/client", "ledger", "boltcheck", "rig", "node", "cmd/bytom-solo", "testnet"} {
 		if !seen[want] {
 			t.Errorf("package %s was not seen", want)
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/bytom-solo/bytom-solo/compute/computetest"
 	"github.com/bytom-solo/bytom-solo/mining"
 	"github.com/bytom-solo/bytom-solo/stratum"
+	"github.com/bytom-solo/bytom-solo/stratum/client"
 	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
@@ -67,9 +68,9 @@ func serveRigs(t testing.TB, f *fixture) *rigFixture {
 }
 
 // dial logs a rig in.
-func (r *rigFixture) dial(t testing.TB) *stratum.Client {
+func (r *rigFixture) dial(t testing.TB) *client.Client {
 	t.Helper()
-	c, err := stratum.Dial(t.Context(), stratum.ClientConfig{Address: r.port.Addr().String(), Login: "test.rig"})
+	c, err := client.Dial(t.Context(), client.ClientConfig{Address: r.port.Addr().String(), Login: "test.rig"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/bytom/bytom/protocol/bc"
 
-	"github.com/bytom-solo/bytom-solo/stratum"
+	"github.com/bytom-solo/bytom-solo/stratum/client"
 	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
@@ -21,15 +21,15 @@ type PoolConfig struct {
 	// Agent is what the rig says that it is, as in bytom-solo/1.0.
 	Agent string
 	// Order is how the servers write start nonces.
-	Order stratum.NonceOrder
+	Order client.NonceOrder
 	// Return is how often a rig on another server tries those before it; 0 is 3
 	// minutes.
 	Return time.Duration
 	// Log takes what happens.
 	Log *slog.Logger
 
-	// dial stands in for stratum.Dial in tests.
-	dial func(context.Context, stratum.ClientConfig) (*stratum.Client, error)
+	// dial stands in for client.Dial in tests.
+	dial func(context.Context, client.ClientConfig) (*client.Client, error)
 }
 
 const (
@@ -67,7 +67,7 @@ type pool struct {
 
 // session is a connection to one of the servers.
 type session struct {
-	*stratum.Client
+	*client.Client
 	server int // its number in the list
 	since  time.Time
 	// first is a job that was received already, worked when there was one at first.
@@ -89,7 +89,7 @@ func NewPool(cfg PoolConfig) Source {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	if cfg.dial == nil {
-		cfg.dial = stratum.Dial
+		cfg.dial = client.Dial
 	}
 	return &pool{cfg: cfg, log: cfg.Log, changed: make(chan struct{}), reputations: make([]reputation, len(cfg.Servers))}
 }

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/bytom-solo/bytom-solo/stratum"
+	"github.com/bytom-solo/bytom-solo/stratum/client"
 	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
@@ -66,7 +66,7 @@ func (p *pool) connect(ctx context.Context, order []int) (*session, error) {
 		if err == nil {
 			return &session{Client: c, server: i, giveUp: make(chan error, 1)}, nil
 		}
-		if errors.Is(err, wire.RefusedLogin) || errors.Is(err, wire.RefusedParams) || errors.Is(err, stratum.ErrNotStratum) {
+		if errors.Is(err, wire.RefusedLogin) || errors.Is(err, wire.RefusedParams) || errors.Is(err, client.ErrNotStratum) {
 			refusals = append(refusals, err)
 		}
 	}
@@ -76,9 +76,9 @@ func (p *pool) connect(ctx context.Context, order []int) (*session, error) {
 	return nil, errors.New("no server can be reached")
 }
 
-func (p *pool) dial(ctx context.Context, i int) (*stratum.Client, error) {
+func (p *pool) dial(ctx context.Context, i int) (*client.Client, error) {
 	server := p.cfg.Servers[i]
-	cfg := stratum.ClientConfig{
+	cfg := client.ClientConfig{
 		Address: server.Address, TLS: server.TLS, Login: server.Login, Password: server.Password,
 		Agent: p.cfg.Agent, Order: p.cfg.Order, Log: p.log.With("server", server.Name),
 	}

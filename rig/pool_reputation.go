@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/bytom-solo/bytom-solo/stratum"
+	"github.com/bytom-solo/bytom-solo/stratum/client"
 	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
@@ -129,7 +129,7 @@ func (p *pool) judge(s *session, w *work, err error) {
 func (p *pool) counts(s *session, w *work, err error) bool {
 	var refused *wire.Error
 	switch {
-	case errors.Is(err, stratum.ErrNoReply):
+	case errors.Is(err, client.ErrNoReply):
 		return true
 	case !errors.As(err, &refused), refused.Kind() == wire.RefusedNoWork:
 		return false // The connection has ended, or the rig; or there is a reason.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"github.com/bytom-solo/bytom-solo/stratum"
+	"github.com/bytom-solo/bytom-solo/stratum/client"
 	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
@@ -14,7 +14,7 @@ import (
 func (p *pool) submit(ctx context.Context, s solution) (Outcome, error) {
 	own := s.work.session
 	err := p.send(ctx, own, s)
-	lost := errors.Is(err, stratum.ErrLost) || errors.Is(err, stratum.ErrClosed) || errors.Is(err, wire.RefusedLogin)
+	lost := errors.Is(err, client.ErrLost) || errors.Is(err, client.ErrClosed) || errors.Is(err, wire.RefusedLogin)
 	if !s.block || !lost {
 		return shareOutcome(err), err
 	}

@@ -4,16 +4,20 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
+	"net/http/httptest"
 	"net/netip"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/bytom-solo/bytom-solo/stratum/client"
 	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
@@ -305,13 +309,16 @@ func TestTLSOnTheSamePort(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	certificate, pool := newCertificate(t)
+	secure := httptest.NewTLSServer(nil) // It has a certificate for example.com.
+	defer secure.Close()
+	pool := x509.NewCertPool()
+	pool.AddCert(secure.Certificate())
 	f := start(t, hardBits, func(_ *front, cfg *Config) {
-		cfg.Listener, cfg.TLS = listener, &tls.Config{Certificates: []tls.Certificate{certificate}}
+		cfg.Listener, cfg.TLS = listener, &tls.Config{Certificates: secure.TLS.Certificates}
 	})
 	defer f.close()
 	f.dial().login("plain.1").close()
-	conn, err := tls.Dial("tcp", listener.Addr().String(), &tls.Config{RootCAs: pool, ServerName: "localhost"})
+	conn, err := tls.Dial("tcp", listener.Addr().String(), &tls.Config{RootCAs: pool, ServerName: "example.com"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -320,6 +327,21 @@ func TestTLSOnTheSamePort(t *testing.T) {
 		t.Error(err)
 	}
 	r.close()
+}
+
+// TestDialWithTLSOnAPlainPort: the client's error names the scheme of a port without TLS.
+func TestDialWithTLSOnAPlainPort(t *testing.T) {
+	f := tcpFront(t, nil)
+	defer f.close()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	c, err := client.Dial(ctx, client.ClientConfig{Address: f.listener.Addr().String(), TLS: &tls.Config{InsecureSkipVerify: true}})
+	if err == nil {
+		_ = c.Close()
+	}
+	if !errors.Is(err, client.ErrNotStratum) || !strings.Contains(err.Error(), "stratum+tcp://") {
+		t.Errorf("%v, expected stratum+tcp://", err)
+	}
 }
 
 func TestTLSThatIsNotSetUp(t *testing.T) {

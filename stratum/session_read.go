@@ -87,7 +87,7 @@ func (s *session) handle(r wire.Request) {
 		s.handleSubmit(r)
 	case !s.loggedIn():
 		s.refuse(r.ID, errUnauthorized)
-	case method == "getjob" || method == "getwork":
+	case method == wire.MethodGetJob || method == "getwork":
 		s.answer(&reply{id: r.ID, kind: replyJob, ready: true})
 	case method == "keepalived":
 		s.answer(&reply{id: r.ID, ready: true})

@@ -19,7 +19,7 @@ import (
 	"github.com/bytom-solo/bytom-solo/compute"
 	"github.com/bytom-solo/bytom-solo/node"
 	"github.com/bytom-solo/bytom-solo/rig"
-	"github.com/bytom-solo/bytom-solo/stratum"
+	"github.com/bytom-solo/bytom-solo/stratum/client"
 )
 
 // The exit codes of rig, besides 0 for a clean stop and 1 for what is none of these.
@@ -213,7 +213,7 @@ func (o rigOptions) source(log *slog.Logger) (rig.Source, error) {
 }
 
 func (o rigOptions) pool(log *slog.Logger) (rig.Source, error) {
-	order, err := stratum.ParseNonceOrder(o.order)
+	order, err := client.ParseNonceOrder(o.order)
 	if err != nil {
 		return nil, fmt.Errorf("flag --nonce-order: %w", err)
 	}

@@ -14,6 +14,7 @@ import (
 const (
 	MethodLogin  = "login"  // rig to server; the reply has the first job
 	MethodSubmit = "submit" // rig to server
+	MethodGetJob = "getjob" // rig to server, asks for the current job
 	MethodJob    = "job"    // server to rig, without id and reply
 )
 

@@ -13,7 +13,7 @@ import (
 	"github.com/bytom-solo/bytom-solo/gbt/wire"
 	"github.com/bytom-solo/bytom-solo/mining"
 	"github.com/bytom-solo/bytom-solo/rig"
-	"github.com/bytom-solo/bytom-solo/stratum"
+	stratumclient "github.com/bytom-solo/bytom-solo/stratum/client"
 	"github.com/bytom-solo/bytom-solo/test/harness"
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
@@ -103,10 +103,10 @@ func (w *formerWork) client() *client.Client {
 	return c
 }
 
-func (w *formerWork) login() *stratum.Client {
+func (w *formerWork) login() *stratumclient.Client {
 	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
 	defer cancel()
-	c, err := stratum.Dial(ctx, stratum.ClientConfig{Address: w.front, Login: "shed.1"})
+	c, err := stratumclient.Dial(ctx, stratumclient.ClientConfig{Address: w.front, Login: "shed.1"})
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package stratum
+package client
 
 import (
 	"context"
@@ -17,7 +17,7 @@ import (
 // yes.
 func verdictTests(t testing.TB) map[string]bool {
 	t.Helper()
-	raw, err := os.ReadFile("wire/testdata/replies.txt")
+	raw, err := os.ReadFile("../wire/testdata/replies.txt")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package stratum
+package client
 
 import (
 	"context"
@@ -55,9 +55,6 @@ func TestDialElsewhere(t *testing.T) {
 	defer api.Close()
 	anything := &tls.Config{InsecureSkipVerify: true}
 	secure := answering(t, loginReply(testJob("1", palindrome)), &tls.Config{Certificates: []tls.Certificate{certificate}})
-	f := tcpFront(t, nil)
-	defer f.close()
-	front := f.listener.Addr().String()
 	for _, test := range []struct {
 		name, address string
 		tls           *tls.Config
@@ -70,7 +67,6 @@ func TestDialElsewhere(t *testing.T) {
 		{"a TLS port that hangs up", secure, nil, true, "stratum+ssl://"},
 		{"pages of nonsense", answering(t, strings.Repeat("SSH-2.0\n", junkMost), nil), nil, true, "does not speak Stratum"},
 		{"a plain port that answers", answering(t, `{"id":null}`+"\n", nil), anything, true, "stratum+tcp://"},
-		{"our plain port", front, anything, true, "stratum+tcp://"},
 		{"a plain port that hangs up", answering(t, "", nil), anything, false, "stratum+tcp://"},
 		{"a certificate that nobody knows", secure, &tls.Config{}, false, "--tls-ca"},
 		{"another name", secure, &tls.Config{RootCAs: roots, ServerName: "example.org"}, false, "--tls-ca"},

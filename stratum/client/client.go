@@ -1,4 +1,4 @@
-package stratum
+package client
 
 import (
 	"cmp"
@@ -246,12 +246,9 @@ func (c *Client) suspect(since time.Time) {
 func (c *Client) GetJob(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, c.cfg.ReplyTimeout, ErrNoReply)
 	defer cancel()
-	_, err := c.call(ctx, MethodGetJob, map[string]string{"id": c.cfg.Login})
+	_, err := c.call(ctx, wire.MethodGetJob, map[string]string{"id": c.cfg.Login})
 	return err
 }
-
-// MethodGetJob asks for the current job; rig to server.
-const MethodGetJob = "getjob"
 
 // call sends a request and waits for its reply. A reply with an error is returned as
 // that error.
