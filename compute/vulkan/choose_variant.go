@@ -99,7 +99,7 @@ func openFastest(ctx context.Context, d Device, config Config) (compute.Backend,
 	if err != nil {
 		return nil, err
 	}
-	var best, all choice
+	var best, all chosenVariant
 	var failed error
 	for _, v := range variants {
 		rated, err := try(ctx, d, v, config)
@@ -141,20 +141,20 @@ func openFastest(ctx context.Context, d Device, config Config) (compute.Backend,
 }
 
 // try proves and times a variant.
-func try(ctx context.Context, d Device, v Variant, config Config) (choice, error) {
+func try(ctx context.Context, d Device, v Variant, config Config) (chosenVariant, error) {
 	b, err := openVariant(d, v, 1, config)
 	if err != nil {
-		return choice{}, err
+		return chosenVariant{}, err
 	}
 	defer b.Close()
 	if err := compute.SelfTest(ctx, b); err != nil {
-		return choice{}, err
+		return chosenVariant{}, err
 	}
 	if d.IsCPU() {
-		return choice{Variant: v, Batch: 1, Rate: 1}, nil // The first will do.
+		return chosenVariant{Variant: v, Batch: 1, Rate: 1}, nil // The first will do.
 	}
 	rate, err := b.measure(ctx, trial)
-	return choice{Variant: v, Batch: b.batch, Rate: rate}, err
+	return chosenVariant{Variant: v, Batch: b.batch, Rate: rate}, err
 }
 
 // measure finds a batch, and how many hashes a second the backend makes of that over
@@ -261,71 +261,11 @@ func matrixCandidates(d Device, p *physical) (all []Variant) {
 
 // shapesOf asks for the sizes of matrices, which takes a logical device.
 func shapesOf(p *physical) ([]matrixShape, error) {
-	device, result := createDevice(p.handle, &p.offer, wish{family: p.offer.family, matrix: 1, sized: 1})
+	device, result := createDevice(p.handle, &p.offer, needs{family: p.offer.family, matrix: 1, sized: 1})
 	if err := failure("vkCreateDevice", result); err != nil {
 		return nil, err
 	}
 	defer vk.DestroyDevice(device, nil)
 	shapes, result := matrixShapes(p.handle)
 	return shapes, failure("vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR", result)
-}
-
-// Sweep proves and times every variant on a device, each for some time, one at least.
-func Sweep(ctx context.Context, d Device, turn time.Duration) (SweepReport, error) {
-	h, err := theHost()
-	if err != nil {
-		return SweepReport{}, err
-	}
-	if d.Index < 0 || d.Index >= len(h.physicals) {
-		return SweepReport{}, fmt.Errorf("%w: number %d of %d", ErrNone, d.Index, len(h.physicals))
-	}
-	p := &h.physicals[d.Index]
-	report := SweepReport{Device: d, Peaks: make(map[string]float64)}
-	variants := grid()
-	if d.path(PathMatrix).Usable {
-		shapes, err := shapesOf(p)
-		if err != nil {
-			return report, err
-		}
-		sizes := []int{int(p.offer.subgroup_least), int(p.offer.subgroup), int(p.offer.subgroup_most)}
-		variants = append(matrixGrid(shapes, sizes), variants...)
-	}
-	for _, v := range variants {
-		if !d.path(v.Path).Usable || fits(&p.offer, v) != nil {
-			continue
-		}
-		one, err := sweepOne(ctx, d, v, turn, report.Peaks)
-		if err != nil {
-			return report, err
-		}
-		report.Variants = append(report.Variants, one)
-	}
-	slices.SortStableFunc(report.Variants, func(a, b SweepVariant) int { return cmp.Compare(b.HashesPerSecond, a.HashesPerSecond) })
-	return report, nil
-}
-
-// sweepOne measures a variant, and its path's peak the first time. Its error is ctx's.
-func sweepOne(ctx context.Context, d Device, v Variant, turn time.Duration, peaks map[string]float64) (SweepVariant, error) {
-	one := SweepVariant{Variant: v}
-	b, err := openVariant(d, v, 1, Config{})
-	if err == nil {
-		defer b.Close()
-		if _, ok := peaks[v.Path]; !ok {
-			peaks[v.Path] = runPeak(b, v)
-		}
-		err = compute.SelfTest(ctx, b)
-	}
-	if err == nil {
-		one.HashesPerSecond, err = b.measure(ctx, turn)
-		one.Batch = b.batch
-	}
-	if ctx.Err() != nil {
-		return one, ctx.Err()
-	}
-	if err != nil {
-		one.Error = err.Error()
-	} else if peak := peaks[v.Path]; peak > 0 {
-		one.Part = one.HashesPerSecond * compute.MultiplyAdds / peak
-	}
-	return one, nil
 }

@@ -236,7 +236,7 @@ int32_t vkc_query(vkc_handle h, struct vkc_offer *offer)
 	return 0;
 }
 
-int32_t vkc_device(vkc_handle physical, const struct vkc_offer *offer, const struct vkc_wish *wish, vkc_handle *device)
+int32_t vkc_device(vkc_handle physical, const struct vkc_offer *offer, const struct vkc_needs *needs, vkc_handle *device)
 {
 	const char *extensions[8];
 	uint32_t count = 0;
@@ -247,18 +247,18 @@ int32_t vkc_device(vkc_handle physical, const struct vkc_offer *offer, const str
 	struct Feature int8 = {.type = T_INT8_FEATURES, .on = {0, 1}};
 	struct Feature model = {.type = T_MODEL_FEATURES, .on = {1, offer->device_scope}};
 	struct Feature sizes = {.type = T_SIZE_FEATURES, .on = {1, 1}};
-	if (wish->dot) {
+	if (needs->dot) {
 		link(&all, &dot);
 		if (!new)
 			extensions[count++] = "VK_KHR_shader_integer_dot_product";
 	}
-	if (wish->matrix) {
+	if (needs->matrix) {
 		link(&all, &matrix);
 		link(&all, &int8);
 		link(&all, &model);
 		extensions[count++] = "VK_KHR_cooperative_matrix";
 	}
-	if (wish->sized) {
+	if (needs->sized) {
 		link(&all, &sizes);
 		if (!new)
 			extensions[count++] = "VK_EXT_subgroup_size_control";
@@ -267,7 +267,7 @@ int32_t vkc_device(vkc_handle physical, const struct vkc_offer *offer, const str
 		extensions[count++] = "VK_KHR_portability_subset";
 
 	float priority = 0.5;
-	struct QueueInfo queue = {.type = T_DEVICE_QUEUE, .family = wish->family, .count = 1, .priorities = &priority};
+	struct QueueInfo queue = {.type = T_DEVICE_QUEUE, .family = needs->family, .count = 1, .priorities = &priority};
 	struct DeviceInfo info = {
 		.type = T_DEVICE, .next = &all, .queue_count = 1, .queues = &queue,
 		.extension_count = count, .extensions = extensions,

@@ -28,7 +28,7 @@ func handleOf[H any](n C.vkc_handle) H { return *(*H)(unsafe.Pointer(&n)) }
 
 type (
 	offer = C.struct_vkc_offer
-	wish  = C.struct_vkc_wish
+	needs = C.struct_vkc_needs
 	cUint = C.uint32_t
 )
 
@@ -76,9 +76,9 @@ func query(physical vk.PhysicalDevice) (offer, vk.Result) {
 	return o, vk.Result(result)
 }
 
-func createDevice(physical vk.PhysicalDevice, o *offer, w wish) (vk.Device, vk.Result) {
+func createDevice(physical vk.PhysicalDevice, o *offer, n needs) (vk.Device, vk.Result) {
 	var device C.vkc_handle
-	result := C.vkc_device(number(physical), o, &w, &device)
+	result := C.vkc_device(number(physical), o, &n, &device)
 	return handleOf[vk.Device](device), vk.Result(result)
 }
 

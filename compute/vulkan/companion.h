@@ -37,8 +37,8 @@ struct vkc_offer {
 	uint32_t portability; // a device that must be asked for by its extension
 };
 
-// vkc_wish is what a logical device is to have: only what was offered.
-struct vkc_wish {
+// vkc_needs is what a logical device is to have: only what was offered.
+struct vkc_needs {
 	uint32_t family, dot, matrix, sized;
 };
 
@@ -55,7 +55,7 @@ int32_t vkc_instance(int validate, vkc_handle *instance, uint32_t *version);
 int32_t vkc_query(vkc_handle physical, struct vkc_offer *offer);
 
 // vkc_device makes a logical device with one queue.
-int32_t vkc_device(vkc_handle physical, const struct vkc_offer *offer, const struct vkc_wish *wish, vkc_handle *device);
+int32_t vkc_device(vkc_handle physical, const struct vkc_offer *offer, const struct vkc_needs *needs, vkc_handle *device);
 
 // vkc_shapes lists the matrix shapes of signed bytes with sums of 32 bits. The
 // instance must know the extension and the device have been made with it: newer

@@ -60,7 +60,7 @@ func noHooks() hooks {
 // openEngine makes a logical device with what a variant needs of it. cached is what an
 // earlier one's compiler has left.
 func openEngine(p *physical, v Variant, cached []byte, h hooks) (e *engine, err error) {
-	w := wish{family: p.offer.family, dot: flag(v.Path == PathDot), matrix: flag(v.Path == PathMatrix), sized: flag(v.Subgroup > 0)}
+	w := needs{family: p.offer.family, dot: flag(v.Path == PathDot), matrix: flag(v.Path == PathMatrix), sized: flag(v.Subgroup > 0)}
 	device, result := createDevice(p.handle, &p.offer, w)
 	if err := failure("vkCreateDevice", result); err != nil {
 		return nil, err

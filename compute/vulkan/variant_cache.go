@@ -34,8 +34,8 @@ func nextBatch(batch int, took time.Duration, before float64) (next int, more bo
 	return min(mostBatch, int(float64(batch)*factor)), true
 }
 
-// choice is what a device's measurements came to.
-type choice struct {
+// chosenVariant is what a device's measurements came to.
+type chosenVariant struct {
 	// Shaders tells the shaders that were measured from later ones.
 	Shaders string  `json:"shaders"`
 	Variant Variant `json:"variant"`
@@ -55,7 +55,7 @@ type Tried struct {
 }
 
 // note keeps what became of a variant if that is the best of its path.
-func (c *choice) note(path string, rate float64, err error) {
+func (c *chosenVariant) note(path string, rate float64, err error) {
 	t := Tried{Path: path, HashesPerSecond: rate}
 	if err != nil {
 		t.Error = err.Error()
@@ -85,8 +85,8 @@ func (c Config) file(d Device, end string) string {
 }
 
 // loadChoice reads what was chosen for a device with these shaders.
-func (c Config) loadChoice(d Device) (choice, error) {
-	var was choice
+func (c Config) loadChoice(d Device) (chosenVariant, error) {
+	var was chosenVariant
 	text := c.load(d, ".json")
 	if text == nil {
 		return was, errors.New("nothing was chosen yet")
@@ -100,7 +100,7 @@ func (c Config) loadChoice(d Device) (choice, error) {
 	return was, was.Variant.check()
 }
 
-func (c Config) saveChoice(d Device, now choice) {
+func (c Config) saveChoice(d Device, now chosenVariant) {
 	now.Shaders = shadersKey()
 	text, err := json.MarshalIndent(now, "", "  ")
 	if err == nil {

@@ -12,7 +12,7 @@ import (
 func TestChoiceIsKept(t *testing.T) {
 	c := Config{Dir: t.TempDir() + "/made/for/it"}
 	d := Device{Name: "vulkan:0", Key: "00ff-1"}
-	want := choice{Variant: Variant{Path: PathDot, Rows: 64, TileRows: 8, TileWords: 2, Pad: 1}, Batch: 100, Rate: 1000}
+	want := chosenVariant{Variant: Variant{Path: PathDot, Rows: 64, TileRows: 8, TileWords: 2, Pad: 1}, Batch: 100, Rate: 1000}
 	want.note(PathDot, 900, nil)
 	want.note(PathMatrix, 0, errors.New("wrong"))
 	want.note(PathDot, 1000, nil)
