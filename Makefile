@@ -72,10 +72,11 @@ bench: build ## measure the hash on this machine, then the node's own paths
 	@command -v wrk >/dev/null || apt-get install -qy wrk || echo 'no wrk: the load of get-work is not measured'
 	$(GO) test -run '^$$' -bench . -benchmem -timeout 60m $(TESTS)
 
-lint: deps ## gofmt, go vet and staticcheck
+lint: deps ## gofmt, go vet, staticcheck, and functions that nothing calls
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo 'gofmt would change:'; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	$(GO) vet ./...
 	$(GO) tool -modfile=tools/go.mod staticcheck ./...
+	@scripts/deadcode.sh
 
 PACKAGES ?= mining stratum/wire stratum/client stratum ledger gbt rig node
 
