@@ -78,6 +78,7 @@ var importedOnlyBy = map[string][]string{
 	ours("node"):                  {"cmd", "test"},
 	ours("testnet"):               {"cmd", "test"},
 	ours("test/harness"):          {"test"},
+	ours("cmd/bytom-solo/table"):  {"cmd", "test"},
 	ours("gbt"):                   {"node"}, // its clients have no use for the handlers
 	ours("stratum"):               {"node"}, // its client has no use for the server
 	"github.com/vulkan-go/vulkan": {"compute/vulkan"},

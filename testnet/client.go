@@ -99,3 +99,11 @@ func (c Client) PeerCount(ctx context.Context) (int, error) {
 	err := c.Call(ctx, "/net-info", nil, &out)
 	return out.PeerCount, err
 }
+
+// Client is the RPC of the node of an index.
+func (n *Network) Client(index int) (Client, error) {
+	if index < 0 || index >= len(n.Nodes) {
+		return Client{}, fmt.Errorf("node %d: expected 0 to %d", index, len(n.Nodes)-1)
+	}
+	return n.Nodes[index].Client(), nil
+}

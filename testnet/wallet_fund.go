@@ -137,3 +137,25 @@ func (n *Network) fundByMining(ctx context.Context, m *Member, amount uint64, ou
 	_, err := n.Mature(ctx, m.Index)
 	return err
 }
+
+// AccountFunds is what a node's account has.
+type AccountFunds struct {
+	Node    int    `json:"node"`
+	Address string `json:"address"`
+	Funds
+}
+
+// AccountFunds is what the account of the node of an index has.
+func (n *Network) AccountFunds(ctx context.Context, index int) (AccountFunds, error) {
+	c, err := n.Client(index)
+	if err != nil {
+		return AccountFunds{}, err
+	}
+	a := c.Account()
+	f, err := a.Funds(ctx)
+	if err != nil {
+		return AccountFunds{}, err
+	}
+	address, err := a.Address(ctx)
+	return AccountFunds{index, address.Address, f}, err
+}

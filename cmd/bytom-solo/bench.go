@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bytom-solo/bytom-solo/cmd/bytom-solo/table"
 	"github.com/bytom-solo/bytom-solo/compute"
 	"github.com/bytom-solo/bytom-solo/compute/cpu"
 	"github.com/bytom-solo/bytom-solo/node"
@@ -109,9 +110,9 @@ func measure(ctx context.Context, out, terminal io.Writer, config benchConfig, c
 		return e.Encode(report)
 	}
 	if config.devices != "" {
-		return printDeviceBench(out, report)
+		return table.DeviceBench(out, report)
 	}
-	return printBench(out, report)
+	return table.Bench(out, report)
 }
 
 // benchContestants are the kernels asked for, fastest first.
@@ -141,4 +142,17 @@ func benchContestants(names []string) (all []compute.Contestant, err error) {
 		}
 	}
 	return all, nil
+}
+
+// benchProgress shows that the benchmark goes on: on a terminal one line that changes,
+// else a line for each turn. The end wipes that of the terminal.
+func benchProgress(terminal io.Writer, rounds int) (tell func(compute.BenchTurn), end func()) {
+	before, after := "", "\n"
+	if isTerminal(terminal) {
+		before, after = "\r\x1b[K", ""
+	}
+	tell = func(t compute.BenchTurn) {
+		fmt.Fprintf(terminal, "%sround %d of %d, turn %d of %d: %s%s", before, t.Round, rounds, t.Turn, t.Turns, t.Name, after)
+	}
+	return tell, func() { fmt.Fprint(terminal, before) }
 }

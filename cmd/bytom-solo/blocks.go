@@ -1,14 +1,9 @@
 package main
 
 import (
-	"encoding/json"
-	"fmt"
-	"io"
-	"text/tabwriter"
-	"time"
-
 	"github.com/spf13/cobra"
 
+	"github.com/bytom-solo/bytom-solo/cmd/bytom-solo/table"
 	"github.com/bytom-solo/bytom-solo/node"
 )
 
@@ -27,7 +22,7 @@ tells more, and reads the file where no node runs.`,
 			if asJSON {
 				return printJSON(cmd.OutOrStdout(), found)
 			}
-			return printFoundBlocks(cmd.OutOrStdout(), latest.cut(cmd, found))
+			return table.Blocks(cmd.OutOrStdout(), latest.cut(cmd, found))
 		},
 	}
 	registerNode(cmd, config)
@@ -35,41 +30,3 @@ tells more, and reads the file where no node runs.`,
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, with the whole life of each")
 	return cmd
 }
-
-func printJSON(out io.Writer, v any) error {
-	e := json.NewEncoder(out)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
-}
-
-func printFoundBlocks(out io.Writer, found []node.FoundBlock) error {
-	if len(found) == 0 {
-		_, err := fmt.Fprintln(out, "no block found yet")
-		return err
-	}
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "HEIGHT\tFOUND\tSTATE\tCONFIRMATIONS\tREWARD\tFOUND BY\tHASH\t")
-	for _, f := range found {
-		reward, note := "-", f.Reason
-		if f.Reward > 0 {
-			reward = btm(f.Reward)
-		}
-		if f.Winner != "" {
-			note = "lost to " + f.Winner
-		}
-		fmt.Fprintf(w, "%d\t%s\t%s\t%d\t%s\t%s\t%s\t%s\n", f.Height, f.Found.Local().Format(time.DateTime),
-			stateOf(f), f.Confirmations, reward, dash(f.FoundBy.String()), f.Hash, note)
-	}
-	return w.Flush()
-}
-
-// stateOf is a block's state, as people want to know it.
-func stateOf(f node.FoundBlock) string {
-	if f.LostToOwn {
-		return "lost to own"
-	}
-	return f.State
-}
-
-// btm is an amount as people write it.
-func btm(amount uint64) string { return fmt.Sprintf("%d.%08d BTM", amount/1e8, amount%1e8) }

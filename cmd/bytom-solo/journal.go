@@ -3,16 +3,13 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"net/url"
 	"os"
 	"slices"
-	"strings"
-	"text/tabwriter"
-	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/bytom-solo/bytom-solo/cmd/bytom-solo/table"
 	"github.com/bytom-solo/bytom-solo/mining"
 	"github.com/bytom-solo/bytom-solo/node"
 	"github.com/bytom-solo/bytom-solo/redact"
@@ -43,7 +40,7 @@ read.`,
 			if asJSON {
 				return printJSON(cmd.OutOrStdout(), found)
 			}
-			return printJournal(cmd.OutOrStdout(), latest.cut(cmd, found))
+			return table.Journal(cmd.OutOrStdout(), latest.cut(cmd, found))
 		},
 	}
 	latest.register(cmd)
@@ -170,42 +167,4 @@ func (r *journalReader) read(ask func() error, read func(*mining.Journal) error)
 		return unread(away, "journal", err)
 	}
 	return errors.Join(read(j), j.Close())
-}
-
-// describe is what there is to say of a block besides its height and hash.
-func describe(b node.FoundBlock) []string {
-	parts := []string{stateOf(b), fmt.Sprintf("%d transactions", b.Transactions)}
-	if b.Transactions == 1 {
-		parts[1] = "1 transaction"
-	}
-	if b.Reward > 0 {
-		parts = append(parts, btm(b.Reward))
-	}
-	if b.FoundBy != (mining.Finder{}) {
-		parts = append(parts, "found by "+b.FoundBy.String())
-	}
-	return parts
-}
-
-// printJournal prints each block with its life.
-func printJournal(out io.Writer, found []node.FoundBlock) error {
-	if len(found) == 0 {
-		_, err := fmt.Fprintln(out, "the journal is empty")
-		return err
-	}
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	for _, b := range found {
-		fmt.Fprintf(w, "%d %s  %s\n", b.Height, b.Hash, strings.Join(describe(b), ", "))
-		for _, e := range b.Events {
-			note := e.Detail
-			if e.Winner != nil {
-				note = "to " + e.Winner.String()
-			}
-			if e.Best > 0 {
-				note = fmt.Sprintf("chain at %d %s", e.Best, note)
-			}
-			fmt.Fprintf(w, "\t%s\t%s\t%s\n", e.At.Local().Format(time.DateTime+".000"), e.State, note)
-		}
-	}
-	return w.Flush()
 }

@@ -10,12 +10,12 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/bytom-solo/bytom-solo/cmd/bytom-solo/table"
 	"github.com/bytom-solo/bytom-solo/compute"
 	"github.com/bytom-solo/bytom-solo/node"
 	"github.com/bytom-solo/bytom-solo/rig"
@@ -274,14 +274,5 @@ func (o rigOptions) tls() (*tls.Config, error) {
 
 func runRigBenchmark(ctx context.Context, o rigOptions, devices []compute.Backend, out io.Writer, log *slog.Logger) error {
 	results, err := rig.Benchmark(ctx, devices, o.threads, o.benchmark, log)
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "DEVICE\tKERNEL\tWORKERS\tH/s\tHASHES\t")
-	for _, r := range results {
-		verdict := "all as known"
-		if r.Failed != "" {
-			verdict = "WRONG"
-		}
-		fmt.Fprintf(w, "%s\t%s\t%d\t%.2f\t%d\t%s\n", r.Name, r.Kernel, r.Workers, r.HashesPerSecond, r.Hashes, verdict)
-	}
-	return rigError(errors.Join(err, w.Flush()))
+	return rigError(errors.Join(err, table.RigBench(out, results)))
 }

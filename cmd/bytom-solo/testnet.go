@@ -12,10 +12,10 @@ import (
 	"slices"
 	"strconv"
 	"sync"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
+	"github.com/bytom-solo/bytom-solo/cmd/bytom-solo/table"
 	"github.com/bytom-solo/bytom-solo/compute"
 	"github.com/bytom-solo/bytom-solo/node"
 	"github.com/bytom-solo/bytom-solo/testnet"
@@ -97,15 +97,7 @@ func (l *localNetwork) client() (testnet.Client, error) {
 	if err != nil {
 		return testnet.Client{}, err
 	}
-	return clientOf(n, l.node)
-}
-
-// clientOf is the RPC of a node of a network.
-func clientOf(n *testnet.Network, index int) (testnet.Client, error) {
-	if index < 0 || index >= len(n.Nodes) {
-		return testnet.Client{}, fmt.Errorf("node %d: expected 0 to %d", index, len(n.Nodes)-1)
-	}
-	return n.Nodes[index].Client(), nil
+	return n.Client(l.node)
 }
 
 // registerNode adds --node.
@@ -162,7 +154,7 @@ func (l *localNetwork) upCommand() *cobra.Command {
 			}
 			status := n.Status(cmd.Context())
 			return l.print(cmd, status, func(out io.Writer) error {
-				if err := printStatus(out, status); err != nil {
+				if err := table.Nodes(out, status); err != nil {
 					return err
 				}
 				_, err := fmt.Fprintf(out, "ready: %s\n", urls(n))
@@ -211,27 +203,9 @@ func (l *localNetwork) statusCommand() *cobra.Command {
 				return err
 			}
 			status := n.Status(cmd.Context())
-			return l.print(cmd, status, func(out io.Writer) error { return printStatus(out, status) })
+			return l.print(cmd, status, func(out io.Writer) error { return table.Nodes(out, status) })
 		},
 	}
-}
-
-func printStatus(out io.Writer, all []testnet.NodeStatus) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "NODE\tKIND\tRPC\tP2P\tHEIGHT\tTIP\tPEERS\tPOOL\tADDRESS")
-	for _, s := range all {
-		kind := "solo"
-		if s.Stock {
-			kind = "stock"
-		}
-		fmt.Fprintf(w, "%d\t%s\t%s\t%s:%d\t", s.Index, kind, s.URL, s.IP, s.Port)
-		if s.Up {
-			fmt.Fprintf(w, "%d\t%.12s\t%d\t%d\t%s\n", s.Height, s.Tip, s.Peers, s.Pool, s.Address)
-		} else {
-			fmt.Fprintln(w, s.Error)
-		}
-	}
-	return w.Flush()
 }
 
 func (l *localNetwork) logsCommand() *cobra.Command {

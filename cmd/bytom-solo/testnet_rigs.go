@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
+	"github.com/bytom-solo/bytom-solo/cmd/bytom-solo/table"
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
 
@@ -78,7 +78,7 @@ func (l *localNetwork) rigsListCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return l.print(cmd, all, func(out io.Writer) error { return printTestRigs(out, all) })
+			return l.print(cmd, all, func(out io.Writer) error { return table.FakeRigs(out, all) })
 		},
 	}
 }
@@ -102,7 +102,7 @@ together end together.`,
 			if last == nil {
 				last = []testnet.RigReport{}
 			}
-			return l.print(cmd, last, func(out io.Writer) error { return printTestRigs(out, last) })
+			return l.print(cmd, last, func(out io.Writer) error { return table.FakeRigs(out, last) })
 		},
 	}
 }
@@ -123,14 +123,4 @@ func (l *localNetwork) rigsServeCommand() *cobra.Command {
 			return n.ServeRigs(cmd.Context(), number, l.hash)
 		},
 	}
-}
-
-func printTestRigs(out io.Writer, all []testnet.RigReport) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "RIG\tNODE\tDIALECT\tCONNECTIONS\tHASHES\tDIFFICULTY\tACCEPTED\tSTALE\tDUP\tLOW\tINVALID\tREFUSED\tGARBAGE\tBLOCKS\tSURPRISES\tERROR")
-	for _, r := range all {
-		fmt.Fprintf(w, "%s\t%d\t%s\t%d\t%d\t%.4g\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d %s\t%s\n", r.Name, r.Node, r.Dialect, r.Connections, r.Hashes,
-			r.Difficulty, r.Accepted, r.Stale, r.Duplicate, r.Low, r.Invalid, r.Refused, r.Garbage, r.Blocks, r.Surprises, r.Surprise, r.Error)
-	}
-	return w.Flush()
 }

@@ -10,11 +10,11 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/bytom-solo/bytom-solo/cmd/bytom-solo/table"
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
 
@@ -36,7 +36,7 @@ func (l *localNetwork) account(arg string) (testnet.Account, error) {
 	if err != nil {
 		return testnet.Account{}, err
 	}
-	c, err := clientOf(n, index)
+	c, err := n.Client(index)
 	return c.Account(), err
 }
 
@@ -73,16 +73,9 @@ a hundred blocks more.`,
 			if err != nil {
 				return err
 			}
-			return l.say(cmd, out, "node %d has %s spendable, after %d new blocks", index[0], btm(out.Funds.Spendable), out.Blocks)
+			return l.say(cmd, out, "node %d has %s spendable, after %d new blocks", index[0], table.BTM(out.Funds.Spendable), out.Blocks)
 		},
 	}
-}
-
-// accountFunds is what a node's account has.
-type accountFunds struct {
-	Node    int    `json:"node"`
-	Address string `json:"address"`
-	testnet.Funds
 }
 
 func (l *localNetwork) balanceCommand() *cobra.Command {
@@ -104,39 +97,17 @@ func (l *localNetwork) balanceCommand() *cobra.Command {
 					nodes = append(nodes, i)
 				}
 			}
-			var all []accountFunds
+			var all []testnet.AccountFunds
 			for _, index := range nodes {
-				one, err := fundsOf(cmd.Context(), n, index)
+				one, err := n.AccountFunds(cmd.Context(), index)
 				if err != nil {
 					return err
 				}
 				all = append(all, one)
 			}
-			return l.print(cmd, all, func(out io.Writer) error { return printFunds(out, all) })
+			return l.print(cmd, all, func(out io.Writer) error { return table.Funds(out, all) })
 		},
 	}
-}
-
-func fundsOf(ctx context.Context, n *testnet.Network, index int) (accountFunds, error) {
-	c, err := clientOf(n, index)
-	if err != nil {
-		return accountFunds{}, err
-	}
-	f, err := c.Account().Funds(ctx)
-	if err != nil {
-		return accountFunds{}, err
-	}
-	address, err := c.Account().Address(ctx)
-	return accountFunds{index, address.Address, f}, err
-}
-
-func printFunds(out io.Writer, all []accountFunds) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "NODE\tSPENDABLE\tIMMATURE\tADDRESS")
-	for _, f := range all {
-		fmt.Fprintf(w, "%d\t%s\t%s\t%s\n", f.Node, btm(f.Spendable), btm(f.Immature), f.Address)
-	}
-	return w.Flush()
 }
 
 func (l *localNetwork) sendCommand() *cobra.Command {

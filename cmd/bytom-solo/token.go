@@ -4,11 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"text/tabwriter"
-	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/bytom-solo/bytom-solo/cmd/bytom-solo/table"
 	"github.com/bytom-solo/bytom-solo/node"
 )
 
@@ -44,7 +43,7 @@ commands take by --token, by the environment's TM_TOKEN or in a URL.`,
 			if err != nil {
 				return err
 			}
-			return printTokens(cmd, all)
+			return table.Tokens(cmd.OutOrStdout(), all)
 		},
 	}
 	remove := &cobra.Command{
@@ -78,17 +77,4 @@ func withTokens(cmd *cobra.Command, config *node.Config, route string, in, out a
 		fmt.Fprintf(cmd.ErrOrStderr(), "no node answers; the tokens are those of the home %s\n", config.Bytom.RootDir)
 	}
 	return errors.Join(open(tokens), tokens.Close())
-}
-
-func printTokens(cmd *cobra.Command, all []node.Token) error {
-	if len(all) == 0 {
-		_, err := fmt.Fprintln(cmd.OutOrStdout(), "no token; 'bytom-solo token create NAME' makes one")
-		return err
-	}
-	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "NAME\tCREATED")
-	for _, t := range all {
-		fmt.Fprintf(w, "%s\t%s\n", t.Name, t.Created.Local().Format(time.DateTime))
-	}
-	return w.Flush()
 }

@@ -5,7 +5,9 @@ import (
 	"os"
 	"testing"
 
-	_ "github.com/bytom-solo/bytom-solo/rig" // see Main
+	// See Main.
+	_ "github.com/bytom-solo/bytom-solo/cmd/bytom-solo/table"
+	_ "github.com/bytom-solo/bytom-solo/rig"
 )
 
 // sources is the folder of the program's package main, from that of a test.

@@ -1,4 +1,4 @@
-package main
+package table
 
 import (
 	"bytes"
@@ -35,11 +35,11 @@ func TestPrintRigs(t *testing.T) {
 		print func(*bytes.Buffer) error
 		want  []string
 	}{
-		"rigs": {func(b *bytes.Buffer) error { return printRigs(b, list, now) }, []string{
+		"rigs": {func(b *bytes.Buffer) error { return Rigs(b, list, now) }, []string{
 			"bm1q.b3 10.0.0.7 bmminer/2.0.0 1 4.25 k 850 H/s 840 H/s 12.5 H/s 1000 3 2 1 4 1.50 G 1m30s ago 1",
 			"new.0 - - 0 - 0.00 H/s 0.00 H/s 0.00 H/s 0 0 0 0 0 0.00 never 0",
 		}},
-		"contributions": {func(b *bytes.Buffer) error { return printContributions(b, list, now) }, []string{
+		"contributions": {func(b *bytes.Buffer) error { return Contributions(b, list, now) }, []string{
 			"bm1q.b3 7.03 H/s 4.25 MH 25.00 % 2 1 50 % 1000 3 2 1 4 1.50 G",
 			"all, 7 days 28.1 H/s 17.0 MH 100.00 % 8 1 - 0 0 0 0 0 0.00",
 		}},
@@ -65,8 +65,8 @@ func TestPrintRigsOfTheFuture(t *testing.T) {
 	rig := node.Rig{RigTotals: ledger.RigTotals{Rig: "a", First: later, Last: &later, Tally: ledger.Tally{Accepted: 1, Work: 86400 * 7}}}
 	list := node.RigList{Days: 7, Rigs: []node.Rig{rig}}
 	for want, print := range map[string]func(*bytes.Buffer) error{
-		"in 24h0m0s": func(b *bytes.Buffer) error { return printRigs(b, list, now) },
-		"  1.00 H/s": func(b *bytes.Buffer) error { return printContributions(b, list, now) },
+		"in 24h0m0s": func(b *bytes.Buffer) error { return Rigs(b, list, now) },
+		"  1.00 H/s": func(b *bytes.Buffer) error { return Contributions(b, list, now) },
 	} {
 		var b bytes.Buffer
 		if err := print(&b); err != nil || !strings.Contains(b.String(), want) {
