@@ -29,13 +29,13 @@ type Candidate struct {
 	Fee uint64
 	// Gas is what it takes of the block's limit of 10,000,000.
 	Gas uint64
-	// GasOnly tells that it fails but for its gas, which the block still gets.
+	// GasOnly means that its validation fails but for the gas, which the block still gets.
 	GasOnly bool
 }
 
 // Place is where a block stands in the chain.
 type Place struct {
-	// Known tells that the chain has the block, Main that it is part of the best
+	// Known means that the chain has the block, Main that it is part of the best
 	// chain.
 	Known, Main bool
 	// Invalid is why the chain refused a block that it has all the same; nil where it did
@@ -47,21 +47,21 @@ type Place struct {
 	Best uint64
 }
 
-// Source is what mining needs of the chain. All methods are safe for concurrent
+// Source is what mining reads from the chain. All methods are safe for concurrent
 // use.
 type Source interface {
 	// Tip is the end of the best chain now.
 	Tip() Tip
-	// After is what the block on top of any known block must have; false if the
-	// chain does not know that block.
+	// After is what the chain asks of a block on top of parent; false if it does not know
+	// parent.
 	After(parent bc.Hash) (Tip, bool)
-	// Place is where a block of a height stands.
+	// Place is where a block of a height stands in the chain.
 	Place(id bc.Hash, height uint64) Place
 	// Select chooses the transactions of the block that follows tip, parents
 	// before children, within the limits of gas and size. It returns ErrTipMoved
 	// if tip is no longer the tip.
 	Select(ctx context.Context, tip Tip) ([]Candidate, error)
-	// Check holds a block on the tip to all rules but the proof of work, and changes
+	// Check validates a block on the tip by all rules but the proof of work, and changes
 	// nothing. The error is of one of this package's kinds; where one transaction
 	// is at fault it is a TxError.
 	Check(ctx context.Context, block *types.Block) error
@@ -70,7 +70,7 @@ type Source interface {
 	Ready() error
 }
 
-// Outcome is what the chain made of a block that it did not refuse.
+// Outcome is what became of a block that the chain did not refuse.
 type Outcome int
 
 // The outcomes of a block.
@@ -101,12 +101,12 @@ func (o Outcome) String() string {
 	return "unknown"
 }
 
-// Sink is what mining gives to the chain. All methods are safe for concurrent
+// Sink is where mining delivers blocks: the chain. All methods are safe for concurrent
 // use.
 type Sink interface {
-	// Process hands a block to the chain. An error says why it was refused; it is
-	// of one of this package's kinds.
+	// Process adds a block to the chain. An error says why it was refused; it is of one of
+	// this package's kinds.
 	Process(ctx context.Context, block *types.Block) (Outcome, error)
-	// Announce tells the peers of a block. It does not wait for them.
+	// Announce sends a block to the peers. It does not wait for them.
 	Announce(block *types.Block)
 }

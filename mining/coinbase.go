@@ -17,7 +17,7 @@ const extranonceSize = 8
 // and the extranonce of a coinbase at any height.
 const MaxTag = consensus.CoinbaseArbitrarySizeLimit - 1 - 20 - extranonceSize
 
-// Payee is whom a coinbase pays.
+// Payee is the recipient of a coinbase's output.
 type Payee struct {
 	// Address is the payee as people write it.
 	Address string

@@ -8,7 +8,7 @@ import (
 	"github.com/bytom-solo/bytom-solo/compute"
 )
 
-// device is a backend with what is known of its work.
+// device is a backend with the counts of its work.
 type device struct {
 	backend compute.Backend
 	info    compute.Info
@@ -23,7 +23,7 @@ type device struct {
 type DeviceStatus struct {
 	Name   string `json:"name"`
 	Kernel string `json:"kernel"`
-	// Used tells whether the settings name it; Workers is how many it then has.
+	// Used says whether the settings name it; Workers is how many it then has.
 	Used     bool     `json:"used"`
 	Workers  int      `json:"workers"`
 	Hashrate Hashrate `json:"hashrate"`

@@ -55,7 +55,7 @@ type Event struct {
 	Detail string `json:"detail,omitempty"`
 }
 
-// Fate is what is known of a found block.
+// Fate is the record of a found block: what it is, and what became of it.
 type Fate struct {
 	ID       bc.Hash `json:"hash"`
 	Height   uint64  `json:"height"`
@@ -65,11 +65,11 @@ type Fate struct {
 	Reward uint64    `json:"reward"`
 	Txs    int       `json:"txs"`
 	Found  time.Time `json:"found"`
-	// By is who found it; the zero value in entries of before that was written down.
+	// By is who found it; the zero value in entries of versions that did not record that.
 	By Finder `json:"by,omitzero"`
 	// Verdict is what the chain answered; empty until it did.
 	Verdict string `json:"verdict,omitempty"`
-	// Settled tells that nothing more is expected to happen to it.
+	// Settled means that nothing more is expected to happen to it.
 	Settled bool    `json:"settled,omitempty"`
 	Events  []Event `json:"events"`
 }
@@ -85,11 +85,10 @@ func newFate(b *types.Block, found time.Time) *Fate {
 	return f
 }
 
-// Resolved tells whether the chain has answered.
+// Resolved reports whether the chain has answered.
 func (f Fate) Resolved() bool { return f.Verdict != "" }
 
-// has tells whether a state came up since the block was last elsewhere than on the
-// best chain.
+// has reports whether a state was reached since the block was last off the best chain.
 func (f Fate) has(state FateState) bool {
 	for _, e := range slices.Backward(f.Events) {
 		if e.State == state {
@@ -132,7 +131,7 @@ func (f Fate) fresh(events []Event) (fresh []Event) {
 // next is what to add to a fate, seeing where its block stands.
 func (f Fate) next(p Place, now time.Time) (events []Event, settled bool) {
 	if !p.Known || !p.Main && p.There == (bc.Hash{}) {
-		// Forgotten, which the next start makes good, or in the chain's hands just now.
+		// Forgotten, so the next start submits it again; or the chain is processing it.
 		return nil, false
 	}
 	add := func(s FateState) { events = append(events, Event{State: s, At: now, Best: p.Best}) }

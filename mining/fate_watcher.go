@@ -15,13 +15,13 @@ type FateWatcherConfig struct {
 }
 
 // FateWatcher follows the blocks that were found here until their rewards can be spent,
-// and keeps in the journal what becomes of them.
+// and records in the journal what becomes of them.
 type FateWatcher struct {
 	cfg FateWatcherConfig
 	tip chan struct{}
 }
 
-// NewFateWatcher makes a Watcher.
+// NewFateWatcher returns a FateWatcher; nothing is watched before Run.
 func NewFateWatcher(cfg FateWatcherConfig) *FateWatcher {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
@@ -29,7 +29,7 @@ func NewFateWatcher(cfg FateWatcherConfig) *FateWatcher {
 	return &FateWatcher{cfg: cfg, tip: make(chan struct{}, 1)}
 }
 
-// TipChanged tells that the chain has a new tip. It never blocks.
+// TipChanged signals that the chain has a new tip. It never blocks.
 func (w *FateWatcher) TipChanged() { mark(w.tip) }
 
 // settle is how long a new tip is let be: on its way to the peers and the devices,
@@ -52,7 +52,7 @@ func (w *FateWatcher) Run(ctx context.Context) error {
 	}
 }
 
-// look brings every open fate up to date.
+// look updates every open fate.
 func (w *FateWatcher) look() {
 	for _, f := range w.cfg.Journal.Open() {
 		// One of an earlier run may have been found later than now, by a clock that was ahead.

@@ -1,9 +1,9 @@
 package mining
 
-// FinderKind is the way by which a solution came.
+// FinderKind is the way by which a solution was submitted.
 type FinderKind string
 
-// The ways of solutions.
+// The ways of submission.
 const (
 	// FoundByDevice: a device of this process, by the miner.
 	FoundByDevice FinderKind = "device"
@@ -19,8 +19,8 @@ const (
 	FoundByTest FinderKind = "solonet-tools"
 )
 
-// Finder is who found a block. The zero value is nobody known: journals of before it was
-// written down have that.
+// Finder is who found a block. The zero value is unknown, as in journals of versions that
+// did not record it.
 type Finder struct {
 	Kind FinderKind `json:"kind"`
 	// Name is the device's, as 'bytom-solo devices' lists it, or the rig's, as it logged in.

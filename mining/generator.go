@@ -17,8 +17,8 @@ import (
 type GeneratorConfig struct {
 	// Source is the chain.
 	Source Source
-	// Payee is asked at each build whom to pay, and for the operator's tag of at
-	// most MaxTag bytes in the coinbase. It must be safe for concurrent use. An
+	// Payee is called at each build: it returns the coinbase's payee, and the operator's
+	// tag of at most MaxTag bytes. It must be safe for concurrent use. An
 	// error of kind ErrNoPayee stops mining until PayeeChanged.
 	Payee func() (Payee, []byte, error)
 	// Now is the chain's clock, which timestamps come from; nil is time.Now. What is
@@ -96,7 +96,7 @@ type Generator struct {
 	subs map[chan *Template]struct{}
 }
 
-// state is what the generator has to offer: a template, or why there is none.
+// state is what Current returns: a template, or why there is none.
 type state struct {
 	template *Template
 	err      error
@@ -104,7 +104,7 @@ type state struct {
 	replaced chan struct{} // closed by the state that follows
 }
 
-// NewGenerator makes a generator; nothing is built before Run.
+// NewGenerator returns a generator; nothing is built before Run.
 func NewGenerator(cfg GeneratorConfig) *Generator {
 	newMark := func() chan struct{} { return make(chan struct{}, 1) }
 	g := &Generator{
@@ -118,16 +118,16 @@ func NewGenerator(cfg GeneratorConfig) *Generator {
 	return g
 }
 
-// TipChanged tells that the chain has a new tip.
+// TipChanged signals that the chain has a new tip.
 func (g *Generator) TipChanged() {
 	g.tipAt.Store(int64(time.Since(g.start)))
 	mark(g.tip)
 }
 
-// TxsChanged tells that the pool has new transactions.
+// TxsChanged signals that the pool has new transactions.
 func (g *Generator) TxsChanged() { mark(g.txs) }
 
-// PayeeChanged tells that the payee or the operator's tag is another.
+// PayeeChanged signals that the payee or the operator's tag has changed.
 func (g *Generator) PayeeChanged() {
 	g.requests.Add(1)
 	mark(g.payee)
@@ -139,9 +139,9 @@ func (g *Generator) Force() {
 	mark(g.forced)
 }
 
-// Settle waits until what there is was built after each PayeeChanged and Force that came
-// before: from then on nobody is given the template of before. It returns ctx's error if
-// that ends first, and waits for Run.
+// Settle waits until the current template was built after all calls of PayeeChanged and
+// Force that came before: from then on nobody gets the old one. Run has to be running. It
+// returns ctx's error if that ends first.
 func (g *Generator) Settle(ctx context.Context) error {
 	for wanted := g.requests.Load(); ; {
 		s := g.current.Load()
@@ -185,8 +185,8 @@ func (g *Generator) State(j *Job) JobState {
 const freshWait = 500 * time.Millisecond
 
 // Fresh is Current, except that where the tip has just moved it waits for the
-// template on the new one: half a second at the most, then it gives what there
-// is.
+// template on the new one: after half a second it
+// returns the current one.
 func (g *Generator) Fresh(ctx context.Context) (*Template, error) {
 	var timeout <-chan time.Time
 	for {
@@ -217,7 +217,7 @@ func (g *Generator) Watch() (t *Template, replaced <-chan struct{}) {
 // Now is the chain's clock.
 func (g *Generator) Now() time.Time { return g.cfg.Now() }
 
-// Subscribe gives a channel that carries each new template, first of all the
+// Subscribe returns a channel that carries each new template, first of all the
 // current one if there is any. Only the newest waits in it: what was not read in
 // time is replaced. A nil template says that there is no work for now. The
 // subscriber must call cancel when it is done.
@@ -236,7 +236,7 @@ func (g *Generator) Subscribe() (templates <-chan *Template, cancel func()) {
 	}
 }
 
-// publish makes s current and tells the subscribers.
+// publish makes s current and sends its template to the subscribers.
 func (g *Generator) publish(s *state) {
 	s.replaced, s.served = make(chan struct{}), g.served
 	g.published = time.Now()
@@ -255,7 +255,7 @@ func (g *Generator) publish(s *state) {
 	}
 }
 
-// offer publishes a template; full tells that its transactions have been chosen.
+// offer publishes a template; full means that its transactions have been chosen.
 func (g *Generator) offer(t *Template, full bool) {
 	old, _ := g.Current()
 	if old != nil && t.SameWork(old) && !g.forcing {
@@ -353,7 +353,7 @@ func (g *Generator) rebuild(ctx context.Context, reason Reason) error {
 	return nil
 }
 
-// gains tells whether t pays enough more than the current template to be worth new
+// gains reports whether t pays enough more than the current template to be worth new
 // jobs for everybody.
 func (g *Generator) gains(t *Template) bool {
 	old, _ := g.Current()

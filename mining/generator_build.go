@@ -36,9 +36,9 @@ func (g *Generator) build(ctx context.Context, reason Reason) (*Template, error)
 	return t, err
 }
 
-// Request asks for a template of one's own.
+// Request says how a template for one caller differs from the published one.
 type Request struct {
-	// Payee is whom it pays; nil is the generator's.
+	// Payee is the coinbase's; nil is the generator's.
 	Payee *Payee
 	// Empty leaves all transactions out; Only, if not nil, all but these.
 	Empty bool
@@ -48,7 +48,7 @@ type Request struct {
 }
 
 // Make builds a template for one caller; it is not published. The error is as for
-// Current, or says what can't be had.
+// Current, or says what of the request can't be met.
 func (g *Generator) Make(ctx context.Context, r Request) (*Template, error) {
 	if err := g.cfg.Source.Ready(); err != nil {
 		return nil, err
@@ -80,7 +80,7 @@ func (g *Generator) Make(ctx context.Context, r Request) (*Template, error) {
 	return g.assemble(ctx, d, chosen)
 }
 
-// only is what was chosen of these transactions.
+// only returns those of the chosen transactions that have these ids, all of them.
 func only(chosen []Candidate, ids []bc.Hash) ([]Candidate, error) {
 	missing := make(map[bc.Hash]bool)
 	for _, id := range ids {
@@ -97,7 +97,7 @@ func only(chosen []Candidate, ids []bc.Hash) ([]Candidate, error) {
 	return chosen, nil
 }
 
-// draft is what a template on the tip is made of for a payee; nil is the generator's.
+// draft collects what a template on the tip needs for a payee; nil is the generator's.
 func (g *Generator) draft(payee *Payee) (draft, error) {
 	d := draft{reason: Forced}
 	var err error
@@ -111,7 +111,7 @@ func (g *Generator) draft(payee *Payee) (draft, error) {
 	return d, nil
 }
 
-// draft is what a template is made of, but for its transactions.
+// draft is all that a template is assembled from, but for its transactions.
 type draft struct {
 	tip    Tip
 	payee  Payee
@@ -123,8 +123,8 @@ type draft struct {
 // chain's rules refuse, one by one, before it goes out without any.
 const maxCulprits = 16
 
-// assemble makes a template that passes the chain's rules: with all that was chosen
-// if possible, without what is at fault if not, at the worst without any.
+// assemble returns a template that passes the chain's rules: with all chosen transactions
+// if possible, else without those at fault, at the worst without any.
 func (g *Generator) assemble(ctx context.Context, d draft, chosen []Candidate) (*Template, error) {
 	for culprits := 0; ; culprits++ {
 		t, err := g.checked(ctx, d, chosen)
@@ -147,8 +147,8 @@ func (g *Generator) assemble(ctx context.Context, d draft, chosen []Candidate) (
 	}
 }
 
-// checked makes a template of what was chosen, and holds it to the chain's rules:
-// the error with a template says which one it breaks.
+// checked assembles a template of the chosen transactions, and validates it by the chain's
+// rules: an error beside a template says which one it breaks.
 func (g *Generator) checked(ctx context.Context, d draft, chosen []Candidate) (*Template, error) {
 	start := time.Now()
 	t, err := newTemplate(d.tip, chosen, d.payee, d.tag, g.cfg.Now(), d.reason)
@@ -169,9 +169,8 @@ func (g *Generator) checked(ctx context.Context, d draft, chosen []Candidate) (*
 	return t, err
 }
 
-// choose has the source select transactions. Where that takes long and there is no
-// template on this tip yet, it calls empty meanwhile; where the tip moves it is
-// called off.
+// choose lets the source select transactions. If that takes long and there is no template
+// on this tip yet, it calls empty meanwhile. If the tip moves, it stops the selection.
 func (g *Generator) choose(ctx context.Context, tip Tip, empty func()) ([]Candidate, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -73,7 +73,7 @@ type handoutsEncoder struct {
 	counts    struct{ chosen, templates int }
 }
 
-// chosenKey tells selections apart: templates for several payees share them.
+// chosenKey identifies a selection: templates for several payees share one.
 type chosenKey struct {
 	first *Candidate
 	count int

@@ -12,7 +12,7 @@ import (
 // timestampAt is where the timestamp is in a compute.BlockHeader.
 const timestampAt = 48
 
-// newBlockHeader has all of h but its nonce: 0 version, 8 height, 16 previous block, 48
+// newBlockHeader encodes all of h but its nonce: 0 version, 8 height, 16 previous block, 48
 // timestamp, 56 transactions root, 88 transaction status root, 120 bits.
 func newBlockHeader(h *types.BlockHeader) compute.BlockHeader {
 	var b compute.BlockHeader
@@ -32,7 +32,7 @@ func put32(dst []byte, v [32]byte) { copy(dst, v[:]) }
 // differ in nothing but the nonce.
 type Headers struct{ body compute.BlockHeader }
 
-// NewHeaders makes the Headers of h, whose nonce does not count.
+// NewHeaders returns the Headers of h, whose nonce does not count.
 func NewHeaders(h *types.BlockHeader) Headers { return Headers{newBlockHeader(h)} }
 
 // Hash is the block id for a nonce, in the byte order that the chain prints: what

@@ -64,7 +64,7 @@ func (j *Job) Header(timestamp, nonce uint64) types.BlockHeader {
 }
 
 // AppendHeader appends the header as it goes over the wire: what Header's MarshalText
-// gives in hexadecimal, for the callers of get-work at thousands a second. A nonce above
+// returns in hexadecimal, for the callers of get-work at thousands a second. A nonce above
 // MaxNonce has no such form.
 func (j *Job) AppendHeader(dst []byte, timestamp, nonce uint64) []byte {
 	t := j.Template

@@ -18,8 +18,8 @@ import (
 	"github.com/bytom-solo/bytom-solo/boltcheck"
 )
 
-// Journal keeps every block that was found here, from before it is handed to the
-// chain, and what becomes of it: what is found is written down before it is sent.
+// Journal records every block that was found here, before it is passed to the chain, and
+// then what becomes of it.
 //
 // It is a bbolt file: one transaction and one fsync a change, so that what a method
 // returned from is on the disk. The blocks lie apart from their fates, which are
@@ -41,7 +41,7 @@ var (
 // errDuplicateEntry means that the block is in the journal already.
 var errDuplicateEntry = errors.New("the block is in the journal already")
 
-// OpenJournal opens the journal at a path, and makes it if there is none.
+// OpenJournal opens the journal at a path, and creates it if there is none.
 func OpenJournal(path string) (*Journal, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("open the journal: %w", err)
@@ -62,7 +62,7 @@ func ReadJournal(path string) (*Journal, error) {
 const checkTime = 20 * time.Second
 
 func openJournal(path string, options *bolt.Options) (*Journal, error) {
-	// Of pages that are damaged, bbolt may make a loop without an end.
+	// In damaged pages, bbolt may follow a loop without an end.
 	ctx, cancel := context.WithTimeout(context.Background(), checkTime)
 	defer cancel()
 	if err := boltcheck.Check(ctx, path); err != nil {
@@ -95,19 +95,19 @@ func openJournal(path string, options *bolt.Options) (*Journal, error) {
 	return j, nil
 }
 
-// Claim makes the journal one of a network, or says that it is another's: see
+// Claim marks the journal as one of a network; the error says that it is another's: see
 // boltcheck.Claim.
 func (j *Journal) Claim(network string) error { return boltcheck.Claim(j.db, network) }
 
 // Close closes the file.
 func (j *Journal) Close() error { return j.db.Close() }
 
-// Watch has f called with each block's new events once they are on the disk. It
-// must not block, and is set before the journal is used.
+// Watch registers f, which is called with each block's new events once they are on the
+// disk. f must not block. Watch has to be called before the journal is used.
 func (j *Journal) Watch(f func(Fate, []Event)) { j.watch = f }
 
-// Record writes a block down that was found at a time, and by whom. It returns when the
-// disk has it.
+// Record adds a block, with the time at which it was found and its finder. It returns when
+// the disk has it.
 func (j *Journal) Record(block *types.Block, found time.Time, by Finder) error {
 	text, err := block.MarshalText()
 	if err != nil {
@@ -123,7 +123,7 @@ func (j *Journal) Record(block *types.Block, found time.Time, by Finder) error {
 	})
 }
 
-// Resolve notes what the chain made of a recorded block.
+// Resolve records the chain's verdict on a block of the journal, and the events around it.
 func (j *Journal) Resolve(id bc.Hash, verdict string, events ...Event) error {
 	return j.update(id, events, func(f *Fate) {
 		f.Verdict = verdict
@@ -131,8 +131,7 @@ func (j *Journal) Resolve(id bc.Hash, verdict string, events ...Event) error {
 	})
 }
 
-// Append adds to what is known of a recorded block; settled says that this was the
-// last of it.
+// Append adds events to a block of the journal; settled says that they are its last.
 func (j *Journal) Append(id bc.Hash, settled bool, events ...Event) error {
 	return j.update(id, events, func(f *Fate) { f.Settled = settled })
 }
@@ -149,7 +148,7 @@ func (j *Journal) update(id bc.Hash, events []Event, with func(*Fate)) error {
 	})
 }
 
-// change replaces a fate by what f makes of it, and tells of the events that f says are new.
+// change replaces a fate by f's result, and passes the events that f returns to the watcher.
 func (j *Journal) change(id bc.Hash, f func(tx *bolt.Tx, old *Fate) (*Fate, []Event, error)) error {
 	var now *Fate
 	var events []Event
@@ -250,7 +249,7 @@ func (j *Journal) Fate(id bc.Hash) (f Fate, ok bool, err error) {
 	return f, ok, err
 }
 
-// Has tells whether a block was found here: false as well where there is no journal, or it
+// Has reports whether a block was found here: false as well where there is no journal, or it
 // can't be read.
 func (j *Journal) Has(id bc.Hash) bool {
 	if j == nil {

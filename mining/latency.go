@@ -17,7 +17,7 @@ const (
 	// StageSeed is a device's dead time at a change of the seed: from taking the work
 	// to hashing it.
 	StageSeed Stage = "seed_to_device"
-	// StageJournal is the writing down of a found block.
+	// StageJournal is the recording of a found block.
 	StageJournal Stage = "solution_to_journal"
 	// StageAccept is from a solution's arrival to the chain's answer.
 	StageAccept Stage = "solution_to_chain"

@@ -23,7 +23,7 @@ type Meter struct {
 	count [meterSeconds]uint64
 }
 
-// NewMeter starts to count at a time.
+// NewMeter returns a Meter that counts from a time on.
 func NewMeter(now time.Time) *Meter { return &Meter{start: now} }
 
 // Add counts hashes that were done by now.

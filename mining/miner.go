@@ -18,7 +18,7 @@ type MinerConfig struct {
 	Devices []compute.Backend
 	// Settings are what it starts with.
 	Settings MinerSettings
-	// Generator gives the work, Submitter takes the solutions.
+	// Generator is the source of work, Submitter takes the solutions.
 	Generator *Generator
 	Submitter *Submitter
 	// Extranonces is the space that every worker leases its part of.
@@ -42,7 +42,7 @@ type Miner struct {
 	busy     chan struct{} // closed when the workers have ended; nil while there are none
 }
 
-// NewMiner makes a Miner.
+// NewMiner returns a Miner; nothing is mined before Run.
 func NewMiner(cfg MinerConfig) *Miner {
 	if cfg.Observe == nil {
 		cfg.Observe = func(Stage, time.Duration) {}
@@ -63,8 +63,8 @@ func (m *Miner) Set(s MinerSettings) { m.Change(func(own *MinerSettings) { *own 
 // SetMining switches the miner on or off.
 func (m *Miner) SetMining(on bool) { m.Change(func(s *MinerSettings) { s.On = on }) }
 
-// Change edits the settings, and gives those of before and after. Nobody else's change
-// comes between. The edit must replace Devices, not write into it.
+// Change edits the settings, and returns those before and after. No other change comes
+// between. The edit must replace Devices, not write into it.
 func (m *Miner) Change(edit func(*MinerSettings)) (old, now MinerSettings) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -84,12 +84,12 @@ func (m *Miner) Settings() MinerSettings {
 	return s
 }
 
-// Mining tells whether the miner is switched on. It may still be waiting for
+// Mining reports whether the miner is switched on. It may still be waiting for
 // work.
 func (m *Miner) Mining() bool { return m.Settings().On }
 
 // Idle waits until a miner that is switched off has nothing under way any more: a solution
-// that it had found goes out still. It returns at once where the miner is on, and ctx's
+// that it has found is still submitted. It returns at once where the miner is on, and ctx's
 // error if that ends first.
 func (m *Miner) Idle(ctx context.Context) error {
 	for {
@@ -114,7 +114,7 @@ func (m *Miner) watch() (s MinerSettings, changed <-chan struct{}) {
 }
 
 // Run mines whenever it is switched on, until ctx ends, then returns ctx's
-// error. A solution found before that still goes out.
+// error. A solution found before that is still submitted.
 func (m *Miner) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		settings, changed := m.begin()

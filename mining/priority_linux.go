@@ -5,8 +5,8 @@ import (
 	"syscall"
 )
 
-// lowPriority gives the goroutine a thread of its own at the lowest scheduling
-// priority, so that mining takes what the node and the machine leave. The thread
+// lowPriority locks the goroutine to a thread with the lowest scheduling priority, so that
+// mining takes the time that the node and the machine leave. The thread
 // ends with the goroutine, which must not unlock it.
 func lowPriority() {
 	runtime.LockOSThread()

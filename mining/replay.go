@@ -13,8 +13,8 @@ import (
 // latest blocks.
 const forgetAfter = 6
 
-// Replay submits what the last run left open, and what the chain has forgotten of the
-// rest: once, at a start.
+// Replay submits the blocks that the last run left open, and of the others those that the
+// chain has forgotten. It is called once, at a start.
 func (s *Submitter) Replay(ctx context.Context) error {
 	if s.cfg.Journal == nil {
 		return nil
@@ -53,7 +53,7 @@ func (s *Submitter) replay(ctx context.Context, f Fate) error {
 	return nil
 }
 
-// Resubmit brings a block of the journal to the chain and the peers once more, as an
+// Resubmit passes a block of the journal to the chain and the peers once more, as an
 // operator may ask.
 func (s *Submitter) Resubmit(ctx context.Context, id bc.Hash) (Verdict, error) {
 	if s.cfg.Journal == nil {
@@ -70,8 +70,8 @@ func (s *Submitter) Resubmit(ctx context.Context, id bc.Hash) (Verdict, error) {
 	return s.resend(ctx, block, f.By)
 }
 
-// resend brings a block of the journal to everybody, also where the chain has it: the
-// run that submitted it may have ended before it announced it.
+// resend passes a block of the journal to the chain, and announces it also where the chain
+// has it: the run that submitted it may have ended before it announced it.
 func (s *Submitter) resend(ctx context.Context, block *types.Block, by Finder) (Verdict, error) {
 	start := time.Now()
 	s.cfg.Relay(block)

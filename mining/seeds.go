@@ -8,8 +8,8 @@ import (
 	"github.com/bytom-solo/bytom-solo/compute"
 )
 
-// PrepareSeeds has a backend expand each new seed as soon as there is work on it,
-// until ctx ends: whoever hashes is then kept waiting no longer than it must. The
+// PrepareSeeds lets a backend expand each new seed as soon as there is work on it, until
+// ctx ends, so that workers wait for it no longer than they must. The
 // seed changes with every 256th block, which is its seed: there is no lead time.
 func PrepareSeeds(ctx context.Context, g *Generator, b compute.Backend) {
 	templates, cancel := g.Subscribe()

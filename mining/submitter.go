@@ -19,15 +19,15 @@ import (
 // SubmitterConfig is what a Submitter needs.
 type SubmitterConfig struct {
 	Sink Sink
-	// Source tells where a block stands, and what its proof is computed with.
+	// Source says where a block stands, and which seed its proof is computed with.
 	Source Source
 	// Verifier computes the proof of each solution. The chain behind Sink should
 	// share it: it remembers results, so that a block costs one hash in all.
 	Verifier *compute.Verifier
-	// Journal keeps each solution from before the chain sees it; nil keeps none.
+	// Journal records each solution before the chain sees it; nil records none.
 	Journal *Journal
-	// Relay takes each block with a proof, at the time that the chain does, to bring
-	// it to others by ways of its own. It must not block. Nil does nothing.
+	// Relay gets each block with a proof when the chain does, to send it to others by ways
+	// of its own. It must not block. Nil does nothing.
 	Relay func(*types.Block)
 	// Now is the chain's clock; nil is time.Now. What is noted and measured goes by
 	// the real one.
@@ -38,7 +38,7 @@ type SubmitterConfig struct {
 	Log *slog.Logger
 }
 
-// Submitter is the one door for solutions and blocks, whoever found them. It is safe
+// Submitter is the one way in for solutions and blocks, whoever found them. It is safe
 // for concurrent use and no call waits for another, nor for a template.
 type Submitter struct {
 	cfg        SubmitterConfig
@@ -50,7 +50,7 @@ type Submitter struct {
 // tipsWon is how many tips Replaced remembers: more than work in anybody's hands is of.
 const tipsWon = 64
 
-// NewSubmitter makes a Submitter.
+// NewSubmitter returns a Submitter.
 func NewSubmitter(cfg SubmitterConfig) *Submitter {
 	if cfg.Relay == nil {
 		cfg.Relay = func(*types.Block) {}
@@ -76,13 +76,13 @@ type Verdict struct {
 	// Block and Height are the submitted block's.
 	Block  bc.Hash
 	Height uint64
-	// Outcome is what the chain made of it.
+	// Outcome is the chain's.
 	Outcome Outcome
 	// Tip is the best block after it, and Winner the best chain's block of the same
 	// height: Block itself when it won, or whichever it lost to.
 	Tip, Winner bc.Hash
-	// Main tells that the block is part of the best chain, Invalid why a Duplicate was
-	// refused when it came first.
+	// Main means that the block is part of the best chain; Invalid is why a Duplicate was
+	// refused the first time.
 	Main    bool
 	Invalid error
 	// Took is the time from the call to the chain's answer.
@@ -92,8 +92,8 @@ type Verdict struct {
 // Found is how many blocks this Submitter brought into the main chain.
 func (s *Submitter) Found() uint64 { return s.found.Load() }
 
-// Replaced tells that the best chain has gone on from a tip with a block that came through
-// this Submitter, so that another on it has nothing to win: it is as long, and came later.
+// Replaced reports whether the best chain went on from a tip with a block of this
+// Submitter's: another block on that tip can't win, as its branch is as long and came later.
 // It remembers the latest such tips.
 func (s *Submitter) Replaced(tip bc.Hash) bool {
 	return s.won.Contains(tip) && s.cfg.Source.Tip().Hash != tip
@@ -103,7 +103,7 @@ func (s *Submitter) Replaced(tip bc.Hash) bool {
 // hashed. It can't be where the clock has been set back to more than an hour before the job.
 func (s *Submitter) Possible(sol Solution) error { return sol.check(uint64(s.cfg.Now().Unix())) }
 
-// Submit checks a solution and brings it to the chain and to the peers. The job
+// Submit checks a solution and passes its block to the chain and to the peers. The job
 // may be of a former template or even tip: what meets the network's target is a
 // block, and whether it can still win is for the chain to say. What misses the target
 // is of kind ErrStaleWork where the tip is another by now, else of ErrHighHash.
@@ -138,9 +138,9 @@ func (s *Submitter) Submit(ctx context.Context, sol Solution) (Verdict, error) {
 	return s.deliver(ctx, block, sol.By, start)
 }
 
-// SubmitBlock brings a whole block, made by anybody, to the chain and the peers. Errors
-// are as for Submit; the chain checks the rest of it. What has a proof is written down
-// first, with who it is by, as any found block is.
+// SubmitBlock passes a whole block, whoever built it, to the chain and the peers. Errors
+// are as for Submit; the chain checks the rest of it. A block with a proof is recorded
+// in the journal first, with its finder, as any found block is.
 func (s *Submitter) SubmitBlock(ctx context.Context, block *types.Block, by Finder) (Verdict, error) {
 	start := time.Now()
 	if err := CheckShape(block); err != nil {
@@ -173,7 +173,7 @@ func (s *Submitter) prove(ctx context.Context, id [32]byte, tip Tip) error {
 	return CheckProof(result, TargetFromBits(tip.Bits))
 }
 
-// deliver writes a block with a proof down, and brings it to the chain and everybody
+// deliver records a block with a proof, and passes it to the chain and everybody
 // else.
 func (s *Submitter) deliver(ctx context.Context, block *types.Block, by Finder, start time.Time) (Verdict, error) {
 	recorded := s.record(block, by, start)
@@ -203,7 +203,7 @@ func (s *Submitter) record(block *types.Block, by Finder, found time.Time) bool 
 
 var errNoJournal = errors.New("there is no journal")
 
-// refusal tells whether an error is about the block, and not about a node that is
+// refusal reports whether an error is about the block, and not about a node that is
 // stopping, syncing or out of order.
 func refusal(err error) bool {
 	var kind ErrorKind
@@ -236,7 +236,7 @@ func (s *Submitter) resolve(block *types.Block, v Verdict, err error, events ...
 	}
 }
 
-// process hands a block to the chain, and tells the peers.
+// process passes a block to the chain, and announces it to the peers.
 func (s *Submitter) process(ctx context.Context, block *types.Block, by Finder, start time.Time) (Verdict, error) {
 	outcome, err := s.cfg.Sink.Process(context.WithoutCancel(ctx), block)
 	if errors.Is(err, ErrChainFailed) {

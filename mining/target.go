@@ -35,7 +35,7 @@ func TargetFromBits(bits uint64) Target {
 	return t
 }
 
-// Met tells whether a Tensority result, in the byte order that the hash yields
+// Met reports whether a Tensority result, in the byte order that the hash yields
 // it, is at or below the target. The result's 32 bytes are a little-endian
 // integer.
 func (t Target) Met(result [32]byte) bool {

@@ -45,7 +45,7 @@ type Template struct {
 	Fees, Value uint64
 	// Gas is what they use of the block's 10,000,000.
 	Gas uint64
-	// Payee is whom the coinbase pays.
+	// Payee is the coinbase's.
 	Payee Payee
 	// StatusRoot is the transaction status root. It does not depend on the
 	// extranonce.
@@ -118,13 +118,13 @@ func (t *Template) For(payee Payee, tag []byte) (*Template, error) {
 	return &other, nil
 }
 
-// SameWork tells whether another template asks for the same block, but for its
+// SameWork reports whether another template asks for the same block, but for its
 // timestamp.
 func (t *Template) SameWork(other *Template) bool {
 	return t.Tip.Hash == other.Tip.Hash && t.Fees == other.Fees && slices.Equal(t.Txs, other.Txs) && t.SamePayee(other)
 }
 
-// SamePayee tells whether another template of the same height pays the same payee, with
+// SamePayee reports whether another template of the same height pays the same payee, with
 // the same operator's tag.
 func (t *Template) SamePayee(other *Template) bool {
 	return bytes.Equal(t.coinbase.arbitrary, other.coinbase.arbitrary) && bytes.Equal(t.coinbase.program, other.coinbase.program)

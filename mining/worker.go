@@ -69,7 +69,7 @@ func (w *worker) step(ctx context.Context) error {
 	if err := w.prepare(ctx); err != nil {
 		return err
 	}
-	// A solution makes the worker take new work, and the batch may hold another.
+	// After a solution the worker takes new work, and the batch may hold another.
 	job, first := w.job, w.nonce
 	t := job.Template
 	header := job.HeaderBody(t.Timestamp)
@@ -108,7 +108,7 @@ func (w *worker) rest(ctx context.Context, took time.Duration) {
 	}
 }
 
-// count books a batch that was spent on t.
+// count counts a batch that was spent on t.
 func (w *worker) count(t *Template) {
 	n := uint64(len(w.nonces))
 	w.device.meter.Add(time.Now(), n)
@@ -118,8 +118,8 @@ func (w *worker) count(t *Template) {
 	}
 }
 
-// takeWork makes a job of the newest template if there is one that was not seen
-// yet, and waits while there is none at all.
+// takeWork takes a job from the newest template if the worker has not seen that yet, and
+// waits while there is no template at all.
 func (w *worker) takeWork(ctx context.Context) error {
 	select {
 	case t := <-w.templates:
@@ -151,7 +151,7 @@ func (w *worker) accept(t *Template) {
 	}
 }
 
-// prepare has a hasher for the job's seed.
+// prepare opens a hasher for the job's seed, unless the worker has it.
 func (w *worker) prepare(ctx context.Context) error {
 	seed := w.job.Template.Tip.Seed.Byte32()
 	if w.hasher != nil && seed == w.seed {
@@ -183,8 +183,8 @@ func (w *worker) closeHasher() {
 	}
 }
 
-// submit brings a solution in, and waits a moment for the work that follows it:
-// the old job is worth nothing now.
+// submit submits a solution, and waits a moment for the work that follows it: the old job
+// is worth nothing now.
 func (w *worker) submit(ctx context.Context, sol Solution) error {
 	type answer struct {
 		verdict Verdict
