@@ -34,7 +34,7 @@ var nullData = json.RawMessage("null")
 // those with HTTP's status 400.
 type inputError struct{ error }
 
-// Unwrap gives the error.
+// Unwrap returns the error.
 func (e inputError) Unwrap() error { return e.error }
 
 // badField is an error of a field of a route of ours. (Where the stock node has the
@@ -132,13 +132,13 @@ func respond(w http.ResponseWriter, e envelope) {
 	write(w, http.StatusOK, e)
 }
 
-// call makes a handler of a function that takes no input; the body is not read.
+// call returns a handler that calls a function without input; the body is not read.
 func call(f func(*http.Request) envelope) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) { respond(w, f(r)) }
 }
 
-// callStrict makes a handler of a function whose argument is the request's body: what is
-// in it and has no meaning here is an error, but for the ignored fields.
+// callStrict returns a handler that calls a function with the request's body: a field
+// without a meaning here is an error, unless it is ignored.
 func callStrict[T any](f func(*http.Request, T) envelope, ignored ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		var in T
@@ -169,8 +169,8 @@ func callSolved[T any](f func(*http.Request, T) envelope) http.HandlerFunc {
 	}
 }
 
-// callWith makes a handler of a function whose argument is the request's body, as the
-// stock node reads it: its clients may send what nobody asked for.
+// callWith returns a handler that calls a function with the request's body, read as the
+// stock node does: unknown fields are no error.
 func callWith[T any](f func(*http.Request, T) envelope) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		var in T

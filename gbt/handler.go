@@ -17,28 +17,28 @@ type Config struct {
 	Submitter   *mining.Submitter
 	Miner       *mining.Miner
 	Extranonces *mining.Extranonces
-	// Handouts keep the works over a restart; nil keeps none.
+	// Handouts stores works over a restart; nil stores none.
 	Handouts *mining.Handouts
-	// Address is the address that coinbases pay; SetAddress changes it, tells the
-	// generator and gives it back as stored.
+	// Address is the address that coinbases pay; SetAddress changes it, calls the
+	// generator's PayeeChanged, and returns the address as stored.
 	Address    func() (string, error)
 	SetAddress func(ctx context.Context, address string) (string, error)
-	// PayeeLost says why what the payee is paid can't be spent any more; it is empty where
-	// that is not so, and may be nil.
+	// PayeeLost says why the payee's rewards can't be spent any more; it returns "" if they
+	// can, and may be nil.
 	PayeeLost func() string
 	// Tag is the operator's part of the coinbase's arbitrary data; SetTag changes
-	// it, and tells the generator.
+	// it, and calls the generator's PayeeChanged.
 	Tag    func() []byte
 	SetTag func(ctx context.Context, tag []byte)
-	// Changed is told what a call has changed of the miner, and from what to what; ctx is
-	// the call's. nil is told nothing.
+	// Changed is called with each setting of the miner that a request has changed, its old
+	// value and its new one; ctx is the request's. It may be nil.
 	Changed func(ctx context.Context, what, old, now string)
-	// Devices are the names of the devices that an operator's list of them means.
+	// Devices returns the names of the devices that match an operator's list.
 	Devices func(list string) ([]string, error)
 	// ParsePayee reads an address.
 	ParsePayee func(address string) (mining.Payee, error)
-	// Skipped is how many transactions the last template was chosen from, and how many
-	// were left out for which reason.
+	// Skipped returns how many transactions the last template was chosen from, and how many
+	// of them were left out, by reason.
 	Skipped func() (candidates int, skipped map[string]int)
 	// Network is what is known of the network.
 	Network Network
@@ -49,7 +49,7 @@ type Config struct {
 	// LongpollHold is how long a longpoll is held, Expires for how long a template is
 	// good at the most; zero is 60 s and two minutes.
 	LongpollHold, Expires time.Duration
-	// Overrides is the operator's say in the choice of transactions.
+	// Overrides are the operator's, for the selection of transactions.
 	Overrides Overrides
 }
 
@@ -67,7 +67,7 @@ type Handler struct {
 	stop         context.CancelFunc
 }
 
-// New makes the handlers.
+// New returns a Handler with its JSON-RPC methods.
 func New(cfg Config) *Handler {
 	if cfg.LongpollHold == 0 {
 		cfg.LongpollHold = longpollHold
@@ -85,11 +85,11 @@ func New(cfg Config) *Handler {
 	return h
 }
 
-// Stop has all that wait answered at once.
+// Stop answers all longpolls that wait, at once.
 func (h *Handler) Stop() { h.stop() }
 
-// WalletRoute is where Bitcoin's tools post, with a wallet's name behind, what concerns
-// one. Here there is one, or none, and it serves what "/" does.
+// WalletRoute, with a wallet's name behind it, is where Bitcoin's tools post the calls for
+// one wallet. Here there is one or none, and the route serves what "/" does.
 const WalletRoute = "/wallet/"
 
 // Register adds the routes to a router. As on the stock node any method will do.

@@ -14,7 +14,7 @@ import (
 
 // JSON-RPC as Bitcoin's tools speak it, posted to "/" or, by those that name a wallet, to
 // "/wallet/NAME". Statuses, codes and the reading of versions are Bitcoin Core's, since
-// clients tell errors by them: some by the status alone.
+// clients distinguish errors by them: some by the status alone.
 
 // rpcCall is one request.
 type rpcCall struct {
@@ -24,11 +24,11 @@ type rpcCall struct {
 	ID      json.RawMessage `json:"id"`
 }
 
-// second tells whether a call is of JSON-RPC 2.0. Anything else is of 1.x: clients write
+// second reports whether a call is of JSON-RPC 2.0. Anything else is of 1.x: clients write
 // "1.0", 1.0, 1 or nothing.
 func (c rpcCall) second() bool { return string(c.Version) == `"2.0"` }
 
-// notification tells whether nothing is to be answered: 1.x knows those by a null id,
+// notification reports whether nothing is to be answered: 1.x knows those by a null id,
 // which in practice is an id left out by clients that want an answer.
 func (c rpcCall) notification() bool { return c.second() && c.ID == nil }
 
@@ -99,7 +99,7 @@ type rpcFault struct {
 // Error satisfies error.
 func (f rpcFault) Error() string { return f.err.Error() }
 
-// Unwrap gives the error.
+// Unwrap returns the error.
 func (f rpcFault) Unwrap() error { return f.err }
 
 func fault(code int, format string, args ...any) error {

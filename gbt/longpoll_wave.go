@@ -19,7 +19,7 @@ type waves struct {
 	next *wave // of those that wait for news
 }
 
-// join makes a longpoll one of those that wait for a channel to be closed. It must
+// join adds a longpoll to those that wait for a channel to be closed. The caller must call
 // leave.
 func (w *waves) join(news <-chan struct{}) *waveMember {
 	w.mu.Lock()

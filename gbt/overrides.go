@@ -10,19 +10,19 @@ import (
 	"github.com/bytom-solo/bytom-solo/gbt/wire"
 )
 
-// Override is what the operator wants of a transaction, whatever it pays, and what the
-// last template made of it.
+// Override is the operator's setting for a transaction, whatever it pays, and what became
+// of it in the last template.
 type Override struct {
 	TxID string `json:"tx_id"`
-	// FeeDelta is added to the fee where transactions are put in order, in the smallest
-	// unit of BTM. The coinbase never sees it.
+	// FeeDelta is added to the fee where transactions are ordered, in the smallest unit of
+	// BTM. The coinbase does not pay it.
 	FeeDelta int64 `json:"fee_delta"`
 	// Excluded keeps it, and all that spends from it, out of templates.
 	Excluded bool `json:"excluded"`
 	Explanation
 }
 
-// Explanation is what the last template made of a transaction of the pool.
+// Explanation is what became of a transaction of the pool in the last template.
 type Explanation struct {
 	// State is chosen, or why it is not: invalid, immature, spent, missing, low-fee,
 	// excluded, no-room; unknown if it was not in the pool.
@@ -36,7 +36,7 @@ type Explanation struct {
 	Place int `json:"place,omitempty"`
 }
 
-// Overrides is the operator's say in the choice of transactions. Its methods are safe
+// Overrides are the operator's settings for the selection of transactions. Its methods are safe
 // for concurrent use.
 type Overrides interface {
 	// Prioritise adds delta to what was added to a transaction's fee before, for the
@@ -44,9 +44,9 @@ type Overrides interface {
 	Prioritise(ctx context.Context, tx bc.Hash, delta int64) (total int64, err error)
 	// Exclude keeps a transaction out of templates, or no longer does.
 	Exclude(ctx context.Context, tx bc.Hash, on bool) error
-	// List gives all overrides.
+	// List returns all overrides.
 	List() []Override
-	// Explain says what the last template made of a transaction.
+	// Explain says what became of a transaction in the last template.
 	Explain(tx bc.Hash) Explanation
 }
 

@@ -20,7 +20,7 @@ type rpcMethod struct {
 
 // rpcParam is a parameter of a method.
 type rpcParam struct {
-	// name is its name, and behind bars others that Bitcoin's tools give it.
+	// name is its name, and behind bars the others that Bitcoin's tools use.
 	name string
 	kind rpcKind
 	// required has it given, and not as null.
@@ -90,8 +90,8 @@ func (p rpcParam) first() string {
 	return name
 }
 
-// read brings the arguments of a call, in an array or an object, in order, and checks
-// what kinds they are of.
+// read puts the arguments of a call, which are in an array or an object, in order, and
+// checks their kinds.
 func (m *rpcMethod) read(raw json.RawMessage) (args rpcArgs, err error) {
 	args = rpcArgs{m, make([]json.RawMessage, len(m.params))}
 	switch raw = bytes.TrimSpace(raw); {
@@ -201,7 +201,7 @@ func (a rpcArgs) name(raw json.RawMessage) error {
 	return nil
 }
 
-// given tells whether an argument is there, and not null.
+// given reports whether an argument is there, and not null.
 func (a rpcArgs) given(i int) bool { return kindOf(a.values[i]) != "null" }
 
 // number is a whole number; def where it is not given.

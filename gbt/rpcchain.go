@@ -37,7 +37,7 @@ type Peer struct {
 	// Addr has a port; Version is of the program, major.minor.patch.
 	Addr, Version string
 	Inbound       bool
-	// Height is the last that it told.
+	// Height is the last that it reported.
 	Height                       uint64
 	Since, LastSend, LastReceive time.Time
 	Sent, Received               int64 // bytes
@@ -222,7 +222,7 @@ func ipVersion(addr string) string {
 	return "ipv4"
 }
 
-// rpcInfo is what Bitcoin Core had before 0.16.
+// rpcInfo answers getinfo, which Bitcoin Core had before 0.16.
 func (h *Handler) rpcInfo(context.Context, rpcArgs) (any, error) {
 	version := numericVersion(h.cfg.Version)
 	a := map[string]any{

@@ -166,7 +166,7 @@ func (h *Handler) difficulty() float64 {
 	return mining.TargetFromBits(h.cfg.Source.Tip().Bits).Difficulty()
 }
 
-// testNet tells whether the network's coins are worth nothing.
+// testNet reports whether the network's coins are worth nothing.
 func (h *Handler) testNet() bool { return h.cfg.Network.Name() != "mainnet" }
 
 // errNoBlock is of a block that the node does not have.

@@ -63,7 +63,7 @@ func (h *Handler) setMining(r *http.Request, in setMiningIn) envelope {
 			s.Devices = devices
 		}
 	})
-	h.tellMining(r.Context(), old, now)
+	h.reportChanges(r.Context(), old, now)
 	// Who has switched it off expects no block of it afterwards.
 	ctx, cancel := context.WithTimeout(r.Context(), idleWait)
 	defer cancel()
@@ -71,8 +71,8 @@ func (h *Handler) setMining(r *http.Request, in setMiningIn) envelope {
 	return success("")
 }
 
-// tellMining tells what a call has changed.
-func (h *Handler) tellMining(ctx context.Context, old, now mining.MinerSettings) {
+// reportChanges calls Changed with each setting of the miner that a call has changed.
+func (h *Handler) reportChanges(ctx context.Context, old, now mining.MinerSettings) {
 	changed := h.cfg.Changed
 	if changed == nil {
 		return
@@ -149,11 +149,10 @@ func (h *Handler) setTag(r *http.Request, in setTagIn) envelope {
 	return h.getTag(r)
 }
 
-// settle waits until every template that is asked for has what was just changed: success
-// says so. A caller who goes away, and the node's end, end the waiting.
+// settle waits until every new template has what was just changed, as success promises. A caller who goes away, and the node's end, end the waiting.
 func (h *Handler) settle(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(h.stopping, cancel)()
-	_ = h.cfg.Generator.Settle(ctx) // Nobody is left to be told.
+	_ = h.cfg.Generator.Settle(ctx) // The caller or the node is gone.
 }

@@ -19,7 +19,7 @@ func (h *Handler) submitSolution(r *http.Request, in wire.Solution) envelope {
 	return answer(h.cfg.Submitter.Submit(r.Context(), s))
 }
 
-// solution finds the work of a submit, and makes the job that was hashed.
+// solution finds the work of a submit, and reconstructs the job that was hashed.
 func (h *Handler) solution(in wire.Solution) (s mining.Solution, err error) {
 	switch {
 	case in.WorkID == "":

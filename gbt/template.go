@@ -41,14 +41,14 @@ func (h *Handler) template(r *http.Request, in wire.TemplateRequest) envelope {
 		if err != nil {
 			return refused(reason, err.Error())
 		}
-		// BIP 23's null, and a status to tell it from an error.
+		// BIP 23's null, and a status that distinguishes it from an error.
 		return envelope{Status: "success", Data: nullData}
 	}
 	return failure(badField("mode: value %q: expected template or proposal", in.Mode))
 }
 
-// makeTemplate waits, if that is asked for, and makes an answer of the template that
-// there is then.
+// makeTemplate answers with the current template, after the wait of a longpoll if the
+// request is one.
 func (h *Handler) makeTemplate(ctx context.Context, in wire.TemplateRequest) (any, error) {
 	size, err := rollBytes(in)
 	if err != nil {
@@ -69,7 +69,8 @@ func (h *Handler) makeTemplate(ctx context.Context, in wire.TemplateRequest) (an
 	return answer, nil
 }
 
-// templateAnswer makes an answer of a template, for a longpoll that waited in a wave, or for a call that did not wait.
+// templateAnswer answers with a template: to a longpoll that waited in a wave, or, where
+// member is nil, to a call that did not wait.
 func (h *Handler) templateAnswer(base *mining.Template, member *waveMember, in wire.TemplateRequest, size int) (answer templateAnswer, err error) {
 	t, asked, err := h.forPayee(base, in)
 	if err != nil {
@@ -105,7 +106,7 @@ func (h *Handler) times(t *mining.Template) answerTimes {
 	}
 }
 
-// submitOld tells whether work handed out before is still worth a submit: since the
+// submitOld reports whether work handed out before is still worth a submit: since the
 // template that a longpoll knows, or the one that this one replaced.
 func submitOld(t *mining.Template, in wire.TemplateRequest) bool {
 	if in.LongpollID != "" {

@@ -85,7 +85,8 @@ func encodeTransactions(t *mining.Template) (*transactionsJSON, error) {
 	return &v, err
 }
 
-// txIndex is each transaction's place among others, from 1 on, by what it makes.
+// txIndex is the number of each transaction among others, from 1 on, by the ids of its
+// outputs.
 func txIndex(txs []*types.Tx) map[bc.Hash]int {
 	index := make(map[bc.Hash]int)
 	for i, tx := range txs {

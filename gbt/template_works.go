@@ -17,7 +17,7 @@ type templateWork struct {
 	job *mining.Job // its extranonce is the lease's, not rolled
 	// size is how many of the extranonce's last bytes the client rolls.
 	size int
-	// asked tells works apart that clients asked for in different ways.
+	// asked is the payee and the tag that the client asked for.
 	asked string
 }
 
@@ -33,8 +33,8 @@ func newTemplateWorks(limit int, handouts *mining.Handouts) *templateWorks {
 	return &templateWorks{run: fmt.Sprintf("%08x", rand.Uint32()), handouts: handouts, issuedWork: issuedWork[string, *templateWork]{limit: limit}}
 }
 
-// make makes a piece of work of a job that has its extranonce lease to itself. Past the
-// limit works that were handed out to clients who asked for the same are handed out again.
+// make issues a job, which has its extranonce lease to itself, as a piece of work. Past the
+// limit it issues work again that other clients got who asked for the same.
 func (s *templateWorks) make(job *mining.Job, size int, asked string) (*templateWork, error) {
 	w := &templateWork{id: s.run + strconv.FormatUint(s.serial.Add(1), 16), job: job, size: size, asked: asked}
 	given, ok := s.issue(job.Template.Tip.Hash, w.id, w, func(old *templateWork) bool {

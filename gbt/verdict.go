@@ -17,7 +17,7 @@ func (h *Handler) submitBlock(r *http.Request, in wire.SubmitBlock) envelope {
 	return answer(h.cfg.Submitter.SubmitBlock(r.Context(), block, finder(withCaller(r), mining.FoundByBlock)))
 }
 
-// answer tells a submitter what became of its block: true, as the stock node
+// answer reports to a submitter what became of its block: true, as the stock node
 // does, if it is the new best one, else BIP 22's reason.
 func answer(v mining.Verdict, err error) envelope {
 	if err != nil {

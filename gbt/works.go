@@ -24,7 +24,7 @@ const (
 )
 
 // workKey is what a client must leave alone in a header. The transactions root
-// holds the extranonce, hence tells jobs apart.
+// holds the extranonce, hence identifies the job.
 type workKey struct{ previous, root, status bc.Hash }
 
 func keyOf(h *types.BlockHeader) workKey {
@@ -35,8 +35,8 @@ func newWorks(lease *mining.Lease, limit int, handouts *mining.Handouts) *works 
 	return &works{lease, handouts, issuedWork[workKey, *mining.Job]{limit: limit}}
 }
 
-// make gives a job of a template with a merkle root of its own, as long as the limit
-// allows. Past that it is another's that pays the same payee; there may be none.
+// make issues a job of a template, with a merkle root of its own, up to the limit. Past
+// that it issues one again that pays the same payee; there may be none.
 func (w *works) make(t *mining.Template) (*mining.Job, error) {
 	j := mining.NewJob(t, w.lease.Next())
 	h := j.Header(0, 0)
@@ -50,7 +50,7 @@ func (w *works) make(t *mining.Template) (*mining.Job, error) {
 	return given, nil
 }
 
-// tooMany is where nothing that was handed out can be handed out again.
+// tooMany is the error where no work that was handed out can be handed out again.
 func tooMany(limit int) error {
 	return fmt.Errorf("%w: %d were handed out for this tip, which is the most", mining.ErrNoTemplate, limit)
 }

@@ -104,5 +104,5 @@ func (e *TxError) Error() string {
 	return fmt.Sprintf("transaction %d (%s): %v", e.Index, e.ID.String(), e.Err)
 }
 
-// Unwrap gives Err.
+// Unwrap returns Err.
 func (e *TxError) Unwrap() error { return e.Err }

@@ -31,7 +31,7 @@ const (
 	waitingMost = 16
 )
 
-// of gives the tip's turn. The caller holds mu.
+// of returns the tip's turn. The caller holds mu.
 func (r *blockTurns) of(tip bc.Hash) *turn {
 	for _, t := range r.turns {
 		if t.tip == tip {

@@ -8,7 +8,7 @@ import (
 	"github.com/bytom-solo/bytom-solo/mining"
 )
 
-// device is a backend, with what is known of its work.
+// device is a backend with the counts of its work.
 type device struct {
 	backend compute.Backend
 	info    compute.Info
@@ -30,7 +30,7 @@ func newDevice(b compute.Backend, threads int) *device {
 	return d
 }
 
-// count books a batch of hashes, wasted if there was another block to build on.
+// count counts a batch of hashes, as wasted if there was another block to build on.
 func (d *device) count(n int, wasted bool) {
 	d.meter.Add(time.Now(), uint64(n))
 	d.hashes.Add(uint64(n))
@@ -39,7 +39,7 @@ func (d *device) count(n int, wasted bool) {
 	}
 }
 
-// fail stops the device for good. It tells whether this was the first time.
+// fail stops the device for good. It reports whether this was the first time.
 func (d *device) fail(why string) bool {
 	if !d.failed.CompareAndSwap(nil, &why) {
 		return false

@@ -34,7 +34,7 @@ type node struct {
 	payee     string
 	log       *slog.Logger
 
-	since       atomic.Pointer[time.Time] // nil while it gives no work
+	since       atomic.Pointer[time.Time] // nil while it sends no work
 	connections atomic.Uint64
 }
 
@@ -73,15 +73,15 @@ func (n *node) status() SourceStatus {
 	return s
 }
 
-// next asks for work. With a template that there was before, a node that has nothing
-// new keeps the caller waiting.
+// next asks for work. If there was a template before, a node that has nothing new holds the
+// call.
 func (n *node) next(ctx context.Context, old *work) (*work, error) {
 	if !n.templates {
 		got, err := n.client.GetWork(ctx)
 		if err != nil {
 			return nil, err
 		}
-		// The stock node gives everybody the same header, so the nonces start at random.
+		// The stock node sends everybody the same header, so the nonces start at random.
 		w := newWork(*got.BlockHeader, got.Seed.Byte32(), newNonces(allNonces, rand.Uint64()&mining.MaxNonce))
 		return w, nil
 	}
@@ -99,7 +99,7 @@ func (n *node) next(ctx context.Context, old *work) (*work, error) {
 // allNonces are those that a header can carry.
 var allNonces = space{0, mining.MaxNonce + 1}
 
-// submit brings in a solution. Where the node can't be reached, it is tried again.
+// submit submits a solution. Where the node can't be reached, it tries again.
 func (n *node) submit(ctx context.Context, s solution) (Outcome, error) {
 	for pause := newPause(); ; {
 		err := n.send(ctx, s)
@@ -173,14 +173,14 @@ func (n *node) run(ctx context.Context, r *Rig) error {
 	return nil
 }
 
-// final tells whether asking again is in vain.
+// final reports whether it makes no sense to ask again.
 func (n *node) final(err error) bool {
 	_, final := n.advise(err)
 	return final
 }
 
-// void tells whether the last work of a node is good for nothing: it says so itself, for a
-// reason; it has refused to give any for a while; or it has not answered for long.
+// void reports whether the last work of a node is worth nothing: the node says so itself,
+// with a reason; it has refused to send any for a while; or it has not answered for long.
 func (n *node) void(err error, since time.Duration) bool {
 	var refused *client.Error
 	if errors.As(err, &refused) {
@@ -189,7 +189,7 @@ func (n *node) void(err error, since time.Duration) bool {
 	return since > patience
 }
 
-// up notes that the node has given work.
+// up notes that the node has sent work.
 func (n *node) up(w *work) {
 	if n.since.Load() == nil {
 		now := time.Now()
@@ -199,7 +199,7 @@ func (n *node) up(w *work) {
 	}
 }
 
-// down notes that it has not, and says so the first time.
+// down notes that it has not, and logs that the first time.
 func (n *node) down(err error, again bool) {
 	n.since.Store(nil)
 	if !again {
@@ -219,8 +219,8 @@ func (n *node) offer(r *Rig, w *work) {
 	}
 }
 
-// betters tells whether it is worth it to go over from an older work: to another block
-// to build on, newer transactions, a timestamp that is not too old.
+// betters reports whether to replace an older work by this one: it builds on another block,
+// has newer transactions, or a timestamp that is not too old.
 func (w *work) betters(old *work) bool {
 	if w.template != nil {
 		return w.template.WorkID != old.template.WorkID

@@ -26,8 +26,8 @@ var (
 	errUntrusted = errors.New("the environment's SSL_CERT_FILE names the certificates to trust")
 )
 
-// advise tells whether asking a node again is in vain, and what to do. A node that has
-// given work before is asked again in any case.
+// advise says what an operator can do about an error of a node, and whether it makes no
+// sense to ask again. A node that has sent work before is asked again in any case.
 func (n *node) advise(err error) (advice error, final bool) {
 	var refused *client.Error
 	if errors.As(err, &refused) {
@@ -51,7 +51,7 @@ func (n *node) advise(err error) (advice error, final bool) {
 	return nil, false
 }
 
-// adviseRefused does so for an answer over HTTP.
+// adviseRefused is advise for an answer over HTTP.
 func (n *node) adviseRefused(err *client.Error) (advice error, final bool) {
 	says := func(text string) bool { return strings.Contains(strings.ToLower(err.Debug), text) }
 	switch {
@@ -67,7 +67,7 @@ func (n *node) adviseRefused(err *client.Error) (advice error, final bool) {
 		}
 		return errNoRoute, true
 	case err.JSON:
-		// The stock node gives no reasons: it may still be starting.
+		// The stock node sends no reasons: it may still be starting.
 		return nil, n.templates && err.Reason == ""
 	case err.Status >= 300 && err.Status < 500 && err.Status != http.StatusRequestTimeout && err.Status != http.StatusTooManyRequests:
 		return errNoNode, true
@@ -83,5 +83,5 @@ func (n *node) explained(err error) error {
 	return err
 }
 
-// hungUp tells whether the other end has closed the connection.
+// hungUp reports whether the other end has closed the connection.
 func hungUp(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) }

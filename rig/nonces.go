@@ -22,7 +22,7 @@ type space struct{ base, size uint64 }
 func newNonces(s space, start uint64) *nonces { return &nonces{space: s, start: start, most: s.size} }
 
 // take reserves up to n nonces, which are then at(first), at(first+1) and so on. It
-// gives none where none are left.
+// reserves none where none are left.
 func (s *nonces) take(n int) (first uint64, got int) {
 	for {
 		first = s.next.Load()
@@ -39,17 +39,17 @@ func (s *nonces) take(n int) (first uint64, got int) {
 
 func (s *nonces) at(i uint64) uint64 { return s.base | (s.start+i)&(s.size-1) }
 
-// spent tells whether none are left.
+// spent reports whether none are left.
 func (s *nonces) spent() bool { return s.next.Load() == s.most }
 
-// nonceMemory knows of the latest headers which of their nonces are taken.
+// nonceMemory remembers which nonces of the latest headers are taken.
 type nonceMemory struct {
 	of    map[nonceKey]*nonces
 	order []nonceKey
 }
 
 // nonceKey is all that nonces are tried with: whose space it is counts, since pools
-// may give one header to many.
+// may send one header to many.
 type nonceKey struct {
 	headers mining.Headers
 	space   space
@@ -60,7 +60,7 @@ const memoryMost = 256
 
 func newNonceMemory() nonceMemory { return nonceMemory{of: make(map[nonceKey]*nonces)} }
 
-// get gives the nonces of a header and space: fresh, or what it gave the last time.
+// get returns the nonces of a header and space: fresh, or what it returned the last time.
 func (m *nonceMemory) get(h mining.Headers, fresh *nonces) *nonces {
 	key := nonceKey{h, fresh.space}
 	if known, ok := m.of[key]; ok {

@@ -13,11 +13,11 @@ const shortestPause, longestPause = time.Second, 30 * time.Second
 
 func newPause() pause { return pause{shortestPause} }
 
-// used tells whether it was waited for.
+// used reports whether it was waited for.
 func (p *pause) used() bool { return p.next > shortestPause }
 
-// wait waits, some less so that many rigs don't come all at once, or until it is called
-// off.
+// wait waits for the time, less a random part so that many rigs don't come back all at
+// once, or until off is closed or has a value.
 func (p *pause) wait(ctx context.Context, off <-chan struct{}) {
 	sleepOr(ctx, p.next/2+rand.N(p.next/2), off)
 	p.next = min(2*p.next, longestPause)

@@ -146,7 +146,7 @@ func (p *pool) mine(ctx context.Context, r *Rig, s *session, pause *pause) {
 	}
 }
 
-// enter makes s the session that there is.
+// enter makes s the current session.
 func (p *pool) enter(s *session) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

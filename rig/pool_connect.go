@@ -10,8 +10,8 @@ import (
 	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
-// tryBetter looks for a session with one of the first servers, and gives it, or nil, to
-// whoever receives. It has a job: otherwise there is no reason to leave another.
+// tryBetter tries to open a session with one of the first servers, and sends it, or nil, to
+// better. It has a job: otherwise there is no reason to leave another.
 func (p *pool) tryBetter(ctx context.Context, before int, better chan<- *session) {
 	s, _ := p.connect(ctx, p.trusted(before))
 	if s != nil && !s.awaitJob(ctx) {

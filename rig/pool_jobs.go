@@ -125,7 +125,7 @@ func (f *sessionJobs) fetch(ctx context.Context) {
 	})
 }
 
-// poolWork makes work of a job. The upper 32 bits of its start nonce stay.
+// poolWork turns a job into work. The upper 32 bits of its start nonce stay.
 func poolWork(job *wire.Job, s *session) *work {
 	const low = 1<<32 - 1
 	w := newWork(job.Header(0), job.Seed, newNonces(space{job.Nonce &^ low, low + 1}, job.Nonce&low))

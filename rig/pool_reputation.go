@@ -98,7 +98,7 @@ func (p *pool) faulty(server int) bool {
 	return p.reputations[server].faults > 0
 }
 
-// judge takes notice of what a server made of a share.
+// judge takes notice of a server's answer to a share.
 func (p *pool) judge(s *session, w *work, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

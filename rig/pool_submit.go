@@ -8,9 +8,9 @@ import (
 	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
-// submit brings in a share to the session that its job came from. A block whose fate is
-// unknown because the connection broke goes to the same server once more: there are
-// those that know their jobs by number, whoever brings them.
+// submit submits a share to the session that its job came from. A block whose fate is
+// unknown because the connection broke goes to the same server once more: some know their
+// jobs by number, whichever session submits them.
 func (p *pool) submit(ctx context.Context, s solution) (Outcome, error) {
 	own := s.work.session
 	err := p.send(ctx, own, s)
@@ -33,7 +33,7 @@ func (p *pool) submit(ctx context.Context, s solution) (Outcome, error) {
 	return shareOutcome(second), second
 }
 
-// send submits to a session, and notes what its server made of that.
+// send submits to a session, and judges the server by its answer.
 func (p *pool) send(ctx context.Context, to *session, found solution) error {
 	err := to.Submit(ctx, found.work.job, found.nonce)
 	p.judge(to, found.work, err)

@@ -93,7 +93,7 @@ func newState(w *work) *state {
 	return &state{work: w, since: time.Now(), replaced: make(chan struct{})}
 }
 
-// New makes a Rig. It does nothing before Run.
+// New returns a Rig. It does nothing before Run.
 func New(cfg Config) *Rig {
 	cfg.Every, cfg.Grace = cmp.Or(cfg.Every, time.Minute), cmp.Or(cfg.Grace, 4*time.Second)
 	if cfg.Log == nil {
@@ -299,7 +299,7 @@ func (r *Rig) check(ctx context.Context, s solution) bool {
 	h := s.header()
 	result, err := r.checker.Hash(ctx, h.Hash().Byte32(), s.work.seed)
 	if err != nil {
-		return true // The source will tell.
+		return true // The source will find out.
 	}
 	if result == s.result {
 		return true

@@ -9,7 +9,7 @@ import (
 	"github.com/bytom-solo/bytom-solo/mining"
 )
 
-// Status is all that a rig tells about itself, as JSON too.
+// Status is all that a rig reports about itself, as JSON too.
 type Status struct {
 	Version string    `json:"version"`
 	Started time.Time `json:"started"`
@@ -44,7 +44,7 @@ const (
 type SourceStatus struct {
 	// Kind is stratum, getwork, gbt or benchmark.
 	Kind string `json:"kind"`
-	// Server is who gives the work; empty while nobody does.
+	// Server is where the work comes from; empty while there is none.
 	Server string `json:"server"`
 	// Since is when it began to, Connections how often somebody has.
 	Since       time.Time `json:"since,omitzero"`

@@ -11,8 +11,8 @@ import (
 	"github.com/bytom-solo/bytom-solo/gbt/wire"
 )
 
-// templateWork makes work of a template. It is the client's alone, so its first extranonce is
-// as good as any.
+// templateWork turns a template into work. The template is this rig's alone, so its first
+// extranonce is as good as any.
 func templateWork(t *wire.Template) (*work, error) {
 	size := t.CoinbaseBuild.Extranonce.Size
 	if size < 1 || size > 8 {
@@ -28,8 +28,8 @@ func templateWork(t *wire.Template) (*work, error) {
 	return w, nil
 }
 
-// TemplateHeader is the header that a template makes with an extranonce of the length
-// that it wants, and a nonce of 0; and the seed of its proof of work.
+// TemplateHeader builds the header of a template with an extranonce, which must have the
+// template's length, and a nonce of 0. seed is that of its proof of work.
 func TemplateHeader(t *wire.Template, extranonce []byte) (header types.BlockHeader, seed [32]byte, err error) {
 	header = types.BlockHeader{Version: t.Version, Height: t.Height, Timestamp: t.CurTime}
 	var hashes [3]bc.Hash

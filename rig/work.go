@@ -25,7 +25,7 @@ type work struct {
 	node  bool
 	asked time.Time
 
-	// extranonce and template are what the header was made of, with getblocktemplate.
+	// extranonce and template are what the header was built from, with getblocktemplate.
 	extranonce []byte
 	template   *gbtwire.Template
 	// job and session are where it came from, with Stratum.
@@ -40,7 +40,7 @@ func newWork(header types.BlockHeader, seed [32]byte, n *nonces) *work {
 	}
 }
 
-// met tells whether a result is good enough for the source, and for a block.
+// met reports whether a result is good enough for the source, and for a block.
 func (w *work) met(result [32]byte) (ok, block bool) {
 	block = w.network.Met(result)
 	return block || w.share > 0 && w.share.Met(result), block
@@ -54,7 +54,7 @@ func (w *work) difficulty() float64 {
 	return w.network.Difficulty()
 }
 
-// sameTip tells whether two works build on the same block.
+// sameTip reports whether two works build on the same block.
 func (w *work) sameTip(other *work) bool {
 	return w.header.PreviousBlockHash == other.header.PreviousBlockHash
 }

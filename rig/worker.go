@@ -80,7 +80,7 @@ func (w *worker) step(ctx context.Context, work *work) error {
 	return nil
 }
 
-// prepare has a hasher for a seed.
+// prepare opens a hasher for a seed, unless the worker has it.
 func (w *worker) prepare(ctx context.Context, seed [32]byte) error {
 	if w.hasher != nil && w.seed == seed {
 		return nil

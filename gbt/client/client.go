@@ -30,9 +30,9 @@ type Client struct {
 	http *http.Client
 }
 
-// New makes a client of the node at an address such as http://127.0.0.1:9888. A user and
-// a password in it, http://name:secret@host:port, are the node's access token. c makes
-// the calls; nil is http.DefaultClient. Calls end with their context, or where c says.
+// New returns a client of the node at an address such as http://127.0.0.1:9888. A user and
+// a password in it, http://name:secret@host:port, are the node's access token. c sends
+// the requests; nil is http.DefaultClient. Calls end with their context, or where c says.
 func New(address string, c *http.Client) (*Client, error) {
 	base, err := url.Parse(address)
 	if err == nil && (base.Scheme != "http" && base.Scheme != "https" || base.Host == "") {
@@ -50,19 +50,19 @@ func New(address string, c *http.Client) (*Client, error) {
 // Address is the node's, without the access token.
 func (c *Client) Address() string { return redact.URL(c.base.String()) }
 
-// Error is a node's refusal. What did not get as far as the node, or back, is none.
+// Error is a node's refusal. A failure of the connection is none.
 type Error struct {
-	// Route is what was called, Status what HTTP made of it.
+	// Route is what was called, Status HTTP's.
 	Route  string
 	Status int
-	// Reason is BIP 22's, or one of package mining's kinds; empty where the node
-	// gives none, as the stock node does.
+	// Reason is BIP 22's, or one of package mining's kinds; empty where the node sends
+	// none, as the stock node.
 	Reason string
 	// Debug is a sentence.
 	Debug string
 	// Code is Bytom's, BTM000 and so on.
 	Code string
-	// JSON tells that the answer was, as a node's is.
+	// JSON means that the answer was JSON, as a node's is.
 	JSON bool
 }
 
@@ -78,7 +78,7 @@ func (e *Error) Error() string {
 	return e.Route + ": " + text
 }
 
-// Is tells whether the reason is a kind of package mining.
+// Is reports whether the reason is a kind of package mining.
 func (e *Error) Is(target error) bool {
 	kind, ok := target.(mining.ErrorKind)
 	return ok && e.Reason == string(kind)
@@ -108,7 +108,7 @@ func (c *Client) Call(ctx context.Context, route string, in, out any) error {
 	return parse(route, resp.StatusCode, raw, out)
 }
 
-// beginning is what an answer begins with, for people, who see where it was cut.
+// beginning quotes the beginning of an answer, and shows where it was cut.
 func beginning(raw []byte) string {
 	const most = 200
 	if len(raw) <= most {
@@ -149,8 +149,8 @@ func parse(route string, status int, raw []byte, out any) error {
 	return e
 }
 
-// GetWork asks for a header to solve. The stock node gives all its callers the same one,
-// bytom-solo gives each call its own.
+// GetWork asks for a header to solve. The stock node sends all its callers the same one,
+// bytom-solo a new one with each call.
 func (c *Client) GetWork(ctx context.Context) (*wire.Work, error) {
 	var w wire.Work
 	if err := c.Call(ctx, "/get-work", nil, &w); err != nil {
@@ -162,7 +162,7 @@ func (c *Client) GetWork(ctx context.Context) (*wire.Work, error) {
 	return &w, nil
 }
 
-// SubmitWork brings a header of GetWork back; only its nonce and timestamp may have
+// SubmitWork submits a header of GetWork; only its nonce and timestamp may have
 // changed. nil means that it became the best block.
 func (c *Client) SubmitWork(ctx context.Context, header *types.BlockHeader) error {
 	text, err := header.MarshalText()
@@ -183,7 +183,7 @@ func (c *Client) GetBlockTemplate(ctx context.Context, request wire.TemplateRequ
 	return &t, nil
 }
 
-// Propose has the node check a block that lacks its proof of work. nil means that it
+// Propose asks the node to check a block that lacks its proof of work. nil means that it
 // would be valid.
 func (c *Client) Propose(ctx context.Context, block *types.Block) error {
 	text, err := blockText(block)
@@ -193,7 +193,8 @@ func (c *Client) Propose(ctx context.Context, block *types.Block) error {
 	return c.Call(ctx, "/get-block-template", wire.TemplateRequest{Mode: "proposal", Data: text}, nil)
 }
 
-// SubmitSolution solves a template: the node has the rest of the block. nil means that
+// SubmitSolution submits the solution of a template, of which the node has the rest of the
+// block. nil means that
 // it became the best block. An extranonce of nil is the one that the template has.
 func (c *Client) SubmitSolution(ctx context.Context, workID string, timestamp, nonce uint64, extranonce []byte) error {
 	s := wire.Solution{WorkID: workID, Nonce: wire.NewNumber(nonce), Timestamp: wire.NewNumber(timestamp)}
@@ -204,7 +205,7 @@ func (c *Client) SubmitSolution(ctx context.Context, workID string, timestamp, n
 	return c.Call(ctx, "/submit-solution", s, nil)
 }
 
-// SubmitBlock brings a whole block. nil means that it became the best one.
+// SubmitBlock submits a whole block. nil means that it became the best one.
 func (c *Client) SubmitBlock(ctx context.Context, block *types.Block) error {
 	text, err := blockText(block)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package input reads what callers send as JSON. Its errors are for them: they name the
-// field, the value and what was expected, in words of JSON's.
+// Package input decodes the JSON of requests. Its errors are for the callers: they name the
+// field, the value and what was expected, in JSON's terms.
 package input
 
 import (
@@ -121,7 +121,7 @@ func place(field string) string {
 	return "field " + field + ": "
 }
 
-// isObject tells whether a value is a struct of fields, and does not read itself.
+// isObject reports whether a value is a struct of fields, and does not read itself.
 func isObject(v reflect.Value) bool {
 	t := v.Type()
 	if t.Kind() == reflect.Pointer {
@@ -166,7 +166,8 @@ func expected(t reflect.Type, err error) string {
 	return fmt.Sprintf("something else: %v", err)
 }
 
-// Nearest is the name of a list that takes the fewest edits, by the name's first letters.
+// Nearest is the name in a list that is the fewest edits away from a name, of which the
+// first 100 bytes count.
 // The list must not be empty.
 func Nearest(name string, known []string) string {
 	name = name[:min(len(name), 100)] // A caller's name may be as long as a request.

@@ -7,11 +7,11 @@ import (
 )
 
 // Number is a whole number of 64 bits as a client sent it: in JSON a number, or a
-// decimal string, since JavaScript, Lua and jq lose digits of numbers above 2^53. What
-// it is worth is asked for with the field's name, for the error.
+// decimal string, since JavaScript, Lua and jq lose digits of numbers above 2^53. Its
+// value is read with the field's name, which errors mention.
 type Number struct{ text string }
 
-// NewNumber makes one, which is sent as a string.
+// NewNumber returns a Number that is sent as a string.
 func NewNumber(v uint64) *Number { return &Number{strconv.FormatUint(v, 10)} }
 
 // MarshalJSON satisfies json.Marshaler.

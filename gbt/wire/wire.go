@@ -21,7 +21,7 @@ type Envelope[T any] struct {
 }
 
 // Refusal is the data of a failed call: BIP 22's reason and a sentence. The stock node
-// gives none.
+// sends none.
 type Refusal struct {
 	Reason string `json:"reason"`
 	Debug  string `json:"debug"`
@@ -44,15 +44,15 @@ type Work struct {
 	Seed        *bc.Hash           `json:"seed"`
 }
 
-// SubmitWork brings a header back, solved, in its compressed text form.
+// SubmitWork submits a solved header, in its compressed text form.
 type SubmitWork struct {
 	BlockHeader *string `json:"block_header"`
 }
 
-// SubmitBlock brings a whole block.
+// SubmitBlock submits a whole block.
 type SubmitBlock struct {
 	Block *string `json:"raw_block"`
-	// WorkID is taken for BIP 22's sake: the block says all that is needed.
+	// WorkID is accepted for BIP 22's sake and not used: the block says all.
 	WorkID string `json:"workid,omitempty"`
 }
 
@@ -139,7 +139,7 @@ type CoinbaseTxn struct {
 	Required         bool `json:"required"`
 }
 
-// BuildInfo tells what the template cost, and what was left out of it.
+// BuildInfo says how long the template took to build, and what was left out of it.
 type BuildInfo struct {
 	SelectMS   float64        `json:"select_ms"`
 	AssembleMS float64        `json:"assemble_ms"`
