@@ -77,6 +77,7 @@ var mustNotReach = map[string][]string{
 var importedOnlyBy = map[string][]string{
 	ours("node"):                  {"cmd", "test"},
 	ours("testnet"):               {"cmd", "test"},
+	ours("testnet/fakerig"):       {"cmd", "test", "testnet"},
 	ours("test/harness"):          {"test"},
 	ours("cmd/bytom-solo/table"):  {"cmd", "test"},
 	ours("gbt"):                   {"node"}, // its clients have no use for the handlers

@@ -5,12 +5,16 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
+
+	"github.com/bytom-solo/bytom-solo/testnet/fakerig"
 )
 
 // RigsRequest says what rigs to add.
@@ -20,9 +24,9 @@ type RigsRequest struct {
 	// Count is how many, Rate the hashes a second of each at most; 0 takes 2.
 	Count int     `json:"count"`
 	Rate  float64 `json:"rate"`
-	// Dialect is RigPlain, RigB3 or RigBackward; empty is plain.
-	Dialect string    `json:"dialect"`
-	Faults  RigFaults `json:"faults"`
+	// Dialect is fakerig.Plain, B3 or Backward; empty is plain.
+	Dialect string         `json:"dialect"`
+	Faults  fakerig.Faults `json:"faults"`
 }
 
 // rigsMost is how many rigs can be added at a time.
@@ -30,7 +34,7 @@ const rigsMost = 10_000
 
 func (r *RigsRequest) check() error {
 	if r.Dialect == "" {
-		r.Dialect = RigPlain
+		r.Dialect = fakerig.Plain
 	}
 	if r.Rate == 0 {
 		r.Rate = 2
@@ -41,7 +45,7 @@ func (r *RigsRequest) check() error {
 	if !(r.Rate > 0 && r.Rate <= 1e9) {
 		return fmt.Errorf("rate %v: expected a positive number of hashes a second", r.Rate)
 	}
-	return errors.Join(checkDialect(r.Dialect), r.Faults.check())
+	return errors.Join(fakerig.CheckDialect(r.Dialect), r.Faults.Check())
 }
 
 // RigBatch is rigs that were added together. They are one process.
@@ -63,7 +67,7 @@ func (n *Network) rigFile(number int, suffix string) string {
 
 // AddRigs adds rigs on the LAN of a node, with real proofs, and waits until they are
 // logged in. They outlive this process, but not the network.
-func (n *Network) AddRigs(ctx context.Context, r RigsRequest) (added []RigReport, err error) {
+func (n *Network) AddRigs(ctx context.Context, r RigsRequest) (added []fakerig.Report, err error) {
 	if err := r.check(); err != nil {
 		return nil, err
 	}
@@ -119,7 +123,7 @@ func (n *Network) startRigs(m *Member, r RigsRequest) (*RigBatch, error) {
 }
 
 // report is what the rigs of a batch have last told.
-func (n *Network) report(b *RigBatch) (all []RigReport, err error) {
+func (n *Network) report(b *RigBatch) (all []fakerig.Report, err error) {
 	raw, err := os.ReadFile(n.rigFile(b.Number, ".json"))
 	if err != nil {
 		if !b.Process.alive() {
@@ -138,8 +142,8 @@ func (n *Network) report(b *RigBatch) (all []RigReport, err error) {
 }
 
 // ListRigs tells how all rigs are, a fraction of a second ago.
-func (n *Network) ListRigs() (all []RigReport, err error) {
-	all = []RigReport{}
+func (n *Network) ListRigs() (all []fakerig.Report, err error) {
+	all = []fakerig.Report{}
 	for _, b := range n.Rigs {
 		reports, err := n.report(b)
 		if err != nil {
@@ -152,12 +156,12 @@ func (n *Network) ListRigs() (all []RigReport, err error) {
 
 // RemoveRigs ends rigs: those of a name each, or all if none is named. It returns what
 // they have sent in the end. Rigs that were added together end together.
-func (n *Network) RemoveRigs(ctx context.Context, names ...string) (last []RigReport, err error) {
+func (n *Network) RemoveRigs(ctx context.Context, names ...string) (last []fakerig.Report, err error) {
 	err = n.locked(ctx, func() error {
 		var keep []*RigBatch
 		for _, b := range n.Rigs {
 			reports, _ := n.report(b) // None, if they failed to start.
-			named := func(r RigReport) bool { return slices.Contains(names, r.Name) }
+			named := func(r fakerig.Report) bool { return slices.Contains(names, r.Name) }
 			if len(names) > 0 && !slices.ContainsFunc(reports, named) {
 				keep = append(keep, b)
 				continue
@@ -181,7 +185,7 @@ func (n *Network) RemoveRigs(ctx context.Context, names ...string) (last []RigRe
 }
 
 // rigGrace is how long rigs get for the replies that are still to come.
-const rigGrace = lastReplies + 5*time.Second
+const rigGrace = fakerig.LastReplies + 5*time.Second
 
 // ServeRigs is the process of a batch of rigs. It mines until ctx ends.
 func (n *Network) ServeRigs(ctx context.Context, number int, hash HashFunc) error {
@@ -192,9 +196,9 @@ func (n *Network) ServeRigs(ctx context.Context, number int, hash HashFunc) erro
 	b := n.Rigs[i]
 	rigs := b.make(hash)
 	save := func() error {
-		all := make([]RigReport, 0, len(rigs))
+		all := make([]fakerig.Report, 0, len(rigs))
 		for _, r := range rigs {
-			r.note(func(rep *RigReport) { all = append(all, *rep) })
+			all = append(all, r.Report())
 		}
 		raw, err := json.MarshalIndent(all, "", "  ")
 		if err != nil {
@@ -239,4 +243,32 @@ func (n *Network) gone(ctx context.Context, number int) {
 			alive = time.Now()
 		}
 	}
+}
+
+// make makes the rigs of a batch.
+func (b *RigBatch) make(hash HashFunc) (rigs []*fakerig.Rig) {
+	for i := range b.Request.Count {
+		name := fmt.Sprintf("%s.test-%d-%d", b.Login, b.Number, i)
+		rigs = append(rigs, fakerig.New(fakerig.Config{
+			Address: b.Front, Name: name, Node: b.Request.Node, Dialect: b.Request.Dialect, Rate: b.Request.Rate, Faults: b.Request.Faults,
+			Hash: hash, Random: rand.New(rand.NewPCG(uint64(b.Number), uint64(i))),
+		}))
+	}
+	return rigs
+}
+
+// mineAll runs rigs until ctx ends, and saves what they tell every little while.
+func mineAll(ctx context.Context, rigs []*fakerig.Rig, save func() error) error {
+	var running sync.WaitGroup
+	for _, r := range rigs {
+		running.Go(func() { r.Run(ctx) })
+	}
+	for ctx.Err() == nil {
+		if err := save(); err != nil {
+			return err
+		}
+		wait(ctx, 200*time.Millisecond)
+	}
+	running.Wait()
+	return save()
 }

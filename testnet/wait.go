@@ -42,3 +42,11 @@ func poll(ctx context.Context, limit, every time.Duration, f func() error) error
 		}
 	}
 }
+
+// wait waits for a time, or for the end of ctx.
+func wait(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}

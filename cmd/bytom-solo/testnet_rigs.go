@@ -9,6 +9,7 @@ import (
 
 	"github.com/bytom-solo/bytom-solo/cmd/bytom-solo/table"
 	"github.com/bytom-solo/bytom-solo/testnet"
+	"github.com/bytom-solo/bytom-solo/testnet/fakerig"
 )
 
 func (l *localNetwork) rigsCommand() *cobra.Command {
@@ -21,7 +22,7 @@ func (l *localNetwork) rigsCommand() *cobra.Command {
 }
 
 func (l *localNetwork) rigsAddCommand() *cobra.Command {
-	r := testnet.RigsRequest{Dialect: testnet.RigPlain, Rate: 2}
+	r := testnet.RigsRequest{Dialect: fakerig.Plain, Rate: 2}
 	faults := ""
 	cmd := &cobra.Command{
 		Use:   "add [N]",
@@ -45,7 +46,7 @@ and backward, which reads a job's nonce the wrong way around.`,
 				return err
 			}
 			r.Count, r.Node = count[0], l.node
-			if r.Faults, err = testnet.ParseRigFaults(faults); err != nil {
+			if r.Faults, err = fakerig.ParseFaults(faults); err != nil {
 				return fmt.Errorf("--fault: %w", err)
 			}
 			n, err := l.open()
@@ -100,7 +101,7 @@ together end together.`,
 				return err
 			}
 			if last == nil {
-				last = []testnet.RigReport{}
+				last = []fakerig.Report{}
 			}
 			return l.print(cmd, last, func(out io.Writer) error { return table.FakeRigs(out, last) })
 		},

@@ -17,6 +17,7 @@ import (
 	"github.com/bytom-solo/bytom-solo/node"
 	"github.com/bytom-solo/bytom-solo/test/harness"
 	"github.com/bytom-solo/bytom-solo/testnet"
+	"github.com/bytom-solo/bytom-solo/testnet/fakerig"
 )
 
 // TestTestnetRigs has rigs of each dialect, good and faulty ones, mine for a node. What
@@ -39,7 +40,7 @@ func TestTestnetRigs(t *testing.T) {
 	if _, err := cli(t, dir, "rigs", "add", "--dialect", "backward", "--rate", "3", "--fault", "stale:20%,dup:20%"); err != nil {
 		t.Fatal(err)
 	}
-	rigs := func(args ...string) (all []testnet.RigReport) {
+	rigs := func(args ...string) (all []fakerig.Report) {
 		t.Helper()
 		out, err := cli(t, dir, append([]string{"--json", "rigs"}, args...)...)
 		if err == nil {
@@ -51,7 +52,7 @@ func TestTestnetRigs(t *testing.T) {
 		return all
 	}
 	testnet.Wait(t, 10*time.Minute, func() error {
-		var faults testnet.RigTally
+		var faults fakerig.Tally
 		for _, r := range rigs("list") {
 			if r.Accepted < shares {
 				return fmt.Errorf("rig %+v has not enough shares", r)
@@ -97,7 +98,7 @@ func TestTestnetRigs(t *testing.T) {
 }
 
 // sameCounts compares what a node counted with what the rigs have sent.
-func sameCounts(m *testnet.Member, last []testnet.RigReport) error {
+func sameCounts(m *testnet.Member, last []fakerig.Report) error {
 	var list node.RigList
 	if err := m.Call(node.RigsRoute, nil, &list); err != nil {
 		return err
@@ -133,7 +134,7 @@ func sameCounts(m *testnet.Member, last []testnet.RigReport) error {
 }
 
 // rigsWithoutNode has 'rigs' read the ledger of a node that is down.
-func rigsWithoutNode(t *testing.T, home string, last []testnet.RigReport) {
+func rigsWithoutNode(t *testing.T, home string, last []fakerig.Report) {
 	t.Helper()
 	for _, args := range [][]string{nil, {"--days", "7", "--file", filepath.Join(home, "mining", "rigs.db")}} {
 		out, err := harness.Execute(t, testnet.Solo(t), append([]string{"rigs", "--home", home, "--api_addr", "127.0.0.1:1"}, args...)...)

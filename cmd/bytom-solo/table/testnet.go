@@ -6,6 +6,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/bytom-solo/bytom-solo/testnet"
+	"github.com/bytom-solo/bytom-solo/testnet/fakerig"
 )
 
 // Nodes prints the nodes of a local network.
@@ -38,7 +39,7 @@ func Funds(out io.Writer, all []testnet.AccountFunds) error {
 }
 
 // FakeRigs prints what the rigs of a local network have sent, by their own count.
-func FakeRigs(out io.Writer, all []testnet.RigReport) error {
+func FakeRigs(out io.Writer, all []fakerig.Report) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "RIG\tNODE\tDIALECT\tCONNECTIONS\tHASHES\tDIFFICULTY\tACCEPTED\tSTALE\tDUP\tLOW\tINVALID\tREFUSED\tGARBAGE\tBLOCKS\tSURPRISES\tERROR")
 	for _, r := range all {

@@ -1,4 +1,4 @@
-package testnet
+package fakerig
 
 import (
 	"context"
@@ -23,9 +23,9 @@ func TestRigDialects(t *testing.T) {
 		nonce         uint64
 		upper, sameID bool
 	}{
-		RigPlain:    {job: "2", nonce: start},
-		RigBackward: {job: "2", nonce: bits.ReverseBytes64(start)},
-		RigB3:       {job: "1", nonce: start, upper: true, sameID: true}, // It lost the other.
+		Plain:    {job: "2", nonce: start},
+		Backward: {job: "2", nonce: bits.ReverseBytes64(start)},
+		B3:       {job: "1", nonce: start, upper: true, sameID: true}, // It lost the other.
 	} {
 		t.Run(dialect, func(t *testing.T) {
 			l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -33,13 +33,13 @@ func TestRigDialects(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer l.Close()
-			r := &fakeRig{
-				address: l.Addr().String(), login: "a.b", rate: 100, random: rand.New(rand.NewPCG(1, 1)), report: RigReport{Name: "a.b", Dialect: dialect},
-				hash: func(context.Context, [32]byte, [32]byte) ([32]byte, error) { return [32]byte{}, nil },
-			}
+			r := New(Config{
+				Address: l.Addr().String(), Name: "a.b", Dialect: dialect, Rate: 100, Random: rand.New(rand.NewPCG(1, 1)),
+				Hash: func(context.Context, [32]byte, [32]byte) ([32]byte, error) { return [32]byte{}, nil },
+			})
 			ctx, cancel := context.WithCancel(t.Context())
 			ended := make(chan struct{})
-			go func() { r.run(ctx); close(ended) }()
+			go func() { r.Run(ctx); close(ended) }()
 			conn, err := l.Accept()
 			if err != nil {
 				t.Fatal(err)
@@ -92,14 +92,14 @@ func TestRigDialects(t *testing.T) {
 				}
 				fmt.Fprintf(conn, `{"id":%s,"jsonrpc":"2.0",%s}`+"\n", req.ID, reply)
 			}
-			Wait(t, 15*time.Second, func() error {
-				var rep RigReport
-				r.note(func(r *RigReport) { rep = *r })
-				if rep.Accepted != 2 || rep.Duplicate != 1 || rep.Work != 4 || rep.Surprises != 1 || !strings.Contains(rep.Surprise, "duplicate instead of ok") {
-					return fmt.Errorf("it reports %+v", rep)
+			settled := func(rep Report) bool {
+				return rep.Accepted == 2 && rep.Duplicate == 1 && rep.Work == 4 && rep.Surprises == 1 && strings.Contains(rep.Surprise, "duplicate instead of ok")
+			}
+			for deadline := time.Now().Add(15 * time.Second); !settled(r.Report()); time.Sleep(20 * time.Millisecond) {
+				if time.Now().After(deadline) {
+					t.Fatalf("it reports %+v", r.Report())
 				}
-				return nil
-			})
+			}
 			// A rig goes on where it is if the header is the same; a B3 starts again.
 			fmt.Fprintf(conn, `{"method":"job","params":%s}`+"\n", job("3", 6))
 			var share wire.SubmitParams
@@ -107,7 +107,7 @@ func TestRigDialects(t *testing.T) {
 				request(&share)
 			}
 			nonce, _, err := wire.ParseNonce(share.Nonce)
-			if again := nonce == want.nonce; err != nil || again != (dialect == RigB3) {
+			if again := nonce == want.nonce; err != nil || again != (dialect == B3) {
 				t.Errorf("a share of a job with the same header is %+v, the first of the job before had nonce %x: %v", share, want.nonce, err)
 			}
 			cancel()
@@ -120,7 +120,7 @@ func TestRigDialects(t *testing.T) {
 // TestRigBehindTheFront has a rig lose the jobs of two tips. That the front has forgotten
 // its own by the second is no surprise.
 func TestRigBehindTheFront(t *testing.T) {
-	s := &rigSession{rig: &fakeRig{report: RigReport{Dialect: RigB3}}, sent: make(map[string]bool)}
+	s := &rigSession{rig: &Rig{report: Report{Dialect: B3}}, sent: make(map[string]bool)}
 	hear := func(lost bool, format string, args ...any) {
 		t.Helper()
 		m, err := wire.ParseMessage(fmt.Appendf(nil, format, args...))

@@ -1,4 +1,4 @@
-package testnet
+package fakerig
 
 import (
 	"fmt"
@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// RigFaults say what rigs do wrong. Each rate is a part, 0 to 1, of all that they
+// Faults say what rigs do wrong. Each rate is a part, 0 to 1, of all that they
 // send.
-type RigFaults struct {
+type Faults struct {
 	// Stale shares are of the former tip, Duplicate ones were sent before, Low ones miss
 	// their target, Invalid ones have no nonce, too large a one, or a job that there
 	// never was. Garbage is lines that are no messages.
@@ -30,8 +30,8 @@ const usualFault = 0.05
 // usualDisconnect is the time of a disconnect that was given none.
 const usualDisconnect = 30 * time.Second
 
-// ParseRigFaults reads faults, as in stale:5%,dup:1%,garbage,disconnect:30s.
-func ParseRigFaults(text string) (f RigFaults, err error) {
+// ParseFaults reads faults, as in stale:5%,dup:1%,garbage,disconnect:30s.
+func ParseFaults(text string) (f Faults, err error) {
 	for _, part := range strings.Split(text, ",") {
 		name, value, given := strings.Cut(strings.TrimSpace(part), ":")
 		switch {
@@ -59,7 +59,7 @@ func ParseRigFaults(text string) (f RigFaults, err error) {
 			}
 		}
 	}
-	return f, f.check()
+	return f, f.Check()
 }
 
 func parsePercent(text string) (float64, error) {
@@ -72,11 +72,12 @@ func parsePercent(text string) (float64, error) {
 }
 
 // rates are the faults that are sent, in the order of rigSends behind sendGood.
-func (f RigFaults) rates() []float64 {
+func (f Faults) rates() []float64 {
 	return []float64{f.Stale, f.Duplicate, f.Low, f.Invalid, f.Garbage}
 }
 
-func (f RigFaults) check() error {
+// Check refuses rates that leave no room for good shares.
+func (f Faults) Check() error {
 	sum := 0.0
 	for _, rate := range f.rates() {
 		sum += rate
@@ -104,7 +105,7 @@ const (
 
 // draw chooses the fault that follows a good share by a random number from 0 to 1;
 // sendGood is none. Faults may follow faults, so that each has its part of the whole.
-func (f RigFaults) draw(random float64) rigSend {
+func (f Faults) draw(random float64) rigSend {
 	for i, rate := range f.rates() {
 		if random -= rate; random < 0 {
 			return sendStale + rigSend(i)
@@ -115,19 +116,20 @@ func (f RigFaults) draw(random float64) rigSend {
 
 // The dialects of rigs.
 const (
-	// RigPlain reads as the protocol is meant.
-	RigPlain = "plain"
-	// RigB3 takes what one read yields for one message, and loses what comes with it;
+	// Plain reads as the protocol is meant.
+	Plain = "plain"
+	// B3 takes what one read yields for one message, and loses what comes with it;
 	// starts again whenever it gets a job; gives all requests the same id and writes its
 	// nonces in upper case, as simulators of the Antminer B3 do.
-	RigB3 = "b3"
-	// RigBackward reads the nonce of a job the wrong way around.
-	RigBackward = "backward"
+	B3 = "b3"
+	// Backward reads the nonce of a job the wrong way around.
+	Backward = "backward"
 )
 
-var rigDialects = []string{RigPlain, RigB3, RigBackward}
+var rigDialects = []string{Plain, B3, Backward}
 
-func checkDialect(name string) error {
+// CheckDialect refuses what is no dialect.
+func CheckDialect(name string) error {
 	if !slices.Contains(rigDialects, name) {
 		return fmt.Errorf("dialect %q: expected %s", name, strings.Join(rigDialects, ", "))
 	}

@@ -1,4 +1,4 @@
-package testnet
+package fakerig
 
 import (
 	"context"
@@ -17,8 +17,8 @@ import (
 	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
-// RigTally is what a rig knows that it has sent, and what became of it.
-type RigTally struct {
+// Tally is what a rig knows that it has sent, and what became of it.
+type Tally struct {
 	// Accepted and so on are what the front has to have counted. Where a tip has moved
 	// meanwhile, the front's reply tells: a good share may be stale.
 	Accepted  uint64 `json:"accepted"`
@@ -43,8 +43,8 @@ type RigTally struct {
 	Surprise  string `json:"surprise,omitempty"`
 }
 
-// RigReport tells how a rig is.
-type RigReport struct {
+// Report tells how a rig is.
+type Report struct {
 	// Name is what the front counts it by.
 	Name    string `json:"name"`
 	Node    int    `json:"node"`
@@ -55,22 +55,45 @@ type RigReport struct {
 	// Difficulty is that of its job.
 	Difficulty float64 `json:"difficulty"`
 	Hashes     uint64  `json:"hashes"`
-	RigTally
+	Tally
 	// Error is why it lost its last connection, or got none.
 	Error string `json:"error,omitempty"`
 }
 
-// fakeRig is a rig with real proofs, slow ones.
-type fakeRig struct {
-	address string // of the front
-	login   string
-	rate    float64 // hashes a second at most
-	faults  RigFaults
-	hash    HashFunc
-	random  *rand.Rand
+// Config says what a rig is like.
+type Config struct {
+	// Address is that of the port that it mines for.
+	Address string
+	// Name is what it logs in by, and Node the index of the node, for the report.
+	Name string
+	Node int
+	// Dialect is Plain, B3 or Backward, and Rate the hashes a second at most.
+	Dialect string
+	Rate    float64
+	Faults  Faults
+	// Hash computes a header's hash.
+	Hash func(ctx context.Context, header, seed [32]byte) ([32]byte, error)
+	// Random chooses the faults; the rig alone uses it.
+	Random *rand.Rand
+}
+
+// Rig is a rig with real proofs, slow ones.
+type Rig struct {
+	Config
 
 	mu     sync.Mutex
-	report RigReport
+	report Report
+}
+
+// New makes a rig, which Run starts.
+func New(c Config) *Rig {
+	return &Rig{Config: c, report: Report{Name: c.Name, Node: c.Node, Dialect: c.Dialect}}
+}
+
+// Report is how the rig is now.
+func (r *Rig) Report() (now Report) {
+	r.note(func(rep *Report) { now = *rep })
+	return now
 }
 
 // sentShare is a submit whose reply has not come.
@@ -84,38 +107,34 @@ type sentShare struct {
 }
 
 // note changes the report.
-func (r *fakeRig) note(f func(*RigReport)) {
+func (r *Rig) note(f func(*Report)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	f(&r.report)
 }
 
-// run connects again and again until ctx ends.
-func (r *fakeRig) run(ctx context.Context) {
+// Run connects again and again until ctx ends.
+func (r *Rig) Run(ctx context.Context) {
 	for ctx.Err() == nil {
 		err := r.connect(ctx)
-		r.note(func(rep *RigReport) {
+		r.note(func(rep *Report) {
 			rep.Connected = false
 			if rep.Error = ""; err != nil && ctx.Err() == nil {
 				rep.Error = err.Error()
 			}
 		})
 		if err != nil {
-			wait(ctx, 300*time.Millisecond)
+			select {
+			case <-ctx.Done():
+			case <-time.After(300 * time.Millisecond):
+			}
 		}
 	}
 }
 
-func wait(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
-	}
-}
-
 // connect has one session.
-func (r *fakeRig) connect(ctx context.Context) error {
-	conn, err := (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, "tcp", r.address)
+func (r *Rig) connect(ctx context.Context) error {
+	conn, err := (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, "tcp", r.Address)
 	if err != nil {
 		return err
 	}
@@ -127,13 +146,13 @@ func (r *fakeRig) connect(ctx context.Context) error {
 	cancel()
 	err = errors.Join(err, conn.Close())
 	reading.Wait()
-	r.note(func(rep *RigReport) { rep.Unanswered += uint64(len(s.waiting)) })
+	r.note(func(rep *Report) { rep.Unanswered += uint64(len(s.waiting)) })
 	return err
 }
 
 // rigSession is a connection of a rig.
 type rigSession struct {
-	rig  *fakeRig
+	rig  *Rig
 	conn net.Conn
 	news chan rigNews
 
@@ -180,7 +199,7 @@ func (s *rigSession) read(ctx context.Context) {
 				continue
 			}
 			m, bad := wire.ParseMessage(line)
-			tell(rigNews{message: m, lost: s.rig.report.Dialect == RigB3 && !whole, err: bad})
+			tell(rigNews{message: m, lost: s.rig.report.Dialect == B3 && !whole, err: bad})
 			whole = false // and only the first one in it counts.
 			line = line[:0]
 		}
@@ -194,12 +213,12 @@ func (s *rigSession) read(ctx context.Context) {
 // run logs in and mines until ctx ends, which it does with all replies there.
 func (s *rigSession) run(ctx context.Context) error {
 	r := s.rig
-	if err := s.request(wire.MethodLogin, wire.LoginParams{Login: r.login, Pass: "x", Agent: "bytom-testnet/" + r.report.Dialect}); err != nil {
+	if err := s.request(wire.MethodLogin, wire.LoginParams{Login: r.Name, Pass: "x", Agent: "bytom-testnet/" + r.report.Dialect}); err != nil {
 		return err
 	}
 	var leave <-chan time.Time
-	if r.faults.Disconnect > 0 {
-		leave = time.After(time.Duration((0.5 + r.random.Float64()) * float64(r.faults.Disconnect)))
+	if r.Faults.Disconnect > 0 {
+		leave = time.After(time.Duration((0.5 + r.Random.Float64()) * float64(r.Faults.Disconnect)))
 	}
 	next := time.NewTimer(0)
 	defer next.Stop()
@@ -221,17 +240,17 @@ func (s *rigSession) run(ctx context.Context) error {
 			if err := s.mine(ctx); err != nil && ctx.Err() == nil {
 				return err
 			}
-			next.Reset(time.Duration(float64(time.Second)/r.rate) - time.Since(start))
+			next.Reset(time.Duration(float64(time.Second)/r.Rate) - time.Since(start))
 		}
 	}
 }
 
-// lastReplies is how long a busy front may take for the shares that it has.
-const lastReplies = 30 * time.Second
+// LastReplies is how long a busy front may take for the shares that it has.
+const LastReplies = 30 * time.Second
 
 // drain waits for the replies that are still to come.
 func (s *rigSession) drain() error {
-	late := time.After(lastReplies)
+	late := time.After(LastReplies)
 	for len(s.waiting) > 0 {
 		select {
 		case n := <-s.news:
@@ -256,7 +275,7 @@ func (s *rigSession) hear(n rigNews) error {
 	}
 	var login struct{ Job json.RawMessage }
 	if m.Error == nil && json.Unmarshal(m.Result, &login) == nil && len(login.Job) > 0 {
-		s.rig.note(func(r *RigReport) { r.Connected = true; r.Connections++; r.Error = "" })
+		s.rig.note(func(r *Report) { r.Connected = true; r.Connections++; r.Error = "" })
 		return s.take(login.Job, false)
 	}
 	if s.job == nil && m.Error != nil {
@@ -275,7 +294,7 @@ func (s *rigSession) hear(n rigNews) error {
 // answered counts a share.
 func (s *rigSession) answered(w sentShare, m wire.Message) {
 	forgotten := w.job != nil && !slices.Contains(s.tips[:], w.job.PreviousBlockHash) && m.Error != nil && m.Error.Code == wire.CodeJobNotFound
-	s.rig.note(func(r *RigReport) { r.settle(w, m, forgotten) })
+	s.rig.note(func(r *Report) { r.settle(w, m, forgotten) })
 	switch {
 	case w.share == nil:
 	case m.OK() && w.share.job.PreviousBlockHash == s.job.PreviousBlockHash:
@@ -303,12 +322,12 @@ func (s *rigSession) take(text []byte, lost bool) error {
 	}
 	same := s.job != nil && s.job.HeaderHash(0) == job.HeaderHash(0)
 	s.job = job
-	s.rig.note(func(r *RigReport) { r.Difficulty = job.Target.Difficulty() })
-	if same && s.rig.report.Dialect != RigB3 {
+	s.rig.note(func(r *Report) { r.Difficulty = job.Target.Difficulty() })
+	if same && s.rig.report.Dialect != B3 {
 		return nil // It goes on where it is.
 	}
 	s.nonce = job.Nonce
-	if s.rig.report.Dialect == RigBackward {
+	if s.rig.report.Dialect == Backward {
 		s.nonce = bits.ReverseBytes64(job.Nonce)
 	}
 	return nil
@@ -332,7 +351,7 @@ func (s *rigSession) mine(ctx context.Context) error {
 		return err
 	}
 	for {
-		send := s.rig.faults.draw(s.rig.random.Float64())
+		send := s.rig.Faults.draw(s.rig.Random.Float64())
 		if send == sendGood {
 			return nil
 		}
@@ -343,8 +362,8 @@ func (s *rigSession) mine(ctx context.Context) error {
 }
 
 func (s *rigSession) try(ctx context.Context, job *wire.Job, nonce uint64) ([32]byte, error) {
-	s.rig.note(func(r *RigReport) { r.Hashes++ })
-	return s.rig.hash(ctx, job.HeaderHash(nonce), job.Seed)
+	s.rig.note(func(r *Report) { r.Hashes++ })
+	return s.rig.Hash(ctx, job.HeaderHash(nonce), job.Seed)
 }
 
 // share sends what meets the target. A rig that started again knows that it sends a
@@ -361,7 +380,7 @@ func (s *rigSession) share(job *wire.Job, nonce uint64, result [32]byte) error {
 }
 
 func (s *rigSession) format(nonce uint64) string {
-	if s.rig.report.Dialect == RigB3 {
+	if s.rig.report.Dialect == B3 {
 		return strings.ToUpper(wire.FormatNonce(nonce))
 	}
 	return wire.FormatNonce(nonce)
@@ -370,12 +389,12 @@ func (s *rigSession) format(nonce uint64) string {
 // fault sends something wrong, if there is what it takes.
 func (s *rigSession) fault(ctx context.Context, send rigSend) error {
 	wrong := sentShare{send: send}
-	nonce := s.job.Nonce + 1<<31 + uint64(s.rig.random.Uint32()>>1) // Where good ones are not looked for.
+	nonce := s.job.Nonce + 1<<31 + uint64(s.rig.Random.Uint32()>>1) // Where good ones are not looked for.
 	switch {
 	case send == sendGarbage:
 		return s.garbage()
 	case send == sendInvalid:
-		bad := [][2]string{{s.job.ID, "no nonce"}, {s.job.ID, "8000000000000000"}, {"999999999", s.format(nonce)}}[s.rig.random.IntN(3)]
+		bad := [][2]string{{s.job.ID, "no nonce"}, {s.job.ID, "8000000000000000"}, {"999999999", s.format(nonce)}}[s.rig.Random.IntN(3)]
 		return s.submit(bad[0], bad[1], wrong)
 	case send == sendDuplicate && s.last != nil:
 		wrong.job = s.last.job
@@ -416,8 +435,8 @@ func (s *rigSession) garbage() error {
 	}
 	s.junk++
 	lines := []string{"{\"method\":\"submit\",\n", "\x00\xff\x16\x03\x01\n", "[]\n", strings.Repeat("x", 2000) + "\n"}
-	s.rig.note(func(r *RigReport) { r.Garbage++ })
-	_, err := s.conn.Write([]byte(lines[s.rig.random.IntN(len(lines))]))
+	s.rig.note(func(r *Report) { r.Garbage++ })
+	_, err := s.conn.Write([]byte(lines[s.rig.Random.IntN(len(lines))]))
 	return err
 }
 
@@ -425,12 +444,12 @@ func (s *rigSession) garbage() error {
 func (s *rigSession) submit(job, nonce string, w sentShare) error {
 	w.id = s.id()
 	s.waiting = append(s.waiting, w)
-	return s.request(wire.MethodSubmit, wire.SubmitParams{ID: s.rig.login, JobID: job, Nonce: nonce})
+	return s.request(wire.MethodSubmit, wire.SubmitParams{ID: s.rig.Name, JobID: job, Nonce: nonce})
 }
 
 // id is the next request's.
 func (s *rigSession) id() string {
-	if s.rig.report.Dialect == RigB3 {
+	if s.rig.report.Dialect == B3 {
 		return "1"
 	}
 	return fmt.Sprint(s.requests + 1)
@@ -456,7 +475,7 @@ func (s *rigSession) request(method string, params any) error {
 
 // settle counts a share by its reply. The front knows the jobs of its latest two tips, and
 // may have forgotten the share's: a rig that is slow, or loses jobs, is behind.
-func (t *RigReport) settle(w sentShare, m wire.Message, forgotten bool) {
+func (t *Report) settle(w sentShare, m wire.Message, forgotten bool) {
 	allowed := map[rigSend]string{
 		sendGood: "ok stale refused", sendStale: "stale invalid", sendDuplicate: "duplicate stale", sendLow: "low stale refused", sendInvalid: "invalid",
 	}
@@ -502,33 +521,4 @@ func replyKind(m wire.Message) string {
 		return "refused"
 	}
 	return "invalid"
-}
-
-// make makes the rigs of a batch.
-func (b *RigBatch) make(hash HashFunc) (rigs []*fakeRig) {
-	for i := range b.Request.Count {
-		name := fmt.Sprintf("%s.test-%d-%d", b.Login, b.Number, i)
-		rigs = append(rigs, &fakeRig{
-			address: b.Front, login: name, rate: b.Request.Rate, faults: b.Request.Faults, hash: hash,
-			random: rand.New(rand.NewPCG(uint64(b.Number), uint64(i))),
-			report: RigReport{Name: name, Node: b.Request.Node, Dialect: b.Request.Dialect},
-		})
-	}
-	return rigs
-}
-
-// mineAll runs rigs until ctx ends, and saves what they tell every little while.
-func mineAll(ctx context.Context, rigs []*fakeRig, save func() error) error {
-	var running sync.WaitGroup
-	for _, r := range rigs {
-		running.Go(func() { r.run(ctx) })
-	}
-	for ctx.Err() == nil {
-		if err := save(); err != nil {
-			return err
-		}
-		wait(ctx, 200*time.Millisecond)
-	}
-	running.Wait()
-	return save()
 }
