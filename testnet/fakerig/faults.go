@@ -3,7 +3,6 @@ package fakerig
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -91,11 +90,11 @@ func (f Faults) Check() error {
 	return nil
 }
 
-// rigSend is what a rig sends on purpose.
-type rigSend int
+// sending is what a rig sends on purpose.
+type sending int
 
 const (
-	sendGood rigSend = iota
+	sendGood sending = iota
 	sendStale
 	sendDuplicate
 	sendLow
@@ -105,33 +104,11 @@ const (
 
 // draw chooses the fault that follows a good share by a random number from 0 to 1;
 // sendGood is none. Faults may follow faults, so that each has its part of the whole.
-func (f Faults) draw(random float64) rigSend {
+func (f Faults) draw(random float64) sending {
 	for i, rate := range f.rates() {
 		if random -= rate; random < 0 {
-			return sendStale + rigSend(i)
+			return sendStale + sending(i)
 		}
 	}
 	return sendGood
-}
-
-// The dialects of rigs.
-const (
-	// Plain reads as the protocol is meant.
-	Plain = "plain"
-	// B3 takes what one read yields for one message, and loses what comes with it;
-	// starts again whenever it gets a job; gives all requests the same id and writes its
-	// nonces in upper case, as simulators of the Antminer B3 do.
-	B3 = "b3"
-	// Backward reads the nonce of a job the wrong way around.
-	Backward = "backward"
-)
-
-var rigDialects = []string{Plain, B3, Backward}
-
-// CheckDialect refuses what is no dialect.
-func CheckDialect(name string) error {
-	if !slices.Contains(rigDialects, name) {
-		return fmt.Errorf("dialect %q: expected %s", name, strings.Join(rigDialects, ", "))
-	}
-	return nil
 }

@@ -33,7 +33,7 @@ func TestParseRigFaults(t *testing.T) {
 func TestRigFaultsAtTheirRates(t *testing.T) {
 	f := Faults{Stale: 0.2, Duplicate: 0.1, Low: 0.05, Invalid: 0.02, Garbage: 0.3}
 	random := rand.New(rand.NewPCG(1, 1))
-	count, all := make(map[rigSend]float64), 0.0
+	count, all := make(map[sending]float64), 0.0
 	for range 100_000 {
 		send := sendGood
 		for count[send]++; ; count[send]++ {
@@ -44,7 +44,7 @@ func TestRigFaultsAtTheirRates(t *testing.T) {
 		}
 	}
 	for i, want := range append([]float64{0.33}, f.rates()...) {
-		if got := count[rigSend(i)] / all; math.Abs(got-want) > 0.005 {
+		if got := count[sending(i)] / all; math.Abs(got-want) > 0.005 {
 			t.Errorf("%.3f of what is sent is of kind %d, expected %v", got, i, want)
 		}
 	}
