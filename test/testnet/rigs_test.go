@@ -40,20 +40,9 @@ func TestTestnetRigs(t *testing.T) {
 	if _, err := cli(t, dir, "rigs", "add", "--dialect", "backward", "--rate", "3", "--fault", "stale:20%,dup:20%"); err != nil {
 		t.Fatal(err)
 	}
-	rigs := func(args ...string) (all []fakerig.Report) {
-		t.Helper()
-		out, err := cli(t, dir, append([]string{"--json", "rigs"}, args...)...)
-		if err == nil {
-			err = json.Unmarshal([]byte(out), &all)
-		}
-		if err != nil {
-			t.Fatalf("%v\n%s", err, out)
-		}
-		return all
-	}
 	testnet.Wait(t, 10*time.Minute, func() error {
 		var faults fakerig.Tally
-		for _, r := range rigs("list") {
+		for _, r := range rigReports(t, dir, "list") {
 			if r.Accepted < shares {
 				return fmt.Errorf("rig %+v has not enough shares", r)
 			}
@@ -70,18 +59,18 @@ func TestTestnetRigs(t *testing.T) {
 		t.Fatal(err)
 	}
 	harness.NewDescribed(t, &testnet.Node{Member: n.Nodes[0]}).Call(node.RigsRoute, "", true)
-	first := rigs("list")[0].Name
+	first := rigReports(t, dir, "list")[0].Name
 	host := strings.TrimPrefix(n.Nodes[0].URL, "http://")
 	if out, err := harness.Execute(t, testnet.Solo(t), "rigs", "--api_addr", host); err != nil || !strings.Contains(out, first+"  127.0.0.1  bytom-testnet/b3") {
 		t.Errorf("%v:\n%s", err, out)
 	}
-	last := rigs("remove", first) // Those that were added with it, too.
-	if left := rigs("list"); len(last) != 2 || len(left) != 1 {
+	last := rigReports(t, dir, "remove", first) // Those that were added with it, too.
+	if left := rigReports(t, dir, "list"); len(last) != 2 || len(left) != 1 {
 		t.Fatalf("removed %+v, still there: %+v", last, left)
 	}
 	testnet.Wait(t, 30*time.Second, func() error { return sameCounts(n.Nodes[0], last) })
 	t.Logf("of the faulty rigs: %+v", last)
-	if last = rigs("remove"); len(last) != 1 {
+	if last = rigReports(t, dir, "remove"); len(last) != 1 {
 		t.Fatalf("removed %+v", last)
 	}
 	testnet.Wait(t, 30*time.Second, func() error { return sameCounts(n.Nodes[0], last) })
@@ -95,6 +84,19 @@ func TestTestnetRigs(t *testing.T) {
 	})
 	rigsDown(t, dir)
 	rigsWithoutNode(t, n.Nodes[0].Home, last)
+}
+
+// rigReports are what a command of 'testnet rigs' reports.
+func rigReports(t *testing.T, dir string, args ...string) (all []fakerig.Report) {
+	t.Helper()
+	out, err := cli(t, dir, append([]string{"--json", "rigs"}, args...)...)
+	if err == nil {
+		err = json.Unmarshal([]byte(out), &all)
+	}
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return all
 }
 
 // sameCounts compares what a node counted with what the rigs have sent.

@@ -72,6 +72,9 @@ func fault(t *testing.T, folder, what string) {
 	}
 }
 
+// patience is how long a device may take for a few hashes.
+const patience = 10 * time.Minute
+
 // TestFaultsOfAGraphicsCard has a node mine on two devices, the first of which is lost
 // and comes back, then computes wrong hashes: it is stopped and reported, and the other
 // goes on. A stock node follows all the time.
@@ -86,60 +89,26 @@ func TestFaultsOfAGraphicsCard(t *testing.T) {
 	stock := testnet.Start(t, testnet.NodeOptions{Stock: true})
 	faults := faultyVulkan(t)
 	const bad, good = "vulkan:lavapipe", "vulkan:1"
-	const patience = 10 * time.Minute
 	n := testnet.Start(t, testnet.NodeOptions{
 		Args:         []string{"--mining", "--mining.devices", bad + "," + good},
 		ExpectErrors: []string{`msg="device stopped"`},
 		Patience:     patience,
 	})
 	stock.Connect(n)
-	devices := func() (all map[string]mining.DeviceStatus, found uint64) {
-		t.Helper()
-		var info wire.MiningInfo
-		if err := n.Call("/mining-info", nil, &info); err != nil {
-			t.Fatal(err)
-		}
-		all = make(map[string]mining.DeviceStatus)
-		for _, d := range info.Devices {
-			all[d.Name] = d
-		}
-		return all, info.BlocksFound
-	}
-	mines := func(name string, more uint64) {
-		t.Helper()
-		all, _ := devices()
-		before := all[name].Hashes
-		testnet.Wait(t, patience, func() error {
-			if all, _ := devices(); all[name].Hashes < before+more {
-				return fmt.Errorf("%s has made %d hashes, expected %d: %+v", name, all[name].Hashes, before+more, all)
-			}
-			return nil
-		})
-	}
-	logged := func(parts ...string) {
-		t.Helper()
-		testnet.Wait(t, patience, func() error {
-			for line := range strings.Lines(n.Log()) {
-				if containsAll(line, parts) {
-					return nil
-				}
-			}
-			return fmt.Errorf("no line of the log has %q", parts)
-		})
-	}
-	mines(bad, 2)
-	mines(good, 2)
+	m := twoDevices{t, n}
+	m.mines(bad, 2)
+	m.mines(good, 2)
 
 	fault(t, faults, "lost")
-	logged("device failed, will retry", "device="+bad, "the device is lost", "in=1s")
-	logged("device failed, will retry", "device="+bad, "open "+bad+" again", "in=2s")
-	logged("the device was lost and is open again", "device="+bad)
-	mines(bad, 2)
-	mines(good, 1)
+	m.logged("device failed, will retry", "device="+bad, "the device is lost", "in=1s")
+	m.logged("device failed, will retry", "device="+bad, "open "+bad+" again", "in=2s")
+	m.logged("the device was lost and is open again", "device="+bad)
+	m.mines(bad, 2)
+	m.mines(good, 1)
 
 	fault(t, faults, "wrong")
-	logged("level=ERROR", "device stopped", "device="+bad, "wrong result")
-	all, _ := devices()
+	m.logged("level=ERROR", "device stopped", "device="+bad, "wrong result")
+	all, _ := m.devices()
 	if !strings.Contains(all[bad].Failed, "wrong result") || all[good].Failed != "" {
 		t.Errorf("devices: %+v", all)
 	}
@@ -148,7 +117,7 @@ func TestFaultsOfAGraphicsCard(t *testing.T) {
 		t.Fatal(err)
 	}
 	n.WaitHeight(height+2, patience)
-	after, _ := devices()
+	after, _ := m.devices()
 	if after[bad].Hashes != all[bad].Hashes || after[good].Hashes <= all[good].Hashes {
 		t.Errorf("devices: %+v, then %+v", all, after)
 	}
@@ -161,10 +130,56 @@ func TestFaultsOfAGraphicsCard(t *testing.T) {
 		t.Error(err)
 	}
 	tip := testnet.WaitSameTip(n, stock, time.Minute)
-	if _, found := devices(); found != tip {
+	if _, found := m.devices(); found != tip {
 		t.Errorf("%d blocks were found, and the chain has %d", found, tip)
 	}
 	t.Logf("%d blocks; the first device made %d hashes, the second %d", tip, after[bad].Hashes, after[good].Hashes)
+}
+
+// twoDevices is a node that mines on two devices.
+type twoDevices struct {
+	t *testing.T
+	n *testnet.Node
+}
+
+// devices are the node's, by name, and how many blocks they found.
+func (m twoDevices) devices() (all map[string]mining.DeviceStatus, found uint64) {
+	m.t.Helper()
+	var info wire.MiningInfo
+	if err := m.n.Call("/mining-info", nil, &info); err != nil {
+		m.t.Fatal(err)
+	}
+	all = make(map[string]mining.DeviceStatus)
+	for _, d := range info.Devices {
+		all[d.Name] = d
+	}
+	return all, info.BlocksFound
+}
+
+// mines waits until a device has made so many hashes more.
+func (m twoDevices) mines(name string, more uint64) {
+	m.t.Helper()
+	all, _ := m.devices()
+	before := all[name].Hashes
+	testnet.Wait(m.t, patience, func() error {
+		if all, _ := m.devices(); all[name].Hashes < before+more {
+			return fmt.Errorf("%s has made %d hashes, expected %d: %+v", name, all[name].Hashes, before+more, all)
+		}
+		return nil
+	})
+}
+
+// logged waits for a line of the log with all of these parts.
+func (m twoDevices) logged(parts ...string) {
+	m.t.Helper()
+	testnet.Wait(m.t, patience, func() error {
+		for line := range strings.Lines(m.n.Log()) {
+			if containsAll(line, parts) {
+				return nil
+			}
+		}
+		return fmt.Errorf("no line of the log has %q", parts)
+	})
 }
 
 func containsAll(line string, parts []string) bool {
