@@ -70,7 +70,7 @@ func serveRigs(t testing.TB, f *fixture) *rigFixture {
 // dial logs a rig in.
 func (r *rigFixture) dial(t testing.TB) *client.Client {
 	t.Helper()
-	c, err := client.Dial(t.Context(), client.ClientConfig{Address: r.port.Addr().String(), Login: "test.rig"})
+	c, err := client.Dial(t.Context(), client.Config{Address: r.port.Addr().String(), Login: "test.rig"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -29,7 +29,7 @@ type PoolConfig struct {
 	Log *slog.Logger
 
 	// dial stands in for client.Dial in tests.
-	dial func(context.Context, client.ClientConfig) (*client.Client, error)
+	dial func(context.Context, client.Config) (*client.Client, error)
 }
 
 const (

@@ -78,7 +78,7 @@ func (p *pool) connect(ctx context.Context, order []int) (*session, error) {
 
 func (p *pool) dial(ctx context.Context, i int) (*client.Client, error) {
 	server := p.cfg.Servers[i]
-	cfg := client.ClientConfig{
+	cfg := client.Config{
 		Address: server.Address, TLS: server.TLS, Login: server.Login, Password: server.Password,
 		Agent: p.cfg.Agent, Order: p.cfg.Order, Log: p.log.With("server", server.Name),
 	}

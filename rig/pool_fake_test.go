@@ -133,7 +133,7 @@ func runPools(t *testing.T, n int, prepare func([]*fakePool), test func(*testing
 		}
 		prepare(p.all)
 		var sessions sync.WaitGroup
-		cfg.dial = func(ctx context.Context, c client.ClientConfig) (*client.Client, error) {
+		cfg.dial = func(ctx context.Context, c client.Config) (*client.Client, error) {
 			f := byAddress[c.Address]
 			f.mu.Lock()
 			f.dials = append(f.dials, time.Since(start))
@@ -145,7 +145,7 @@ func runPools(t *testing.T, n int, prepare func([]*fakePool), test func(*testing
 			f.sessions = append(f.sessions, far)
 			f.mu.Unlock()
 			sessions.Go(func() { f.serve(far) })
-			return client.NewClient(ctx, near, c)
+			return client.New(ctx, near, c)
 		}
 		p.pool = NewPool(cfg).(*pool)
 		p.rig = New(Config{Source: p.pool, Log: cfg.Log, Shares: slog.LevelDebug})

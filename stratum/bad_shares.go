@@ -8,16 +8,16 @@ const (
 	mostBad      = 40
 )
 
-// manners judges a rig by its shares: one that sends nearly nothing but bad ones gets its
+// badShares judges a rig by its shares: one that sends nearly nothing but bad ones gets its
 // job again, and if that does not help it is dropped. Nobody is banned.
-type manners struct {
+type badShares struct {
 	total, bad int
 	warned     bool
-	again      bool // the job is to be sent again
-	lost       bool // the session is to end
+	resend     bool // the job is to be sent again
+	drop       bool // the session is to end
 }
 
-func (m *manners) count(v verdict) {
+func (m *badShares) count(v verdict) {
 	switch v {
 	case kindStale, kindRefused:
 		return // The chain's doing, or ours.
@@ -28,7 +28,7 @@ func (m *manners) count(v verdict) {
 		return
 	}
 	if m.bad >= mostBad {
-		m.again, m.lost = !m.warned, m.warned
+		m.resend, m.drop = !m.warned, m.warned
 		m.warned = true
 	} else {
 		m.warned = false

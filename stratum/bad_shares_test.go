@@ -23,11 +23,11 @@ func TestManners(t *testing.T) {
 		{[]int{40, 39, 40, 50}, []string{again, neither, again, lost}},
 		{[]int{0, 50}, []string{neither, again}},
 	} {
-		var m manners
+		var m badShares
 		for round, bad := range c.bad {
-			m.again = false
+			m.resend = false
 			for n := range 50 {
-				if m.again || m.lost {
+				if m.resend || m.drop {
 					t.Errorf("%v: judged after %d of round %d", c.bad, n, round)
 				}
 				// What is not the rig's doing does not count.
@@ -40,7 +40,7 @@ func TestManners(t *testing.T) {
 					m.count([]verdict{kindLow, kindDuplicate, kindInvalid}[n%3])
 				}
 			}
-			got := map[[2]bool]string{{true, false}: again, {false, true}: lost, {false, false}: neither}[[2]bool{m.again, m.lost}]
+			got := map[[2]bool]string{{true, false}: again, {false, true}: lost, {false, false}: neither}[[2]bool{m.resend, m.drop}]
 			if got != c.want[round] {
 				t.Errorf("%v, round %d: %q, expected %q", c.bad, round, got, c.want[round])
 			}

@@ -12,28 +12,28 @@ import (
 // handoutsOf is who hands jobs out, as mining.Handouts have it.
 const handoutsOf = "stratum"
 
-// handout is what is kept of a job beside its template and extranonce, so that it is known
+// handoutNote is what is kept of a job beside its template and extranonce, so that it is known
 // after a restart.
-type handout struct {
+type handoutNote struct {
 	Timestamp uint64      `json:"timestamp"`
 	Start     uint64      `json:"start"`
 	Target    wire.Target `json:"target"`
 }
 
-// keep has a job kept over a restart.
-func (s *Server) keep(j *sentJob) {
+// keepOverRestart has a job kept over a restart.
+func (s *Server) keepOverRestart(j *sentJob) {
 	if s.cfg.Handouts == nil {
 		return
 	}
 	s.cfg.Handouts.Keep(mining.Handout{
-		By: handoutsOf, Key: strconv.FormatUint(j.id, 10), Job: j.job, Note: handout{j.timestamp, j.start, j.target},
+		By: handoutsOf, Key: strconv.FormatUint(j.id, 10), Job: j.job, Note: handoutNote{j.timestamp, j.start, j.target},
 	})
 }
 
 // findHandout is a job of the last run.
 func findHandout(h *mining.Handouts, id uint64) (sentJob, bool) {
 	former, ok := h.Find(handoutsOf, strconv.FormatUint(id, 10))
-	var note handout
+	var note handoutNote
 	if !ok || json.Unmarshal(former.Note, &note) != nil {
 		return sentJob{}, false
 	}

@@ -84,7 +84,7 @@ func testIDsOfTheLastRun(t *testing.T, f *front) {
 	h, job := open(), mining.NewJob(<-templates, 1)
 	s := &Server{cfg: Config{Handouts: h}}
 	for n := range uint64(5000) {
-		s.keep(&sentJob{id: began + 1 + n, job: job})
+		s.keepOverRestart(&sentJob{id: began + 1 + n, job: job})
 	}
 	if err := h.Close(); err != nil {
 		t.Fatal(err)

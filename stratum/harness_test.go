@@ -444,10 +444,10 @@ func find(j *wire.Job, from uint64, test func(hash [32]byte) bool) uint64 {
 	panic("no such nonce")
 }
 
-// isBlock tells whether a hash is a block of a job.
+// isBlock reports whether a hash is a block of a job.
 func isBlock(j *wire.Job) func([32]byte) bool { return mining.TargetFromBits(j.Bits).Met }
 
-// isShare tells whether a hash meets a job's target, and isn't a block.
+// isShare reports whether a hash meets a job's target, and isn't a block.
 func isShare(j *wire.Job) func([32]byte) bool {
 	return func(hash [32]byte) bool { return j.Target.Met(hash) && !isBlock(j)(hash) }
 }

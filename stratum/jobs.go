@@ -44,7 +44,7 @@ const mostJobs = 64
 const mostTips = 5
 
 // jobTable has the jobs of a session on the tip and on those before it, so that a late
-// share is told stale, not unknown: it is no fault of the rig's.
+// share is refused as stale, not as unknown: it is no fault of the rig's.
 type jobTable struct {
 	jobs []sentJob // in the order of their ids
 }
@@ -93,7 +93,7 @@ func (t *jobTable) find(id uint64) (sentJob, bool) {
 // so many, at least half of them.
 const mostSeen = 2048
 
-// seenShares tells shares that were there before. A share is known by its header's
+// seenShares recognizes shares that came before. A share is known by its header's
 // hash, in which the nonce is: rigs start again at the same nonce with each job.
 type seenShares struct {
 	now, before map[uint64]struct{}
@@ -102,7 +102,7 @@ type seenShares struct {
 // seenKey is 64 bits of a hash: two different shares of a session won't meet in them.
 func seenKey(header [32]byte) uint64 { return binary.BigEndian.Uint64(header[:]) }
 
-// first tells whether the header was not seen before, and remembers it.
+// first reports whether the header was not seen before, and remembers it.
 func (s *seenShares) first(header [32]byte) bool {
 	key := seenKey(header)
 	if _, ok := s.now[key]; ok {

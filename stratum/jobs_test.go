@@ -162,7 +162,7 @@ func TestAJobIsOfTheCurrentTemplate(t *testing.T) {
 		l := parseLogin(wire.LoginParams{Login: "rig.1"})
 		each.enter(&l)
 		each.live = true
-		if m, _ := each.next(time.Now(), sending{}); m.job == nil {
+		if m, _ := each.next(time.Now(), outgoing{}); m.job == nil {
 			t.Fatalf("no job is sent: %+v", m)
 		}
 		want, err := s.cfg.Generator.Current()

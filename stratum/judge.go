@@ -26,7 +26,7 @@ func (s *session) offer(id []byte, sh share, standing standing) {
 		s.reject(id, kindDuplicate, errDuplicate)
 		return
 	}
-	s.offered(sh)
+	s.measure(sh)
 	if standing == jobStale {
 		// The rig has its answer; the hash is for the case that it is a block which wins a
 		// race. Against another of ours there is nothing to win.
@@ -49,10 +49,10 @@ func (s *session) offer(id []byte, sh share, standing standing) {
 	s.settle(sh.reply, errTooMany)
 }
 
-// offered has the difficulty follow what a rig sends, not what could be hashed of it:
-// that is never more than the budget, however much a rig offers. A stale share tells of
-// the hashrate as well as any other.
-func (s *session) offered(sh share) {
+// measure has the difficulty follow what a rig sends, not what could be hashed of it:
+// that is never more than the budget, however much a rig offers. A stale share is
+// evidence of the hashrate like any other.
+func (s *session) measure(sh share) {
 	if sh.job.job == nil {
 		return
 	}
@@ -128,7 +128,7 @@ func (s *Server) next(ctx context.Context) (share, bool) {
 	return share{}, false
 }
 
-// refuseLate tells rigs of the shares that came too late to be hashed.
+// refuseLate refuses the shares that came too late to be hashed.
 func (s *Server) refuseLate() {
 	for _, sh := range s.queue.takeLate() {
 		sh.session.conclude(sh, kindStale, errExpired, ledger.Entry{})
@@ -138,13 +138,13 @@ func (s *Server) refuseLate() {
 // stopping is how long a hash under way gets when the server stops.
 const stopping = 2 * time.Second
 
-// verify hashes a share, and tells everybody what came out.
+// verify hashes a share, and brings the result to the ledger, to the chain and to the rig.
 func (s *Server) verify(ctx context.Context, sh share) {
 	hashing, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(stopping, cancel) })()
 	if sh.reply == nil && s.cfg.Submitter.Replaced(sh.job.tip()) {
-		return // It was told stale, and a block of ours was taken meanwhile.
+		return // It was refused as stale, and a block of ours was taken meanwhile.
 	}
 	for n := range sh.nonces {
 		if n > 0 {
@@ -163,7 +163,7 @@ func (s *Server) verify(ctx context.Context, sh share) {
 			sh.session.conclude(sh, kindAccepted, nil, entry)
 			return
 		case sh.job.target.Met(result):
-			verdict, why := kindAccepted, s.worthless(&sh)
+			verdict, why := kindAccepted, s.worthNothing(&sh)
 			if why != nil {
 				verdict = kindRefused
 			}
@@ -202,20 +202,20 @@ func (s *session) name() string {
 	return s.login.name
 }
 
-// conclude counts a share, and tells the rig what became of it. In this order: whatever a
-// rig was told, the ledger has.
+// conclude counts a share, and then answers the rig: whatever a rig has an answer to is in
+// the ledger.
 func (s *session) conclude(sh share, v verdict, why *wire.Error, entry ledger.Entry) {
 	now := time.Now()
 	s.server.cfg.Observe(StageShare, now.Sub(sh.came))
 	if sh.job.job == nil {
-		s.endExam(sh, v, why)
+		s.endKnownAnswer(sh, v, why)
 		return
 	}
 	if sh.former && entry.Block == "" {
 		v, why = kindInvalid, errJobNotFound // As if nothing had been hashed.
 	}
 	if sh.reply == nil && entry.Block == "" {
-		return // It was told stale, and counted.
+		return // It was refused as stale, and counted.
 	}
 	if v == kindAccepted {
 		entry.Effective, entry.Network = sh.job.target.Difficulty(), sh.job.job.Template.Target.Difficulty()

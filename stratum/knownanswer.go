@@ -8,41 +8,41 @@ import (
 	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
-// examTime is how long a rig may look for the solution of its known-answer job: 57
+// knownAnswerTime is how long a rig may look for the solution of its known-answer job: 57
 // hashes if it counts from the start nonce, and 512 on average if it does not.
-const examTime = time.Minute
+const knownAnswerTime = time.Minute
 
-// exam is a known-answer job that a session was given.
-type exam struct {
+// knownAnswerJob is a known-answer job that a session was given.
+type knownAnswerJob struct {
 	job   sentJob
 	until time.Time
 	over  bool
 }
 
-func (e *exam) wire() *wire.Job {
+func (e *knownAnswerJob) wire() *wire.Job {
 	j := wire.KnownAnswer()
 	j.ID = strconv.FormatUint(e.job.id, 10)
 	return &j
 }
 
-// exams remembers who has passed. It is safe for concurrent use.
-type exams struct {
+// knownAnswers remembers who has passed. It is safe for concurrent use.
+type knownAnswers struct {
 	mu     sync.Mutex
 	passed map[string]struct{}
 }
 
 // begin gives a rig its known-answer job; nil if it has solved it before.
-func (e *exams) begin(name string, id uint64, now time.Time) *exam {
+func (e *knownAnswers) begin(name string, id uint64, now time.Time) *knownAnswerJob {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if _, ok := e.passed[name]; ok {
 		return nil
 	}
 	j := wire.KnownAnswer()
-	return &exam{job: sentJob{id: id, start: j.Nonce, target: j.Target}, until: now.Add(examTime)}
+	return &knownAnswerJob{job: sentJob{id: id, start: j.Nonce, target: j.Target}, until: now.Add(knownAnswerTime)}
 }
 
-func (e *exams) pass(name string) {
+func (e *knownAnswers) pass(name string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.passed == nil || len(e.passed) >= mostRigs {
@@ -51,26 +51,26 @@ func (e *exams) pass(name string) {
 	e.passed[name] = struct{}{}
 }
 
-// examined tells whether the rig is still to solve its known-answer job. It may not:
+// solvingKnownAnswer reports whether the rig is still to solve its known-answer job. It may not:
 // then it mines all the same.
-func (s *session) examined(now time.Time) bool {
-	if s.exam == nil || s.exam.over {
+func (s *session) solvingKnownAnswer(now time.Time) bool {
+	if s.knownAnswer == nil || s.knownAnswer.over {
 		return false
 	}
-	if now.Before(s.exam.until) {
+	if now.Before(s.knownAnswer.until) {
 		return true
 	}
-	s.exam.over = true
-	s.server.log.Info("rig did not solve the known-answer job", "rig", s.login.name, "within", examTime)
+	s.knownAnswer.over = true
+	s.server.log.Info("rig did not solve the known-answer job", "rig", s.login.name, "within", knownAnswerTime)
 	return false
 }
 
-// endExam tells a rig how it did.
-func (s *session) endExam(sh share, v verdict, why *wire.Error) {
+// endKnownAnswer logs how a rig solved its known-answer job, and answers it.
+func (s *session) endKnownAnswer(sh share, v verdict, why *wire.Error) {
 	s.mu.Lock()
-	over := s.exam.over
+	over := s.knownAnswer.over
 	if v != kindRefused {
-		s.exam.over = true
+		s.knownAnswer.over = true
 	}
 	s.mu.Unlock()
 	switch {
@@ -80,7 +80,7 @@ func (s *session) endExam(sh share, v verdict, why *wire.Error) {
 			s.server.log.Warn("rig computes wrong hashes", "rig", s.name(), "known_nonce", "0000783700000039", "got", wire.FormatNonce(sh.nonces[0]))
 		}
 	case v == kindAccepted && !over:
-		s.server.exams.pass(s.name())
+		s.server.knownAnswers.pass(s.name())
 		s.server.log.Info("rig solved the known-answer job", "rig", s.name(), "after", time.Since(s.loginTime()).Round(time.Millisecond))
 	}
 	s.settle(sh.reply, why)

@@ -335,7 +335,7 @@ func TestDialWithTLSOnAPlainPort(t *testing.T) {
 	defer f.close()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	c, err := client.Dial(ctx, client.ClientConfig{Address: f.listener.Addr().String(), TLS: &tls.Config{InsecureSkipVerify: true}})
+	c, err := client.Dial(ctx, client.Config{Address: f.listener.Addr().String(), TLS: &tls.Config{InsecureSkipVerify: true}})
 	if err == nil {
 		_ = c.Close()
 	}

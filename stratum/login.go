@@ -69,7 +69,7 @@ func difficulty(text string) (float64, bool) {
 	return d, err == nil && d >= 1 && d <= 1<<32
 }
 
-// printable makes a text fit for logs and tables: a rig may send anything.
+// printable replaces what is not fit for logs and tables: a rig may send anything.
 func printable(text string, most int) string {
 	text = strings.Map(func(r rune) rune {
 		if r == unicode.ReplacementChar || !unicode.IsPrint(r) {
@@ -83,7 +83,7 @@ func printable(text string, most int) string {
 	return text
 }
 
-// allowed tells whether a password is the right one, in a time that says nothing of how
+// allowed reports whether a password is the right one, in a time that says nothing of how
 // much of it is.
 func allowed(password, want string) bool {
 	a, b := sha256.Sum256([]byte(password)), sha256.Sum256([]byte(want))

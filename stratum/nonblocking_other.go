@@ -4,5 +4,5 @@ package stratum
 
 import "net"
 
-// directOf gives the direct way to a connection, of which there is none here.
-func directOf(net.Conn) direct { return nil }
+// nonblockingWriterOf returns nil: there is no such writer on this platform.
+func nonblockingWriterOf(net.Conn) nonblockingWriter { return nil }

@@ -19,7 +19,7 @@ import (
 // sipping takes but a part of what it is given, now and then all or nothing, as a socket
 // whose buffer is full.
 type sipping struct {
-	direct
+	nonblockingWriter
 	whole, part, none *atomic.Int64
 }
 
@@ -30,13 +30,13 @@ func (d sipping) write(b []byte) int {
 		return 0
 	case 1:
 		d.whole.Add(1)
-		return d.direct.write(b)
+		return d.nonblockingWriter.write(b)
 	case 2:
 		d.part.Add(1)
-		return d.direct.write(b[:len(b)-1])
+		return d.nonblockingWriter.write(b[:len(b)-1])
 	}
 	d.part.Add(1)
-	return d.direct.write(b[:1+rand.IntN(len(b)-1)])
+	return d.nonblockingWriter.write(b[:1+rand.IntN(len(b)-1)])
 }
 
 // TestALineIsNotTorn has connections that take jobs in part: what the rigs read are whole
@@ -61,7 +61,7 @@ func TestALineIsNotTorn(t *testing.T) {
 	}
 	for _, s := range f.server.all() {
 		s.mu.Lock()
-		s.direct = sipping{s.direct, &whole, &part, &none}
+		s.nonblocking = sipping{s.nonblocking, &whole, &part, &none}
 		s.mu.Unlock()
 	}
 	for tip := range tips {

@@ -10,8 +10,8 @@ import (
 // socket is a connection's file descriptor.
 type socket struct{ raw syscall.RawConn }
 
-// directOf gives the direct way to a connection, nil where there is none.
-func directOf(conn net.Conn) direct {
+// nonblockingWriterOf returns nil for a connection that is no plain TCP.
+func nonblockingWriterOf(conn net.Conn) nonblockingWriter {
 	tcp, ok := conn.(*net.TCPConn)
 	if !ok {
 		return nil
@@ -23,7 +23,7 @@ func directOf(conn net.Conn) direct {
 	return socket{raw}
 }
 
-// write satisfies direct. It is by Control, since Write would refuse after the deadline of
+// write satisfies nonblockingWriter. It goes by Control, since Write would refuse after the deadline of
 // an earlier one.
 func (s socket) write(b []byte) (n int) {
 	err := s.raw.Control(func(fd uintptr) { n, _ = syscall.Write(int(fd), b) })

@@ -10,8 +10,9 @@ import (
 
 // A node may have no work to give: it is not synced, has nobody to pay, or its clock is
 // wrong. Logins are held for a while then, for it may come. Who has a job already would go
-// on with it, and nothing that it finds could be a block: it is told, and let go, which
-// is what makes any rig look for another server. It may come back and wait.
+// on with it, and nothing that it finds could be a block: it is sent the reason,
+// and disconnected, which is what makes any rig look for another server. It may come back
+// and wait.
 
 const (
 	// workPatience is how long there must be no work for that: a peer may be a block ahead
@@ -51,9 +52,9 @@ func (s *Server) outOfWork(now time.Time) *wire.Error {
 	return s.noWork()
 }
 
-// worthless is why a share counts for nothing, although it meets its target: no block can
+// worthNothing is why a share counts for nothing, although it meets its target: no block can
 // come of its job, or of any. It is nil if it counts.
-func (s *Server) worthless(sh *share) *wire.Error {
+func (s *Server) worthNothing(sh *share) *wire.Error {
 	if sh.job.job == nil {
 		return nil
 	}
@@ -69,10 +70,10 @@ func (s *Server) worthless(sh *share) *wire.Error {
 	return &wire.Error{Code: wire.CodeOther, Message: "No block can come of this job: " + err.Error()}
 }
 
-// forsaken is why the session is to end, if there has been no work for a while, and it has
+// endForNoWork is why the session is to end, if there has been no work for a while, and it has
 // been given some before. The caller holds mu.
-func (s *session) forsaken(now time.Time, w *work) *wire.Error {
-	if w.template != nil || !s.live || s.examined(now) {
+func (s *session) endForNoWork(now time.Time, w *work) *wire.Error {
+	if w.template != nil || !s.live || s.solvingKnownAnswer(now) {
 		return nil
 	}
 	without, patience := now.Sub(w.since), s.server.patience()

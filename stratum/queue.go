@@ -16,10 +16,10 @@ type share struct {
 	job     sentJob
 	nonces  []uint64 // what its nonce may mean, the likeliest first
 	came    time.Time
-	// reply is where the verdict goes; nil where the rig has been told already, and the
+	// reply is where the verdict goes; nil where the rig has its answer already, and the
 	// hash is for the case that it is a block.
 	reply *reply
-	// former tells that the job was that of a session that is over.
+	// former is set if the job was that of a session that is over.
 	former bool
 }
 
@@ -53,7 +53,7 @@ const (
 // It is safe for concurrent use.
 type queue struct {
 	wake  chan struct{}          // there may be something to take
-	stale func(*mining.Job) bool // tells that the tip is another by now
+	stale func(*mining.Job) bool // reports whether the tip is another by now
 
 	mu      sync.Mutex
 	rate    float64 // hashes a second; 0 is any number
@@ -88,7 +88,7 @@ func burst(rate float64) float64 { return max(1, rate*queueBurst.Seconds()) }
 // advance is what may be overdrawn.
 func advance(rate float64) float64 { return max(leastAdvance, burst(rate)) }
 
-// likelyBlock tells whether so many shares of a target are blocks that none may be
+// likelyBlock reports whether so many shares of a target are blocks that none may be
 // missed.
 func likelyBlock(target wire.Target, t *mining.Template) bool {
 	return target.Difficulty()*urgentOdds >= t.Target.Difficulty()
@@ -126,7 +126,7 @@ func (l *lane) add(w *waiting, s share, most int) bool {
 	return true
 }
 
-// take is the next share to hash. Without one it tells when to ask again: after the
+// take is the next share to hash. Without one it returns when to ask again: after the
 // wait, or if that is 0 when wake has a token.
 func (q *queue) take(now time.Time) (s share, ok bool, wait time.Duration) {
 	q.mu.Lock()

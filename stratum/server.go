@@ -24,22 +24,22 @@ import (
 //
 // All methods are safe for concurrent use.
 type Server struct {
-	cfg    Config
-	log    *slog.Logger
-	work   atomic.Pointer[work]
-	jobID  atomic.Uint64
-	prefix atomic.Uint32
-	queue  *queue
-	budget *Budget
-	rigs   *rigs
-	exams  exams
-	counts counters
+	cfg          Config
+	log          *slog.Logger
+	work         atomic.Pointer[work]
+	jobID        atomic.Uint64
+	prefix       atomic.Uint32
+	queue        *queue
+	budget       *shareBudget
+	rigs         *rigs
+	knownAnswers knownAnswers
+	counts       counters
 
-	mu       sync.Mutex // guards what follows
-	sessions map[*session]struct{}
-	perHost  map[netip.Addr]int
-	former   formerJobs
-	toldFull time.Time // when it was last told that rigs are turned away
+	mu         sync.Mutex // guards what follows
+	sessions   map[*session]struct{}
+	perHost    map[netip.Addr]int
+	former     formerJobs
+	loggedFull time.Time // when it was last logged that rigs are turned away
 }
 
 // work is what the rigs are to do: a template, or why there is none.
@@ -58,11 +58,11 @@ func newWork(t *mining.Template) *work {
 	return w
 }
 
-// NewServer makes a Server.
+// NewServer returns a Server, which Run starts.
 func NewServer(cfg Config) *Server {
 	cfg = cfg.withDefaults()
 	s := &Server{
-		cfg: cfg, log: cfg.Log, budget: NewBudget(headroom * cfg.Budget), rigs: newRigs(),
+		cfg: cfg, log: cfg.Log, budget: newShareBudget(headroom * cfg.Budget), rigs: newRigs(),
 		sessions: make(map[*session]struct{}), perHost: make(map[netip.Addr]int),
 	}
 	s.queue = newQueue(cfg.Budget, time.Now(), s.stale)
@@ -86,7 +86,7 @@ func (s *Server) Run(ctx context.Context) error {
 	return parts.Wait()
 }
 
-// follow tells the sessions of each new template.
+// follow sends the sessions jobs of each new template.
 func (s *Server) follow(ctx context.Context) {
 	templates, cancel := s.cfg.Generator.Subscribe()
 	defer cancel()
@@ -100,7 +100,7 @@ func (s *Server) follow(ctx context.Context) {
 	}
 }
 
-// newest is the work of the current template. A job that is made while the news of that
+// newest is the work of the current template. A job that is built while the news of that
 // is on its way must not pay whom the operator has just replaced.
 func (s *Server) newest() *work {
 	for {
@@ -182,7 +182,7 @@ func sleep(ctx context.Context, d time.Duration) {
 	}
 }
 
-// admit makes a session of a connection, or closes it. Refused clients may come again
+// admit starts a session for a connection, or closes it. Refused clients may come again
 // thousands of times a second, so this costs next to nothing and is not logged.
 func (s *Server) admit(conn net.Conn) *session {
 	host := hostOf(conn)
@@ -195,7 +195,7 @@ func (s *Server) admit(conn net.Conn) *session {
 	defer s.mu.Unlock()
 	if len(s.sessions) >= s.cfg.MaxSessions || s.perHost[host] >= s.cfg.MaxPerAddress {
 		s.counts.refused.Add(1)
-		s.tellFull(len(s.sessions) >= s.cfg.MaxSessions, host)
+		s.logFull(len(s.sessions) >= s.cfg.MaxSessions, host)
 		s.turnAway(conn)
 		return nil
 	}
@@ -206,12 +206,12 @@ func (s *Server) admit(conn net.Conn) *session {
 	return each
 }
 
-// tellFull says that rigs find no place, once an hour. The caller holds mu.
-func (s *Server) tellFull(all bool, host netip.Addr) {
-	if !s.toldFull.IsZero() && time.Since(s.toldFull) < time.Hour {
+// logFull logs that rigs find no place, once an hour. The caller holds mu.
+func (s *Server) logFull(all bool, host netip.Addr) {
+	if !s.loggedFull.IsZero() && time.Since(s.loggedFull) < time.Hour {
 		return
 	}
-	s.toldFull = time.Now()
+	s.loggedFull = time.Now()
 	most, of := s.cfg.MaxPerAddress, "one address"
 	if all {
 		most, of = s.cfg.MaxSessions, "all addresses"
@@ -244,7 +244,7 @@ func (s *Server) remember(jobs []sentJob) {
 	s.former.add(jobs)
 }
 
-// permits tells whether an address may connect.
+// permits reports whether an address may connect.
 func (s *Server) permits(host netip.Addr) bool {
 	for _, network := range s.cfg.Allow {
 		if network.Contains(host) {

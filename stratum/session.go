@@ -23,27 +23,27 @@ type session struct {
 	wake   chan struct{} // there may be something to write
 	slots  chan struct{} // a token for every request that has no reply yet
 
-	sender sync.Mutex // held by who writes to conn; taken before mu, and guards what follows
-	last   sending    // the latest message
-	torn   *torn      // a message of which but the beginning is written
+	sender  sync.Mutex    // held by who writes to conn; taken before mu, and guards what follows
+	last    outgoing      // the latest message
+	partial *partialWrite // a message of which but the beginning is written
 
-	mu      sync.Mutex // guards what follows
-	replies []*reply   // in the order of their requests
-	login   *login     // nil before it
-	direct  direct     // nil before the login, and where there is no such way
-	rig     *rig       // of the login
-	since   time.Time  // when the login came
-	vardiff *Vardiff
-	lease   *mining.Lease
-	start   uint64 // the nonce of its jobs
-	live    bool   // the login has its reply, so that jobs may be sent
-	jobs    jobTable
-	handed  bool // the server has them, as the session ends
-	seen    seenShares
-	repeat  time.Time // when the job is due again
-	exam    *exam     // a known-answer job without an answer yet
-	manners manners
-	idle    bool // there was no work when last looked
+	mu          sync.Mutex        // guards what follows
+	replies     []*reply          // in the order of their requests
+	login       *login            // nil before it
+	nonblocking nonblockingWriter // nil before the login, and where there is no such way
+	rig         *rig              // of the login
+	since       time.Time         // when the login came
+	vardiff     *vardiff
+	lease       *mining.Lease
+	start       uint64 // the nonce of its jobs
+	live        bool   // the login has its reply, so that jobs may be sent
+	jobs        jobTable
+	jobsKept    bool // the server has them, as the session ends
+	seen        seenShares
+	repeat      time.Time       // when the job is due again
+	knownAnswer *knownAnswerJob // a known-answer job without an answer yet
+	badShares   badShares
+	idle        bool // there was no work when last looked
 
 	urgent, normal waiting // the server's queue's
 }
@@ -51,12 +51,12 @@ type session struct {
 // reply is the answer to a request. The writer sends them in order, each as soon as it
 // is ready.
 type reply struct {
-	id    []byte
-	kind  replyKind
-	err   *wire.Error
-	ready bool
-	hangs bool // the connection is closed behind it
-	since time.Time
+	id     []byte
+	kind   replyKind
+	err    *wire.Error
+	ready  bool
+	hangUp bool // the connection is closed behind it
+	since  time.Time
 }
 
 type replyKind int
@@ -91,7 +91,7 @@ func (s *session) run(ctx context.Context) {
 	}
 	reader, err := s.unwrap(ctx)
 	if err != nil {
-		s.goodbye(err)
+		s.logEnd(err)
 		return
 	}
 	var writing sync.WaitGroup
@@ -103,11 +103,11 @@ func (s *session) run(ctx context.Context) {
 	}
 	cancel(err)
 	writing.Wait()
-	s.goodbye(context.Cause(ctx))
+	s.logEnd(context.Cause(ctx))
 }
 
 // unwrap gives the lines of the connection, and answers a TLS handshake first if there
-// is one: the first byte tells.
+// is one: its first byte is known.
 func (s *session) unwrap(ctx context.Context) (*wire.Reader, error) {
 	reader := wire.NewReader(s.conn)
 	first, err := reader.Peek()
@@ -121,7 +121,7 @@ func (s *session) unwrap(ctx context.Context) (*wire.Reader, error) {
 		_ = w.SendLine(wire.Response{Error: &wire.Error{Code: wire.CodeOther, Message: "TLS is not set up here"}}.AppendJSON(nil))
 		return nil, errors.New("the client speaks TLS, which is not set up here")
 	}
-	t := tls.Server(unread{s.conn, reader.Rest()}, s.server.cfg.TLS)
+	t := tls.Server(bufferedConn{s.conn, reader.Rest()}, s.server.cfg.TLS)
 	if err := t.HandshakeContext(ctx); err != nil {
 		return nil, err
 	}
@@ -132,15 +132,15 @@ func (s *session) unwrap(ctx context.Context) (*wire.Reader, error) {
 // tlsHandshake is the first byte of a TLS connection, and of no message.
 const tlsHandshake = 0x16
 
-// unread is a connection some of whose bytes are in a buffer.
-type unread struct {
+// bufferedConn is a connection some of whose bytes are in a buffer.
+type bufferedConn struct {
 	net.Conn
 	in io.Reader
 }
 
-func (u unread) Read(b []byte) (int, error) { return u.in.Read(b) }
+func (u bufferedConn) Read(b []byte) (int, error) { return u.in.Read(b) }
 
-// end gives back what the session had.
+// end gives back what the session held.
 func (s *session) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -151,23 +151,23 @@ func (s *session) end() {
 		s.server.rigs.leave(s.rig)
 	}
 	s.live = false
-	s.handOver()
+	s.keepJobs()
 	s.server.leave(s)
 }
 
-// handOver has the server know the jobs that the rig may still find something of. It comes
+// keepJobs has the server know the jobs that the rig may still find something of. It comes
 // before the connection's end, on which a rig may be back at once. The caller holds mu.
-func (s *session) handOver() {
-	if s.handed || len(s.jobs.jobs) == 0 {
+func (s *session) keepJobs() {
+	if s.jobsKept || len(s.jobs.jobs) == 0 {
 		return
 	}
-	s.handed = true
+	s.jobsKept = true
 	s.server.remember(s.jobs.jobs[s.jobs.firstOf(1):])
 }
 
-// goodbye logs why a session with a login ended. Connections without one may come by
+// logEnd logs why a session with a login ended. Connections without one may come by
 // the thousand.
-func (s *session) goodbye(err error) {
+func (s *session) logEnd(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.login == nil {
@@ -182,23 +182,23 @@ func (s *session) goodbye(err error) {
 		"after", time.Since(s.since).Round(time.Second))
 }
 
-// part ends the connection's half of ours, and gives the rig a moment to end its own: what
+// hangUp ends our half of the connection, and gives the rig a moment to end its own: what
 // is closed with something unread in it takes the last message back.
-func (s *session) part(ctx context.Context) {
+func (s *session) hangUp(ctx context.Context) {
 	s.mu.Lock()
-	s.handOver()
+	s.keepJobs()
 	s.mu.Unlock()
 	half, ok := s.conn.(interface{ CloseWrite() error })
 	if !ok || half.CloseWrite() != nil {
 		return
 	}
-	sleep(ctx, parting)
+	sleep(ctx, hangUpTime)
 }
 
-// parting is how long a rig has to read why it is dropped.
-const parting = 500 * time.Millisecond
+// hangUpTime is how long a rig has to read why it is dropped.
+const hangUpTime = 500 * time.Millisecond
 
-// unanswered tells whether a request has no reply yet.
+// unanswered reports whether a request has no reply yet.
 func (s *session) unanswered() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

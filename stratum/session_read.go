@@ -54,14 +54,14 @@ func (s *session) read(ctx context.Context, reader *wire.Reader) error {
 	}
 }
 
-// isHTTP tells whether a line is the first of an HTTP request.
+// isHTTP reports whether a line is the first of an HTTP request.
 func isHTTP(line []byte) bool {
 	return bytes.Contains(line, []byte(" HTTP/1.")) && line[0] >= 'A' && line[0] <= 'Z'
 }
 
 var errHTTP = errors.New("the client speaks HTTP")
 
-// answerHTTP tells a browser, or a miner with the wrong port, where it is.
+// answerHTTP answers a browser, or a miner with the wrong port, with what port this is.
 func (s *session) answerHTTP(rest *wire.Reader) error {
 	const text = "This port is for mining rigs that speak the Stratum dialect of Bytom (stratum+tcp://). " +
 		"The node's API and its dashboard have another one, 9888 by default.\n"
@@ -72,7 +72,7 @@ func (s *session) answerHTTP(rest *wire.Reader) error {
 		"Content-Length: %d\r\nConnection: close\r\n\r\n%s", len(text), text)
 	if half, ok := s.conn.(interface{ CloseWrite() error }); ok && err == nil && half.CloseWrite() == nil {
 		// The rest of the request must be read, or the client may not get to see the answer.
-		_ = s.conn.SetReadDeadline(time.Now().Add(parting))
+		_ = s.conn.SetReadDeadline(time.Now().Add(hangUpTime))
 		_, _ = io.CopyN(io.Discard, rest.Rest(), 64<<10)
 	}
 	return errors.Join(errHTTP, err)
@@ -135,7 +135,7 @@ func (s *session) answer(r *reply) {
 // refuse is answer with an error.
 func (s *session) refuse(id []byte, why *wire.Error) { s.answer(&reply{id: id, err: why, ready: true}) }
 
-// settle makes a reply ready.
+// settle marks a reply as ready to be sent.
 func (s *session) settle(r *reply, why *wire.Error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -166,14 +166,14 @@ func (s *session) handleLogin(r wire.Request) {
 	l := parseLogin(p)
 	if !p.Mines() {
 		s.server.log.Debug("rig refused: it mines something else", "rig", l.name, "address", s.host, "agent", l.agent)
-		s.answer(&reply{id: r.ID, err: otherAlgorithm(p.Algo), ready: true, hangs: true})
+		s.answer(&reply{id: r.ID, err: otherAlgorithm(p.Algo), ready: true, hangUp: true})
 		return
 	}
 	if !allowed(l.pass, s.server.cfg.Password) {
 		s.server.counts.unauthorized.Add(1)
 		s.server.log.Debug("rig refused for its password", "rig", l.name, "address", s.host)
 		// The pause takes the fun out of guessing, and out of redialling.
-		s.answer(&reply{id: r.ID, err: errUnauthorized, ready: true, hangs: true, since: time.Now().Add(wrongPassword)})
+		s.answer(&reply{id: r.ID, err: errUnauthorized, ready: true, hangUp: true, since: time.Now().Add(wrongPassword)})
 		return
 	}
 	s.enter(&l)
@@ -196,14 +196,14 @@ func (s *session) enter(l *login) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.login, s.since = l, now
-	s.lease, s.direct = cfg.Extranonces.Lease(), directOf(s.conn)
+	s.lease, s.nonblocking = cfg.Extranonces.Lease(), nonblockingWriterOf(s.conn)
 	s.start = wire.StartNonce(s.server.prefix.Add(1))
-	s.vardiff = NewVardiff(VardiffConfig{
+	s.vardiff = newVardiff(vardiffConfig{
 		Start: cfg.StartDifficulty, Minimum: cfg.MinDifficulty, Fixed: l.fixed, Budget: s.server.budget,
 	}, now)
 	s.welcome(l, s.host, now)
 	if cfg.KnownAnswer {
-		s.exam = s.server.exams.begin(l.name, s.server.jobID.Add(1), now)
+		s.knownAnswer = s.server.knownAnswers.begin(l.name, s.server.jobID.Add(1), now)
 	}
 }
 
@@ -234,7 +234,7 @@ func (s *session) handleSubmit(r wire.Request) {
 	}
 	nonces, err := wire.Nonces(job.start, p.Nonce)
 	if err != nil {
-		// A stale job's share is told that first, as far as the rig can see.
+		// So it is if the job is stale, too.
 		s.reject(r.ID, kindInvalid, &wire.Error{Code: wire.CodeParams, Message: "Illegal params: params." + err.Error()})
 		return
 	}
@@ -263,8 +263,8 @@ func (s *session) lookUp(text string) (sentJob, standing) {
 	}
 	s.mu.Lock()
 	job, ok := s.jobs.find(id)
-	if s.exam != nil && s.exam.job.id == id { // answered or not
-		job, ok = s.exam.job, true
+	if s.knownAnswer != nil && s.knownAnswer.job.id == id { // answered or not
+		job, ok = s.knownAnswer.job, true
 	}
 	s.mu.Unlock()
 	if !ok {

@@ -9,10 +9,10 @@ import (
 	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
-// crowd is how many replies must wait for the gap between them to be left out. It is
+// repliesWithoutGap is how many replies must wait for the gap between them to be left out. It is
 // for the rigs that take what one read yields for one message, and these lose
 // nothing but replies, which they don't look at.
-const crowd = 4
+const repliesWithoutGap = 4
 
 // write sends replies and jobs, each when it is due, until the session ends.
 func (s *session) write(ctx context.Context) error {
@@ -29,8 +29,8 @@ func (s *session) write(ctx context.Context) error {
 			if err := s.rest(ctx, wait); err != nil {
 				return err
 			}
-		case m.reply != nil && m.reply.hangs:
-			s.part(ctx)
+		case m.reply != nil && m.reply.hangUp:
+			s.hangUp(ctx)
 			return m.reply.err
 		case m.reply != nil:
 			<-s.slots
@@ -38,13 +38,13 @@ func (s *session) write(ctx context.Context) error {
 	}
 }
 
-// writeNext sends what is to be sent now, or tells how long to wait. The caller holds
+// writeNext sends what is to be sent now, or returns how long to wait. The caller holds
 // sender.
-func (s *session) writeNext(w *wire.Writer, buf *[]byte) (m sending, wait time.Duration, err error) {
-	if torn := s.torn; torn != nil {
-		s.torn = nil
+func (s *session) writeNext(w *wire.Writer, buf *[]byte) (m outgoing, wait time.Duration, err error) {
+	if torn := s.partial; torn != nil {
+		s.partial = nil
 		if err := w.SendLine(torn.rest); err != nil {
-			return sending{}, 0, err
+			return outgoing{}, 0, err
 		}
 		s.sent(torn.of)
 	}
@@ -54,14 +54,14 @@ func (s *session) writeNext(w *wire.Writer, buf *[]byte) (m sending, wait time.D
 	}
 	*buf = m.append((*buf)[:0])
 	if err := w.SendLine(*buf); err != nil {
-		return sending{}, 0, err
+		return outgoing{}, 0, err
 	}
 	s.sent(m)
 	return m, 0, nil
 }
 
 // sent notes that a message is written. The caller holds sender.
-func (s *session) sent(m sending) {
+func (s *session) sent(m outgoing) {
 	m.at = time.Now()
 	if m.tip {
 		s.server.cfg.Observe(StageJob, m.at.Sub(m.since))
@@ -92,19 +92,19 @@ const (
 	sendPush
 )
 
-// sending is a message on its way out.
-type sending struct {
+// outgoing is a message on its way out.
+type outgoing struct {
 	kind  sendKind
 	reply *reply    // answered by it
 	job   *wire.Job // in it
 	login string    // of a login's reply
 	at    time.Time
-	// tip tells that the job is the first on a new tip, whose template is since then.
+	// tip is set if the job is the first on a new tip, whose template is since then.
 	tip   bool
 	since time.Time
 }
 
-func (m *sending) append(b []byte) []byte {
+func (m *outgoing) append(b []byte) []byte {
 	if m.kind == sendPush {
 		return append(m.job.AppendJSON(append(b, `{"jsonrpc":"2.0","method":"job","params":`...)), '}')
 	}
@@ -122,38 +122,38 @@ func (m *sending) append(b []byte) []byte {
 }
 
 // next is what to send now, or how long to wait: 0 is until there is a token.
-func (s *session) next(now time.Time, last sending) (sending, time.Duration) {
+func (s *session) next(now time.Time, last outgoing) (outgoing, time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.manners.lost {
+	if s.badShares.drop {
 		// Said with the last refusal; whatever else waits is of no more use.
-		return sending{kind: sendReply, reply: s.farewell()}, 0
+		return outgoing{kind: sendReply, reply: s.tooManyBadShares()}, 0
 	}
 	w := s.server.newest()
-	if why := s.forsaken(now, w); why != nil {
-		return sending{kind: sendReply, reply: &reply{err: why, hangs: true}}, 0
+	if why := s.endForNoWork(now, w); why != nil {
+		return outgoing{kind: sendReply, reply: &reply{err: why, hangUp: true}}, 0
 	}
 	due := s.due(now, w)
 	ready := len(s.replies) > 0 && s.replies[0].ready
 	if ready {
-		if wait := s.replies[0].since.Sub(now); s.replies[0].hangs && wait > 0 {
-			return sending{}, wait
+		if wait := s.replies[0].since.Sub(now); s.replies[0].hangUp && wait > 0 {
+			return outgoing{}, wait
 		}
 		if r := s.replies[0]; r.kind == replyLogin && !s.hasWork(now, w) {
 			if wait := r.since.Add(s.server.cfg.HoldLogin).Sub(now); wait > 0 {
-				return sending{}, min(wait, time.Second)
+				return outgoing{}, min(wait, time.Second)
 			}
-			r.err, r.hangs = s.server.noWork(), true
+			r.err, r.hangUp = s.server.noWork(), true
 		}
 	}
 	if !due && !ready {
-		return sending{}, 0
+		return outgoing{}, 0
 	}
 	// After a job it is a reply's turn, so that neither keeps the other waiting for good.
 	reply := ready && (!due || last.job != nil)
 	if wait := last.at.Add(s.gap()).Sub(now); wait > 0 {
-		if !reply || last.job != nil || len(s.replies) <= crowd {
-			return sending{}, wait
+		if !reply || last.job != nil || len(s.replies) <= repliesWithoutGap {
+			return outgoing{}, wait
 		}
 	}
 	if reply {
@@ -170,16 +170,18 @@ func (s *session) gap() time.Duration {
 	return s.server.cfg.Gap
 }
 
-func (s *session) hasWork(now time.Time, w *work) bool { return w.template != nil || s.examined(now) }
-
-// farewell is the last message to a rig that sends nonsense.
-func (s *session) farewell() *reply {
-	return &reply{err: &wire.Error{Code: wire.CodeOther, Message: "Too many bad shares"}, hangs: true}
+func (s *session) hasWork(now time.Time, w *work) bool {
+	return w.template != nil || s.solvingKnownAnswer(now)
 }
 
-// due tells whether a job should go out.
+// tooManyBadShares is the last message to a rig that sends nonsense.
+func (s *session) tooManyBadShares() *reply {
+	return &reply{err: &wire.Error{Code: wire.CodeOther, Message: "Too many bad shares"}, hangUp: true}
+}
+
+// due reports whether a job should go out.
 func (s *session) due(now time.Time, w *work) bool {
-	if !s.live || w.template == nil || s.examined(now) {
+	if !s.live || w.template == nil || s.solvingKnownAnswer(now) {
 		s.idle = true
 		return false
 	}
@@ -200,30 +202,30 @@ func (s *session) target(now time.Time, w *work) wire.Target {
 	return max(wire.TargetFor(s.vardiff.Difficulty(now, w.network)), w.covering)
 }
 
-func (s *session) sendPush(now time.Time, w *work, rolled *mining.Job) sending {
-	m := sending{kind: sendPush}
+func (s *session) sendPush(now time.Time, w *work, rolled *mining.Job) outgoing {
+	m := outgoing{kind: sendPush}
 	m.job, m.tip, m.since = s.makeJob(now, w, rolled), s.newTip(), w.since
 	return m
 }
 
-// newTip tells whether the last job is the first one on its tip.
+// newTip reports whether the last job is the first one on its tip.
 func (s *session) newTip() bool {
 	n := len(s.jobs.jobs)
 	return n > 1 && s.jobs.jobs[n-2].tip() != s.jobs.jobs[n-1].tip()
 }
 
-func (s *session) sendReply(now time.Time, w *work) sending {
+func (s *session) sendReply(now time.Time, w *work) outgoing {
 	r := s.replies[0]
 	if s.replies = s.replies[1:]; len(s.replies) == 0 {
 		s.replies = nil
 	}
-	m := sending{kind: sendReply, reply: r}
+	m := outgoing{kind: sendReply, reply: r}
 	if r.err != nil || r.kind == replyStatus {
 		return m
 	}
 	switch {
-	case s.examined(now):
-		m.job = s.exam.wire()
+	case s.solvingKnownAnswer(now):
+		m.job = s.knownAnswer.wire()
 	case w.template == nil:
 		r.err = s.server.noWork()
 		return m
@@ -253,7 +255,7 @@ func (s *session) makeJob(now time.Time, w *work, rolled *mining.Job) *wire.Job 
 		s.seen.reset()
 	}
 	s.jobs.add(sent)
-	s.server.keep(&sent)
+	s.server.keepOverRestart(&sent)
 	s.server.rigs.aim(s.rig, sent.target)
 	third := s.server.cfg.Repeat / 3
 	s.repeat = now.Add(2*third + time.Duration(rand.Int64N(int64(2*third)+1)))
@@ -261,5 +263,5 @@ func (s *session) makeJob(now time.Time, w *work, rolled *mining.Job) *wire.Job 
 	return &wire
 }
 
-// stale tells whether a job builds on a block that is no longer the tip.
+// stale reports whether a job builds on a block that is no longer the tip.
 func (s *Server) stale(j *mining.Job) bool { return s.cfg.Generator.State(j) == mining.Stale }

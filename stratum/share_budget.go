@@ -2,13 +2,13 @@ package stratum
 
 import "sync"
 
-// Budget divides among all sessions the shares that the node can afford to verify:
+// shareBudget divides among all sessions the shares that the node can afford to verify:
 // each costs it a Tensority hash. Its methods are safe for concurrent use, and a nil
 // one has no limit.
-type Budget struct {
+type shareBudget struct {
 	mu       sync.Mutex
 	rate     float64 // shares per second for all
-	sessions map[*Vardiff]demand
+	sessions map[*vardiff]demand
 	steady   float64 // the demands' sums
 	extra    float64
 }
@@ -19,22 +19,22 @@ type demand struct {
 	extra  float64 // on top of it, while it is being measured
 }
 
-// NewBudget allows a number of shares per second for all sessions together; 0 or
+// newShareBudget allows a number of shares per second for all sessions together; 0 or
 // less sets no limit.
-func NewBudget(sharesPerSecond float64) *Budget {
-	return &Budget{rate: sharesPerSecond, sessions: make(map[*Vardiff]demand)}
+func newShareBudget(sharesPerSecond float64) *shareBudget {
+	return &shareBudget{rate: sharesPerSecond, sessions: make(map[*vardiff]demand)}
 }
 
 // SetRate changes the number of shares per second. Sessions follow with their next
 // jobs.
-func (b *Budget) SetRate(sharesPerSecond float64) {
+func (b *shareBudget) SetRate(sharesPerSecond float64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.rate = sharesPerSecond
 }
 
 // set replaces what a session would like.
-func (b *Budget) set(v *Vardiff, d demand) {
+func (b *shareBudget) set(v *vardiff, d demand) {
 	if b == nil {
 		return
 	}
@@ -53,7 +53,7 @@ func (b *Budget) set(v *Vardiff, d demand) {
 
 // grant is what a session gets: the steady demands come first, all cut alike where
 // they are too much, and what they leave is for those that are being measured.
-func (b *Budget) grant(d demand) float64 {
+func (b *shareBudget) grant(d demand) float64 {
 	if b == nil {
 		return d.steady + d.extra
 	}

@@ -4,7 +4,7 @@ import "testing"
 
 // TestBudgetIsShared asks for what each session gets of ten shares a second.
 func TestBudgetIsShared(t *testing.T) {
-	a, b := new(Vardiff), new(Vardiff)
+	a, b := new(vardiff), new(vardiff)
 	type session struct {
 		demand
 		gets float64
@@ -22,7 +22,7 @@ func TestBudgetIsShared(t *testing.T) {
 		{"and nothing where nothing is left", session{demand{10, 5}, 10}, session{demand{}, 0}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			budget := NewBudget(10)
+			budget := newShareBudget(10)
 			budget.set(a, demand{7, 7}) // What was before is replaced.
 			budget.set(a, test.a.demand)
 			budget.set(b, test.b.demand)
@@ -43,7 +43,7 @@ func TestBudgetIsShared(t *testing.T) {
 			}
 		})
 	}
-	var none *Budget
+	var none *shareBudget
 	none.set(a, demand{1, 2})
 	if gets := none.grant(demand{1, 2}); gets != 3 {
 		t.Errorf("no budget gives %v", gets)

@@ -106,7 +106,7 @@ type rig struct {
 	name       string
 	sessions   int
 	since      time.Time
-	told       time.Time // when its coming was last logged
+	logged     time.Time // when its coming was last logged
 	difficulty float64
 	refused    uint64
 }
@@ -122,7 +122,7 @@ type rigs struct {
 
 func newRigs() *rigs { return &rigs{byName: make(map[string]*rig)} }
 
-// join counts a login. It tells at what level to log it: some rigs come and go many
+// join counts a login. It returns the level to log it at: some rigs come and go many
 // times a second.
 func (r *rigs) join(name string, now time.Time) (*rig, slog.Level) {
 	r.mu.Lock()
@@ -137,10 +137,10 @@ func (r *rigs) join(name string, now time.Time) (*rig, slog.Level) {
 	}
 	each.sessions++
 	each.since = now
-	if now.Sub(each.told) < time.Minute {
+	if now.Sub(each.logged) < time.Minute {
 		return each, slog.LevelDebug
 	}
-	each.told = now
+	each.logged = now
 	return each, slog.LevelInfo
 }
 
@@ -189,7 +189,7 @@ func (r *rigs) online() int {
 	return n
 }
 
-// welcome takes note of a login, which s.mu is held for.
+// welcome counts and logs a login. The caller holds s.mu.
 func (s *session) welcome(l *login, host netip.Addr, now time.Time) {
 	var level slog.Level
 	s.rig, level = s.server.rigs.join(l.name, now)
@@ -204,11 +204,11 @@ func (s *session) record(v verdict, e ledger.Entry) {
 	s.server.counts.shares[v].Add(1)
 	s.mu.Lock()
 	l := s.login
-	s.manners.count(v)
-	if s.manners.again {
-		s.manners.again, s.repeat = false, now
+	s.badShares.count(v)
+	if s.badShares.resend {
+		s.badShares.resend, s.repeat = false, now
 	}
-	if s.manners.lost || !s.repeat.After(now) {
+	if s.badShares.drop || !s.repeat.After(now) {
 		mark(s.wake)
 	}
 	s.mu.Unlock()

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// VardiffConfig says what a session's difficulty is to be. Difficulties are those of
+// vardiffConfig says what a session's difficulty is to be. Difficulties are those of
 // the dialect: a share of difficulty d takes d hashes on average.
-type VardiffConfig struct {
+type vardiffConfig struct {
 	// Start is the first job's difficulty; 0 takes Minimum.
 	Start float64
 	// Minimum is never gone below, unless the network's difficulty is; 0 takes 1.
@@ -19,7 +19,7 @@ type VardiffConfig struct {
 	SharesPerMinute float64
 	// Budget, if not nil, is shared by all sessions and lowers the rate where they are
 	// too many.
-	Budget *Budget
+	Budget *shareBudget
 }
 
 const (
@@ -64,18 +64,18 @@ const (
 	slowPause = 10 * time.Second // and where the later is below a ratio of measureStep
 )
 
-// Vardiff steers one session's difficulty to a rate of shares. It is not safe for
+// vardiff steers one session's difficulty to a rate of shares. It is not safe for
 // concurrent use.
 //
 // A rig's shares are a Poisson process: at hashrate h and difficulty d, h/d of them a
 // second. So n shares over jobs of the difficulties d_i, each worked on for t_i, make
 // the likelihood of h a Gamma distribution of shape n and rate Σ t_i/d_i, whatever
 // the difficulties were: short jobs that are far too easy and long ones that are far
-// too hard count for what they tell. A share that comes after its job was replaced,
+// too hard count for the evidence that they give. A share that comes after its job was replaced,
 // and has another difficulty e than the present d, stands for e/d shares: that keeps
 // the expected count right however late a rig changes jobs.
-type Vardiff struct {
-	config     VardiffConfig
+type vardiff struct {
+	config     vardiffConfig
 	difficulty float64   // of the last job
 	changed    time.Time // when that was set
 	counted    time.Time // up to where exposure is counted
@@ -101,7 +101,7 @@ func (e *evidence) add(f evidence) {
 	e.exposure += f.exposure
 }
 
-// contradicts tells whether two pieces of evidence can't be of one hashrate: twice the
+// contradicts reports whether two pieces of evidence can't be of one hashrate: twice the
 // logarithm of the ratio of their likelihoods, with a hashrate each and with the same
 // for both (Wilks' theorem: the square of so many standard deviations).
 func (e evidence) contradicts(f evidence, deviations float64) bool {
@@ -118,9 +118,9 @@ func (e *evidence) cap(shares float64) {
 	}
 }
 
-// NewVardiff starts a session whose first job is of the start difficulty. A session
+// newVardiff starts a session whose first job is of the start difficulty. A session
 // with a Budget must be closed.
-func NewVardiff(cfg VardiffConfig, start time.Time) *Vardiff {
+func newVardiff(cfg vardiffConfig, start time.Time) *vardiff {
 	if cfg.SharesPerMinute <= 0 {
 		cfg.SharesPerMinute = 12
 	}
@@ -130,7 +130,7 @@ func NewVardiff(cfg VardiffConfig, start time.Time) *Vardiff {
 	if cfg.Start <= 0 {
 		cfg.Start = cfg.Minimum
 	}
-	v := &Vardiff{config: cfg, difficulty: max(cfg.Start, cfg.Minimum), changed: start, counted: start}
+	v := &vardiff{config: cfg, difficulty: max(cfg.Start, cfg.Minimum), changed: start, counted: start}
 	if cfg.Fixed > 0 {
 		v.difficulty = max(cfg.Fixed, cfg.Minimum)
 	}
@@ -140,15 +140,15 @@ func NewVardiff(cfg VardiffConfig, start time.Time) *Vardiff {
 }
 
 // Close gives the session's part of the budget back.
-func (v *Vardiff) Close() {
+func (v *vardiff) Close() {
 	v.config.Budget.set(v, demand{})
 	v.config.Budget = nil
 }
 
 // Share counts a share by the effective difficulty of its own job. It is to be counted
 // when it comes, verified or not: what waits for that, or is refused for coming too
-// fast, tells of the hashrate all the same. A rig that sends bad ones harms itself.
-func (v *Vardiff) Share(now time.Time, effective float64) {
+// fast, is evidence of the hashrate all the same. A rig that sends bad ones harms itself.
+func (v *vardiff) Share(now time.Time, effective float64) {
 	v.expose(now)
 	v.block.shares += effective / v.difficulty
 	v.quiet = 0
@@ -156,7 +156,7 @@ func (v *Vardiff) Share(now time.Time, effective float64) {
 }
 
 // Idle says that the rig had no job until now, so that its silence means nothing.
-func (v *Vardiff) Idle(now time.Time) {
+func (v *vardiff) Idle(now time.Time) {
 	if now.After(v.counted) {
 		v.counted = now
 	}
@@ -166,7 +166,7 @@ func (v *Vardiff) Idle(now time.Time) {
 // is to be asked before each job and every second besides, and a change is worth a job
 // of its own: that is also how a silent rig is lowered. It holds still for what is not
 // worth one.
-func (v *Vardiff) Difficulty(now time.Time, network float64) float64 {
+func (v *vardiff) Difficulty(now time.Time, network float64) float64 {
 	v.expose(now)
 	if v.config.Fixed > 0 {
 		return v.bound(v.config.Fixed, network)
@@ -188,7 +188,7 @@ func (v *Vardiff) Difficulty(now time.Time, network float64) float64 {
 }
 
 // change sets the difficulty of the jobs from now on.
-func (v *Vardiff) change(now time.Time, difficulty float64) {
+func (v *vardiff) change(now time.Time, difficulty float64) {
 	if !v.grown && difficulty > v.difficulty {
 		v.known.add(v.block)
 		v.block = evidence{}
@@ -199,7 +199,7 @@ func (v *Vardiff) change(now time.Time, difficulty float64) {
 
 // bound keeps a difficulty within the floor and the network's: a share is never
 // harder than a block.
-func (v *Vardiff) bound(difficulty, network float64) float64 {
+func (v *vardiff) bound(difficulty, network float64) float64 {
 	difficulty = max(difficulty, v.config.Minimum)
 	if network > 0 {
 		difficulty = min(difficulty, network)
@@ -207,8 +207,8 @@ func (v *Vardiff) bound(difficulty, network float64) float64 {
 	return difficulty
 }
 
-// worth tells whether a change by a ratio is worth a job.
-func (v *Vardiff) worth(now time.Time, ratio float64) bool {
+// worth reports whether a change by a ratio is worth a job.
+func (v *vardiff) worth(now time.Time, ratio float64) bool {
 	step, size := measureStep, max(ratio, 1/ratio)
 	if v.grown {
 		step = steadyStep
@@ -218,7 +218,7 @@ func (v *Vardiff) worth(now time.Time, ratio float64) bool {
 }
 
 // expose counts the time up to now.
-func (v *Vardiff) expose(now time.Time) {
+func (v *vardiff) expose(now time.Time) {
 	if span := now.Sub(v.counted).Seconds(); span > 0 {
 		v.block.exposure += span / v.difficulty
 		v.quiet += span / v.difficulty
@@ -227,7 +227,7 @@ func (v *Vardiff) expose(now time.Time) {
 }
 
 // hashrate is the best estimate.
-func (v *Vardiff) hashrate() float64 {
+func (v *vardiff) hashrate() float64 {
 	all := v.known
 	all.add(v.block)
 	return all.hashrate()
@@ -236,7 +236,7 @@ func (v *Vardiff) hashrate() float64 {
 // settle holds a block of shares against what is known. Where it contradicts that,
 // the rig has changed, or known was not true because shares were lost on the way, and
 // the block alone counts.
-func (v *Vardiff) settle() {
+func (v *vardiff) settle() {
 	if v.block.shares > 0 && v.known.contradicts(v.block, v.surprise()) {
 		// The clock may not have moved since the block's start.
 		v.known = evidence{exposure: shortest.Seconds() / v.difficulty}
@@ -254,7 +254,7 @@ func (v *Vardiff) settle() {
 }
 
 // surprise is by how many standard deviations a block must be off to count for a change.
-func (v *Vardiff) surprise() float64 {
+func (v *vardiff) surprise() float64 {
 	if v.grown {
 		return surprise
 	}
@@ -262,7 +262,7 @@ func (v *Vardiff) surprise() float64 {
 }
 
 // listen gives up what is known of a rig that has become silent.
-func (v *Vardiff) listen() {
+func (v *vardiff) listen() {
 	if v.hashrate()*v.quiet > quietShares {
 		v.guess()
 		v.known.exposure += v.quiet
@@ -271,13 +271,13 @@ func (v *Vardiff) listen() {
 }
 
 // guess knows no more than that the present difficulty may be about right.
-func (v *Vardiff) guess() {
+func (v *vardiff) guess() {
 	v.remeasure()
 	v.known = evidence{guessShares, guessShares / (v.difficulty * v.aim())}
 }
 
 // graduate ends the measuring where the hashrate is known well enough, or time is up.
-func (v *Vardiff) graduate(now time.Time) {
+func (v *vardiff) graduate(now time.Time) {
 	shares := v.known.shares + v.block.shares
 	if !v.grown && (shares >= measureShares || shares >= measureShares/2 && now.Sub(v.measured) >= measureTime) {
 		v.grown = true
@@ -286,13 +286,13 @@ func (v *Vardiff) graduate(now time.Time) {
 }
 
 // remeasure asks for the rate of a rig that is not known.
-func (v *Vardiff) remeasure() {
+func (v *vardiff) remeasure() {
 	v.grown, v.measured = false, v.counted
 	v.config.Budget.set(v, v.demand())
 }
 
 // demand is what the session would like of the budget.
-func (v *Vardiff) demand() demand {
+func (v *vardiff) demand() demand {
 	d := demand{steady: v.config.SharesPerMinute / 60}
 	if !v.grown && v.config.Fixed == 0 {
 		d.extra = (measureSpeed - 1) * d.steady
@@ -301,4 +301,4 @@ func (v *Vardiff) demand() demand {
 }
 
 // aim is the rate of shares per second to aim at now.
-func (v *Vardiff) aim() float64 { return v.config.Budget.grant(v.demand()) }
+func (v *vardiff) aim() float64 { return v.config.Budget.grant(v.demand()) }

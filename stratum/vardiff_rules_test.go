@@ -8,7 +8,7 @@ import (
 
 // evenRig sends its shares at an even rate, of a difficulty that is held where it is.
 type evenRig struct {
-	v   *Vardiff
+	v   *vardiff
 	now time.Time
 }
 
@@ -16,7 +16,7 @@ const heldAt = 1000.0
 
 func newEvenRig() *evenRig {
 	r := &evenRig{now: time.Unix(1e9, 0)}
-	r.v = NewVardiff(VardiffConfig{Start: heldAt, Minimum: heldAt}, r.now)
+	r.v = newVardiff(vardiffConfig{Start: heldAt, Minimum: heldAt}, r.now)
 	return r
 }
 
@@ -67,12 +67,12 @@ func TestVardiffAims(t *testing.T) {
 	near(t, "a second, measured", r.v.aim(), 2.4, 1e-9)
 	r.until(t, 2.4, func() bool { return r.v.grown })
 	near(t, "a second, later", r.v.aim(), 0.2, 1e-9)
-	v := NewVardiff(VardiffConfig{Fixed: 500, SharesPerMinute: 30}, r.now)
+	v := newVardiff(vardiffConfig{Fixed: 500, SharesPerMinute: 30}, r.now)
 	near(t, "a second, fixed", v.aim(), 0.5, 1e-9)
 	near(t, "fixed", v.Difficulty(r.now, noLimit), 500, 0)
 	near(t, "fixed, on an easy network", v.Difficulty(r.now, 300), 300, 0)
-	near(t, "fixed, under the minimum", NewVardiff(VardiffConfig{Fixed: 5, Minimum: 8}, r.now).Difficulty(r.now, noLimit), 8, 0)
-	near(t, "nothing set", NewVardiff(VardiffConfig{}, r.now).Difficulty(r.now, noLimit), 1, 0)
+	near(t, "fixed, under the minimum", newVardiff(vardiffConfig{Fixed: 5, Minimum: 8}, r.now).Difficulty(r.now, noLimit), 8, 0)
+	near(t, "nothing set", newVardiff(vardiffConfig{}, r.now).Difficulty(r.now, noLimit), 1, 0)
 }
 
 // TestVardiffGivesUp what it knew of a rig when 18 shares in a row are missing, and not
@@ -140,7 +140,7 @@ func TestVardiffForgets(t *testing.T) {
 func TestVardiffSteps(t *testing.T) {
 	leastGap, leastSlow, leastGrown, leastYoung, mostDown := time.Hour, time.Hour, 99.0, 99.0, 1.0
 	for seed := range uint64(60) {
-		r := newSimRig(seed, VardiffConfig{Start: spread(newSimRig(seed, VardiffConfig{}, 1).random, 1, 1e7)}, 850)
+		r := newSimRig(seed, vardiffConfig{Start: spread(newSimRig(seed, vardiffConfig{}, 1).random, 1, 1e7)}, 850)
 		last, before := r.now, r.difficulty
 		look := func() {
 			if r.difficulty == before {
@@ -192,7 +192,7 @@ func TestVardiffWorth(t *testing.T) {
 		{true, time.Second, 1.5, true}, {true, time.Second, 1.49, false}, {true, 10 * time.Second, 1 / 1.16, true}, {true, time.Second, 1 / 1.51, true},
 	} {
 		now := time.Unix(1e9, 0)
-		v := &Vardiff{grown: c.grown, changed: now.Add(-c.since)}
+		v := &vardiff{grown: c.grown, changed: now.Add(-c.since)}
 		if got := v.worth(now, c.ratio); got != c.want {
 			t.Errorf("%+v: %v", c, got)
 		}

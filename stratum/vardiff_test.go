@@ -14,7 +14,7 @@ const noLimit = 1e15 // a network's difficulty that bounds nothing
 // simRig is a rig on a simulated clock, and the server that polls its vardiff.
 type simRig struct {
 	random   *rand.Rand
-	v        *Vardiff
+	v        *vardiff
 	now      time.Time
 	hashrate float64
 	network  float64
@@ -27,12 +27,12 @@ type simRig struct {
 	lowest             float64
 }
 
-func newSimRig(seed uint64, cfg VardiffConfig, hashrate float64) *simRig {
+func newSimRig(seed uint64, cfg vardiffConfig, hashrate float64) *simRig {
 	r := &simRig{
 		random: rand.New(rand.NewPCG(seed, 1)), now: time.Unix(1e9, 0), hashrate: hashrate,
 		network: noLimit, lag: 200 * time.Millisecond, most: 300, lowest: math.Inf(1),
 	}
-	r.v = NewVardiff(cfg, r.now)
+	r.v = newVardiff(cfg, r.now)
 	r.poll()
 	r.before = r.difficulty
 	return r
@@ -96,7 +96,7 @@ func TestVardiffSettles(t *testing.T) {
 			random := rand.New(rand.NewPCG(uint64(seed), 2))
 			hashrate := spread(random, 1, 1e6)
 			start := spread(random, 0.01, 1e9)
-			r := newSimRig(uint64(seed), VardiffConfig{Start: start, Minimum: 0.01}, hashrate)
+			r := newSimRig(uint64(seed), vardiffConfig{Start: start, Minimum: 0.01}, hashrate)
 			r.lag = time.Duration(random.IntN(1000)) * time.Millisecond
 			r.run(at)
 			if got := r.rate(0.2); got < 0.7 || got > 1.3 {
@@ -120,7 +120,7 @@ func TestVardiffHoldsStill(t *testing.T) {
 	const rigs, hours = 40, 4
 	jobs := 0
 	for seed := range uint64(rigs) {
-		r := newSimRig(seed, VardiffConfig{Start: 4000}, 850)
+		r := newSimRig(seed, vardiffConfig{Start: 4000}, 850)
 		r.run(5 * time.Minute)
 		before := r.jobs
 		r.run(hours * time.Hour)
@@ -138,7 +138,7 @@ func TestVardiffFollows(t *testing.T) {
 		missed := 0
 		const rigs = 100
 		for seed := range uint64(rigs) {
-			r := newSimRig(seed, VardiffConfig{Start: 1000}, 850)
+			r := newSimRig(seed, vardiffConfig{Start: 1000}, 850)
 			r.run(10 * time.Minute)
 			r.hashrate *= factor
 			r.run(15 * time.Minute)
@@ -156,7 +156,7 @@ func TestVardiffFollows(t *testing.T) {
 // TestVardiffSilence stops a rig: it is lowered to the floor and no further, and
 // settles again when it is back.
 func TestVardiffSilence(t *testing.T) {
-	r := newSimRig(7, VardiffConfig{Start: 1000, Minimum: 32}, 5000)
+	r := newSimRig(7, vardiffConfig{Start: 1000, Minimum: 32}, 5000)
 	r.run(5 * time.Minute)
 	settled := r.difficulty
 	r.hashrate = 0
@@ -182,7 +182,7 @@ func TestVardiffSilence(t *testing.T) {
 // TestVardiffWithoutJobs has a rig wait for the node's first template.
 func TestVardiffWithoutJobs(t *testing.T) {
 	start := time.Unix(1e9, 0)
-	v := NewVardiff(VardiffConfig{Start: 1000}, start)
+	v := newVardiff(vardiffConfig{Start: 1000}, start)
 	for at := range 3600 {
 		now := start.Add(time.Duration(at) * time.Second)
 		v.Idle(now)
@@ -196,7 +196,7 @@ func TestVardiffWithoutJobs(t *testing.T) {
 func TestVardiffBounds(t *testing.T) {
 	for seed := range uint64(200) {
 		random := rand.New(rand.NewPCG(seed, 3))
-		cfg := VardiffConfig{Start: spread(random, 1, 1e9), Minimum: spread(random, 1, 1e4)}
+		cfg := vardiffConfig{Start: spread(random, 1, 1e9), Minimum: spread(random, 1, 1e4)}
 		if random.IntN(3) == 0 {
 			cfg.Fixed = spread(random, 1, 1e9)
 		}
@@ -221,7 +221,7 @@ func TestVardiffBounds(t *testing.T) {
 // credited as what it is, and the difficulty does not run away.
 func TestVardiffLateShares(t *testing.T) {
 	for seed := range uint64(50) {
-		r := newSimRig(seed, VardiffConfig{Start: 100}, 2000)
+		r := newSimRig(seed, vardiffConfig{Start: 100}, 2000)
 		r.run(3 * time.Minute)
 		r.lag = time.Minute
 		r.hashrate *= 6
@@ -235,10 +235,10 @@ func TestVardiffLateShares(t *testing.T) {
 // TestVardiffBudget has more rigs than the node can verify at 12 shares a minute.
 func TestVardiffBudget(t *testing.T) {
 	const rigs, perSecond = 300, 20
-	b := NewBudget(perSecond)
+	b := newShareBudget(perSecond)
 	var all []*simRig
 	for seed := range uint64(rigs) {
-		cfg := VardiffConfig{Start: 500, Budget: b}
+		cfg := vardiffConfig{Start: 500, Budget: b}
 		all = append(all, newSimRig(seed, cfg, spread(rand.New(rand.NewPCG(seed, 4)), 100, 1e4)))
 	}
 	offered := func(d time.Duration) float64 {
@@ -270,12 +270,12 @@ func TestVardiffBudget(t *testing.T) {
 
 // TestBudgetForgets leaves nothing behind of sessions in parallel.
 func TestBudgetForgets(t *testing.T) {
-	b := NewBudget(10)
+	b := newShareBudget(10)
 	var wg sync.WaitGroup
 	for seed := range uint64(8) {
 		wg.Go(func() {
 			for range 50 {
-				r := newSimRig(seed, VardiffConfig{Budget: b}, 100)
+				r := newSimRig(seed, vardiffConfig{Budget: b}, 100)
 				r.run(20 * time.Second)
 				r.v.Close()
 				r.v.Share(r.now, 1)
@@ -300,7 +300,7 @@ func FuzzVardiff(f *testing.F) {
 			}
 		}
 		now := time.Unix(1e9, 0)
-		v := NewVardiff(VardiffConfig{Start: start, Minimum: 0.5}, now)
+		v := newVardiff(vardiffConfig{Start: start, Minimum: 0.5}, now)
 		for range 200 {
 			now = now.Add(time.Duration(step) % time.Hour)
 			v.Share(now, effective)

@@ -15,8 +15,8 @@ import (
 	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
-// ClientConfig says whom a Client speaks to, and how.
-type ClientConfig struct {
+// Config says which server a Client speaks to, and how.
+type Config struct {
 	// Address is the server's host:port.
 	Address string
 	// TLS asks for an encrypted connection; nil is plain TCP. Where it names no
@@ -35,13 +35,13 @@ type ClientConfig struct {
 	// SilentTimeout is after what time a server that says nothing is taken for dead;
 	// 0 is 10 minutes, which few blocks take.
 	SilentTimeout time.Duration
-	// DialContext makes the connection; nil does it by TCP.
+	// DialContext opens the connection; nil does it by TCP.
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
-	// Log takes what is odd about the server; nil discards it.
+	// Log receives what is odd about the server; nil discards it.
 	Log *slog.Logger
 }
 
-func (c ClientConfig) withDefaults() ClientConfig {
+func (c Config) withDefaults() Config {
 	c.ReplyTimeout = cmp.Or(c.ReplyTimeout, 30*time.Second)
 	c.LoginTimeout = cmp.Or(c.LoginTimeout, time.Minute)
 	c.SilentTimeout = cmp.Or(c.SilentTimeout, 10*time.Minute)
@@ -73,16 +73,16 @@ const writeTimeout = 10 * time.Second
 // Close. It does not connect again; that is for who knows the other servers. All
 // methods are safe for concurrent use.
 type Client struct {
-	cfg  ClientConfig
+	cfg  Config
 	conn net.Conn
 	jobs chan *wire.Job
 	done chan struct{} // closed when the connection has ended, err being final
 
 	order orderReader
-	junk  int // messages in a row that made no sense; of the read loop
-	odds  int // messages that did not; of the read loop
-	// spoken tells that a line has come, foreign what the first was of, if that is known
-	// not to be Stratum; of the read loop.
+	junk  int // messages in a row that could not be read; of the read loop
+	odds  int // odd messages so far; of the read loop
+	// spoken is set once a line has come, foreign if the first was known to be something
+	// else than Stratum; both are of the read loop.
 	spoken  bool
 	foreign error
 
@@ -105,9 +105,9 @@ type call struct {
 	reply  chan wire.Message // of capacity 1
 }
 
-// NewClient is Dial over a connection that there is already, which it closes if the
+// New is Dial over a connection that there is already, which it closes if the
 // login fails.
-func NewClient(ctx context.Context, conn net.Conn, cfg ClientConfig) (*Client, error) {
+func New(ctx context.Context, conn net.Conn, cfg Config) (*Client, error) {
 	c := &Client{
 		cfg: cfg.withDefaults(), conn: conn, jobs: make(chan *wire.Job, 1), done: make(chan struct{}),
 		out: wire.NewWriter(conn, writeTimeout), calls: make(map[uint64]*call),
@@ -134,7 +134,7 @@ func (c *Client) login(ctx context.Context) error {
 	return nil
 }
 
-// Jobs has the server's jobs: a new one replaces one that was not received yet. Their
+// Jobs delivers the server's jobs: a new one replaces one that was not received yet. Their
 // Nonce is in the right order, and has bit 63 clear. nil means that the last one is void
 // and there is no other; NoWork says why. The channel is never closed; see Done.
 func (c *Client) Jobs() <-chan *wire.Job { return c.jobs }
@@ -194,8 +194,7 @@ func (c *Client) Close() error {
 	return nil
 }
 
-// end closes the connection, of which the read loop then takes notice. The first
-// cause counts.
+// end closes the connection, which ends the read loop. The first cause counts.
 func (c *Client) end(cause error) {
 	c.mu.Lock()
 	if c.err == nil {
@@ -205,8 +204,8 @@ func (c *Client) end(cause error) {
 	_ = c.conn.Close() // It breaks, or is no longer wanted.
 }
 
-// Submit brings in a share: a nonce of a job that this Client's Jobs had. nil means
-// that it was accepted; an *Error is the server's refusal, whose kinds are the
+// Submit sends a share: a nonce of a job that came by Jobs. nil means that it was
+// accepted; an *Error is the server's refusal, whose kinds are the
 // Refusals. ErrNoReply, ErrLost and ErrClosed say that nobody knows. A reply that is
 // late is dropped.
 func (c *Client) Submit(ctx context.Context, job *wire.Job, nonce uint64) error {
@@ -297,7 +296,7 @@ func (c *Client) send(id uint64, method string, params any) error {
 	return c.err
 }
 
-// enter makes a call one of those that wait, and gives it its id.
+// enter adds a call to those that wait for a reply, and returns its id.
 func (c *Client) enter(p *call) uint64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -73,7 +73,7 @@ func push(job string) string { return `{"jsonrpc":"2.0","method":"job","params":
 const okReply = `{"id":%s,"jsonrpc":"2.0","result":{"status":"OK"},"error":null}` + "\n"
 
 // play has a server play its part of a session, and a client theirs.
-func play(t *testing.T, cfg ClientConfig, server func(*peer), client func(*Client)) {
+func play(t *testing.T, cfg Config, server func(*peer), client func(*Client)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		near, far := net.Pipe()
@@ -84,7 +84,7 @@ func play(t *testing.T, cfg ClientConfig, server func(*peer), client func(*Clien
 			server(&peer{t, far, wire.NewReader(far)})
 		})
 		cfg.Login = "a.rig"
-		c, err := NewClient(t.Context(), near, cfg)
+		c, err := New(t.Context(), near, cfg)
 		if err != nil {
 			t.Errorf("login: %v", err)
 			return
@@ -138,7 +138,7 @@ func TestClientReadsEveryForm(t *testing.T) {
 		"a target of all digits": {loginReply(strings.Replace(one, "ffff7f00", strings.Repeat("f", 58)+"7f0000", 1)), push(two)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			play(t, ClientConfig{Password: "p", Agent: "test/1"}, func(p *peer) {
+			play(t, Config{Password: "p", Agent: "test/1"}, func(p *peer) {
 				r := p.expect("login")
 				if want := `{"login":"a.rig","pass":"p","agent":"test/1"}`; string(r.Params) != want || string(r.ID) != "1" {
 					t.Errorf("login with %s, id %s, expected %s and 1", r.Params, r.ID, want)
@@ -163,7 +163,7 @@ func TestClientReadsEveryForm(t *testing.T) {
 func TestClientWorkedExample(t *testing.T) {
 	job := `{"version":"0100000000000000","height":"8c44000000000000","previous_block_hash":"8f11dad3d32550bfb5a6bf9f7a344c8a436be37897887e3c74d1b380abd3587d","timestamp":"4c3afa5a00000000","transactions_merkle_root":"2c0abd8189aba80a8940c3bb4263c9560a97e81d89aa1389ff47e754add4ce98","transaction_status_hash":"c9c377e5192668bc0a367e4a4764f11e7c725ecced1d7b6a492974fab1b6d5bc","nonce":"0000000037780000","bits":"1d7a04000000001d","job_id":"171567","seed":"6aa116ef17d69e398ba388e8f0e1805f6f98afb9dfb8fb87679ad5d3c099099d","target":"ffff7f00"}`
 	var log bytes.Buffer
-	play(t, ClientConfig{Log: slog.New(slog.NewTextHandler(&log, nil))}, func(p *peer) {
+	play(t, Config{Log: slog.New(slog.NewTextHandler(&log, nil))}, func(p *peer) {
 		p.expect("login")
 		p.send(loginReply(job))
 		if r := p.expect("submit"); string(r.Params) != `{"id":"a.rig","job_id":"171567","nonce":"0000783700000039"}` {
@@ -205,7 +205,7 @@ func TestClientRefusals(t *testing.T) {
 		`{"code":20,"message":"Unknown error"}`:        nil,
 		`7`:                                            nil,
 	} {
-		play(t, ClientConfig{}, func(p *peer) {
+		play(t, Config{}, func(p *peer) {
 			p.expect("login")
 			p.send(loginReply(testJob("1", palindrome)))
 			p.expect("submit")
@@ -236,7 +236,7 @@ func TestClientLoginRefused(t *testing.T) {
 				p.send(reply + "\n")
 				far.Close() // as pools do
 			}()
-			_, err := NewClient(t.Context(), near, ClientConfig{Address: "pool:1"})
+			_, err := New(t.Context(), near, Config{Address: "pool:1"})
 			var refusal *wire.Error
 			if !errors.As(err, &refusal) || !strings.Contains(err.Error(), "pool:1") {
 				t.Errorf("%s: got %v", reply, err)
@@ -248,7 +248,7 @@ func TestClientLoginRefused(t *testing.T) {
 // TestClientOutOfOrder has replies come in another order than the requests, one of
 // them never and one late.
 func TestClientOutOfOrder(t *testing.T) {
-	play(t, ClientConfig{ReplyTimeout: 5 * time.Second}, func(p *peer) {
+	play(t, Config{ReplyTimeout: 5 * time.Second}, func(p *peer) {
 		p.expect("login")
 		p.send(loginReply(testJob("1", palindrome)))
 		ids := make(map[string]string)
@@ -310,7 +310,7 @@ func TestClientEnds(t *testing.T) {
 		"silence for ever": {func(p *peer) { _, _ = io.Copy(io.Discard, p.conn) }, ErrNoReply, 30 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
-			play(t, ClientConfig{}, func(p *peer) {
+			play(t, Config{}, func(p *peer) {
 				p.expect("login")
 				p.send(loginReply(testJob("1", palindrome)))
 				p.expect("submit")
@@ -339,7 +339,7 @@ func TestClientEnds(t *testing.T) {
 
 // TestClientStuckServer has a server that reads nothing.
 func TestClientStuckServer(t *testing.T) {
-	play(t, ClientConfig{}, func(p *peer) {
+	play(t, Config{}, func(p *peer) {
 		p.expect("login")
 		p.send(loginReply(testJob("1", palindrome)))
 		time.Sleep(time.Minute)
@@ -356,21 +356,21 @@ func TestClientLoginTimeout(t *testing.T) {
 		near, far := net.Pipe()
 		go func() { _, _ = io.Copy(io.Discard, far) }()
 		start := time.Now()
-		if _, err := NewClient(t.Context(), near, ClientConfig{}); !errors.Is(err, ErrNoReply) || time.Since(start) != time.Minute {
+		if _, err := New(t.Context(), near, Config{}); !errors.Is(err, ErrNoReply) || time.Since(start) != time.Minute {
 			t.Errorf("got %v after %v", err, time.Since(start))
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		near, far = net.Pipe()
 		go func() { _, _ = io.Copy(io.Discard, far) }()
-		if _, err := NewClient(ctx, near, ClientConfig{}); !errors.Is(err, context.Canceled) {
+		if _, err := New(ctx, near, Config{}); !errors.Is(err, context.Canceled) {
 			t.Errorf("got %v", err)
 		}
 	})
 }
 
 func TestClientGetJob(t *testing.T) {
-	play(t, ClientConfig{}, func(p *peer) {
+	play(t, Config{}, func(p *peer) {
 		p.expect("login")
 		p.send(loginReply(testJob("1", palindrome)))
 		p.expect("getjob")
@@ -415,7 +415,7 @@ func TestClientNonceOrder(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var log bytes.Buffer
-			play(t, ClientConfig{Order: test.order, Log: slog.New(slog.NewTextHandler(&log, nil))}, func(p *peer) {
+			play(t, Config{Order: test.order, Log: slog.New(slog.NewTextHandler(&log, nil))}, func(p *peer) {
 				p.expect("login")
 				p.send(loginReply(testJob("1", test.wire)))
 				for range test.refuse {
@@ -454,7 +454,7 @@ func TestClientNonceOrder(t *testing.T) {
 // TestClientLogIsBounded has a server send nonsense between good lines for ever.
 func TestClientLogIsBounded(t *testing.T) {
 	var log bytes.Buffer
-	play(t, ClientConfig{Log: slog.New(slog.NewTextHandler(&log, nil))}, func(p *peer) {
+	play(t, Config{Log: slog.New(slog.NewTextHandler(&log, nil))}, func(p *peer) {
 		p.expect("login")
 		p.send(loginReply(testJob("0", palindrome)))
 		for range 1000 {
@@ -473,7 +473,7 @@ func TestClientLogIsBounded(t *testing.T) {
 
 // TestClientNewestJobWins pushes jobs at a client that does not receive any.
 func TestClientNewestJobWins(t *testing.T) {
-	play(t, ClientConfig{}, func(p *peer) {
+	play(t, Config{}, func(p *peer) {
 		p.expect("login")
 		p.send(loginReply(testJob("0", palindrome)))
 		for i := range 100 {
@@ -519,7 +519,7 @@ func TestClientTLS(t *testing.T) {
 		"anything":          {&tls.Config{InsecureSkipVerify: true}, true},
 		"another name":      {&tls.Config{RootCAs: roots, ServerName: "example.org"}, false},
 	} {
-		c, err := Dial(t.Context(), ClientConfig{Address: l.Addr().String(), TLS: test.tls})
+		c, err := Dial(t.Context(), Config{Address: l.Addr().String(), TLS: test.tls})
 		if (err == nil) != test.ok {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -531,7 +531,7 @@ func TestClientTLS(t *testing.T) {
 	// Plain TCP to a TLS port, and TLS to one that speaks something else.
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
-	if _, err := Dial(ctx, ClientConfig{Address: l.Addr().String()}); err == nil {
+	if _, err := Dial(ctx, Config{Address: l.Addr().String()}); err == nil {
 		t.Error("plain TCP to TLS: no error")
 	}
 }
@@ -570,7 +570,7 @@ func FuzzClientLines(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		near, far := net.Pipe()
-		c := &Client{cfg: ClientConfig{}.withDefaults(), conn: near, jobs: make(chan *wire.Job, 1), done: make(chan struct{}), out: wire.NewWriter(near, time.Second), calls: make(map[uint64]*call)}
+		c := &Client{cfg: Config{}.withDefaults(), conn: near, jobs: make(chan *wire.Job, 1), done: make(chan struct{}), out: wire.NewWriter(near, time.Second), calls: make(map[uint64]*call)}
 		c.order.log = c.cfg.Log
 		login, submit := &call{wire.MethodLogin, make(chan wire.Message, 1)}, &call{wire.MethodSubmit, make(chan wire.Message, 1)}
 		c.enter(login)

@@ -31,7 +31,7 @@ var errAuthority = errors.New("--tls-ca FILE names the certificates to trust, --
 // Dial connects and logs in. It returns when the login has its reply: an *Error where
 // the server refuses it, an ErrNotStratum where there is none at the address. Later, ctx
 // is of no consequence.
-func Dial(ctx context.Context, cfg ClientConfig) (*Client, error) {
+func Dial(ctx context.Context, cfg Config) (*Client, error) {
 	cfg = cfg.withDefaults()
 	conn, err := cfg.DialContext(ctx, "tcp", cfg.Address)
 	if err != nil {
@@ -42,15 +42,15 @@ func Dial(ctx context.Context, cfg ClientConfig) (*Client, error) {
 			return nil, err
 		}
 	}
-	c, err := NewClient(ctx, conn, cfg)
+	c, err := New(ctx, conn, cfg)
 	if cfg.TLS == nil && hungUp(err) && speaksTLS(ctx, cfg) {
 		err = fmt.Errorf("login at %s: %w", cfg.Address, errSecured)
 	}
 	return c, err
 }
 
-// handshake makes a connection an encrypted one.
-func handshake(ctx context.Context, conn net.Conn, cfg ClientConfig) (net.Conn, error) {
+// handshake encrypts a connection.
+func handshake(ctx context.Context, conn net.Conn, cfg Config) (net.Conn, error) {
 	t := cfg.TLS.Clone()
 	if t.ServerName == "" {
 		host, _, err := net.SplitHostPort(cfg.Address)
@@ -83,13 +83,13 @@ func explainTLS(err error) error {
 	return err
 }
 
-// hungUp tells whether the other end has closed the connection.
+// hungUp reports whether the other end has closed the connection.
 func hungUp(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)
 }
 
 // speaksTLS tries a handshake with a server that a login in plain made hang up.
-func speaksTLS(ctx context.Context, cfg ClientConfig) bool {
+func speaksTLS(ctx context.Context, cfg Config) bool {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	conn, err := cfg.DialContext(ctx, "tcp", cfg.Address)
@@ -104,7 +104,7 @@ func speaksTLS(ctx context.Context, cfg ClientConfig) bool {
 // tlsAlert is the first byte of what a TLS server may say to who speaks anything else.
 const tlsAlert = 0x15
 
-// foreign tells by a server's first line what it speaks, if that is known not to be
+// foreign returns an error if a server's first line is known to be something else than
 // Stratum.
 func foreign(line []byte) error {
 	switch {

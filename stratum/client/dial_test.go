@@ -73,7 +73,7 @@ func TestDialElsewhere(t *testing.T) {
 		{"who hangs up", answering(t, "", nil), nil, false, "EOF"},
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-		c, err := Dial(ctx, ClientConfig{Address: test.address, TLS: test.tls})
+		c, err := Dial(ctx, Config{Address: test.address, TLS: test.tls})
 		if cancel(); err == nil {
 			_ = c.Close()
 		}

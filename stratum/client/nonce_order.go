@@ -92,7 +92,7 @@ func (r *orderReader) read(little uint64) uint64 {
 	return nonce &^ (1 << 63)
 }
 
-// looksLikeStart tells whether a nonce is a prefix and then zeros, rather than the same
+// looksLikeStart reports whether a nonce is a prefix and then zeros, rather than the same
 // bytes in the other order.
 func looksLikeStart(nonce, other uint64) bool {
 	zeros := bits.TrailingZeros64(nonce)
@@ -105,7 +105,7 @@ func (r *orderReader) settle(order NonceOrder, why string) {
 	r.log.Info("start nonces are read", "order", order.String()+"-endian", "because", why)
 }
 
-// judged takes notice of a share that was not refused, or as out of range.
+// judged counts a reply to a share: refused as out of range, or anything else.
 func (r *orderReader) judged(outOfRange bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

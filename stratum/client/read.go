@@ -111,7 +111,7 @@ func (c *Client) take(text []byte) error {
 	return err
 }
 
-// absent tells whether a member is missing or null.
+// absent reports whether a member is missing or null.
 func absent(text json.RawMessage) bool { return text == nil || bytes.Equal(text, []byte("null")) }
 
 // callOf finds whose reply a message is, and removes it from those that wait. A reply
@@ -149,7 +149,7 @@ func (c *Client) expectsJob() bool {
 	return c.waitsForJob()
 }
 
-// waitsForJob tells whether a request is on its way whose reply may have a job. The
+// waitsForJob reports whether a request is on its way whose reply may have a job. The
 // caller holds mu.
 func (c *Client) waitsForJob() bool {
 	for _, p := range c.calls {

@@ -32,7 +32,7 @@ func verdictTests(t testing.TB) map[string]bool {
 // TestClientVerdicts has every form of yes and no as the reply to a share and to a login.
 func TestClientVerdicts(t *testing.T) {
 	for reply, yes := range verdictTests(t) {
-		play(t, ClientConfig{}, func(p *peer) {
+		play(t, Config{}, func(p *peer) {
 			p.expect("login")
 			p.send(loginReply(testJob("1", palindrome)))
 			p.expect("submit")
@@ -49,7 +49,7 @@ func TestClientVerdicts(t *testing.T) {
 		if !yes {
 			continue // TestClientLoginRefused
 		}
-		play(t, ClientConfig{}, func(p *peer) {
+		play(t, Config{}, func(p *peer) {
 			p.expect("login")
 			p.send(`{"id":1,`+reply+"}\n", push(testJob("1", palindrome)))
 			_, _ = io.Copy(io.Discard, p.conn)
@@ -57,7 +57,7 @@ func TestClientVerdicts(t *testing.T) {
 	}
 	job := testJob("1", palindrome)
 	for _, none := range []string{`""`, `false`, `[]`, `{}`, `0`, `{"code":0}`, `{"code":0,"message":"fine"}`} {
-		play(t, ClientConfig{}, func(p *peer) {
+		play(t, Config{}, func(p *peer) {
 			p.expect("login")
 			p.send(strings.Replace(loginReply(job), `"error":null`, `"error":`+none, 1))
 			_, _ = io.Copy(io.Discard, p.conn)
@@ -69,7 +69,7 @@ func TestClientVerdicts(t *testing.T) {
 // is no reply to the share. A login's reply it is.
 func TestClientNoWork(t *testing.T) {
 	const say = `{"id":null,"result":null,"error":{"code":20,"message":"No work: not synced"}}` + "\n"
-	play(t, ClientConfig{}, func(p *peer) {
+	play(t, Config{}, func(p *peer) {
 		p.expect("login")
 		p.send(loginReply(testJob("1", palindrome)))
 		r := p.expect("submit")
@@ -94,7 +94,7 @@ func TestClientNoWork(t *testing.T) {
 	near, far := net.Pipe()
 	p := &peer{t, far, wire.NewReader(far)}
 	go func() { p.expect("login"); p.send(say) }()
-	if _, err := NewClient(t.Context(), near, ClientConfig{}); !errors.Is(err, wire.RefusedNoWork) {
+	if _, err := New(t.Context(), near, Config{}); !errors.Is(err, wire.RefusedNoWork) {
 		t.Errorf("login: %v", err)
 	}
 }

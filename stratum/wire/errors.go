@@ -34,8 +34,8 @@ var codes = map[int]Refusal{
 	CodeParams: RefusedParams, CodeNonce: RefusedNonce,
 }
 
-// words are what messages of other pools, and of CodeJobNotFound, are told apart by;
-// the first that fits counts.
+// words are what messages of other pools, and of CodeJobNotFound, are recognized by; the
+// first that fits counts.
 var words = []struct {
 	word string
 	kind Refusal
@@ -65,7 +65,7 @@ func (e *Error) Kind() Refusal {
 	return ""
 }
 
-// Is tells whether the refusal is of a kind.
+// Is reports whether the refusal is of a kind.
 func (e *Error) Is(target error) bool {
 	kind, ok := target.(Refusal)
 	return ok && kind == e.Kind()

@@ -63,7 +63,7 @@ type LoginParams struct {
 // Algorithm is Bytom's proof of work, as a login's Algo has it.
 const Algorithm = "tensority"
 
-// Mines tells whether the rig can do Bytom's proof of work, as far as it says.
+// Mines reports whether the rig can do Bytom's proof of work, as far as it says.
 func (p *LoginParams) Mines() bool {
 	return len(p.Algo) == 0 || slices.ContainsFunc(p.Algo, func(a string) bool { return strings.EqualFold(a, Algorithm) })
 }
@@ -299,7 +299,7 @@ func ParseMessage(line []byte) (Message, error) {
 	return m, nil
 }
 
-// OK tells whether a submit was accepted: a result with the status OK, or true as
+// OK reports whether a submit was accepted: a result with the status OK, or true as
 // some pools have it.
 func (m Message) OK() bool {
 	var s StatusResult

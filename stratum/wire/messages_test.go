@@ -27,7 +27,7 @@ func TestParseRequest(t *testing.T) {
 	}
 }
 
-// says tells whether an error has a text; "" is no error.
+// says reports whether an error has a text; "" is no error.
 func says(err error, text string) bool {
 	if err == nil || text == "" {
 		return err == nil && text == ""

@@ -40,7 +40,7 @@ func AppendNonce(b []byte, nonce uint64) []byte {
 func FormatNonce(nonce uint64) string { return string(AppendNonce(nil, nonce)) }
 
 // ParseNonce reads the nonce of a submit: 1 to 16 hexadecimal digits, of any case and
-// with an 0x before them or not. It tells how many digits there were.
+// with an 0x before them or not. digits is how many there were.
 func ParseNonce(text string) (nonce uint64, digits int, err error) {
 	plain := text
 	if len(text) > 2 && strings.EqualFold(text[:2], "0x") {
@@ -66,7 +66,7 @@ func StartNonce(prefix uint32) uint64 {
 	return uint64(prefix)<<32 | uint64(bits.ReverseBytes32(prefix))
 }
 
-// Palindromic tells whether a nonce has the same bytes in both orders.
+// Palindromic reports whether a nonce has the same bytes in both orders.
 func Palindromic(nonce uint64) bool { return bits.ReverseBytes64(nonce) == nonce }
 
 // Nonces are what the nonce of a submit may mean for a job that started at start, the

@@ -16,7 +16,7 @@ func isFine(text string) bool {
 	return slices.Contains(fine, strings.ToLower(strings.TrimSpace(text)))
 }
 
-// noError tells whether the error of a message is one in name only: null, false, zero, an
+// noError reports whether the error of a message is one in name only: null, false, zero, an
 // empty text, list or object, or one of nothing but those. A code of 0 with some text is
 // none either where the result says yes.
 func noError(text, result json.RawMessage) bool {
@@ -31,7 +31,7 @@ func noError(text, result json.RawMessage) bool {
 	return ok && o["code"] == 0.0 && affirms(result)
 }
 
-// empty tells whether a JSON value says nothing, or that there is no error.
+// empty reports whether a JSON value says nothing, or that there is no error.
 func empty(v any) bool {
 	switch v := v.(type) {
 	case nil:
@@ -65,7 +65,7 @@ func statusOf(result json.RawMessage) any {
 	return s.Status
 }
 
-// affirms tells whether a result says yes by itself.
+// affirms reports whether a result says yes by itself.
 func affirms(result json.RawMessage) bool {
 	var v any
 	if len(result) == 0 || json.Unmarshal(result, &v) != nil {
@@ -81,7 +81,7 @@ func affirms(result json.RawMessage) bool {
 	return v == true || ok && isFine(text)
 }
 
-// Refused tells whether a message without an Error says no all the same: its result is
+// Refused reports whether a message without an Error says no all the same: its result is
 // missing or false, or an object whose status is neither true nor OK. A result of null is
 // what methods without a result have.
 func (m Message) Refused() bool { return refused(m.Result) }
@@ -90,7 +90,7 @@ func (m Message) Refused() bool { return refused(m.Result) }
 // nil where there is none.
 func (m Message) JobText() json.RawMessage { return jobIn(m.Result) }
 
-// refused tells whether a result says no without an error: it is missing or false, or an
+// refused reports whether a result says no without an error: it is missing or false, or an
 // object whose status is neither true nor OK. One of null is what methods without a
 // result have.
 func refused(result json.RawMessage) bool {

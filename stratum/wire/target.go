@@ -65,7 +65,7 @@ func (t Target) String() string {
 // takes on average, 2^32/t.
 func (t Target) Difficulty() float64 { return (1 << 32) / float64(max(t, 1)) }
 
-// Met tells whether a Tensority result meets the target. Its bytes are a
+// Met reports whether a Tensority result meets the target. Its bytes are a
 // little-endian number, of which the top 32 bits are compared: some rigs compare words,
 // others all of it.
 func (t Target) Met(result [32]byte) bool { return top32(result) <= uint32(t) }

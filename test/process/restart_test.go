@@ -106,7 +106,7 @@ func (w *formerWork) client() *client.Client {
 func (w *formerWork) login() *stratumclient.Client {
 	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
 	defer cancel()
-	c, err := stratumclient.Dial(ctx, stratumclient.ClientConfig{Address: w.front, Login: "shed.1"})
+	c, err := stratumclient.Dial(ctx, stratumclient.Config{Address: w.front, Login: "shed.1"})
 	if err != nil {
 		w.t.Fatal(err)
 	}

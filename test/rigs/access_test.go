@@ -37,7 +37,7 @@ func TestWhoMayMine(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 		defer cancel()
 		d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
-		c, err := client.Dial(ctx, client.ClientConfig{Address: front, TLS: secure, Login: "shed.1", Password: password, DialContext: d.DialContext})
+		c, err := client.Dial(ctx, client.Config{Address: front, TLS: secure, Login: "shed.1", Password: password, DialContext: d.DialContext})
 		if err != nil {
 			return err
 		}
