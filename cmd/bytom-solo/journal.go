@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -116,11 +115,8 @@ func (r *journalReader) resubmitTo(cmd *cobra.Command, hash, to string) error {
 func (r *journalReader) list(cmd *cobra.Command) (found []node.FoundBlock, err error) {
 	err = r.read(func() error {
 		return askHome(cmd, r.config, node.FoundBlocksRoute, nil, &found)
-	}, func(j *mining.Journal) error {
-		fates, err := j.Fates()
-		for _, f := range slices.Backward(fates) {
-			found = append(found, node.DescribeFate(f, j.Has))
-		}
+	}, func(j *mining.Journal) (err error) {
+		found, err = node.JournalBlocks(j)
 		return err
 	})
 	return found, err
@@ -134,18 +130,8 @@ func (r *journalReader) block(cmd *cobra.Command, hash string) (b node.FoundBloc
 	}
 	err = r.read(func() error {
 		return askHome(cmd, r.config, node.FoundBlockRoute, map[string]string{"hash": hash}, &b)
-	}, func(j *mining.Journal) error {
-		fate, ok, err := j.Fate(id)
-		if err != nil || !ok {
-			return errors.Join(err, fmt.Errorf("block %s is not in the journal", hash))
-		}
-		block, err := j.Block(id)
-		if err != nil {
-			return err
-		}
-		raw, err := block.MarshalText()
-		b = node.DescribeFate(fate, j.Has)
-		b.RawBlock = string(raw)
+	}, func(j *mining.Journal) (err error) {
+		b, err = node.JournalBlock(j, id)
 		return err
 	})
 	return b, err
