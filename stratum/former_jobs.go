@@ -71,3 +71,46 @@ func firstJobID(now time.Time, h *mining.Handouts) uint64 {
 	}
 	return first
 }
+
+// mostFormer bounds the jobs of sessions that are over: of 400 at a job in 45 s for
+// half an hour, less if more rigs come and go.
+const mostFormer = 16384
+
+// formerJobs are the jobs of sessions that are over: a rig that lost its connection may
+// find a block all the same, and bring it when it is back.
+type formerJobs struct {
+	byID  map[uint64]sentJob
+	order []uint64
+}
+
+func (f *formerJobs) add(jobs []sentJob) {
+	if f.byID == nil {
+		f.byID = make(map[uint64]sentJob)
+	}
+	for _, j := range jobs {
+		if len(f.order) >= mostFormer {
+			delete(f.byID, f.order[0])
+			f.order = f.order[1:]
+		}
+		f.byID[j.id] = j
+		f.order = append(f.order, j.id)
+	}
+}
+
+// formerJob is a job of a session that is over, of this run of the node or the last.
+func (s *Server) formerJob(id uint64) (sentJob, bool) {
+	s.mu.Lock()
+	j, ok := s.former.byID[id]
+	s.mu.Unlock()
+	if !ok {
+		return findHandout(s.cfg.Handouts, id)
+	}
+	return j, ok
+}
+
+// remember has the jobs of a session that ends known, for its rig's next one.
+func (s *Server) remember(jobs []sentJob) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.former.add(jobs)
+}

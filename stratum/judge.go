@@ -226,3 +226,26 @@ func (s *session) conclude(sh share, v verdict, why *wire.Error, entry ledger.En
 		s.settle(sh.reply, why)
 	}
 }
+
+// record counts a judged share everywhere. e has what is known of it besides.
+func (s *session) record(v verdict, e ledger.Entry) {
+	now := time.Now()
+	s.server.counts.shares[v].Add(1)
+	s.mu.Lock()
+	l := s.login
+	s.badShares.count(v)
+	if s.badShares.resend {
+		s.badShares.resend, s.repeat = false, now
+	}
+	if s.badShares.drop || !s.repeat.After(now) {
+		mark(s.wake)
+	}
+	s.mu.Unlock()
+	var counts bool
+	if e.Kind, counts = v.ledger(); !counts {
+		s.server.rigs.refuse(s.rig)
+		return
+	}
+	e.At, e.Rig, e.Address, e.Agent = now, l.name, s.host.String(), l.agent
+	s.server.cfg.Ledger.Add(e)
+}

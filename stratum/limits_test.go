@@ -3,21 +3,15 @@ package stratum
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
-	"net/http/httptest"
 	"net/netip"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/bytom-solo/bytom-solo/stratum/client"
 	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
@@ -82,64 +76,6 @@ func TestWhoMayConnect(t *testing.T) {
 			t.Errorf("%+v", st)
 		}
 	})
-}
-
-func TestPassword(t *testing.T) {
-	inBubble(t, hardBits, func(_ *front, cfg *Config) { cfg.Password = "se,cret" }, func(t *testing.T, f *front) {
-		for _, pass := range []string{"", "x", "se", "se,cret,", "d=5"} {
-			r := f.dial()
-			began := time.Now()
-			r.write(`{"method":"login","params":{"login":"a","pass":"` + pass + `"},"id":1}` + "\n")
-			if m := r.reply(); code(m.Error) != wire.CodeUnauthorized || time.Since(began) != time.Second || r.line() != "" {
-				t.Errorf("%q: %+v after %v", pass, m, time.Since(began))
-			}
-			r.close()
-		}
-		for _, pass := range []string{"se,cret", "d=64,se,cret"} {
-			r := f.dial()
-			r.write(`{"method":"login","params":{"login":"a","pass":"` + pass + `"},"id":1}` + "\n")
-			if m := r.reply(); m.Error != nil {
-				t.Errorf("%q: %+v", pass, m)
-			}
-			r.close()
-		}
-		if st := f.server.Stats(); st.Unauthorized != 5 || st.Logins != 2 {
-			t.Errorf("%+v", st)
-		}
-	})
-}
-
-func TestParseLogin(t *testing.T) {
-	for _, c := range []struct {
-		login, pass string
-		name        string
-		fixed       float64
-		rest        string
-	}{
-		{"bm1qx.rig1", "x", "bm1qx.rig1", 0, "x"},
-		{"bm1qx", "", "bm1qx.0", 0, ""},
-		{"bm1qx.", "", "bm1qx.0", 0, ""},
-		{"bm1qx.rig.1", "", "bm1qx.rig.1", 0, ""},
-		{"bm1qx.rig1+20000", "", "bm1qx.rig1", 20000, ""},
-		{"bm1qx+512.rig1", "", "bm1qx.rig1", 512, ""},
-		{"bm1qx+512", "", "bm1qx.0", 512, ""},
-		{"me+you.rig", "", "me+you.rig", 0, ""},
-		{"a.b+0", "", "a.b+0.0", 0, ""},
-		{"a.b", "d=1024", "a.b", 1024, ""},
-		{"a.b", "secret,d=1024", "a.b", 1024, "secret"},
-		{"a.b+7", "d=9", "a.b", 9, ""},
-		{"a.b", "d=x", "a.b", 0, "d=x"},
-		{"a.b", "d=NaN", "a.b", 0, "d=NaN"},
-		{"a\n\x1b[31m.b", "", "a??[31m.b", 0, ""},
-	} {
-		l := parseLogin(wire.LoginParams{Login: c.login, Pass: c.pass})
-		if c.login == "a.b+0" {
-			c.name = "a.b+0" // No difficulty, so a part of the name.
-		}
-		if l.name != c.name || l.fixed != c.fixed || l.pass != c.rest || l.text != c.login {
-			t.Errorf("%q, %q: %+v", c.login, c.pass, l)
-		}
-	}
 }
 
 func TestFixedDifficulty(t *testing.T) {
@@ -224,36 +160,6 @@ func TestStaleSharesAreWork(t *testing.T) {
 	})
 }
 
-// TestBadShares: who sends nothing else gets the job again, and then is dropped.
-func TestBadShares(t *testing.T) {
-	inBubble(t, hardBits, func(_ *front, cfg *Config) { cfg.StartDifficulty, cfg.MinDifficulty = 1<<31, 1<<31 }, func(t *testing.T, f *front) {
-		r := f.dial().login("a.b")
-		sent, again := 0, false
-		for id, lost := r.job.ID, false; !lost; sent++ {
-			if sent > 3*judgedAtOnce {
-				t.Fatal("never dropped")
-			}
-			r.write(fmt.Sprintf(`{"method":"submit","params":{"job_id":"%s","nonce":"%016x"},"id":1}`+"\n", r.job.ID, r.job.Nonce+uint64(sent)))
-			for m := r.message(); ; m = r.message() {
-				if m.Method == wire.MethodJob {
-					again = again || r.job.ID != id && sent >= judgedAtOnce-1 && sent < judgedAtOnce+2
-					continue
-				}
-				lost = m.Error.Message == "Too many bad shares"
-				if lost = lost || code(m.Error) != wire.CodeLow; lost {
-					break
-				}
-				break
-			}
-		}
-		if !again || sent < 2*judgedAtOnce || r.line() != "" {
-			t.Errorf("dropped after %d, job sent again: %v", sent, again)
-		}
-		r = f.dial().login("a.b") // Nobody is banned.
-		r.close()
-	})
-}
-
 // TestASlowReader loses its connection, and nobody's time.
 func TestASlowReader(t *testing.T) {
 	inBubble(t, hardBits, nil, func(t *testing.T, f *front) {
@@ -301,55 +207,5 @@ func TestTheReadOfAFloodIsHeld(t *testing.T) {
 		if n := f.backend.hashes.Load(); n > 3 {
 			t.Errorf("%d hashes", n)
 		}
-	})
-}
-
-func TestTLSOnTheSamePort(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	secure := httptest.NewTLSServer(nil) // It has a certificate for example.com.
-	defer secure.Close()
-	pool := x509.NewCertPool()
-	pool.AddCert(secure.Certificate())
-	f := start(t, hardBits, func(_ *front, cfg *Config) {
-		cfg.Listener, cfg.TLS = listener, &tls.Config{Certificates: secure.TLS.Certificates}
-	})
-	defer f.close()
-	f.dial().login("plain.1").close()
-	conn, err := tls.Dial("tcp", listener.Addr().String(), &tls.Config{RootCAs: pool, ServerName: "example.com"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := f.rigOn(conn).login("secret.1")
-	if err := r.submit(r.job.ID, wire.FormatNonce(find(&r.job, 0, r.job.Target.Met))); err != nil {
-		t.Error(err)
-	}
-	r.close()
-}
-
-// TestDialWithTLSOnAPlainPort: the client's error names the scheme of a port without TLS.
-func TestDialWithTLSOnAPlainPort(t *testing.T) {
-	f := tcpFront(t, nil)
-	defer f.close()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	c, err := client.Dial(ctx, client.Config{Address: f.listener.Addr().String(), TLS: &tls.Config{InsecureSkipVerify: true}})
-	if err == nil {
-		_ = c.Close()
-	}
-	if !errors.Is(err, client.ErrNotStratum) || !strings.Contains(err.Error(), "stratum+tcp://") {
-		t.Errorf("%v, expected stratum+tcp://", err)
-	}
-}
-
-func TestTLSThatIsNotSetUp(t *testing.T) {
-	inBubble(t, hardBits, nil, func(t *testing.T, f *front) {
-		conn := f.connection("10.0.0.1:1")
-		if err := tls.Client(conn, &tls.Config{ServerName: "x"}).HandshakeContext(t.Context()); err == nil {
-			t.Error("a handshake")
-		}
-		_ = conn.Close()
 	})
 }

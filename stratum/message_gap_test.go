@@ -8,16 +8,6 @@ import (
 	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
-// loginAs logs in with an agent.
-func (r *testRig) loginAs(agent string) *testRig {
-	r.t.Helper()
-	r.write(fmt.Sprintf(`{"method":"login","params":{"login":"a.b","agent":%q},"id":0}`+"\n", agent))
-	if m := r.reply(); m.Error != nil {
-		r.t.Fatalf("login: %+v", m)
-	}
-	return r
-}
-
 // TestNoGapForRigsThatReadLines: our rig has the reply to its block and the job that
 // follows without a pause, old versions too. Who may take what a read yields for one
 // message, or has only a name that is like it, keeps the gap.

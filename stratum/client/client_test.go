@@ -3,17 +3,11 @@ package client
 import (
 	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"math/big"
 	"net"
 	"strings"
 	"sync"
@@ -23,98 +17,6 @@ import (
 
 	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
-
-// peer is the server's end of a session that a test plays by hand.
-type peer struct {
-	t    testing.TB
-	conn net.Conn
-	in   *wire.Reader
-}
-
-// expect reads a request, and checks its method.
-func (p *peer) expect(method string) wire.Request {
-	line, err := p.in.ReadLine()
-	if err != nil {
-		p.t.Errorf("waiting for %s: %v", method, err)
-		return wire.Request{}
-	}
-	r, err := wire.ParseRequest(line)
-	if err != nil || r.Method != method {
-		p.t.Errorf("got %s (%v), expected %s", line, err, method)
-	}
-	return r
-}
-
-// send writes text as it is, a segment an argument.
-func (p *peer) send(segments ...string) {
-	for _, s := range segments {
-		if _, err := io.WriteString(p.conn, s); err != nil {
-			p.t.Logf("send %.40q: %v", s, err)
-			return
-		}
-	}
-}
-
-// testJob is a job's JSON text; the nonce is as on the wire.
-func testJob(id, nonce string) string {
-	h := strings.Repeat("11", 32)
-	return fmt.Sprintf(`{"version":"0100000000000000","height":"8c44000000000000","previous_block_hash":"%s","timestamp":"4c3afa5a00000000","transactions_merkle_root":"%s","transaction_status_hash":"%s","nonce":"%s","bits":"1d7a04000000001d","job_id":"%s","seed":"%s","target":"ffff7f00"}`,
-		h, h, h, nonce, id, h)
-}
-
-const palindrome = "0000783737780000"
-
-func loginReply(job string) string {
-	return `{"id":1,"jsonrpc":"2.0","result":{"id":"a.rig","job":` + job + `,"status":"OK"},"error":null}` + "\n"
-}
-
-func push(job string) string { return `{"jsonrpc":"2.0","method":"job","params":` + job + "}\n" }
-
-const okReply = `{"id":%s,"jsonrpc":"2.0","result":{"status":"OK"},"error":null}` + "\n"
-
-// play has a server play its part of a session, and a client theirs.
-func play(t *testing.T, cfg Config, server func(*peer), client func(*Client)) {
-	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		near, far := net.Pipe()
-		var served sync.WaitGroup
-		defer served.Wait()
-		served.Go(func() {
-			defer far.Close()
-			server(&peer{t, far, wire.NewReader(far)})
-		})
-		cfg.Login = "a.rig"
-		c, err := New(t.Context(), near, cfg)
-		if err != nil {
-			t.Errorf("login: %v", err)
-			return
-		}
-		client(c)
-		if err := c.Close(); err != nil {
-			t.Error(err)
-		}
-		if err := c.Submit(context.Background(), &wire.Job{ID: "1"}, 1); err == nil {
-			t.Error("a share was accepted after the end")
-		}
-	}) // It fails if a goroutine is left.
-}
-
-// nextJob receives a job, and checks its id.
-func nextJob(t *testing.T, c *Client, id string) *wire.Job {
-	t.Helper()
-	select {
-	case j := <-c.Jobs():
-		if j.ID != id {
-			t.Errorf("got job %s, expected %s", j.ID, id)
-		}
-		return j
-	case <-c.Done():
-		t.Errorf("no job %s: %v", id, c.Err())
-	case <-time.After(time.Minute):
-		t.Errorf("no job %s", id)
-	}
-	return &wire.Job{ID: id}
-}
 
 func TestClientReadsEveryForm(t *testing.T) {
 	one, two := testJob("1", palindrome), testJob("2", palindrome)
@@ -390,67 +292,6 @@ func TestClientGetJob(t *testing.T) {
 	})
 }
 
-// TestClientNonceOrder holds the orders to start nonces as they come.
-func TestClientNonceOrder(t *testing.T) {
-	for _, test := range []struct {
-		name    string
-		order   NonceOrder
-		wire    string // its first job's
-		refuse  int    // then the server refuses so many nonces, and sends the job again
-		want    uint64
-		logSays string
-	}{
-		{"palindrome", NonceAuto, "0000783737780000", 3, 0x0000783737780000, ""},
-		{"a prefix, little-endian", NonceAuto, "0000000037780000", 0, 0x0000783700000000, "order=little-endian"},
-		{"a prefix, big-endian", NonceAuto, "0000783700000000", 0, 0x0000783700000000, "order=big-endian"},
-		{"shown by the job, which two refusals don't shake", NonceAuto, "0000000037780000", 2, 0x0000783700000000, "order=little-endian"},
-		{"shown by the job, and wrong", NonceAuto, "0100000000000000", 3, 0x0000000000000001, "order=little-endian"},
-		{"bits below the prefix, little-endian", NonceAuto, "000000806f020000", 0, 0x0000026f80000000, "order=little-endian"},
-		{"bits below the prefix, big-endian", NonceAuto, "0000026f80000000", 0, 0x0000026f80000000, "order=big-endian"},
-		{"nothing to see", NonceAuto, "1122334455667700", 0, 0x0077665544332211, "do not show their order"},
-		{"nothing to see, and refused", NonceAuto, "1122334455667700", 3, 0x1122334455667700, "refused 3 nonces"},
-		{"big is said", NonceBig, "0000000037780000", 3, 0x37780000, ""},
-		{"little is said", NonceLittle, "0000783700000000", 3, 0x0000000037780000, ""},
-		{"bit 63", NonceAuto, "0000000037780080", 0, 0x0000783700000000, "bit 63"},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			var log bytes.Buffer
-			play(t, Config{Order: test.order, Log: slog.New(slog.NewTextHandler(&log, nil))}, func(p *peer) {
-				p.expect("login")
-				p.send(loginReply(testJob("1", test.wire)))
-				for range test.refuse {
-					r := p.expect("submit")
-					p.send(fmt.Sprintf(`{"id":%s,"result":null,"error":{"code":32,"message":"Invalid nonce"}}`+"\n", r.ID))
-				}
-				if test.refuse > 0 {
-					r := p.expect("getjob")
-					p.send(push(testJob("1", test.wire)), fmt.Sprintf(okReply, r.ID))
-				}
-				_, _ = p.in.ReadLine()
-			}, func(c *Client) {
-				j := nextJob(t, c, "1")
-				for range test.refuse {
-					if err := c.Submit(context.Background(), j, j.Nonce); !errors.Is(err, wire.RefusedNonce) {
-						t.Error(err)
-					}
-				}
-				if test.refuse > 0 {
-					if err := c.GetJob(context.Background()); err != nil {
-						t.Error(err)
-					}
-					j = nextJob(t, c, "1")
-				}
-				if j.Nonce != test.want {
-					t.Errorf("start nonce %016x, expected %016x", j.Nonce, test.want)
-				}
-			})
-			if !strings.Contains(log.String(), test.logSays) || test.logSays == "" && log.Len() > 0 {
-				t.Errorf("the log does not say %q:\n%s", test.logSays, &log)
-			}
-		})
-	}
-}
-
 // TestClientLogIsBounded has a server send nonsense between good lines for ever.
 func TestClientLogIsBounded(t *testing.T) {
 	var log bytes.Buffer
@@ -484,80 +325,6 @@ func TestClientNewestJobWins(t *testing.T) {
 		synctest.Wait()
 		nextJob(t, c, "99")
 	})
-}
-
-// TestClientTLS logs in over TLS, with and without a certificate that it can trust.
-func TestClientTLS(t *testing.T) {
-	certificate, roots := newCertificate(t)
-	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{certificate}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	go func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer conn.Close()
-				in := wire.NewReader(conn)
-				if _, err := in.ReadLine(); err == nil {
-					_, _ = io.WriteString(conn, loginReply(testJob("1", palindrome)))
-				}
-				_, _ = in.ReadLine()
-			}()
-		}
-	}()
-	for name, test := range map[string]struct {
-		tls *tls.Config
-		ok  bool
-	}{
-		"unknown authority": {&tls.Config{}, false},
-		"known authority":   {&tls.Config{RootCAs: roots}, true},
-		"anything":          {&tls.Config{InsecureSkipVerify: true}, true},
-		"another name":      {&tls.Config{RootCAs: roots, ServerName: "example.org"}, false},
-	} {
-		c, err := Dial(t.Context(), Config{Address: l.Addr().String(), TLS: test.tls})
-		if (err == nil) != test.ok {
-			t.Errorf("%s: %v", name, err)
-		}
-		if err == nil {
-			nextJob(t, c, "1")
-			_ = c.Close()
-		}
-	}
-	// Plain TCP to a TLS port, and TLS to one that speaks something else.
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
-	defer cancel()
-	if _, err := Dial(ctx, Config{Address: l.Addr().String()}); err == nil {
-		t.Error("plain TCP to TLS: no error")
-	}
-}
-
-// newCertificate makes a certificate for localhost that signs itself.
-func newCertificate(t *testing.T) (tls.Certificate, *x509.CertPool) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		IsCA: true, BasicConstraintsValid: true,
-	}
-	raw, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	parsed, err := x509.ParseCertificate(raw)
-	if err != nil {
-		t.Fatal(err)
-	}
-	roots := x509.NewCertPool()
-	roots.AddCert(parsed)
-	return tls.Certificate{Certificate: [][]byte{raw}, PrivateKey: key}, roots
 }
 
 // FuzzClientLines feeds a client whatever a server may send.

@@ -2,10 +2,15 @@ package client
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
 	"log/slog"
+	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -81,4 +86,78 @@ func TestDialElsewhere(t *testing.T) {
 			t.Errorf("%s: %v, expected %q, for good: %v", test.name, err, test.want, test.wrong)
 		}
 	}
+}
+
+// TestClientTLS logs in over TLS, with and without a certificate that it can trust.
+func TestClientTLS(t *testing.T) {
+	certificate, roots := newCertificate(t)
+	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{certificate}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer conn.Close()
+				in := wire.NewReader(conn)
+				if _, err := in.ReadLine(); err == nil {
+					_, _ = io.WriteString(conn, loginReply(testJob("1", palindrome)))
+				}
+				_, _ = in.ReadLine()
+			}()
+		}
+	}()
+	for name, test := range map[string]struct {
+		tls *tls.Config
+		ok  bool
+	}{
+		"unknown authority": {&tls.Config{}, false},
+		"known authority":   {&tls.Config{RootCAs: roots}, true},
+		"anything":          {&tls.Config{InsecureSkipVerify: true}, true},
+		"another name":      {&tls.Config{RootCAs: roots, ServerName: "example.org"}, false},
+	} {
+		c, err := Dial(t.Context(), Config{Address: l.Addr().String(), TLS: test.tls})
+		if (err == nil) != test.ok {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err == nil {
+			nextJob(t, c, "1")
+			_ = c.Close()
+		}
+	}
+	// Plain TCP to a TLS port, and TLS to one that speaks something else.
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	if _, err := Dial(ctx, Config{Address: l.Addr().String()}); err == nil {
+		t.Error("plain TCP to TLS: no error")
+	}
+}
+
+// newCertificate makes a certificate for localhost that signs itself.
+func newCertificate(t *testing.T) (tls.Certificate, *x509.CertPool) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		IsCA: true, BasicConstraintsValid: true,
+	}
+	raw, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := x509.ParseCertificate(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AddCert(parsed)
+	return tls.Certificate{Certificate: [][]byte{raw}, PrivateKey: key}, roots
 }

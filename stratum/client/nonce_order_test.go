@@ -1,8 +1,15 @@
 package client
 
 import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
+
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 // TestNonceOrderIsFoundOut reads a job's start nonce in both orders.
@@ -73,5 +80,66 @@ func TestNonceOrderIsGivenUp(t *testing.T) {
 		if got := r.read(little); got != little {
 			t.Errorf("%s: %#x, expected %#x", name, got, uint64(little))
 		}
+	}
+}
+
+// TestClientNonceOrder holds the orders to start nonces as they come.
+func TestClientNonceOrder(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		order   NonceOrder
+		wire    string // its first job's
+		refuse  int    // then the server refuses so many nonces, and sends the job again
+		want    uint64
+		logSays string
+	}{
+		{"palindrome", NonceAuto, "0000783737780000", 3, 0x0000783737780000, ""},
+		{"a prefix, little-endian", NonceAuto, "0000000037780000", 0, 0x0000783700000000, "order=little-endian"},
+		{"a prefix, big-endian", NonceAuto, "0000783700000000", 0, 0x0000783700000000, "order=big-endian"},
+		{"shown by the job, which two refusals don't shake", NonceAuto, "0000000037780000", 2, 0x0000783700000000, "order=little-endian"},
+		{"shown by the job, and wrong", NonceAuto, "0100000000000000", 3, 0x0000000000000001, "order=little-endian"},
+		{"bits below the prefix, little-endian", NonceAuto, "000000806f020000", 0, 0x0000026f80000000, "order=little-endian"},
+		{"bits below the prefix, big-endian", NonceAuto, "0000026f80000000", 0, 0x0000026f80000000, "order=big-endian"},
+		{"nothing to see", NonceAuto, "1122334455667700", 0, 0x0077665544332211, "do not show their order"},
+		{"nothing to see, and refused", NonceAuto, "1122334455667700", 3, 0x1122334455667700, "refused 3 nonces"},
+		{"big is said", NonceBig, "0000000037780000", 3, 0x37780000, ""},
+		{"little is said", NonceLittle, "0000783700000000", 3, 0x0000000037780000, ""},
+		{"bit 63", NonceAuto, "0000000037780080", 0, 0x0000783700000000, "bit 63"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var log bytes.Buffer
+			play(t, Config{Order: test.order, Log: slog.New(slog.NewTextHandler(&log, nil))}, func(p *peer) {
+				p.expect("login")
+				p.send(loginReply(testJob("1", test.wire)))
+				for range test.refuse {
+					r := p.expect("submit")
+					p.send(fmt.Sprintf(`{"id":%s,"result":null,"error":{"code":32,"message":"Invalid nonce"}}`+"\n", r.ID))
+				}
+				if test.refuse > 0 {
+					r := p.expect("getjob")
+					p.send(push(testJob("1", test.wire)), fmt.Sprintf(okReply, r.ID))
+				}
+				_, _ = p.in.ReadLine()
+			}, func(c *Client) {
+				j := nextJob(t, c, "1")
+				for range test.refuse {
+					if err := c.Submit(context.Background(), j, j.Nonce); !errors.Is(err, wire.RefusedNonce) {
+						t.Error(err)
+					}
+				}
+				if test.refuse > 0 {
+					if err := c.GetJob(context.Background()); err != nil {
+						t.Error(err)
+					}
+					j = nextJob(t, c, "1")
+				}
+				if j.Nonce != test.want {
+					t.Errorf("start nonce %016x, expected %016x", j.Nonce, test.want)
+				}
+			})
+			if !strings.Contains(log.String(), test.logSays) || test.logSays == "" && log.Len() > 0 {
+				t.Errorf("the log does not say %q:\n%s", test.logSays, &log)
+			}
+		})
 	}
 }

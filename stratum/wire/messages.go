@@ -149,49 +149,6 @@ func Excerpt(text []byte) string {
 	return strconv.QuoteToASCII(string(text))
 }
 
-// The codes of errors.
-const (
-	CodeOther        = 20
-	CodeJobNotFound  = 21 // stale ones too
-	CodeDuplicate    = 22
-	CodeLow          = 23
-	CodeUnauthorized = 24
-	CodeParams       = 27
-	CodeNonce        = 32
-)
-
-// Error is why a server refuses a request.
-type Error struct {
-	Code    int    `json:"code"`
-	Message string `json:"message"`
-}
-
-// Error satisfies error.
-func (e *Error) Error() string { return fmt.Sprintf("%s (code %d)", e.Message, e.Code) }
-
-// UnmarshalJSON takes an object, and what other pools send: [code, message, …], a
-// string or a number.
-func (e *Error) UnmarshalJSON(text []byte) error {
-	type plain Error
-	var p plain
-	if json.Unmarshal(text, &p) == nil {
-		*e = Error(p)
-		return nil
-	}
-	*e = Error{}
-	var list []json.RawMessage
-	switch {
-	case json.Unmarshal(text, &list) == nil && len(list) >= 2:
-		_ = json.Unmarshal(list[0], &e.Code)
-		_ = json.Unmarshal(list[1], &e.Message)
-	case json.Unmarshal(text, &e.Code) == nil, json.Unmarshal(text, &e.Message) == nil:
-	}
-	if e.Message == "" {
-		e.Message = Excerpt(text)
-	}
-	return nil
-}
-
 // LoginResult is what a login is answered with.
 type LoginResult struct {
 	ID     string `json:"id"`

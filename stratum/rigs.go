@@ -1,0 +1,125 @@
+package stratum
+
+import (
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
+)
+
+// RigStatus is what a Server knows of a rig beside the ledger: its connections. Sessions
+// of one name count as one rig.
+type RigStatus struct {
+	// Name is what the ledger has the rig by.
+	Name string `json:"name"`
+	// Sessions is how many connections it has, Since when the latest came.
+	Sessions int       `json:"sessions"`
+	Since    time.Time `json:"since"`
+	// Difficulty is that of its next share, in hashes; Refused are the shares that came
+	// too fast to be hashed, since the node's start.
+	Difficulty float64 `json:"difficulty"`
+	Refused    uint64  `json:"refused"`
+}
+
+// Rigs are all that came since the start, by name.
+func (s *Server) Rigs() []RigStatus {
+	s.rigs.mu.Lock()
+	defer s.rigs.mu.Unlock()
+	list := make([]RigStatus, 0, len(s.rigs.byName))
+	for _, r := range s.rigs.byName {
+		list = append(list, RigStatus{r.name, r.sessions, r.since, r.difficulty, r.refused})
+	}
+	slices.SortFunc(list, func(a, b RigStatus) int { return strings.Compare(a.Name, b.Name) })
+	return list
+}
+
+// rig is the connections of a name, guarded by the mutex of rigs.
+type rig struct {
+	name       string
+	sessions   int
+	since      time.Time
+	logged     time.Time // when its coming was last logged
+	difficulty float64
+	refused    uint64
+}
+
+// mostRigs bounds the names that are remembered.
+const mostRigs = 10000
+
+// rigs are those that came since the start. It is safe for concurrent use.
+type rigs struct {
+	mu     sync.Mutex
+	byName map[string]*rig
+}
+
+func newRigs() *rigs { return &rigs{byName: make(map[string]*rig)} }
+
+// join counts a login. It returns the level to log it at: some rigs come and go many
+// times a second.
+func (r *rigs) join(name string, now time.Time) (*rig, slog.Level) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	each := r.byName[name]
+	if each == nil {
+		if len(r.byName) >= mostRigs {
+			r.forget()
+		}
+		each = &rig{name: name}
+		r.byName[name] = each
+	}
+	each.sessions++
+	each.since = now
+	if now.Sub(each.logged) < time.Minute {
+		return each, slog.LevelDebug
+	}
+	each.logged = now
+	return each, slog.LevelInfo
+}
+
+// forget makes room: of the rigs that are away, the one that came first.
+func (r *rigs) forget() {
+	var oldest *rig
+	for _, each := range r.byName {
+		if each.sessions == 0 && (oldest == nil || each.since.Before(oldest.since)) {
+			oldest = each
+		}
+	}
+	if oldest != nil {
+		delete(r.byName, oldest.name)
+	}
+}
+
+func (r *rigs) leave(each *rig) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	each.sessions--
+}
+
+// aim notes what the next shares of a rig must meet.
+func (r *rigs) aim(each *rig, t wire.Target) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	each.difficulty = t.Difficulty()
+}
+
+func (r *rigs) refuse(each *rig) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	each.refused++
+}
+
+// online is how many rigs are connected.
+func (r *rigs) online() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n := 0
+	for _, each := range r.byName {
+		if each.sessions > 0 {
+			n++
+		}
+	}
+	return n
+}
