@@ -209,3 +209,22 @@ func inFolders(byFolder map[string][]string, folders []string) (names []string) 
 	}
 	return names
 }
+
+// TestMeasurementsNameTheProcessor looks for it on each page of the design that has the
+// command of a benchmark: a time says nothing without.
+func TestMeasurementsNameTheProcessor(t *testing.T) {
+	processor := regexp.MustCompile(`\b(?:EPYC|Xeon|Ryzen|Core i\d|Apple M\d)\b`)
+	measured := 0
+	for _, d := range docs(t) {
+		if !strings.HasPrefix(d.path, "docs/design/") || !strings.Contains(d.text, "-bench") {
+			continue
+		}
+		measured++
+		if !processor.MatchString(d.text) {
+			t.Errorf("%s has measurements, and does not name their processor", d.path)
+		}
+	}
+	if measured < 10 {
+		t.Errorf("%d pages have measurements", measured)
+	}
+}
