@@ -34,7 +34,7 @@ const lockWait = time.Second
 // pages. What the values mean is for their owner to see. The error is of kind ErrDamaged
 // and names the page, or it says why the file could not be looked at: it is open
 // elsewhere for writing, or ctx has ended. No file passes, and an empty one: bbolt will
-// make it.
+// create it.
 //
 // It reads the whole file.
 func Check(ctx context.Context, path string) error {

@@ -8,8 +8,8 @@ const (
 	mostBad      = 40
 )
 
-// badShares judges a rig by its shares: one that sends nearly nothing but bad ones gets its
-// job again, and if that does not help it is dropped. Nobody is banned.
+// badShares counts the bad shares of a session: a rig that sends nearly nothing else gets
+// its job again, and if that does not help it is disconnected. Nobody is banned.
 type badShares struct {
 	total, bad int
 	warned     bool
@@ -19,9 +19,9 @@ type badShares struct {
 
 func (m *badShares) count(v verdict) {
 	switch v {
-	case kindStale, kindRefused:
+	case verdictStale, verdictRefused:
 		return // The chain's doing, or ours.
-	case kindDuplicate, kindLow, kindInvalid:
+	case verdictDuplicate, verdictLow, verdictInvalid:
 		m.bad++
 	}
 	if m.total++; m.total < judgedAtOnce {

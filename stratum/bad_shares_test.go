@@ -28,13 +28,13 @@ func TestManners(t *testing.T) {
 					t.Errorf("%v: judged after %d of round %d", c.bad, n, round)
 				}
 				// What is not the rig's doing does not count.
-				m.count(kindStale)
-				m.count(kindRefused)
+				m.count(verdictStale)
+				m.count(verdictRefused)
 				switch {
 				case n >= bad:
-					m.count(kindAccepted)
+					m.count(verdictAccepted)
 				default:
-					m.count([]verdict{kindLow, kindDuplicate, kindInvalid}[n%3])
+					m.count([]verdict{verdictLow, verdictDuplicate, verdictInvalid}[n%3])
 				}
 			}
 			got := map[[2]bool]string{{true, false}: again, {false, true}: lost, {false, false}: neither}[[2]bool{m.resend, m.drop}]

@@ -17,23 +17,24 @@ import (
 type Config struct {
 	// Listener takes the rigs' connections. Run closes it.
 	Listener net.Listener
-	// Generator gives the work, Extranonces the space that each session leases its part
-	// of, Submitter takes the blocks.
+	// Generator builds the templates, Extranonces is the space of which each session leases
+	// a part, Submitter takes the blocks.
 	Generator   *mining.Generator
 	Extranonces *mining.Extranonces
 	Submitter   *mining.Submitter
-	// Handouts keep the jobs over a restart; nil keeps none.
+	// Handouts store the jobs over a restart; nil stores none.
 	Handouts *mining.Handouts
-	// Hash is Tensority. It is best the Submitter's Verifier, which remembers results: a
-	// block then costs one hash. Workers is how many hashes make sense at a time.
+	// Hash computes Tensority. It should be that of the Submitter's Verifier, which caches
+	// results: a block then costs one hash. Workers is how many hashes run at a time; 0
+	// takes 1.
 	Hash    func(ctx context.Context, header, seed [32]byte) ([32]byte, error)
 	Workers int
-	// Budget is how many hashes a second verifying may take; 0 is no limit. Likely blocks
+	// Budget is how many hashes a second verifying shares may take; 0 is no limit. Likely blocks
 	// go first and may overdraw it for a moment, and what became the tip is not counted.
 	Budget float64
 
-	// StartDifficulty is what a new rig begins with, MinDifficulty the lowest that
-	// one gets; 0 takes 1000 and 1.
+	// StartDifficulty is what a new rig begins with, MinDifficulty the lowest that a rig
+	// gets, both in hashes a share; 0 takes 1000 and 1.
 	StartDifficulty, MinDifficulty float64
 
 	// Password is what rigs must log in with; empty takes any.
@@ -44,10 +45,10 @@ type Config struct {
 	TLS *tls.Config
 	// MaxSessions and MaxPerAddress limit the connections; 0 takes 4096, and as many.
 	MaxSessions, MaxPerAddress int
-	// KnownAnswer gives each new rig a job first whose solution is known.
+	// KnownAnswer sends each new rig a first job whose solution is known.
 	KnownAnswer bool
 
-	// Gap is the time between two writes to a session; Repeat is when a job is sent again,
+	// Gap is the least time between two messages, but for rigs that are known to read lines; Repeat is when a job is sent again,
 	// give or take a third. 0 takes 100 ms and 45 s.
 	Gap, Repeat time.Duration
 	// LoginTimeout is how long a connection may be without a login, IdleTimeout how long a
@@ -61,9 +62,9 @@ type Config struct {
 
 	// Ledger counts what each rig does; nil counts in memory.
 	Ledger *ledger.Ledger
-	// Observe takes StageJob and StageShare; nil discards them.
+	// Observe receives the times of StageJob and StageShare; nil discards them.
 	Observe func(mining.Stage, time.Duration)
-	// Log takes what happens; nil discards it. Nothing that rigs do is above Warn.
+	// Log receives what happens; nil discards it. Nothing that rigs do is above Warn.
 	Log *slog.Logger
 }
 

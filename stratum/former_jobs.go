@@ -9,7 +9,7 @@ import (
 	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
-// handoutsOf is who hands jobs out, as mining.Handouts have it.
+// handoutsOf is the name under which mining.Handouts store this package's jobs.
 const handoutsOf = "stratum"
 
 // handoutNote is what is kept of a job beside its template and extranonce, so that it is known
@@ -20,7 +20,7 @@ type handoutNote struct {
 	Target    wire.Target `json:"target"`
 }
 
-// keepOverRestart has a job kept over a restart.
+// keepOverRestart stores a job, so that the node's next run knows it.
 func (s *Server) keepOverRestart(j *sentJob) {
 	if s.cfg.Handouts == nil {
 		return
@@ -30,7 +30,7 @@ func (s *Server) keepOverRestart(j *sentJob) {
 	})
 }
 
-// findHandout is a job of the last run.
+// findHandout returns a job of the last run.
 func findHandout(h *mining.Handouts, id uint64) (sentJob, bool) {
 	former, ok := h.Find(handoutsOf, strconv.FormatUint(id, 10))
 	var note handoutNote
@@ -108,7 +108,7 @@ func (s *Server) formerJob(id uint64) (sentJob, bool) {
 	return j, ok
 }
 
-// remember has the jobs of a session that ends known, for its rig's next one.
+// remember stores the jobs of a session that ends, for its rig's next one.
 func (s *Server) remember(jobs []sentJob) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -23,14 +23,14 @@ func (s *session) offer(id []byte, sh share, standing standing) {
 	first := s.seen.first(header)
 	s.mu.Unlock()
 	if !first {
-		s.reject(id, kindDuplicate, errDuplicate)
+		s.reject(id, verdictDuplicate, errDuplicate)
 		return
 	}
 	s.measure(sh)
 	if standing == jobStale {
 		// The rig has its answer; the hash is for the case that it is a block which wins a
 		// race. Against another of ours there is nothing to win.
-		s.reject(id, kindStale, errExpired)
+		s.reject(id, verdictStale, errExpired)
 		if !s.server.cfg.Submitter.Replaced(sh.job.tip()) {
 			s.server.queue.add(sh)
 		}
@@ -45,7 +45,7 @@ func (s *session) offer(id []byte, sh share, standing standing) {
 	s.mu.Lock()
 	s.seen.forget(header)
 	s.mu.Unlock()
-	s.record(kindRefused, ledger.Entry{})
+	s.record(verdictRefused, ledger.Entry{})
 	s.settle(sh.reply, errTooMany)
 }
 
@@ -131,7 +131,7 @@ func (s *Server) next(ctx context.Context) (share, bool) {
 // refuseLate refuses the shares that came too late to be hashed.
 func (s *Server) refuseLate() {
 	for _, sh := range s.queue.takeLate() {
-		sh.session.conclude(sh, kindStale, errExpired, ledger.Entry{})
+		sh.session.conclude(sh, verdictStale, errExpired, ledger.Entry{})
 	}
 }
 
@@ -153,24 +153,24 @@ func (s *Server) verify(ctx context.Context, sh share) {
 		result, err := s.cfg.Hash(hashing, sh.header(n), sh.seed())
 		if err != nil {
 			s.log.Warn("share not verified", "rig", sh.session.name(), "error", err)
-			sh.session.conclude(sh, kindRefused, &wire.Error{Code: wire.CodeOther, Message: "The node could not verify the share"}, ledger.Entry{})
+			sh.session.conclude(sh, verdictRefused, &wire.Error{Code: wire.CodeOther, Message: "The node could not verify the share"}, ledger.Entry{})
 			return
 		}
 		entry := ledger.Entry{Difficulty: wire.DifficultyOf(result)}
 		switch {
 		case sh.job.job != nil && sh.job.job.Template.Target.Met(result):
 			s.submit(hashing, sh, sh.nonces[n], &entry)
-			sh.session.conclude(sh, kindAccepted, nil, entry)
+			sh.session.conclude(sh, verdictAccepted, nil, entry)
 			return
 		case sh.job.target.Met(result):
-			verdict, why := kindAccepted, s.worthNothing(&sh)
+			verdict, why := verdictAccepted, s.worthNothing(&sh)
 			if why != nil {
-				verdict = kindRefused
+				verdict = verdictRefused
 			}
 			sh.session.conclude(sh, verdict, why, entry)
 			return
 		case n == len(sh.nonces)-1:
-			sh.session.conclude(sh, kindLow, errLow, entry)
+			sh.session.conclude(sh, verdictLow, errLow, entry)
 		}
 	}
 }
@@ -212,12 +212,12 @@ func (s *session) conclude(sh share, v verdict, why *wire.Error, entry ledger.En
 		return
 	}
 	if sh.former && entry.Block == "" {
-		v, why = kindInvalid, errJobNotFound // As if nothing had been hashed.
+		v, why = verdictInvalid, errJobNotFound // As if nothing had been hashed.
 	}
 	if sh.reply == nil && entry.Block == "" {
 		return // It was refused as stale, and counted.
 	}
-	if v == kindAccepted {
+	if v == verdictAccepted {
 		entry.Effective, entry.Network = sh.job.target.Difficulty(), sh.job.job.Template.Target.Difficulty()
 		mark(s.wake)
 	}

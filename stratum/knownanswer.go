@@ -69,17 +69,17 @@ func (s *session) solvingKnownAnswer(now time.Time) bool {
 func (s *session) endKnownAnswer(sh share, v verdict, why *wire.Error) {
 	s.mu.Lock()
 	over := s.knownAnswer.over
-	if v != kindRefused {
+	if v != verdictRefused {
 		s.knownAnswer.over = true
 	}
 	s.mu.Unlock()
 	switch {
-	case v == kindLow:
+	case v == verdictLow:
 		why = &wire.Error{Code: wire.CodeLow, Message: "Low difficulty share: the known-answer job has nonce 0000783700000039; the rig computes wrong hashes"}
 		if !over {
 			s.server.log.Warn("rig computes wrong hashes", "rig", s.name(), "known_nonce", "0000783700000039", "got", wire.FormatNonce(sh.nonces[0]))
 		}
-	case v == kindAccepted && !over:
+	case v == verdictAccepted && !over:
 		s.server.knownAnswers.pass(s.name())
 		s.server.log.Info("rig solved the known-answer job", "rig", s.name(), "after", time.Since(s.loginTime()).Round(time.Millisecond))
 	}

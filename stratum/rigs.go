@@ -13,7 +13,7 @@ import (
 // RigStatus is what a Server knows of a rig beside the ledger: its connections. Sessions
 // of one name count as one rig.
 type RigStatus struct {
-	// Name is what the ledger has the rig by.
+	// Name is the one that the ledger counts the rig by.
 	Name string `json:"name"`
 	// Sessions is how many connections it has, Since when the latest came.
 	Sessions int       `json:"sessions"`
@@ -24,7 +24,7 @@ type RigStatus struct {
 	Refused    uint64  `json:"refused"`
 }
 
-// Rigs are all that came since the start, by name.
+// Rigs returns all rigs that came since the start, by name.
 func (s *Server) Rigs() []RigStatus {
 	s.rigs.mu.Lock()
 	defer s.rigs.mu.Unlock()

@@ -76,7 +76,7 @@ func NewServer(cfg Config) *Server {
 // shares come at random, and a queue that is to be short needs room.
 const headroom = 0.8
 
-// Run serves rigs until ctx ends, then returns its error; or the listener's.
+// Run serves rigs until ctx ends, and returns ctx's error, or the listener's if it fails.
 func (s *Server) Run(ctx context.Context) error {
 	parts, ctx := errgroup.WithContext(ctx)
 	parts.Go(func() error { s.follow(ctx); return ctx.Err() })

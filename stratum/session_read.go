@@ -224,22 +224,22 @@ func (s *session) handleSubmit(r wire.Request) {
 	}
 	var p wire.SubmitParams
 	if err := json.Unmarshal(orNull(r.Params), &p); err != nil {
-		s.reject(r.ID, kindInvalid, &wire.Error{Code: wire.CodeParams, Message: "Illegal params: " + err.Error()})
+		s.reject(r.ID, verdictInvalid, &wire.Error{Code: wire.CodeParams, Message: "Illegal params: " + err.Error()})
 		return
 	}
 	job, standing := s.lookUp(p.JobID)
 	if standing == jobUnknown {
-		s.reject(r.ID, kindInvalid, errJobNotFound)
+		s.reject(r.ID, verdictInvalid, errJobNotFound)
 		return
 	}
 	nonces, err := wire.Nonces(job.start, p.Nonce)
 	if err != nil {
 		// So it is if the job is stale, too.
-		s.reject(r.ID, kindInvalid, &wire.Error{Code: wire.CodeParams, Message: "Illegal params: params." + err.Error()})
+		s.reject(r.ID, verdictInvalid, &wire.Error{Code: wire.CodeParams, Message: "Illegal params: params." + err.Error()})
 		return
 	}
 	if nonces[0] >= 1<<63 {
-		s.reject(r.ID, kindInvalid, errNonce)
+		s.reject(r.ID, verdictInvalid, errNonce)
 		return
 	}
 	s.offer(r.ID, share{session: s, job: job, nonces: nonces, came: came}, standing)

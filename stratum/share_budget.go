@@ -25,14 +25,6 @@ func newShareBudget(sharesPerSecond float64) *shareBudget {
 	return &shareBudget{rate: sharesPerSecond, sessions: make(map[*vardiff]demand)}
 }
 
-// SetRate changes the number of shares per second. Sessions follow with their next
-// jobs.
-func (b *shareBudget) SetRate(sharesPerSecond float64) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.rate = sharesPerSecond
-}
-
 // set replaces what a session would like.
 func (b *shareBudget) set(v *vardiff, d demand) {
 	if b == nil {

@@ -32,7 +32,7 @@ func TestBudgetIsShared(t *testing.T) {
 			if gets := budget.grant(test.b.demand); gets != test.b.gets {
 				t.Errorf("one who wants %+v beside it gets %v, expected %v", test.b.demand, gets, test.b.gets)
 			}
-			budget.SetRate(0)
+			budget.rate = 0
 			if gets := budget.grant(test.b.demand); gets != test.b.steady+test.b.extra {
 				t.Errorf("without a limit: %v", gets)
 			}

@@ -14,10 +14,11 @@ type counters struct {
 type Stats struct {
 	// Sessions are the open connections, Rigs the names that are logged in.
 	Sessions, Rigs int
-	// Connections were let in, Refused were not; Logins came through, Unauthorized had
-	// a wrong password; Junk are the lines that were no messages.
+	// Connections counts those let in, Refused those that were not, Logins the logins that
+	// succeeded, Unauthorized those with a wrong password, Junk the lines that were no
+	// messages.
 	Connections, Refused, Logins, Unauthorized, Junk uint64
-	// Shares are all that were sent, by their verdict: accepted, stale, duplicate, low,
+	// Shares counts all that were sent, by their verdict: accepted, stale, duplicate, low,
 	// invalid, refused.
 	Shares map[string]uint64
 	// Blocks are the shares that were one, new to the chain.
@@ -26,7 +27,7 @@ type Stats struct {
 	Waiting int
 }
 
-// Stats are the totals now.
+// Stats returns the totals now.
 func (s *Server) Stats() Stats {
 	st := Stats{
 		Connections: s.counts.connections.Load(), Refused: s.counts.refused.Load(), Logins: s.counts.logins.Load(),

@@ -8,12 +8,12 @@ import (
 type verdict int
 
 const (
-	kindAccepted  verdict = iota
-	kindStale             // of a former tip
-	kindDuplicate         // came before
-	kindLow               // its hash misses the target
-	kindInvalid           // makes no sense: no such job, no nonce
-	kindRefused           // came too fast to be hashed, or could not be
+	verdictAccepted  verdict = iota
+	verdictStale             // of a former tip
+	verdictDuplicate         // came before
+	verdictLow               // its hash misses the target
+	verdictInvalid           // can't be judged: no such job, no nonce
+	verdictRefused           // came too fast to be hashed, or could not be
 	verdicts
 )
 
@@ -22,7 +22,7 @@ func (v verdict) String() string {
 	return [...]string{"accepted", "stale", "duplicate", "low", "invalid", "refused"}[v]
 }
 
-// ledger is the verdict as the ledger has it; false if it is none of its business.
+// ledger returns the ledger's kind of the verdict; false if the ledger does not count it.
 func (v verdict) ledger() (ledger.Kind, bool) {
-	return [...]ledger.Kind{ledger.Accepted, ledger.Stale, ledger.Duplicate, ledger.Low, ledger.Invalid, ledger.Invalid}[v], v != kindRefused
+	return [...]ledger.Kind{ledger.Accepted, ledger.Stale, ledger.Duplicate, ledger.Low, ledger.Invalid, ledger.Invalid}[v], v != verdictRefused
 }

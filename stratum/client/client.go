@@ -22,18 +22,18 @@ type Config struct {
 	// TLS asks for an encrypted connection; nil is plain TCP. Where it names no
 	// server, the host of Address is what the certificate must be for.
 	TLS *tls.Config
-	// Login is address.rig or name.rig, Password mostly nothing, Agent the rig's
-	// program, as in bytom-solo/1.0.
+	// Login is address.rig or name.rig, Password is empty for most servers, Agent is the
+	// rig's program, as in bytom-solo/1.0.
 	Login, Password, Agent string
 	// Order is how the server writes the start nonce of its jobs.
 	Order NonceOrder
 	// ReplyTimeout is how long a request waits for its reply; 0 is 30 s.
 	ReplyTimeout time.Duration
-	// LoginTimeout is how long the login does; 0 is a minute, since servers may hold
+	// LoginTimeout is how long the login waits; 0 is a minute, since servers may hold
 	// the reply until they have work.
 	LoginTimeout time.Duration
-	// SilentTimeout is after what time a server that says nothing is taken for dead;
-	// 0 is 10 minutes, which few blocks take.
+	// SilentTimeout is after what time without a line the server is taken for dead; 0 is 10
+	// minutes, which few blocks take.
 	SilentTimeout time.Duration
 	// DialContext opens the connection; nil does it by TCP.
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
@@ -70,8 +70,8 @@ var (
 const writeTimeout = 10 * time.Second
 
 // Client is the rig's end of a session: logged in, until the connection breaks or
-// Close. It does not connect again; that is for who knows the other servers. All
-// methods are safe for concurrent use.
+// Close. It does not connect again; that is left to its caller, who may know other servers.
+// All methods are safe for concurrent use.
 type Client struct {
 	cfg  Config
 	conn net.Conn
@@ -139,7 +139,7 @@ func (c *Client) login(ctx context.Context) error {
 // and there is no other; NoWork says why. The channel is never closed; see Done.
 func (c *Client) Jobs() <-chan *wire.Job { return c.jobs }
 
-// NoWork is why the server has no work, by its own account; nil while it has.
+// NoWork returns the server's reason for having no work; nil while it has some.
 func (c *Client) NoWork() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -177,7 +177,7 @@ func (c *Client) offer(job *wire.Job, why error) {
 // Done is closed when the connection has ended.
 func (c *Client) Done() <-chan struct{} { return c.done }
 
-// Err is why the connection has ended, nil before that: ErrClosed, or an ErrLost.
+// Err returns why the connection has ended, nil before that: ErrClosed, or an ErrLost.
 func (c *Client) Err() error {
 	select {
 	case <-c.done:
@@ -205,8 +205,8 @@ func (c *Client) end(cause error) {
 }
 
 // Submit sends a share: a nonce of a job that came by Jobs. nil means that it was
-// accepted; an *Error is the server's refusal, whose kinds are the
-// Refusals. ErrNoReply, ErrLost and ErrClosed say that nobody knows. A reply that is
+// accepted; a *wire.Error is the server's refusal, whose kinds are the constants of
+// wire.Refusal. ErrNoReply, ErrLost and ErrClosed say that nobody knows. A reply that is
 // late is dropped.
 func (c *Client) Submit(ctx context.Context, job *wire.Job, nonce uint64) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, c.cfg.ReplyTimeout, ErrNoReply)

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// ErrNotStratum means that what answers does not speak Stratum, or not over what it was
-// spoken to over: the address is wrong.
+// ErrNotStratum means that what answers does not speak Stratum, or speaks it over TLS and
+// was dialed without, or the other way around: the address is wrong.
 var ErrNotStratum = errors.New("the server does not speak Stratum")
 
 // What answers in place of a server, and what to do.
@@ -28,9 +28,9 @@ var (
 // errAuthority is what helps with a certificate that can't be trusted.
 var errAuthority = errors.New("--tls-ca FILE names the certificates to trust, --tls-insecure takes any")
 
-// Dial connects and logs in. It returns when the login has its reply: an *Error where
-// the server refuses it, an ErrNotStratum where there is none at the address. Later, ctx
-// is of no consequence.
+// Dial connects and logs in. It returns when the login has its reply: a *wire.Error
+// where the server refuses it, an ErrNotStratum where there is none at the address. ctx
+// bounds Dial alone, not the Client.
 func Dial(ctx context.Context, cfg Config) (*Client, error) {
 	cfg = cfg.withDefaults()
 	conn, err := cfg.DialContext(ctx, "tcp", cfg.Address)

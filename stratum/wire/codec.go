@@ -24,7 +24,7 @@ type Reader struct{ in *bufio.Reader }
 // NewReader reads lines from r.
 func NewReader(r io.Reader) *Reader { return &Reader{bufio.NewReaderSize(r, MaxLine)} }
 
-// ReadLine gives the next line that is not empty, without its end and the white space
+// ReadLine returns the next line that is not empty, without its end and the white space
 // around it; it is valid until the next call. A line ends with \n, however many \r
 // come before it, and may come in any number of segments; the last one of a
 // connection needs no end. The error is ErrLineTooLong or the connection's.
@@ -45,7 +45,7 @@ func (r *Reader) ReadLine() ([]byte, error) {
 	return nil, fmt.Errorf("%w: over %d bytes of empty lines", ErrLineTooLong, MaxLine)
 }
 
-// Peek is the first byte that ReadLine has not read, which stays unread.
+// Peek returns the first byte that ReadLine has not read, which stays unread.
 func (r *Reader) Peek() (byte, error) {
 	b, err := r.in.Peek(1)
 	if err != nil {
@@ -54,7 +54,7 @@ func (r *Reader) Peek() (byte, error) {
 	return b[0], nil
 }
 
-// Rest is what ReadLine has not read, from what is in the Reader's buffer on.
+// Rest reads on where ReadLine ended: what is in the Reader's buffer, then the connection.
 func (r *Reader) Rest() io.Reader { return r.in }
 
 // deadlineWriter is what a Writer needs of a net.Conn.
@@ -71,7 +71,7 @@ type Writer struct {
 	buf     []byte
 }
 
-// NewWriter writes messages to c, and gives each as long as timeout.
+// NewWriter writes messages to c, each within timeout.
 func NewWriter(c deadlineWriter, timeout time.Duration) *Writer {
 	return &Writer{out: c, timeout: timeout}
 }

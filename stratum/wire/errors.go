@@ -6,18 +6,19 @@ import (
 	"strings"
 )
 
-// The codes of errors.
+// The codes of errors, as servers of the dialect send them.
 const (
 	CodeOther        = 20
-	CodeJobNotFound  = 21 // stale ones too
+	CodeJobNotFound  = 21 // the job is unknown, or stale
 	CodeDuplicate    = 22
-	CodeLow          = 23
+	CodeLow          = 23 // the share misses the target
 	CodeUnauthorized = 24
-	CodeParams       = 27
-	CodeNonce        = 32
+	CodeParams       = 27 // the request can't be read
+	CodeNonce        = 32 // the nonce is out of range
 )
 
-// Error is why a server refuses a request.
+// Error is why a server refuses a request. With errors.Is it is of the kind that Kind
+// returns.
 type Error struct {
 	Code    int    `json:"code"`
 	Message string `json:"message"`
@@ -71,7 +72,7 @@ const (
 	RefusedParams = Refusal("illegal params")
 	// RefusedNonce means a nonce outside of what the job leaves to the rig.
 	RefusedNonce = Refusal("invalid nonce")
-	// RefusedNoWork means that the server has no valid work, neither this nor other.
+	// RefusedNoWork means that the server has no work now that a share could be for.
 	RefusedNoWork = Refusal("no work")
 )
 
@@ -95,7 +96,8 @@ var words = []struct {
 	{"nonce", RefusedNonce},
 }
 
-// Kind is the refusal's; empty if it is of none of the kinds.
+// Kind returns the kind of the refusal by its code and words, empty if it is of none of the
+// kinds.
 func (e *Error) Kind() Refusal {
 	if kind, ok := codes[e.Code]; ok {
 		return kind

@@ -10,26 +10,27 @@ import (
 	"github.com/bytom/bytom/protocol/bc/types"
 )
 
-// Job is a job as it goes over the wire: a header but for its nonce, and what a hash of
-// it must reach. Hashes are in the byte order that the node prints.
+// Job is a job as it goes over the wire: a block header without its nonce, and what a hash
+// of it must reach. Hashes are in the byte order that the node prints.
 type Job struct {
 	Version, Height        uint64
 	PreviousBlockHash      [32]byte
 	Timestamp              uint64 // Unix seconds
 	TransactionsMerkleRoot [32]byte
 	TransactionStatusHash  [32]byte
-	// Nonce is where the rig starts; the upper 32 bits are to stay.
+	// Nonce is where the rig starts; it may change the lower 32 bits.
 	Nonce uint64
-	// Bits are the network's target.
+	// Bits are the network's target in compact form, as in the header.
 	Bits uint64
 	// ID is what a submit names the job by.
-	ID   string
+	ID string
+	// Seed is the seed of Tensority.
 	Seed [32]byte
 	// Target is what a share must meet.
 	Target Target
 }
 
-// Header is the job's header with a nonce.
+// Header returns the job's header with a nonce.
 func (j *Job) Header(nonce uint64) types.BlockHeader {
 	return types.BlockHeader{
 		Version: j.Version, Height: j.Height, PreviousBlockHash: bc.NewHash(j.PreviousBlockHash),
@@ -41,7 +42,7 @@ func (j *Job) Header(nonce uint64) types.BlockHeader {
 	}
 }
 
-// HeaderHash is the id of the block with a nonce: what Tensority is computed over, with
+// HeaderHash returns the id of the block with a nonce, over which Tensority is computed with
 // Seed.
 func (j *Job) HeaderHash(nonce uint64) [32]byte {
 	h := j.Header(nonce)
@@ -79,7 +80,7 @@ func appendString(b []byte, s string) []byte {
 	return appendValue(b, s)
 }
 
-// MarshalJSON is AppendJSON's.
+// MarshalJSON returns what AppendJSON writes.
 func (j Job) MarshalJSON() ([]byte, error) { return j.AppendJSON(nil), nil }
 
 // UnmarshalJSON reads the text of a job. The job's id may be a number, and the target

@@ -4,8 +4,9 @@ import (
 	"encoding/hex"
 )
 
-// KnownAnswer is a job of May 2018, and the first nonce whose hash has difficulty 512:
-// 0000783700000039.
+// KnownAnswer returns a job of May 2018 whose solution is known: counted from its start
+// nonce, 0000783700000039 is the first nonce that meets its target, of difficulty 512. The
+// job has no ID.
 func KnownAnswer() Job {
 	return Job{
 		Version: 1, Height: 17548, Timestamp: 1526348364, Nonce: 0x0000783700000000, Bits: 0x1d00000000047a1d,

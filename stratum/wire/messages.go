@@ -48,7 +48,7 @@ func ParseRequest(line []byte) (Request, error) {
 	return r, nil
 }
 
-// LoginParams are those of login.
+// LoginParams are the params of login.
 type LoginParams struct {
 	// Login is address.rig or name.rig.
 	Login string `json:"login"`
@@ -91,7 +91,7 @@ func (p *LoginParams) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// SubmitParams are those of submit.
+// SubmitParams are the params of submit.
 type SubmitParams struct {
 	// ID is the login, as the rig gave it.
 	ID string `json:"id"`
@@ -137,7 +137,7 @@ func stringOrNumber(text json.RawMessage) (string, bool) {
 	return n.String(), true
 }
 
-// Excerpt is JSON text as an error message can carry it: quoted, and cut where it is long.
+// Excerpt returns text for an error message: quoted, in ASCII, and cut where it is long.
 func Excerpt(text []byte) string {
 	const most = 80
 	switch {
@@ -171,7 +171,7 @@ type Response struct {
 	Error  *Error
 }
 
-// MarshalJSON is AppendJSON's.
+// MarshalJSON returns what AppendJSON writes.
 func (r Response) MarshalJSON() ([]byte, error) { return r.AppendJSON(nil), nil }
 
 // AppendJSON appends the response's JSON text to b, in the member order of the pools:

@@ -17,7 +17,7 @@ func AppendNumber(b []byte, v uint64) []byte {
 	return hex.AppendEncode(b, raw[:])
 }
 
-// ParseNumber reads one of a job's numbers.
+// ParseNumber reads one of a job's numbers, as AppendNumber writes it.
 func ParseNumber(text string) (uint64, error) {
 	var raw [8]byte
 	if len(text) == 16 {
@@ -36,7 +36,7 @@ func AppendNonce(b []byte, nonce uint64) []byte {
 	return hex.AppendEncode(b, raw[:])
 }
 
-// FormatNonce is AppendNonce's text.
+// FormatNonce returns a nonce as AppendNonce writes it.
 func FormatNonce(nonce uint64) string { return string(AppendNonce(nil, nonce)) }
 
 // ParseNonce reads the nonce of a submit: 1 to 16 hexadecimal digits, of any case and
@@ -69,8 +69,8 @@ func StartNonce(prefix uint32) uint64 {
 // Palindromic reports whether a nonce has the same bytes in both orders.
 func Palindromic(nonce uint64) bool { return bits.ReverseBytes64(nonce) == nonce }
 
-// Nonces are what the nonce of a submit may mean for a job that started at start, the
-// likeliest first. Documents of 2018 show eight digits, the lower half alone; a rig
+// Nonces returns what the nonce of a submit may mean for a job that started at start, the
+// likeliest first: one nonce or two. Documents of 2018 show eight digits, the lower half alone; a rig
 // that leaves zeros out may send as many.
 func Nonces(start uint64, text string) ([]uint64, error) {
 	nonce, digits, err := ParseNonce(text)

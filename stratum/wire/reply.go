@@ -86,8 +86,8 @@ func affirms(result json.RawMessage) bool {
 // what methods without a result have.
 func (m Message) Refused() bool { return refused(m.Result) }
 
-// JobText is the job in the message's result: under that name, or the result itself. It is
-// nil where there is none.
+// JobText returns the JSON text of the job in the message's result: its member job, or the
+// result itself. It is nil where there is none.
 func (m Message) JobText() json.RawMessage { return jobIn(m.Result) }
 
 // refused reports whether a result says no without an error: it is missing or false, or an

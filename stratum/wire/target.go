@@ -25,8 +25,8 @@ func TargetFor(difficulty float64) Target {
 }
 
 // TargetCovering is the lowest target that everything meets that meets the network's,
-// also for rigs that compare with all 256 bits. A share target below it would have
-// rigs throw blocks away.
+// also for rigs that compare with all 256 bits. A share target below it would
+// let rigs throw blocks away.
 func TargetCovering(network mining.Target) Target {
 	top := binary.BigEndian.Uint32(network[:])
 	if top < math.MaxUint32 && !allZero(network[4:]) {
@@ -61,8 +61,8 @@ func (t Target) String() string {
 	return hex.EncodeToString(binary.LittleEndian.AppendUint32(nil, uint32(t)))
 }
 
-// Difficulty is the effective one, which a share is worth: the number of hashes that one
-// takes on average, 2^32/t.
+// Difficulty returns the effective difficulty, which a share is worth: the number of hashes
+// that one takes on average, 2^32/t.
 func (t Target) Difficulty() float64 { return (1 << 32) / float64(max(t, 1)) }
 
 // Met reports whether a Tensority result meets the target. Its bytes are a
@@ -70,7 +70,7 @@ func (t Target) Difficulty() float64 { return (1 << 32) / float64(max(t, 1)) }
 // others all of it.
 func (t Target) Met(result [32]byte) bool { return top32(result) <= uint32(t) }
 
-// DifficultyOf is the highest difficulty that a Tensority result is good for.
+// DifficultyOf returns the highest difficulty that a Tensority result meets, in hashes.
 func DifficultyOf(result [32]byte) float64 {
 	// 64 bits, for hashes far better than a share.
 	top := binary.LittleEndian.Uint64(result[24:])
