@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -78,7 +77,10 @@ func runBench(ctx context.Context, out, terminal io.Writer, config benchConfig) 
 			return usage(fmt.Errorf("flag --threads: value %d: expected at least 1", n))
 		}
 	}
-	contestants, err := benchContestants(config.isa)
+	if err := checkKernels(config.isa); err != nil {
+		return err
+	}
+	contestants, err := cpu.Contestants(config.isa)
 	defer func() {
 		for _, c := range contestants {
 			err = errors.Join(err, c.Backend.Close())
@@ -94,6 +96,20 @@ func runBench(ctx context.Context, out, terminal io.Writer, config benchConfig) 
 	return measure(ctx, out, terminal, config, contestants)
 }
 
+// checkKernels refuses names of kernels that there are not.
+func checkKernels(names []string) error {
+	known := []string{"all", "reference"}
+	for _, k := range slices.Backward(cpu.Kernels()) {
+		known = append(known, k.Name)
+	}
+	for _, name := range names {
+		if !slices.Contains(known, name) {
+			return fmt.Errorf("flag --isa: value %q: expected some of %s", name, strings.Join(known, ", "))
+		}
+	}
+	return nil
+}
+
 // measure runs the benchmark and prints it, with its progress on the terminal.
 func measure(ctx context.Context, out, terminal io.Writer, config benchConfig, contestants []compute.Contestant) error {
 	config.bench.Contestants = contestants
@@ -105,43 +121,12 @@ func measure(ctx context.Context, out, terminal io.Writer, config benchConfig, c
 		return err
 	}
 	if config.asJSON {
-		e := json.NewEncoder(out)
-		e.SetIndent("", "  ")
-		return e.Encode(report)
+		return printJSON(out, report)
 	}
 	if config.devices != "" {
 		return table.DeviceBench(out, report)
 	}
 	return table.Bench(out, report)
-}
-
-// benchContestants are the kernels asked for, fastest first.
-func benchContestants(names []string) (all []compute.Contestant, err error) {
-	asked := func(name string) bool { return slices.Contains(names, name) }
-	kernels := cpu.Kernels()
-	slices.Reverse(kernels)
-	known := []string{"all", "reference"}
-	for _, k := range kernels {
-		known = append(known, k.Name)
-		if !asked(k.Name) && (!asked("all") || !k.Usable) {
-			continue
-		}
-		b, err := cpu.New(cpu.Config{Kernel: k.Name})
-		if err != nil {
-			return all, err
-		}
-		all = append(all, compute.Contestant{Name: k.Name, Backend: b, Peaks: cpu.Peaks(k.Name)})
-	}
-	// A build without C has nothing else.
-	if asked("reference") || asked("all") && len(all) == 0 {
-		all = append(all, compute.Contestant{Name: "reference", Backend: compute.NewReference()})
-	}
-	for _, name := range names {
-		if !slices.Contains(known, name) {
-			return all, fmt.Errorf("flag --isa: value %q: expected some of %s", name, strings.Join(known, ", "))
-		}
-	}
-	return all, nil
 }
 
 // benchProgress shows that the benchmark goes on: on a terminal one line that changes,

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -47,7 +46,5 @@ func runSweep(ctx context.Context, out, terminal io.Writer, config benchConfig) 
 	if len(reports) == 0 {
 		return errors.New("flag --devices: no such graphics card; 'bytom-solo devices' lists them")
 	}
-	e := json.NewEncoder(out)
-	e.SetIndent("", "  ")
-	return e.Encode(reports)
+	return printJSON(out, reports)
 }
