@@ -153,6 +153,3 @@ func (n *Network) each(nodes []int, f func(*Member) error) error {
 	}
 	return nil
 }
-
-// btm is an amount as people write it.
-func btm(amount uint64) string { return fmt.Sprintf("%d.%08d BTM", amount/1e8, amount%1e8) }

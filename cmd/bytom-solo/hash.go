@@ -3,10 +3,8 @@ package main
 import (
 	"context"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -56,34 +54,6 @@ func parseHash(name, text string) (h [32]byte, err error) {
 	}
 	copy(h[:], raw)
 	return h, nil
-}
-
-// withBackends opens the backends of a list for the time of a call.
-func withBackends(ctx context.Context, terminal io.Writer, devices string, f func([]compute.Backend) error) (err error) {
-	config := node.NewConfig()
-	config.Bytom.LogLevel = "error"
-	log, err := config.OpenLog(terminal)
-	if err != nil {
-		return err
-	}
-	all, err := node.OpenBackends(ctx, devices, log)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, node.CloseBackends(all)) }()
-	names, err := node.PickDevices(all, devices)
-	if err != nil {
-		return err
-	}
-	if len(names) == 0 {
-		return fmt.Errorf("devices %q: none is left to compute on", devices)
-	}
-	return f(picked(all, names))
-}
-
-// picked are the backends of these names.
-func picked(all []compute.Backend, names []string) []compute.Backend {
-	return slices.DeleteFunc(slices.Clone(all), func(b compute.Backend) bool { return !slices.Contains(names, b.Info().Name) })
 }
 
 func printHashes(ctx context.Context, out io.Writer, all []compute.Backend, seed [32]byte, headers [][32]byte) error {

@@ -39,10 +39,6 @@ func run() int {
 	return 1
 }
 
-// exitInterrupted is the exit code of a command that was interrupted before it was done,
-// as shells have it. Those that run until they are stopped end with 0.
-const exitInterrupted = 130
-
 // newRoot is the command line. out takes results, terminal takes logs.
 func newRoot(out, terminal io.Writer) *cobra.Command {
 	config := node.NewConfig()

@@ -2,12 +2,10 @@ package main
 
 import (
 	"context"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -43,7 +41,7 @@ func (l *localNetwork) account(arg string) (testnet.Account, error) {
 // registerFee adds --fee.
 func registerFee(cmd *cobra.Command) (fee func() (uint64, error)) {
 	text := cmd.Flags().String("fee", "0.01", "fee in BTM")
-	return func() (uint64, error) { return parseBTM(*text) }
+	return func() (uint64, error) { return testnet.ParseBTM(*text) }
 }
 
 func (l *localNetwork) fundCommand() *cobra.Command {
@@ -61,7 +59,7 @@ a hundred blocks more.`,
 			if err != nil {
 				return err
 			}
-			amount, err := parseBTM(append(args, "100")[1])
+			amount, err := testnet.ParseBTM(append(args, "100")[1])
 			if err != nil {
 				return err
 			}
@@ -125,7 +123,7 @@ func (l *localNetwork) sendCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			amount, err := parseBTM(args[2])
+			amount, err := testnet.ParseBTM(args[2])
 			if err != nil {
 				return err
 			}
@@ -174,7 +172,7 @@ func (l *localNetwork) floodCommand() *cobra.Command {
 			if c.N, err = strconv.Atoi(args[0]); err != nil {
 				return fmt.Errorf("argument N: value %q: expected how many transactions", args[0])
 			}
-			if c.FeesLow, c.FeesHigh, err = parseFees(fees); err != nil {
+			if c.FeesLow, c.FeesHigh, err = testnet.ParseFees(fees); err != nil {
 				return err
 			}
 			a, err := l.account(strconv.Itoa(l.node))
@@ -196,19 +194,36 @@ func (l *localNetwork) floodCommand() *cobra.Command {
 	return l.registerNode(cmd)
 }
 
-// parseFees reads a range of BTM; a single amount is one, too.
-func parseFees(text string) (low, high uint64, err error) {
-	from, to, ranged := strings.Cut(text, "..")
-	if !ranged {
-		to = from
+// assetArguments reads a node, an amount of an asset, in its smallest unit, and a fee.
+func (l *localNetwork) assetArguments(node, amount string, fee func() (uint64, error)) (a testnet.Account, units, paid uint64, err error) {
+	if a, err = l.account(node); err != nil {
+		return a, 0, 0, err
 	}
-	if low, err = parseBTM(from); err == nil {
-		high, err = parseBTM(to)
+	if units, err = strconv.ParseUint(amount, 10, 63); err != nil {
+		return a, 0, 0, fmt.Errorf("amount %q of an asset: expected a number", amount)
 	}
-	if err != nil {
-		err = fmt.Errorf("fees %q: expected LOW..HIGH: %w", text, err)
-	}
-	return low, high, err
+	paid, err = fee()
+	return a, units, paid, err
+}
+
+func (l *localNetwork) callCommand() *cobra.Command {
+	return l.registerNode(&cobra.Command{
+		Use:     "call ROUTE [JSON]",
+		Example: `  bytom-solo testnet call get-block '{"block_height": 1}' --node 1`,
+		Short:   "Call a node's RPC; prints the data that it answers",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := l.client()
+			if err != nil {
+				return err
+			}
+			in := json.RawMessage(append(args, "{}")[1])
+			var out json.RawMessage
+			if err := c.Call(cmd.Context(), "/"+strings.TrimPrefix(args[0], "/"), in, &out); err != nil {
+				return err
+			}
+			return printJSON(cmd.OutOrStdout(), out)
+		},
+	})
 }
 
 func (l *localNetwork) issueCommand() *cobra.Command {
@@ -231,162 +246,4 @@ func (l *localNetwork) issueCommand() *cobra.Command {
 	}
 	fee = registerFee(cmd)
 	return cmd
-}
-
-// assetArguments reads a node, an amount of an asset, in its smallest unit, and a fee.
-func (l *localNetwork) assetArguments(node, amount string, fee func() (uint64, error)) (a testnet.Account, units, paid uint64, err error) {
-	if a, err = l.account(node); err != nil {
-		return a, 0, 0, err
-	}
-	if units, err = strconv.ParseUint(amount, 10, 63); err != nil {
-		return a, 0, 0, fmt.Errorf("amount %q of an asset: expected a number", amount)
-	}
-	paid, err = fee()
-	return a, units, paid, err
-}
-
-func (l *localNetwork) compileCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "compile FILE [PARAMETER…]",
-		Short: "Compile a contract in Equity; prints its control program",
-		Long: `Compile a contract in Equity; prints its control program.
-
-A parameter is true or false, int:NUMBER, text:TEXT, or bytes in hexadecimal.`,
-		Example: "  bytom-solo testnet compile reveal.equity 1a2b3c…",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			source, err := os.ReadFile(args[0])
-			if err != nil {
-				return err
-			}
-			parameters := make([]any, len(args)-1)
-			for i, arg := range args[1:] {
-				if parameters[i], err = parseParameter(arg); err != nil {
-					return err
-				}
-			}
-			c, err := l.client()
-			if err != nil {
-				return err
-			}
-			program, err := c.Compile(cmd.Context(), string(source), parameters...)
-			if err != nil {
-				return err
-			}
-			return l.say(cmd, map[string]any{"program": program}, "%x", []byte(program))
-		},
-	}
-}
-
-// parseParameter reads a parameter of a contract.
-func parseParameter(arg string) (any, error) {
-	kind, rest, _ := strings.Cut(arg, ":")
-	switch {
-	case arg == "true" || arg == "false":
-		return arg == "true", nil
-	case kind == "int":
-		n, err := strconv.ParseInt(rest, 10, 64)
-		if err != nil {
-			return nil, fmt.Errorf("parameter %q: expected int: and a whole number", arg)
-		}
-		return n, nil
-	default:
-		return parseBytes(arg)
-	}
-}
-
-// parseBytes reads bytes: in hexadecimal, or text.
-func parseBytes(arg string) ([]byte, error) {
-	if text, is := strings.CutPrefix(arg, "text:"); is {
-		return []byte(text), nil
-	}
-	raw, err := hex.DecodeString(arg)
-	if err != nil {
-		return nil, fmt.Errorf("%q: expected text:TEXT, or bytes in hexadecimal", arg)
-	}
-	return raw, nil
-}
-
-func (l *localNetwork) lockCommand() *cobra.Command {
-	var fee func() (uint64, error)
-	cmd := &cobra.Command{
-		Use:     "lock NODE PROGRAM ASSET AMOUNT",
-		Example: "  bytom-solo testnet lock 0 20ae… ffff… 1000",
-		Short:   "Pay an asset of a node's account to a contract; prints the output's id",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			program, err := hex.DecodeString(args[1])
-			if err != nil {
-				return fmt.Errorf("argument PROGRAM: value %.40q: expected hexadecimal, as 'compile' prints it", args[1])
-			}
-			a, amount, paid, err := l.assetArguments(args[0], args[3], fee)
-			if err != nil {
-				return err
-			}
-			id, err := a.Lock(cmd.Context(), program, args[2], amount, paid)
-			if err != nil {
-				return err
-			}
-			return l.say(cmd, map[string]any{"output_id": id}, "%s", id)
-		},
-	}
-	fee = registerFee(cmd)
-	return cmd
-}
-
-func (l *localNetwork) unlockCommand() *cobra.Command {
-	var fee func() (uint64, error)
-	cmd := &cobra.Command{
-		Use:   "unlock NODE OUTPUT [ARGUMENT…]",
-		Short: "Spend a contract's output to a node's account; prints the transaction's id",
-		Long: `Spend a contract's output to a node's account; prints the transaction's id.
-
-The arguments of the contract's clause are text:TEXT, or bytes in hexadecimal.`,
-		Example: "  bytom-solo testnet unlock 1 9f3c… text:secret",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			a, err := l.account(args[0])
-			if err != nil {
-				return err
-			}
-			arguments := make([][]byte, len(args)-2)
-			for i, arg := range args[2:] {
-				if arguments[i], err = parseBytes(arg); err != nil {
-					return err
-				}
-			}
-			paid, err := fee()
-			if err != nil {
-				return err
-			}
-			home, err := a.Address(cmd.Context())
-			if err != nil {
-				return err
-			}
-			id, err := a.Unlock(cmd.Context(), args[1], home.Address, paid, arguments...)
-			if err != nil {
-				return err
-			}
-			return l.say(cmd, map[string]any{"tx_id": id}, "%s", id)
-		},
-	}
-	fee = registerFee(cmd)
-	return cmd
-}
-
-func (l *localNetwork) callCommand() *cobra.Command {
-	return l.registerNode(&cobra.Command{
-		Use:     "call ROUTE [JSON]",
-		Example: `  bytom-solo testnet call get-block '{"block_height": 1}' --node 1`,
-		Short:   "Call a node's RPC; prints the data that it answers",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := l.client()
-			if err != nil {
-				return err
-			}
-			in := json.RawMessage(append(args, "{}")[1])
-			var out json.RawMessage
-			if err := c.Call(cmd.Context(), "/"+strings.TrimPrefix(args[0], "/"), in, &out); err != nil {
-				return err
-			}
-			return printJSON(cmd.OutOrStdout(), out)
-		},
-	})
 }
