@@ -5,71 +5,11 @@ import (
 	"time"
 
 	"github.com/bytom/bytom/consensus"
-	"github.com/bytom/bytom/database/storage"
 	"github.com/bytom/bytom/protocol/bc"
 	"github.com/bytom/bytom/protocol/bc/types"
-	"github.com/bytom/bytom/protocol/state"
 
 	"github.com/bytom-solo/bytom-solo/mining"
 )
-
-const testFee = 10_000_000
-
-// spendTx spends an output of amount, made by source at position 0, and leaves all
-// but the fee to a program that anyone can spend.
-func spendTx(source bc.Hash, amount uint64) *types.Tx {
-	data := types.TxData{
-		Version: 1, SerializedSize: 150,
-		Inputs:  []*types.TxInput{types.NewSpendInput(nil, source, *consensus.BTMAssetID, amount, 0, []byte{0x51})},
-		Outputs: []*types.TxOutput{types.NewTxOutput(*consensus.BTMAssetID, amount-testFee, []byte{0x51})},
-	}
-	return types.NewTx(data)
-}
-
-// child spends the only output of tx.
-func child(tx *types.Tx) *types.Tx {
-	out, err := tx.Output(*tx.ResultIds[0])
-	if err != nil {
-		panic(err)
-	}
-	return spendTx(*out.Source.Ref, out.Source.Value.Amount)
-}
-
-// fund makes the outputs that the transactions spend exist on the chain.
-func (f *fixture) fund(t testing.TB, coinbase bool, txs ...*types.Tx) {
-	t.Helper()
-	f.setOutputs(t, storage.NewUtxoEntry(coinbase, 0, false), txs)
-}
-
-// unfund takes them away.
-func (f *fixture) unfund(t testing.TB, txs ...*types.Tx) {
-	t.Helper()
-	f.setOutputs(t, storage.NewUtxoEntry(false, 0, true), txs)
-}
-
-func (f *fixture) setOutputs(t testing.TB, entry *storage.UtxoEntry, txs []*types.Tx) {
-	t.Helper()
-	view := state.NewUtxoViewpoint()
-	for _, tx := range txs {
-		for _, id := range tx.SpentOutputIDs {
-			view.Entries[id] = entry
-		}
-	}
-	if err := f.bytom.store.SaveChainStatus(f.bytom.chain.GetBlockIndex().BestNode(), view); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// pool puts transactions in the pool in this order.
-func (f *fixture) poolAdd(t testing.TB, txs ...*types.Tx) {
-	t.Helper()
-	for _, tx := range txs {
-		if _, err := f.bytom.pool.ProcessTransaction(tx, false, 0, testFee); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(time.Millisecond)
-	}
-}
 
 func TestSelectPutsParentsFirstAndSkipsTheRest(t *testing.T) {
 	f := newQuickFixture(t)

@@ -15,96 +15,10 @@ import (
 	"github.com/bytom/bytom/protocol"
 	"github.com/bytom/bytom/protocol/bc"
 	"github.com/bytom/bytom/protocol/bc/types"
-	"github.com/bytom/bytom/protocol/validation"
 	"github.com/bytom/bytom/protocol/vm"
 
 	"github.com/bytom-solo/bytom-solo/mining"
 )
-
-// keyPayee is paid by coinbases that testKey can spend.
-var keyPayee = mining.Payee{Address: "key", Program: payToKey()}
-
-// fullTemplate is a template on the fixture's tip that has waited for its
-// transactions.
-func (f *fixture) fullTemplate(t testing.TB) *mining.Template {
-	t.Helper()
-	g := mining.NewGenerator(mining.GeneratorConfig{
-		Source: f.chain, EmptyAfter: time.Hour,
-		Payee: func() (mining.Payee, []byte, error) { return keyPayee, []byte("tag"), nil },
-	})
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	sub, done := g.Subscribe()
-	defer done()
-	go g.Run(ctx)
-	select {
-	case template := <-sub:
-		return template
-	case <-time.After(time.Minute):
-		t.Fatal("no template")
-		return nil
-	}
-}
-
-// unsolved is the block of a template, without work.
-func unsolved(t testing.TB, template *mining.Template) *types.Block {
-	t.Helper()
-	b, err := mining.NewJob(template, 1).Block(template.Timestamp, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
-// work finds the nonce of a block on the tip.
-func (f *fixture) work(t testing.TB, b *types.Block) {
-	t.Helper()
-	target, seed := mining.TargetFromBits(b.Bits), f.chain.Tip().Seed
-	for b.Nonce = 0; ; b.Nonce++ {
-		id := b.Hash()
-		result, err := f.solver.Hash(t.Context(), id.Byte32(), seed.Byte32())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if target.Met(result) {
-			return
-		}
-	}
-}
-
-// process hands a block to the chain, which must take it as the best.
-func (f *fixture) process(t testing.TB, b *types.Block) {
-	t.Helper()
-	f.work(t, b)
-	if outcome, err := f.gate.process(t.Context(), b); err != nil || outcome != mining.MainChain {
-		t.Fatalf("height %d: outcome %s, error %v", b.Height, outcome, err)
-	}
-}
-
-// seal puts the right roots into a block's header, and returns what its transactions
-// pay and take.
-func seal(b *types.Block) (fees, gas uint64) {
-	mapped, status := types.MapBlock(b), bc.NewTransactionStatus()
-	for i, tx := range b.Transactions {
-		v := validate(tx, mapped)
-		if err := status.SetStatus(i, v.GasOnly); err != nil {
-			panic(err)
-		}
-		fees, gas = fees+v.Fee, gas+v.Gas
-	}
-	b.TransactionsMerkleRoot, _ = types.TxMerkleRoot(mapped.Transactions)
-	b.TransactionStatusHash, _ = types.TxStatusMerkleRoot(status.VerifyStatus)
-	return fees, gas
-}
-
-// coinbaseTx is a coinbase of one input and any outputs.
-func coinbaseTx(arbitrary []byte, outputs ...*types.TxOutput) *types.Tx {
-	return sized(types.TxData{Version: 1, Inputs: []*types.TxInput{types.NewCoinbaseInput(arbitrary)}, Outputs: outputs})
-}
-
-func btm(amount uint64, prog ...byte) *types.TxOutput {
-	return types.NewTxOutput(*consensus.BTMAssetID, amount, prog)
-}
 
 // checkTest is a chain of two blocks with a pool of a parent, its child, one that
 // fails but for its gas and a plain one, which a good block on it holds.
@@ -130,29 +44,6 @@ func newCheckTest(t testing.TB) checkTest {
 		t.Fatalf("%d transactions in the good block", len(c.good.Transactions))
 	}
 	return c
-}
-
-// spendOf spends the first output of a transaction, which is of testKey.
-func spendOf(tx *types.Tx, fee uint64) *types.Tx {
-	out, err := tx.Output(*tx.ResultIds[0])
-	if err != nil {
-		panic(err)
-	}
-	return signedTx(*out.Source.Ref, out.Source.Value.Amount, fee)
-}
-
-// gasOnlyTx pays in BTM and spends an asset, the second output of its maker, by a
-// program that fails.
-func gasOnlyTx(t testing.TB, source, assetSource bc.Hash) *types.Tx {
-	asset := bc.AssetID{V0: 9}
-	return sized(types.TxData{
-		Version: 1,
-		Inputs: []*types.TxInput{
-			types.NewSpendInput(nil, source, *consensus.BTMAssetID, 1e9, 0, []byte{byte(vm.OP_TRUE)}),
-			types.NewSpendInput(nil, assetSource, asset, 5, 1, assemble(t, "1 2 EQUAL")),
-		},
-		Outputs: []*types.TxOutput{btm(1e9-testFee, payToKey()...), types.NewTxOutput(asset, 5, []byte{byte(vm.OP_TRUE)})},
-	})
 }
 
 // edit is the good block with a change.
@@ -370,14 +261,6 @@ func TestCheckGivesTheReason(t *testing.T) {
 		})
 	}
 	c.expectUntouched(t)
-}
-
-func muxOf(tx *types.Tx) bc.Hash {
-	out, err := tx.Output(*tx.ResultIds[0])
-	if err != nil {
-		panic(err)
-	}
-	return *out.Source.Ref
 }
 
 // heavyTxs take 199,000 gas each: fifty of them nearly fill a block.
@@ -667,19 +550,4 @@ func (p *poisoned) reseal(b *types.Block) {
 		b.Transactions[0] = coinbaseTx([]byte{0, byte(p.r.Uint32())}, btm(consensus.BlockSubsidy(b.Height)+fees, payToKey()...))
 	}
 	seal(b)
-}
-
-// TestBytomsValidationIsTheOneWeKnow names what Check and sameResult were written
-// against: a new release of Bytom must be read again.
-func TestBytomsValidationIsTheOneWeKnow(t *testing.T) {
-	block := &bc.Block{BlockHeader: &bc.BlockHeader{Version: 1, Height: standardInputs - 1}}
-	in := types.NewSpendInput(nil, bc.Hash{V0: 1}, *consensus.BTMAssetID, 1e9, 0, []byte{0x51})
-	tx := sized(types.TxData{Version: 1, Inputs: []*types.TxInput{in, in}, Outputs: []*types.TxOutput{btm(1e9, 0x51)}})
-	if _, err := validation.ValidateTx(tx.Tx, block); errors.Is(err, validation.ErrEmptyInputIDs) {
-		t.Errorf("height %d: %v", block.Height, err)
-	}
-	block.Height++
-	if _, err := validation.ValidateTx(tx.Tx, block); !errors.Is(err, validation.ErrEmptyInputIDs) {
-		t.Errorf("height %d: %v, expected %v", block.Height, err, validation.ErrEmptyInputIDs)
-	}
 }

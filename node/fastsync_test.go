@@ -14,7 +14,6 @@ import (
 	"github.com/bytom/bytom/consensus"
 	"github.com/bytom/bytom/mining/tensority"
 	"github.com/bytom/bytom/protocol/bc"
-	"github.com/bytom/bytom/protocol/bc/types"
 
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
@@ -94,34 +93,6 @@ func TestBulkSync(t *testing.T) {
 		}
 		return nil
 	})
-}
-
-// TestSeedWalk compares the seeds along 600 blocks, of which three end an epoch,
-// with the rule.
-func TestSeedWalk(t *testing.T) {
-	f := newQuickFixture(t)
-	tip := f.chain.Tip()
-	blocks := make([]*types.Block, 600)
-	previous := tip.Hash
-	for i := range blocks {
-		blocks[i] = &types.Block{BlockHeader: types.BlockHeader{Height: uint64(i + 1), PreviousBlockHash: previous}}
-		previous = blocks[i].Hash()
-	}
-	seeds := newSeedWalk(f.bytom.chain, blocks)
-	want := *consensus.InitialSeed
-	for i, b := range blocks {
-		id, seed, ok := seeds.at(i)
-		if hash := b.Hash(); !ok || id != hash.Byte32() || seed != want.Byte32() {
-			t.Fatalf("height %d: seed %x, expected %s (%v)", b.Height, seed, want.String(), ok)
-		}
-		if b.Height%256 == 0 {
-			want = b.Hash()
-		}
-	}
-	blocks[0].PreviousBlockHash = bc.Hash{V0: 9}
-	if _, _, ok := newSeedWalk(f.bytom.chain, blocks).at(0); ok {
-		t.Error("a seed behind an unknown block")
-	}
 }
 
 // inOwnProcess runs a test again in a process of its own, for tests that put a node

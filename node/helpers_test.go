@@ -3,11 +3,15 @@ package node
 import (
 	"context"
 	"log/slog"
+	"os"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/bytom/bytom/database/storage"
+	"github.com/bytom/bytom/protocol/bc"
 	"github.com/bytom/bytom/protocol/bc/types"
+	"github.com/bytom/bytom/protocol/state"
 
 	"github.com/bytom-solo/bytom-solo/compute"
 	"github.com/bytom-solo/bytom-solo/compute/computetest"
@@ -139,6 +143,9 @@ func (f *fixture) tipChanged() {
 
 var testPayee = mining.Payee{Address: "test", Program: append([]byte{0, 20}, make([]byte, 20)...)}
 
+// keyPayee is paid by coinbases that testKey can spend.
+var keyPayee = mining.Payee{Address: "key", Program: payToKey()}
+
 // template is a template on the fixture's tip that has waited for its transactions.
 func (f *fixture) template(t testing.TB) *mining.Template {
 	t.Helper()
@@ -184,4 +191,122 @@ func (f *fixture) block(t testing.TB, extranonce uint64) *types.Block {
 		t.Fatal(err)
 	}
 	return b
+}
+
+// fullTemplate is a template on the fixture's tip that has waited for its
+// transactions.
+func (f *fixture) fullTemplate(t testing.TB) *mining.Template {
+	t.Helper()
+	g := mining.NewGenerator(mining.GeneratorConfig{
+		Source: f.chain, EmptyAfter: time.Hour,
+		Payee: func() (mining.Payee, []byte, error) { return keyPayee, []byte("tag"), nil },
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	sub, done := g.Subscribe()
+	defer done()
+	go g.Run(ctx)
+	select {
+	case template := <-sub:
+		return template
+	case <-time.After(time.Minute):
+		t.Fatal("no template")
+		return nil
+	}
+}
+
+// unsolved is the block of a template, without work.
+func unsolved(t testing.TB, template *mining.Template) *types.Block {
+	t.Helper()
+	b, err := mining.NewJob(template, 1).Block(template.Timestamp, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// work finds the nonce of a block on the tip.
+func (f *fixture) work(t testing.TB, b *types.Block) {
+	t.Helper()
+	target, seed := mining.TargetFromBits(b.Bits), f.chain.Tip().Seed
+	for b.Nonce = 0; ; b.Nonce++ {
+		id := b.Hash()
+		result, err := f.solver.Hash(t.Context(), id.Byte32(), seed.Byte32())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if target.Met(result) {
+			return
+		}
+	}
+}
+
+// process hands a block to the chain, which must take it as the best.
+func (f *fixture) process(t testing.TB, b *types.Block) {
+	t.Helper()
+	f.work(t, b)
+	if outcome, err := f.gate.process(t.Context(), b); err != nil || outcome != mining.MainChain {
+		t.Fatalf("height %d: outcome %s, error %v", b.Height, outcome, err)
+	}
+}
+
+// seal puts the right roots into a block's header, and returns what its transactions
+// pay and take.
+func seal(b *types.Block) (fees, gas uint64) {
+	mapped, status := types.MapBlock(b), bc.NewTransactionStatus()
+	for i, tx := range b.Transactions {
+		v := validate(tx, mapped)
+		if err := status.SetStatus(i, v.GasOnly); err != nil {
+			panic(err)
+		}
+		fees, gas = fees+v.Fee, gas+v.Gas
+	}
+	b.TransactionsMerkleRoot, _ = types.TxMerkleRoot(mapped.Transactions)
+	b.TransactionStatusHash, _ = types.TxStatusMerkleRoot(status.VerifyStatus)
+	return fees, gas
+}
+
+// fund makes the outputs that the transactions spend exist on the chain.
+func (f *fixture) fund(t testing.TB, coinbase bool, txs ...*types.Tx) {
+	t.Helper()
+	f.setOutputs(t, storage.NewUtxoEntry(coinbase, 0, false), txs)
+}
+
+// unfund takes them away.
+func (f *fixture) unfund(t testing.TB, txs ...*types.Tx) {
+	t.Helper()
+	f.setOutputs(t, storage.NewUtxoEntry(false, 0, true), txs)
+}
+
+func (f *fixture) setOutputs(t testing.TB, entry *storage.UtxoEntry, txs []*types.Tx) {
+	t.Helper()
+	view := state.NewUtxoViewpoint()
+	for _, tx := range txs {
+		for _, id := range tx.SpentOutputIDs {
+			view.Entries[id] = entry
+		}
+	}
+	if err := f.bytom.store.SaveChainStatus(f.bytom.chain.GetBlockIndex().BestNode(), view); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// pool puts transactions in the pool in this order.
+func (f *fixture) poolAdd(t testing.TB, txs ...*types.Tx) {
+	t.Helper()
+	for _, tx := range txs {
+		if _, err := f.bytom.pool.ProcessTransaction(tx, false, 0, testFee); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// rounds is how often a random test runs: short as a rule, long where
+// BYTOM_SOLO_LONG asks for it.
+func rounds(short, long int) int {
+	if os.Getenv("BYTOM_SOLO_LONG") != "" {
+		return long
+	}
+	return short
 }

@@ -3,25 +3,14 @@ package node
 import (
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"testing"
 	"time"
 
 	"github.com/bytom/bytom/consensus"
-	stock "github.com/bytom/bytom/mining"
 	"github.com/bytom/bytom/protocol/bc"
 	"github.com/bytom/bytom/protocol/bc/types"
 	"github.com/bytom/bytom/protocol/vm"
 )
-
-// rounds is how often a random test runs: short as a rule, long where
-// BYTOM_SOLO_LONG asks for it.
-func rounds(short, long int) int {
-	if os.Getenv("BYTOM_SOLO_LONG") != "" {
-		return long
-	}
-	return short
-}
 
 // poisoned is a chain whose pool holds everything that has ever spoilt a template.
 type poisoned struct {
@@ -229,160 +218,6 @@ func (p *poisoned) poolChain(t testing.TB, length int) {
 			}
 		}
 	}
-}
-
-// TestAPoisonedPoolSpoilsNoTemplate mines the templates of random pools, block after
-// block, and lets the chain judge each.
-func TestAPoisonedPoolSpoilsNoTemplate(t *testing.T) {
-	for seed := range uint64(rounds(8, 200)) {
-		r := rand.New(rand.NewPCG(seed, 13))
-		p := newPoisoned(t, r)
-		p.grow(t, 101)
-		for range 8 {
-			p.spoil(t, 5+r.IntN(20))
-			if r.IntN(3) == 0 {
-				p.chain.selector.limit.gas = 20_000 + r.Uint64N(80_000)
-			} else {
-				p.chain.selector.limit.gas = consensus.MaxBlockGas
-			}
-			if p.mineTemplate(t); t.Failed() {
-				t.Fatalf("seed %d, height %d", seed, p.chain.Tip().Height)
-			}
-		}
-	}
-}
-
-// mineTemplate holds a template to the rules and mines it.
-func (p *poisoned) mineTemplate(t *testing.T) {
-	t.Helper()
-	before := len(p.bytom.pool.GetTransactions())
-	template := p.fullTemplate(t)
-	if n := len(p.bytom.pool.GetTransactions()); n != before {
-		t.Errorf("the pool has %d transactions after the template, had %d", n, before)
-	}
-	sum := p.chain.selector.summary()
-	b := unsolved(t, template)
-	p.checkTemplate(t, b, sum)
-	if err := p.chain.Check(t.Context(), b); err != nil {
-		t.Errorf("Check: %v", err)
-		return
-	}
-	p.process(t, b)
-	p.coinbases = append(p.coinbases, b.Transactions[0])
-	mined := make(map[bc.Hash]bool)
-	for _, tx := range b.Transactions {
-		mined[tx.ID] = true
-	}
-	left := p.good[:0]
-	for _, tx := range p.good {
-		if mined[tx.ID] {
-			continue
-		}
-		left = append(left, tx)
-		if v, _ := p.chain.selector.explain(tx.ID); v.Fate != fateNoRoom {
-			t.Errorf("a good transaction was left out: %+v", v)
-		}
-	}
-	if len(left) > 0 && (sum.Counts[fateNoRoom] == 0 || len(b.Transactions) == 1) {
-		t.Errorf("%d good transactions are not in, with %d in the block and %d without room", len(left), len(b.Transactions), sum.Counts[fateNoRoom])
-	}
-	p.good = left
-}
-
-// checkTemplate recomputes what a template says of itself, by Bytom's validation.
-func (p *poisoned) checkTemplate(t *testing.T, b *types.Block, sum summary) {
-	t.Helper()
-	var fees, gas, size uint64
-	made, spent := make(map[bc.Hash]int), make(map[bc.Hash]bool)
-	for i, tx := range b.Transactions {
-		for _, id := range tx.ResultIds {
-			made[*id] = i
-		}
-	}
-	mapped := types.MapBlock(b)
-	for i, tx := range b.Transactions {
-		v := validate(tx, mapped)
-		if v.invalid != nil {
-			t.Errorf("transaction %d: %v", i, v.invalid)
-		}
-		if i > 0 {
-			fees, gas, size = fees+v.Fee, gas+v.Gas, size+tx.SerializedSize
-		}
-		for _, id := range tx.SpentOutputIDs {
-			if out, err := tx.Output(id); err != nil || v.GasOnly && *out.Source.Value.AssetId != *consensus.BTMAssetID {
-				continue
-			}
-			if maker, ok := made[id]; ok && maker >= i {
-				t.Errorf("transaction %d stands before its parent %d", i, maker)
-			}
-			if spent[id] {
-				t.Errorf("transaction %d spends what is spent", i)
-			}
-			spent[id] = true
-		}
-	}
-	if want := consensus.BlockSubsidy(b.Height) + fees; b.Transactions[0].Outputs[0].Amount != want {
-		t.Errorf("the coinbase pays %d, expected %d", b.Transactions[0].Outputs[0].Amount, want)
-	}
-	if gas > p.chain.selector.limit.gas || size > p.chain.selector.limit.bytes {
-		t.Errorf("%d gas of %d, %d bytes of %d", gas, p.chain.selector.limit.gas, size, p.chain.selector.limit.bytes)
-	}
-	if sum.Fees != fees || sum.Gas != gas || sum.Bytes != size || sum.Counts[fateChosen] != len(b.Transactions)-1 {
-		t.Errorf("the summary %+v, expected fees %d, gas %d, bytes %d", sum, fees, gas, size)
-	}
-	total := 0
-	for _, n := range sum.Counts {
-		total += n
-	}
-	if n := len(p.bytom.pool.GetTransactions()); total != n {
-		t.Errorf("%d transactions have a fate, %d are in the pool", total, n)
-	}
-}
-
-// TestSelectionPaysMoreThanTheStockNode compares the coinbase of our template with
-// that of Bytom's own, on pools of the real chain: some that fill a block many times
-// over, some with all that is poisonous. Bytom's comes last, since it edits the pool.
-func TestSelectionPaysMoreThanTheStockNode(t *testing.T) {
-	more := 0
-	pools := rounds(12, 300)
-	for seed := range uint64(pools) {
-		r := rand.New(rand.NewPCG(seed, 17))
-		p := newPoisoned(t, r)
-		p.grow(t, 101)
-		p.spoil(t, r.IntN(60))
-		if r.IntN(3) > 0 {
-			p.crowd(t, 60+r.IntN(200))
-		}
-		for _, desc := range p.bytom.pool.GetTransactions() {
-			// The pool would not have let it in, and the stock selection does not ask.
-			if desc.Tx.TxData.Version != 1 {
-				p.bytom.pool.RemoveTransaction(&desc.Tx.ID)
-			}
-		}
-		ours := p.fullTemplate(t)
-		theirs, err := stock.NewBlockTemplate(p.bytom.chain, p.bytom.pool, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		want := theirs.Transactions[0].Outputs[0].Amount
-		if ours.Value < want {
-			t.Errorf("pool %d: our block pays %d, the stock node's %d", seed, ours.Value, want)
-		}
-		if ours.Value > want {
-			more++
-		}
-		if err := p.chain.Check(t.Context(), unsolved(t, ours)); err != nil {
-			t.Errorf("pool %d: %v", seed, err)
-		}
-		theirs.Timestamp = ours.Timestamp // Theirs is the clock's, which may be too old.
-		if err := p.chain.Check(t.Context(), theirs); err != nil {
-			t.Errorf("pool %d: the stock node's block: %v", seed, err)
-		}
-	}
-	if more == 0 {
-		t.Error("our block never paid more: the pools are too easy")
-	}
-	t.Logf("our block paid more than the stock node's on %d of %d pools, and never less", more, pools)
 }
 
 // crowd adds more than a block holds, of which each takes a fiftieth at the most.

@@ -72,14 +72,6 @@ func candidateOf(tx *types.Tx) *candidate {
 	return &candidate{bytes: 100, Candidate: mining.Candidate{Tx: tx}}
 }
 
-// conflicting spends what tx spends, in another way.
-func conflicting(tx *types.Tx) *types.Tx {
-	return types.NewTx(types.TxData{
-		Version: 1, SerializedSize: tx.SerializedSize, Inputs: tx.Inputs,
-		Outputs: []*types.TxOutput{types.NewTxOutput(*consensus.BTMAssetID, tx.Outputs[0].Amount-1, []byte{0x51})},
-	})
-}
-
 // bestFees is the exact optimum for a gas limit.
 func bestFees(groups []cluster, gas uint64) uint64 {
 	best := make([]uint64, gas+1)
@@ -214,6 +206,48 @@ func checkChoice(t *testing.T, b *choice, all []*candidate) {
 	if gas > b.limit.gas || gas != b.gas || fees != b.fees {
 		t.Fatalf("gas %d of %d (booked %d), fees %d (booked %d)", gas, b.limit.gas, b.gas, fees, b.fees)
 	}
+}
+
+// TestLeastFeeRate leaves out what pays too little, unless a child makes up for it
+// or the operator wants it.
+func TestLeastFeeRate(t *testing.T) {
+	r := random()
+	view := make(map[bc.Hash]*storage.UtxoEntry)
+	poor, parent := testCandidate(r, bc.Hash{V0: 1}, 1e12), testCandidate(r, bc.Hash{V0: 2}, 1e12)
+	rich := testCandidate(r, bc.Hash{V0: 3}, 1e12)
+	rescuer, beggar := candidateOf(child(parent.Tx)), candidateOf(child(rich.Tx))
+	all := []*candidate{poor, parent, rich, rescuer, beggar}
+	for i, fee := range []uint64{9, 0, 40, 25, 9} {
+		all[i].Fee, all[i].Gas, all[i].arrival = fee, 10, i
+	}
+	for _, c := range []*candidate{poor, parent, rich} {
+		view[c.Tx.SpentOutputIDs[0]] = newEntry
+	}
+	relate(all)
+	s := &selector{limit: limits{gas: 1000, bytes: 1e6, feeRate: 1}}
+	expect := func(want ...*candidate) {
+		t.Helper()
+		b := s.best(all, view, 1)
+		checkChoice(t, b, all)
+		for i, c := range all {
+			if b.in[c.slot] != slices.Contains(want, c) {
+				t.Errorf("transaction %d: chosen %v", i, b.in[c.slot])
+			}
+			if v := b.judge(c, make(map[*candidate]verdict)); !b.in[c.slot] && v.Fate != fatePoor {
+				t.Errorf("transaction %d: %s, expected %s", i, v.Fate, fatePoor)
+			}
+		}
+	}
+	expect(rich, parent, rescuer)
+	s.limit.gas = 30 // Now the other orders are tried as well.
+	expect(rich, parent, rescuer)
+	s.limit.gas = 1000
+	poor.Delta, beggar.Delta = 1, -3
+	expect(rich, parent, rescuer, poor)
+	rescuer.Delta = -10 // With its parent it comes to 15 for 20.
+	expect(rich, poor)
+	s.limit.feeRate = 0
+	expect(all...)
 }
 
 func TestSelectionKeepsToTheBytes(t *testing.T) {

@@ -1,21 +1,14 @@
 package node
 
 import (
-	"context"
-	"crypto/sha3"
 	"errors"
 	"fmt"
-	"log/slog"
 	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/bytom/bytom/consensus"
-	"github.com/bytom/bytom/crypto"
-	"github.com/bytom/bytom/crypto/ed25519"
-	"github.com/bytom/bytom/protocol"
 	"github.com/bytom/bytom/protocol/bc"
 	"github.com/bytom/bytom/protocol/bc/types"
 	"github.com/bytom/bytom/protocol/validation"
@@ -23,63 +16,6 @@ import (
 
 	"github.com/bytom-solo/bytom-solo/mining"
 )
-
-// testKey signs all that is signed here.
-var testKey = ed25519.NewKeyFromSeed(make([]byte, 32))
-
-// payToKey is the P2WPKH program of testKey.
-func payToKey() []byte {
-	return append([]byte{0, 20}, crypto.Ripemd160(testKey.Public())...)
-}
-
-// payToScript is the P2WSH program of a predicate.
-func payToScript(predicate []byte) []byte {
-	hash := sha3.Sum256(predicate)
-	return append([]byte{0, 32}, hash[:]...)
-}
-
-// assemble is vm.Assemble for programs that are written down here.
-func assemble(t testing.TB, text string) []byte {
-	t.Helper()
-	prog, err := vm.Assemble(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return prog
-}
-
-// sized makes a transaction, of the size that it has on the wire.
-func sized(data types.TxData) *types.Tx {
-	text, err := data.MarshalText()
-	if err != nil {
-		panic(err)
-	}
-	data.SerializedSize = uint64(len(text) / 2)
-	return types.NewTx(data)
-}
-
-// signed makes a transaction whose inputs are of testKey.
-func signed(data types.TxData) *types.Tx {
-	key := testKey.Public()
-	for _, in := range data.Inputs {
-		in.SetArguments([][]byte{make([]byte, ed25519.SignatureSize), key}) // For the size.
-	}
-	tx := sized(data)
-	for i := range data.Inputs {
-		hash := tx.SigHash(uint32(i))
-		tx.SetInputArguments(uint32(i), [][]byte{ed25519.Sign(testKey, hash.Bytes()), key})
-	}
-	return tx
-}
-
-// signedTx spends an output of testKey and pays all but the fee to it.
-func signedTx(source bc.Hash, amount, fee uint64) *types.Tx {
-	return signed(types.TxData{
-		Version: 1,
-		Inputs:  []*types.TxInput{types.NewSpendInput(nil, source, *consensus.BTMAssetID, amount, 0, payToKey())},
-		Outputs: []*types.TxOutput{types.NewTxOutput(*consensus.BTMAssetID, amount-fee, payToKey())},
-	})
-}
 
 // heightTest makes transactions whose validity depends on the height in each way
 // that there is, and in none.
@@ -237,43 +173,6 @@ func TestUsualSpendsAreHeightFree(t *testing.T) {
 	}
 }
 
-// TestAnotherWitnessIsValidatedAgain has the same id twice, once with a bad
-// signature: a result belongs to the transaction, not to its id.
-func TestAnotherWitnessIsValidatedAgain(t *testing.T) {
-	f := newQuickFixture(t)
-	good := signedTx(bc.Hash{V0: 1}, 1e9, testFee)
-	bad := signedTx(bc.Hash{V0: 1}, 1e9, testFee)
-	bad.SetInputArguments(0, [][]byte{make([]byte, 64), testKey.Public()})
-	if good.ID != bad.ID {
-		t.Fatal("the ids differ")
-	}
-	f.fund(t, false, good)
-	for i, tx := range []*types.Tx{good, bad, good} {
-		chosen, err := f.chain.selector.choose(t.Context(), []*protocol.TxDesc{{Tx: tx}}, 1)
-		if err != nil || (len(chosen) == 1) != (tx == good) {
-			t.Errorf("round %d: %d chosen, error %v", i, len(chosen), err)
-		}
-	}
-}
-
-// TestACancelledChoiceLeavesNothingWrong calls a choice off before it has validated
-// anything.
-func TestACancelledChoiceLeavesNothingWrong(t *testing.T) {
-	s := newSelector(newQuickFixture(t).bytom.chain, slog.New(slog.DiscardHandler))
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	pool := []*protocol.TxDesc{{Tx: signedTx(bc.Hash{V0: 1}, 1e9, testFee)}}
-	if _, err := s.choose(ctx, pool, 1); !errors.Is(err, context.Canceled) {
-		t.Fatalf("error %v", err)
-	}
-	if _, err := s.choose(t.Context(), pool, 1); err != nil {
-		t.Fatal(err)
-	}
-	if v, ok := s.explain(pool[0].Tx.ID); !ok || v.Fate != fateMissing {
-		t.Errorf("verdict %+v", v)
-	}
-}
-
 // TestValidationPanicsAreErrors has a shape that makes Bytom's validation panic. Whether
 // it does depends on the order in which a map of the transaction was walked when it was
 // made, so it is made again until it does.
@@ -301,38 +200,17 @@ func TestValidationPanicsAreErrors(t *testing.T) {
 	t.Error("Bytom's validation does not panic: the test tests nothing")
 }
 
-// BenchmarkChooseAtNewHeight picks from a pool of 10,000 transactions: of those that
-// were never seen, which is what a start-up costs, and after a block that moved the
-// height, which each new tip costs.
-func BenchmarkChooseAtNewHeight(b *testing.B) {
-	for name, make := range map[string]func(bc.Hash) *types.Tx{
-		"signed": func(source bc.Hash) *types.Tx { return signedTx(source, 1e9, testFee) },
-		"simple": func(source bc.Hash) *types.Tx { return spendTx(source, 1e9) },
-	} {
-		f := newQuickFixture(b)
-		var pool []*protocol.TxDesc
-		for i := range 10_000 {
-			tx := make(bc.Hash{V0: uint64(i) + 1})
-			f.fund(b, false, tx)
-			pool = append(pool, &protocol.TxDesc{Tx: tx, Added: time.Unix(int64(i), 0)})
-		}
-		choose := func(b *testing.B, s *selector, height uint64) {
-			if chosen, err := s.choose(b.Context(), slices.Clone(pool), height); err != nil || len(chosen) < 1000 {
-				b.Fatal(len(chosen), err)
-			}
-		}
-		b.Run(name+"/cold", func(b *testing.B) {
-			for range b.N {
-				choose(b, newSelector(f.bytom.chain, slog.New(slog.DiscardHandler)), 1)
-			}
-		})
-		b.Run(name+"/next", func(b *testing.B) {
-			s := newSelector(f.bytom.chain, slog.New(slog.DiscardHandler))
-			choose(b, s, 1)
-			b.ResetTimer()
-			for i := range b.N {
-				choose(b, s, uint64(i)+2)
-			}
-		})
+// TestBytomsValidationIsTheOneWeKnow names what Check and sameResult were written
+// against: a new release of Bytom must be read again.
+func TestBytomsValidationIsTheOneWeKnow(t *testing.T) {
+	block := &bc.Block{BlockHeader: &bc.BlockHeader{Version: 1, Height: standardInputs - 1}}
+	in := types.NewSpendInput(nil, bc.Hash{V0: 1}, *consensus.BTMAssetID, 1e9, 0, []byte{0x51})
+	tx := sized(types.TxData{Version: 1, Inputs: []*types.TxInput{in, in}, Outputs: []*types.TxOutput{btm(1e9, 0x51)}})
+	if _, err := validation.ValidateTx(tx.Tx, block); errors.Is(err, validation.ErrEmptyInputIDs) {
+		t.Errorf("height %d: %v", block.Height, err)
+	}
+	block.Height++
+	if _, err := validation.ValidateTx(tx.Tx, block); !errors.Is(err, validation.ErrEmptyInputIDs) {
+		t.Errorf("height %d: %v, expected %v", block.Height, err, validation.ErrEmptyInputIDs)
 	}
 }

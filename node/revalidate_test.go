@@ -1,0 +1,87 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/bytom/bytom/protocol"
+	"github.com/bytom/bytom/protocol/bc"
+	"github.com/bytom/bytom/protocol/bc/types"
+)
+
+// TestAnotherWitnessIsValidatedAgain has the same id twice, once with a bad
+// signature: a result belongs to the transaction, not to its id.
+func TestAnotherWitnessIsValidatedAgain(t *testing.T) {
+	f := newQuickFixture(t)
+	good := signedTx(bc.Hash{V0: 1}, 1e9, testFee)
+	bad := signedTx(bc.Hash{V0: 1}, 1e9, testFee)
+	bad.SetInputArguments(0, [][]byte{make([]byte, 64), testKey.Public()})
+	if good.ID != bad.ID {
+		t.Fatal("the ids differ")
+	}
+	f.fund(t, false, good)
+	for i, tx := range []*types.Tx{good, bad, good} {
+		chosen, err := f.chain.selector.choose(t.Context(), []*protocol.TxDesc{{Tx: tx}}, 1)
+		if err != nil || (len(chosen) == 1) != (tx == good) {
+			t.Errorf("round %d: %d chosen, error %v", i, len(chosen), err)
+		}
+	}
+}
+
+// TestACancelledChoiceLeavesNothingWrong calls a choice off before it has validated
+// anything.
+func TestACancelledChoiceLeavesNothingWrong(t *testing.T) {
+	s := newSelector(newQuickFixture(t).bytom.chain, slog.New(slog.DiscardHandler))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	pool := []*protocol.TxDesc{{Tx: signedTx(bc.Hash{V0: 1}, 1e9, testFee)}}
+	if _, err := s.choose(ctx, pool, 1); !errors.Is(err, context.Canceled) {
+		t.Fatalf("error %v", err)
+	}
+	if _, err := s.choose(t.Context(), pool, 1); err != nil {
+		t.Fatal(err)
+	}
+	if v, ok := s.explain(pool[0].Tx.ID); !ok || v.Fate != fateMissing {
+		t.Errorf("verdict %+v", v)
+	}
+}
+
+// BenchmarkChooseAtNewHeight picks from a pool of 10,000 transactions: of those that
+// were never seen, which is what a start-up costs, and after a block that moved the
+// height, which each new tip costs.
+func BenchmarkChooseAtNewHeight(b *testing.B) {
+	for name, make := range map[string]func(bc.Hash) *types.Tx{
+		"signed": func(source bc.Hash) *types.Tx { return signedTx(source, 1e9, testFee) },
+		"simple": func(source bc.Hash) *types.Tx { return spendTx(source, 1e9) },
+	} {
+		f := newQuickFixture(b)
+		var pool []*protocol.TxDesc
+		for i := range 10_000 {
+			tx := make(bc.Hash{V0: uint64(i) + 1})
+			f.fund(b, false, tx)
+			pool = append(pool, &protocol.TxDesc{Tx: tx, Added: time.Unix(int64(i), 0)})
+		}
+		choose := func(b *testing.B, s *selector, height uint64) {
+			if chosen, err := s.choose(b.Context(), slices.Clone(pool), height); err != nil || len(chosen) < 1000 {
+				b.Fatal(len(chosen), err)
+			}
+		}
+		b.Run(name+"/cold", func(b *testing.B) {
+			for range b.N {
+				choose(b, newSelector(f.bytom.chain, slog.New(slog.DiscardHandler)), 1)
+			}
+		})
+		b.Run(name+"/next", func(b *testing.B) {
+			s := newSelector(f.bytom.chain, slog.New(slog.DiscardHandler))
+			choose(b, s, 1)
+			b.ResetTimer()
+			for i := range b.N {
+				choose(b, s, uint64(i)+2)
+			}
+		})
+	}
+}
