@@ -27,10 +27,10 @@ func TestSelectPutsParentsFirstAndSkipsTheRest(t *testing.T) {
 		Inputs:  []*types.TxInput{types.NewSpendInput(nil, bc.Hash{V0: 4}, *consensus.BTMAssetID, 1e9, 0, []byte{0x51})},
 		Outputs: []*types.TxOutput{types.NewTxOutput(*consensus.BTMAssetID, 9e8, []byte{0x51})},
 	})
-	f.fund(t, false, parent, other, expired)
-	f.fund(t, true, immature)
+	f.Fund(t, false, parent, other, expired)
+	f.Fund(t, true, immature)
 	all := []*types.Tx{immature, parent, rival, son, expired, other, grandson}
-	f.poolAdd(t, all...)
+	f.PoolAdd(t, all...)
 
 	// Time of arrival says otherwise: the children come first.
 	now := time.Now()
@@ -81,13 +81,13 @@ func TestChainTakesATemplateWithTransactions(t *testing.T) {
 	f := newQuickFixture(t)
 	parent := spendTx(bc.Hash{V0: 1}, 1e9)
 	son := child(parent)
-	f.fund(t, false, parent)
-	f.poolAdd(t, parent, son)
-	template := f.template(t)
+	f.Fund(t, false, parent)
+	f.PoolAdd(t, parent, son)
+	template := f.Template(t)
 	if len(template.Txs) != 2 || template.Fees != 2*testFee {
 		t.Fatalf("%d transactions with fees of %d, expected 2 with %d", len(template.Txs), template.Fees, 2*testFee)
 	}
-	v, err := f.submitter.Submit(t.Context(), f.solve(t, mining.NewJob(template, 77), true))
+	v, err := f.submitter.Submit(t.Context(), f.Solve(t, mining.NewJob(template, 77), true))
 	if err != nil || v.Outcome != mining.MainChain {
 		t.Fatalf("verdict %+v, error %v", v, err)
 	}

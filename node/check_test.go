@@ -23,23 +23,23 @@ import (
 // checkTest is a chain of two blocks with a pool of a parent, its child, one that
 // fails but for its gas and a plain one, which a good block on it holds.
 type checkTest struct {
-	*fixture
+	*Fixture
 	good     *types.Block
 	immature *types.Tx // spends the first block's coinbase
 	gasOnly  *types.Tx
 }
 
 func newCheckTest(t testing.TB) checkTest {
-	c := checkTest{fixture: newQuickFixture(t)}
-	first := unsolved(t, c.fullTemplate(t))
-	c.process(t, first)
-	c.process(t, unsolved(t, c.fullTemplate(t)))
+	c := checkTest{Fixture: newQuickFixture(t)}
+	first := Unsolved(t, c.FullTemplate(t))
+	c.Process(t, first)
+	c.Process(t, Unsolved(t, c.FullTemplate(t)))
 	c.immature = spendOf(first.Transactions[0], testFee)
 	c.gasOnly = gasOnlyTx(t, bc.Hash{V0: 3}, bc.Hash{V0: 4})
 	parent, plain := signedTx(bc.Hash{V0: 1}, 1e9, testFee), signedTx(bc.Hash{V0: 2}, 1e9, testFee)
-	c.fund(t, false, parent, plain, c.gasOnly)
-	c.poolAdd(t, parent, spendOf(parent, testFee), plain, c.gasOnly)
-	c.good = unsolved(t, c.fullTemplate(t))
+	c.Fund(t, false, parent, plain, c.gasOnly)
+	c.PoolAdd(t, parent, spendOf(parent, testFee), plain, c.gasOnly)
+	c.good = Unsolved(t, c.FullTemplate(t))
 	if len(c.good.Transactions) != 5 {
 		t.Fatalf("%d transactions in the good block", len(c.good.Transactions))
 	}
@@ -59,9 +59,9 @@ func (c checkTest) edit(change func(b *types.Block)) *types.Block {
 func (c checkTest) sealed(change func(b *types.Block)) *types.Block {
 	return c.edit(func(b *types.Block) {
 		change(b)
-		fees, _ := seal(b)
+		fees, _ := Seal(b)
 		b.Transactions[0] = coinbaseTx([]byte{0, '3'}, btm(consensus.BlockSubsidy(b.Height)+fees, payToKey()...))
-		seal(b)
+		Seal(b)
 	})
 }
 
@@ -80,7 +80,7 @@ func (c checkTest) faults(t *testing.T) []faulty {
 		return c.sealed(func(b *types.Block) { b.Transactions = append(b.Transactions, txs...) })
 	}
 	withCoinbase := func(tx *types.Tx) *types.Block {
-		return c.edit(func(b *types.Block) { b.Transactions[0] = tx; seal(b) })
+		return c.edit(func(b *types.Block) { b.Transactions[0] = tx; Seal(b) })
 	}
 	value := c.good.Transactions[0].Outputs[0].Amount
 	spend := func(change func(data *types.TxData)) *types.Tx {
@@ -90,7 +90,7 @@ func (c checkTest) faults(t *testing.T) []faulty {
 		}
 		change(&data)
 		tx := sized(data)
-		c.fund(t, false, tx)
+		c.Fund(t, false, tx)
 		return tx
 	}
 	badWitness := signedTx(bc.Hash{V0: 2}, 1e9, testFee)
@@ -112,17 +112,17 @@ func (c checkTest) faults(t *testing.T) []faulty {
 		{"new", c.edit(func(b *types.Block) { b.Timestamp += 3700 }), mining.ErrTimeTooNew, -1, "ahead of this node's clock, expected an hour at most"},
 		{"transactions root", c.edit(func(b *types.Block) { b.TransactionsMerkleRoot.V3++ }), mining.ErrTxRoot, -1, "expected"},
 		{"status root", c.edit(func(b *types.Block) { b.TransactionStatusHash.V3++ }), mining.ErrStatusRoot, -1, "expected"},
-		{"no coinbase", c.edit(func(b *types.Block) { b.Transactions = b.Transactions[1:]; seal(b) }), mining.ErrCoinbaseMissing, 0, "no coinbase input"},
+		{"no coinbase", c.edit(func(b *types.Block) { b.Transactions = b.Transactions[1:]; Seal(b) }), mining.ErrCoinbaseMissing, 0, "no coinbase input"},
 		{"coinbase second", c.edit(func(b *types.Block) {
 			b.Transactions[0], b.Transactions[1] = b.Transactions[1], b.Transactions[0]
-			seal(b)
+			Seal(b)
 		}), mining.ErrCoinbaseMissing, 0, "no coinbase input"},
 		{"two coinbases", c.edit(func(b *types.Block) {
 			b.Transactions = append(b.Transactions, coinbaseTx([]byte{1}, btm(1, 0x51)))
-			seal(b)
+			Seal(b)
 		}),
 			mining.ErrCoinbaseMultiple, 5, "not the first"},
-		{"the coinbase twice", c.edit(func(b *types.Block) { b.Transactions = append(b.Transactions, b.Transactions[0]); seal(b) }),
+		{"the coinbase twice", c.edit(func(b *types.Block) { b.Transactions = append(b.Transactions, b.Transactions[0]); Seal(b) }),
 			mining.ErrCoinbaseMultiple, 5, "not the first"},
 		{"two coinbase inputs", withCoinbase(sized(types.TxData{
 			Version: 1, Inputs: []*types.TxInput{types.NewCoinbaseInput([]byte{1}), types.NewCoinbaseInput([]byte{2})},
@@ -136,7 +136,7 @@ func (c checkTest) faults(t *testing.T) []faulty {
 		{"coinbase of no output", withCoinbase(coinbaseTx(nil, btm(value, byte(vm.OP_FAIL)))), mining.ErrCoinbaseAmount, 0, "retirement"},
 		{"coinbase of an asset", withCoinbase(coinbaseTx(nil, types.NewTxOutput(bc.AssetID{V0: 1}, value, []byte{0x51}))), mining.ErrBadTx, 0, "asset"},
 		{"coinbase to a free program", withCoinbase(coinbaseTx(nil, btm(value, 0x52))), mining.ErrBadTx, 0, "standard"},
-		{"gas", c.sealed(func(b *types.Block) { b.Transactions = append(b.Transactions, heavyTxs(t, c.fixture, 51)...) }), mining.ErrBlockGas, -1, "at most 10000000"},
+		{"gas", c.sealed(func(b *types.Block) { b.Transactions = append(b.Transactions, heavyTxs(t, c.Fixture, 51)...) }), mining.ErrBlockGas, -1, "at most 10000000"},
 		{"bad version", add(spend(func(d *types.TxData) { d.Version = 2 })), mining.ErrBadTx, 5, "version 2"},
 		{"expired", add(spend(func(d *types.TxData) { d.TimeRange = 2 })), mining.ErrBadTx, 5, "time range 2, expected 0 or at least the block's height 3"},
 		{"not standard", add(spend(func(d *types.TxData) { d.Outputs[0].ControlProgram = []byte{0x52} })), mining.ErrBadTx, 5, "standard"},
@@ -149,7 +149,7 @@ func (c checkTest) faults(t *testing.T) []faulty {
 		{"its own coinbase", c.edit(func(b *types.Block) {
 			b.Transactions[0] = coinbaseTx(nil, btm(value+testFee, payToKey()...))
 			b.Transactions = append(b.Transactions, spendOf(b.Transactions[0], testFee))
-			seal(b)
+			Seal(b)
 		}), mining.ErrBadInput, 5, "can be spent from height 103 on"},
 		{"child first", c.sealed(func(b *types.Block) { slices.Reverse(b.Transactions[1:]) }), mining.ErrBadInput, -2, "no such output"},
 		{"child of gas only", add(signed(types.TxData{
@@ -172,7 +172,7 @@ func TestASubmitGivesTheReasonOfTheProposal(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			block := test.block
 			if test.want != mining.ErrMalformed && test.want != mining.ErrNonceRange {
-				c.work(t, block)
+				c.Work(t, block)
 			}
 			if test.want == mining.ErrCoinbaseMultiple {
 				// The chain knows a coinbase by its place in memory: the very same one twice
@@ -187,7 +187,7 @@ func TestASubmitGivesTheReasonOfTheProposal(t *testing.T) {
 	if best := c.chain.Tip(); best.Hash != c.good.PreviousBlockHash {
 		t.Errorf("the tip moved to height %d", best.Height)
 	}
-	c.process(t, c.good)
+	c.Process(t, c.good)
 }
 
 // TestARefusedBlockIsADuplicateThatIsInvalid submits blocks twice whose inputs are at
@@ -207,7 +207,7 @@ func TestARefusedBlockIsADuplicateThatIsInvalid(t *testing.T) {
 		if test.want != mining.ErrBadInput {
 			continue
 		}
-		c.work(t, test.block)
+		c.Work(t, test.block)
 		if _, err := c.submitter.SubmitBlock(t.Context(), test.block, mining.Finder{}); !errors.Is(err, mining.ErrBadInput) {
 			t.Errorf("%s: error %v, expected %s", test.name, err, mining.ErrBadInput)
 		}
@@ -229,7 +229,7 @@ func TestARefusedBlockIsADuplicateThatIsInvalid(t *testing.T) {
 	}
 	again := refused[0]
 	c.chain.refused.Store(again.Hash(), error(mining.ErrBadInput))
-	c.process(t, c.good)
+	c.Process(t, c.good)
 	if v := submit(again); !errors.Is(v.Invalid, mining.ErrBadInput) {
 		t.Errorf("under another tip: invalid for %v, expected %s", v.Invalid, mining.ErrBadInput)
 	}
@@ -264,7 +264,7 @@ func TestCheckGivesTheReason(t *testing.T) {
 }
 
 // heavyTxs take 199,000 gas each: fifty of them nearly fill a block.
-func heavyTxs(t testing.TB, f *fixture, n int) []*types.Tx {
+func heavyTxs(t testing.TB, f *Fixture, n int) []*types.Tx {
 	var txs []*types.Tx
 	for i := range n {
 		data := types.TxData{
@@ -274,7 +274,7 @@ func heavyTxs(t testing.TB, f *fixture, n int) []*types.Tx {
 		}
 		txs = append(txs, types.NewTx(data))
 	}
-	f.fund(t, false, txs...)
+	f.Fund(t, false, txs...)
 	return txs
 }
 
@@ -346,11 +346,11 @@ func TestCheckValidatesTheCoinbaseInItsPlace(t *testing.T) {
 // TestCheckBesideABusyChain checks templates while others choose and blocks connect:
 // none may be found faulty but for a tip that moved.
 func TestCheckBesideABusyChain(t *testing.T) {
-	p := newPoisoned(t, rand.New(rand.NewPCG(1, 29)))
-	p.grow(t, 101)
-	p.spoil(t, 100)
+	p := NewPoisoned(t, rand.New(rand.NewPCG(1, 29)))
+	p.Grow(t, 101)
+	p.Spoil(t, 100)
 	var current atomic.Pointer[types.Block]
-	current.Store(unsolved(t, p.fullTemplate(t)))
+	current.Store(Unsolved(t, p.FullTemplate(t)))
 	var passed, late atomic.Int64
 	ctx, cancel := context.WithCancel(t.Context())
 	var sides sync.WaitGroup
@@ -379,11 +379,11 @@ func TestCheckBesideABusyChain(t *testing.T) {
 		time.Sleep(time.Millisecond)
 	}
 	for range 20 {
-		p.grow(t, 1)
-		b := unsolved(t, p.fullTemplate(t))
+		p.Grow(t, 1)
+		b := Unsolved(t, p.FullTemplate(t))
 		current.Store(b)
 		solved := *b
-		p.process(t, &solved)
+		p.Process(t, &solved)
 	}
 	cancel()
 	sides.Wait()
@@ -393,15 +393,15 @@ func TestCheckBesideABusyChain(t *testing.T) {
 // TestChainTellsOfBlocks has two blocks on the best chain and a rival of the first.
 func TestChainTellsOfBlocks(t *testing.T) {
 	f := newQuickFixture(t)
-	rival := f.block(t, 2)
+	rival := f.Block(t, 2)
 	genesis := f.chain.Tip()
-	first := f.block(t, 1)
-	f.process(t, first)
+	first := f.Block(t, 1)
+	f.Process(t, first)
 	afterFirst := f.chain.Tip()
 	if outcome, err := f.gate.process(t.Context(), rival); err != nil || outcome != mining.SideChain {
 		t.Fatalf("outcome %s, error %v", outcome, err)
 	}
-	f.process(t, f.block(t, 3))
+	f.Process(t, f.Block(t, 3))
 	for _, tip := range []mining.Tip{genesis, afterFirst, f.chain.Tip()} {
 		if got, ok := f.chain.After(tip.Hash); !ok || got != tip {
 			t.Errorf("after %s: %+v, %v, expected %+v", tip.Hash.String(), got, ok, tip)
@@ -433,17 +433,17 @@ func TestCheckAgreesWithTheChain(t *testing.T) {
 	accepted, refused := 0, 0
 	for seed := range uint64(rounds(6, 100)) {
 		r := rand.New(rand.NewPCG(seed, 11))
-		p := newPoisoned(t, r)
-		p.grow(t, 101)
+		p := NewPoisoned(t, r)
+		p.Grow(t, 101)
 		for range 10 {
-			p.spoil(t, 12)
-			b := unsolved(t, p.fullTemplate(t))
+			p.Spoil(t, 12)
+			b := Unsolved(t, p.FullTemplate(t))
 			for range r.IntN(3) {
 				p.mutate(b)
 			}
 			b = overTheWire(t, b)
 			verdict := p.chain.Check(t.Context(), b)
-			p.work(t, b)
+			p.Work(t, b)
 			outcome, err := p.gate.process(t.Context(), b)
 			if err == nil && outcome != mining.MainChain {
 				t.Fatalf("outcome %s", outcome)
@@ -479,29 +479,29 @@ func overTheWire(t testing.TB, b *types.Block) *types.Block {
 
 // mutate changes a block, in a way that may or may not matter. Where the
 // transactions change, the header and the coinbase follow, most often.
-func (p *poisoned) mutate(b *types.Block) {
+func (p *Poisoned) mutate(b *types.Block) {
 	n := len(b.Transactions)
-	some := 1 + p.r.IntN(max(n-1, 1)) // A place for a transaction behind the coinbase.
-	switch p.r.IntN(16) {
+	some := 1 + p.Rand.IntN(max(n-1, 1)) // A place for a transaction behind the coinbase.
+	switch p.Rand.IntN(16) {
 	case 0:
-		b.Version = p.r.Uint64N(3)
+		b.Version = p.Rand.Uint64N(3)
 	case 1:
-		b.Height += p.r.Uint64N(3) - 1
+		b.Height += p.Rand.Uint64N(3) - 1
 	case 2:
 		// Not within seconds of what is an hour ahead: the clock goes on between the check
 		// and the chain's.
-		b.Timestamp = uint64(time.Now().Unix()) + 10*p.r.Uint64N(800) - 3995
+		b.Timestamp = uint64(time.Now().Unix()) + 10*p.Rand.Uint64N(800) - 3995
 	case 3:
-		b.TransactionStatusHash.V1 ^= p.r.Uint64N(2)
+		b.TransactionStatusHash.V1 ^= p.Rand.Uint64N(2)
 	case 4:
-		b.TransactionsMerkleRoot.V1 ^= p.r.Uint64N(2)
+		b.TransactionsMerkleRoot.V1 ^= p.Rand.Uint64N(2)
 	case 5:
-		b.Bits ^= p.r.Uint64N(2)
+		b.Bits ^= p.Rand.Uint64N(2)
 	case 6, 7:
 		b.Transactions = slices.Delete(b.Transactions, min(some, n-1), n)
 		p.reseal(b)
 	case 8, 9:
-		p.r.Shuffle(n-1, func(i, j int) {
+		p.Rand.Shuffle(n-1, func(i, j int) {
 			b.Transactions[1+i], b.Transactions[1+j] = b.Transactions[1+j], b.Transactions[1+i]
 		})
 		p.reseal(b)
@@ -510,7 +510,7 @@ func (p *poisoned) mutate(b *types.Block) {
 		p.reseal(b)
 	case 11, 12: // Whatever there is in the pool.
 		for _, desc := range p.bytom.pool.GetTransactions() {
-			if p.r.IntN(8) == 0 {
+			if p.Rand.IntN(8) == 0 {
 				b.Transactions = append(b.Transactions, desc.Tx)
 			}
 		}
@@ -527,27 +527,27 @@ func (p *poisoned) mutate(b *types.Block) {
 		tx.TxData.Inputs[0] = &in
 		b.Transactions[some%n] = types.NewTx(tx.TxData)
 	case 14: // No coinbase, but its amount.
-		source := p.source()
+		source := p.Source()
 		fees := uint64(0)
 		for _, tx := range b.Transactions[1:] {
 			fees += validate(tx, types.MapBlock(b)).Fee
 		}
 		amount := consensus.BlockSubsidy(b.Height) + fees + testFee
 		b.Transactions[0] = signedTx(source, amount+testFee, testFee)
-		p.fundTx(b.Transactions[0])
-		seal(b)
+		p.FundTx(b.Transactions[0])
+		Seal(b)
 	case 15:
-		amount := b.Transactions[0].Outputs[0].Amount + p.r.Uint64N(3) - 1
-		b.Transactions[0] = coinbaseTx([]byte{0, byte(p.r.Uint32())}, btm(amount, payToKey()...))
-		seal(b)
+		amount := b.Transactions[0].Outputs[0].Amount + p.Rand.Uint64N(3) - 1
+		b.Transactions[0] = coinbaseTx([]byte{0, byte(p.Rand.Uint32())}, btm(amount, payToKey()...))
+		Seal(b)
 	}
 }
 
 // reseal makes the coinbase and the roots right, or the roots alone.
-func (p *poisoned) reseal(b *types.Block) {
-	fees, _ := seal(b)
-	if p.r.IntN(4) > 0 {
-		b.Transactions[0] = coinbaseTx([]byte{0, byte(p.r.Uint32())}, btm(consensus.BlockSubsidy(b.Height)+fees, payToKey()...))
+func (p *Poisoned) reseal(b *types.Block) {
+	fees, _ := Seal(b)
+	if p.Rand.IntN(4) > 0 {
+		b.Transactions[0] = coinbaseTx([]byte{0, byte(p.Rand.Uint32())}, btm(consensus.BlockSubsidy(b.Height)+fees, payToKey()...))
 	}
-	seal(b)
+	Seal(b)
 }

@@ -312,10 +312,10 @@ func TestAPeerOfAnotherTimeIsNotBanned(t *testing.T) {
 	f := newQuickFixture(t)
 	peers := peerChain{f.bytom.chain, f.gate, f.clock}
 	f.clock.look(chainTimeAt(f.bytom.chain.GetBlockIndex().BestNode()))
-	job := mining.NewJob(f.template(t), 1)
+	job := mining.NewJob(f.Template(t), 1)
 	job.Template.Timestamp += 7200
 	for _, proven := range []bool{false, true} {
-		sol := f.solve(t, job, proven)
+		sol := f.Solve(t, job, proven)
 		b, err := sol.Job.Block(sol.Timestamp, sol.Nonce)
 		if err != nil {
 			t.Fatal(err)

@@ -18,7 +18,7 @@ func TestEarlyBlocks(t *testing.T) {
 	source := newQuickFixture(t)
 	var blocks []*types.Block
 	for i := range 4 {
-		b := source.block(t, uint64(i))
+		b := source.Block(t, uint64(i))
 		if _, err := source.gate.process(t.Context(), b); err != nil {
 			t.Fatal(err)
 		}
@@ -49,13 +49,13 @@ func TestEarlyBlocks(t *testing.T) {
 // own pool of orphans that ends in a panic of the chain's goroutine.
 func TestEarlySiblings(t *testing.T) {
 	source := newQuickFixture(t)
-	parent := source.block(t, 1)
+	parent := source.Block(t, 1)
 	if _, err := source.gate.process(t.Context(), parent); err != nil {
 		t.Fatal(err)
 	}
 	f := newQuickFixture(t)
 	for i := range 3 {
-		if outcome, err := f.gate.process(t.Context(), source.block(t, uint64(i))); err != nil || outcome != mining.Orphan {
+		if outcome, err := f.gate.process(t.Context(), source.Block(t, uint64(i))); err != nil || outcome != mining.Orphan {
 			t.Fatalf("outcome %s, error %v", outcome, err)
 		}
 	}
@@ -70,11 +70,11 @@ func TestEarlySiblings(t *testing.T) {
 // TestEarlyBlockThatIsRefused has no proof of work, which shows when its parent comes.
 func TestEarlyBlockThatIsRefused(t *testing.T) {
 	source := newQuickFixture(t)
-	parent := source.block(t, 1)
+	parent := source.Block(t, 1)
 	if _, err := source.gate.process(t.Context(), parent); err != nil {
 		t.Fatal(err)
 	}
-	miss := source.solve(t, mining.NewJob(source.template(t), 2), false)
+	miss := source.Solve(t, mining.NewJob(source.Template(t), 2), false)
 	child, err := miss.Job.Block(miss.Timestamp, miss.Nonce)
 	if err != nil {
 		t.Fatal(err)
@@ -83,7 +83,7 @@ func TestEarlyBlockThatIsRefused(t *testing.T) {
 		child  *types.Block
 		height uint64
 		told   int
-	}{{child, 1, 1}, {source.block(t, 2), 2, 0}} {
+	}{{child, 1, 1}, {source.Block(t, 2), 2, 0}} {
 		f := newQuickFixture(t)
 		var log bytes.Buffer
 		f.gate.log = slog.New(slog.NewTextHandler(&log, nil))

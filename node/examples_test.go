@@ -36,8 +36,8 @@ func TestExamples(t *testing.T) {
 			source++
 			pool = append(pool, spendTx(bc.Hash{V0: source}, 1e9))
 		}
-		f.fund(t, false, pool...)
-		f.poolAdd(t, pool...)
+		f.Fund(t, false, pool...)
+		f.PoolAdd(t, pool...)
 		f.awaitTxs(t, g, txs)
 		out := runProgram(t, append(client, "--node", server.URL, "--submit", submit)...)
 		best := f.bytom.chain.BestBlockHash()
@@ -72,7 +72,7 @@ func TestExamples(t *testing.T) {
 }
 
 // awaitTxs waits for a template of so many transactions on the tip.
-func (f *fixture) awaitTxs(t *testing.T, g *mining.Generator, txs int) {
+func (f *Fixture) awaitTxs(t *testing.T, g *mining.Generator, txs int) {
 	t.Helper()
 	templates, done := g.Subscribe()
 	defer done()

@@ -20,7 +20,7 @@ import (
 )
 
 // withFoundBlocks serves the fixture's journal.
-func (f *fixture) withFoundBlocks(t *testing.T) (*mining.Journal, http.Handler) {
+func (f *Fixture) withFoundBlocks(t *testing.T) (*mining.Journal, http.Handler) {
 	t.Helper()
 	j, err := mining.OpenJournal(filepath.Join(t.TempDir(), "j.db"))
 	if err != nil {
@@ -63,7 +63,7 @@ func ask(t *testing.T, h http.Handler, route, body string, out any) (detail stri
 func TestFoundBlockStates(t *testing.T) {
 	f := newQuickFixture(t)
 	j, served := f.withFoundBlocks(t)
-	winner, loser, unseen, refused := f.block(t, 1), f.block(t, 2), f.block(t, 3), f.block(t, 4)
+	winner, loser, unseen, refused := f.Block(t, 1), f.Block(t, 2), f.Block(t, 3), f.Block(t, 4)
 	by := mining.Finder{Kind: mining.FoundByRig, Name: "shed.rig1", Address: "192.168.1.7"}
 	for _, b := range []*types.Block{winner, loser} {
 		if _, err := f.submitter.SubmitBlock(t.Context(), b, by); err != nil {
@@ -71,7 +71,7 @@ func TestFoundBlockStates(t *testing.T) {
 		}
 	}
 	grow := func() {
-		if _, err := f.gate.process(t.Context(), f.block(t, 5)); err != nil {
+		if _, err := f.gate.process(t.Context(), f.Block(t, 5)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -147,7 +147,7 @@ func TestStatesAreThoseOfTheEvents(t *testing.T) {
 func TestAFoundBlockIsGivenBackAndResubmitted(t *testing.T) {
 	f := newQuickFixture(t)
 	j, served := f.withFoundBlocks(t)
-	b := f.block(t, 1)
+	b := f.Block(t, 1)
 	if err := j.Record(b, time.Now(), mining.Finder{}); err != nil {
 		t.Fatal(err)
 	}
@@ -186,15 +186,15 @@ func TestAReorganisationShowsInTheLife(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	go w.Run(ctx)
-	mine := func(f *fixture, extranonce uint64) *types.Block {
+	mine := func(f *Fixture, extranonce uint64) *types.Block {
 		t.Helper()
-		b := f.block(t, extranonce)
+		b := f.Block(t, extranonce)
 		if _, err := f.gate.process(t.Context(), b); err != nil {
 			t.Fatal(err)
 		}
 		return b
 	}
-	b := ours.block(t, 1)
+	b := ours.Block(t, 1)
 	if _, err := ours.submitter.SubmitBlock(t.Context(), b, mining.Finder{}); err != nil {
 		t.Fatal(err)
 	}

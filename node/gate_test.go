@@ -37,7 +37,7 @@ func TestSubmitCostsOneHash(t *testing.T) {
 	procs := runtime.GOMAXPROCS(0)
 	const blocks = 3
 	for i := range blocks {
-		sol := f.solve(t, mining.NewJob(f.template(t), uint64(i)), true)
+		sol := f.Solve(t, mining.NewJob(f.Template(t), uint64(i)), true)
 		before := f.verifying.hashes.Load()
 		v, err := f.submitter.Submit(t.Context(), sol)
 		if err != nil {
@@ -65,7 +65,7 @@ func TestWithoutFastVerification(t *testing.T) {
 	if procs == 4 {
 		procs = runtime.GOMAXPROCS(3) - 1
 	}
-	outcome, err := f.gate.process(t.Context(), f.block(t, 1))
+	outcome, err := f.gate.process(t.Context(), f.Block(t, 1))
 	if err != nil || outcome != mining.MainChain {
 		t.Fatalf("outcome %s, error %v", outcome, err)
 	}
@@ -79,7 +79,7 @@ func TestWithoutFastVerification(t *testing.T) {
 
 func TestGateOutcomes(t *testing.T) {
 	f := newQuickFixture(t)
-	first, rival := f.block(t, 1), f.block(t, 2)
+	first, rival := f.Block(t, 1), f.Block(t, 2)
 	process := func(b *types.Block, want mining.Outcome) {
 		t.Helper()
 		if got, err := f.gate.process(t.Context(), b); err != nil || got != want {
@@ -105,7 +105,7 @@ func doubleCoinbase() *types.Tx {
 // an unknown version: the chain's own validation panics on it.
 func TestOddInputsDoNotStopTheNode(t *testing.T) {
 	f := newQuickFixture(t)
-	b := f.block(t, 1)
+	b := f.Block(t, 1)
 	b.Transactions = append(b.Transactions, types.NewTx(types.TxData{
 		Version: 1, SerializedSize: 100,
 		Inputs:  []*types.TxInput{{AssetVersion: 2}, types.NewSpendInput(nil, b.Hash(), *consensus.BTMAssetID, 1000, 0, []byte{0x51})},
@@ -122,8 +122,8 @@ func TestOddInputsDoNotStopTheNode(t *testing.T) {
 // TestGateRefusals changes one thing at a time in a good block.
 func TestGateRefusals(t *testing.T) {
 	f := newQuickFixture(t)
-	good := f.block(t, 1)
-	miss := f.solve(t, mining.NewJob(f.template(t), 5), false)
+	good := f.Block(t, 1)
+	miss := f.Solve(t, mining.NewJob(f.Template(t), 5), false)
 	missing, err := miss.Job.Block(miss.Timestamp, miss.Nonce)
 	if err != nil {
 		t.Fatal(err)
@@ -170,7 +170,7 @@ func TestGateRefusals(t *testing.T) {
 // false entry in the proof cache, anybody could submit its header without work.
 func TestCacheHoldsTrueProofsAlone(t *testing.T) {
 	f := newFixture(t, true)
-	b := f.block(t, 1)
+	b := f.Block(t, 1)
 	// Its proof is true, but the chain refuses it for its transactions.
 	bad := *b
 	bad.Transactions = append(slices.Clone(b.Transactions), b.Transactions[0])
@@ -194,7 +194,7 @@ func TestCacheHoldsTrueProofsAlone(t *testing.T) {
 // may touch the proof cache.
 func TestNoBlocksBesideAFastSync(t *testing.T) {
 	f := newQuickFixture(t)
-	b := f.block(t, 1)
+	b := f.Block(t, 1)
 	peers := peerChain{f.bytom.chain, f.gate, f.clock}
 	if _, err := peers.CalcNextSeed(&b.PreviousBlockHash); err != nil {
 		t.Fatal(err)
@@ -215,7 +215,7 @@ func TestNoBlocksBesideAFastSync(t *testing.T) {
 // long once the last checkpoint is reached, which ends it.
 func TestTheEndOfAFastSync(t *testing.T) {
 	f := newQuickFixture(t)
-	if _, err := f.gate.process(t.Context(), f.block(t, 1)); err != nil {
+	if _, err := f.gate.process(t.Context(), f.Block(t, 1)); err != nil {
 		t.Fatal(err)
 	}
 	old := consensus.ActiveNetParams.Checkpoints
@@ -243,7 +243,7 @@ func TestTheEndOfAFastSync(t *testing.T) {
 func TestLiveBlocks(t *testing.T) {
 	f := newQuickFixture(t)
 	peers := peerChain{f.bytom.chain, f.gate, f.clock}
-	good := f.block(t, 1)
+	good := f.Block(t, 1)
 	bad, early := *good, *good
 	bad.Bits++
 	early.PreviousBlockHash = bc.Hash{V0: 1}
@@ -266,7 +266,7 @@ func TestLiveBlocks(t *testing.T) {
 
 func TestGateAfterItsEnd(t *testing.T) {
 	f := newQuickFixture(t)
-	b := f.block(t, 1)
+	b := f.Block(t, 1)
 	f.gate.close()
 	if _, err := f.gate.process(t.Context(), b); !errors.Is(err, mining.ErrStopped) {
 		t.Errorf("error %v, expected %s", err, mining.ErrStopped)
@@ -283,8 +283,8 @@ func BenchmarkSubmit(b *testing.B) {
 	var submits, hashes []time.Duration
 	for i := range b.N {
 		b.StopTimer()
-		job := mining.NewJob(f.template(b), uint64(i))
-		sol := f.solve(b, job, true)
+		job := mining.NewJob(f.Template(b), uint64(i))
+		sol := f.Solve(b, job, true)
 		start := time.Now()
 		if _, err := f.solver.Hash(b.Context(), job.HeaderHash(1, 1), job.Template.Tip.Seed.Byte32()); err != nil {
 			b.Fatal(err)

@@ -67,8 +67,8 @@ func uncounted(w compute.Worker, ok bool) compute.Worker {
 	return w
 }
 
-// fixture is a solonet chain in memory, with its gate, as the node has them.
-type fixture struct {
+// Fixture is a solonet chain in memory, with its gate, as the node has them.
+type Fixture struct {
 	bytom     *bytom
 	gate      *gate
 	chain     *chain
@@ -82,7 +82,7 @@ type fixture struct {
 	onTip     func() // called as well, if set before the first block
 }
 
-func newFixture(t testing.TB, fast bool) *fixture {
+func newFixture(t testing.TB, fast bool) *Fixture {
 	t.Helper()
 	backends, err := OpenBackends(t.Context(), "auto", slog.New(slog.NewTextHandler(t.Output(), nil)))
 	if err != nil {
@@ -94,11 +94,11 @@ func newFixture(t testing.TB, fast bool) *fixture {
 // newQuickFixture is a fixture whose proofs of work are SHA3 instead of Tensority,
 // for tests of what is around them. The chain takes them as it takes ours: from
 // the proof cache.
-func newQuickFixture(t testing.TB) *fixture {
+func newQuickFixture(t testing.TB) *Fixture {
 	return newFixtureOn(t, []compute.Backend{computetest.SHA3{}}, true)
 }
 
-func newFixtureOn(t testing.TB, backends []compute.Backend, fast bool) *fixture {
+func newFixtureOn(t testing.TB, backends []compute.Backend, fast bool) *Fixture {
 	t.Helper()
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))
 	ForwardBytomLog(log)
@@ -107,7 +107,7 @@ func newFixtureOn(t testing.TB, backends []compute.Backend, fast bool) *fixture 
 	config.DBBackend = "memdb"
 	config.ChainID = "solonet"
 	config.Wallet.Disable = true
-	f := &fixture{verifying: &countingBackend{Backend: backends[0]}, solver: compute.NewVerifier(backends[0])}
+	f := &Fixture{verifying: &countingBackend{Backend: backends[0]}, solver: compute.NewVerifier(backends[0])}
 	verifier := compute.NewVerifier(f.verifying)
 	f.verifier = verifier
 	t.Cleanup(func() {
@@ -134,7 +134,7 @@ func newFixtureOn(t testing.TB, backends []compute.Backend, fast bool) *fixture 
 	return f
 }
 
-func (f *fixture) tipChanged() {
+func (f *Fixture) tipChanged() {
 	f.tips.Add(1)
 	if f.onTip != nil {
 		f.onTip()
@@ -146,8 +146,8 @@ var testPayee = mining.Payee{Address: "test", Program: append([]byte{0, 20}, mak
 // keyPayee is paid by coinbases that testKey can spend.
 var keyPayee = mining.Payee{Address: "key", Program: payToKey()}
 
-// template is a template on the fixture's tip that has waited for its transactions.
-func (f *fixture) template(t testing.TB) *mining.Template {
+// Template is a template on the fixture's tip that has waited for its transactions.
+func (f *Fixture) Template(t testing.TB) *mining.Template {
 	t.Helper()
 	g := mining.NewGenerator(mining.GeneratorConfig{
 		Source: f.chain, EmptyAfter: time.Hour,
@@ -167,8 +167,8 @@ func (f *fixture) template(t testing.TB) *mining.Template {
 	}
 }
 
-// solve finds a solution of a job, or a miss.
-func (f *fixture) solve(t testing.TB, job *mining.Job, meet bool) mining.Solution {
+// Solve finds a solution of a job, or a miss.
+func (f *Fixture) Solve(t testing.TB, job *mining.Job, meet bool) mining.Solution {
 	t.Helper()
 	for nonce := uint64(0); ; nonce++ {
 		template := job.Template
@@ -182,10 +182,10 @@ func (f *fixture) solve(t testing.TB, job *mining.Job, meet bool) mining.Solutio
 	}
 }
 
-// block is a solved block on the fixture's tip.
-func (f *fixture) block(t testing.TB, extranonce uint64) *types.Block {
+// Block is a solved block on the fixture's tip.
+func (f *Fixture) Block(t testing.TB, extranonce uint64) *types.Block {
 	t.Helper()
-	sol := f.solve(t, mining.NewJob(f.template(t), extranonce), true)
+	sol := f.Solve(t, mining.NewJob(f.Template(t), extranonce), true)
 	b, err := sol.Job.Block(sol.Timestamp, sol.Nonce)
 	if err != nil {
 		t.Fatal(err)
@@ -193,9 +193,9 @@ func (f *fixture) block(t testing.TB, extranonce uint64) *types.Block {
 	return b
 }
 
-// fullTemplate is a template on the fixture's tip that has waited for its
+// FullTemplate is a template on the fixture's tip that has waited for its
 // transactions.
-func (f *fixture) fullTemplate(t testing.TB) *mining.Template {
+func (f *Fixture) FullTemplate(t testing.TB) *mining.Template {
 	t.Helper()
 	g := mining.NewGenerator(mining.GeneratorConfig{
 		Source: f.chain, EmptyAfter: time.Hour,
@@ -215,8 +215,8 @@ func (f *fixture) fullTemplate(t testing.TB) *mining.Template {
 	}
 }
 
-// unsolved is the block of a template, without work.
-func unsolved(t testing.TB, template *mining.Template) *types.Block {
+// Unsolved is the block of a template, without work.
+func Unsolved(t testing.TB, template *mining.Template) *types.Block {
 	t.Helper()
 	b, err := mining.NewJob(template, 1).Block(template.Timestamp, 0)
 	if err != nil {
@@ -225,8 +225,8 @@ func unsolved(t testing.TB, template *mining.Template) *types.Block {
 	return b
 }
 
-// work finds the nonce of a block on the tip.
-func (f *fixture) work(t testing.TB, b *types.Block) {
+// Work finds the nonce of a block on the tip.
+func (f *Fixture) Work(t testing.TB, b *types.Block) {
 	t.Helper()
 	target, seed := mining.TargetFromBits(b.Bits), f.chain.Tip().Seed
 	for b.Nonce = 0; ; b.Nonce++ {
@@ -241,18 +241,18 @@ func (f *fixture) work(t testing.TB, b *types.Block) {
 	}
 }
 
-// process hands a block to the chain, which must take it as the best.
-func (f *fixture) process(t testing.TB, b *types.Block) {
+// Process hands a block to the chain, which must take it as the best.
+func (f *Fixture) Process(t testing.TB, b *types.Block) {
 	t.Helper()
-	f.work(t, b)
+	f.Work(t, b)
 	if outcome, err := f.gate.process(t.Context(), b); err != nil || outcome != mining.MainChain {
 		t.Fatalf("height %d: outcome %s, error %v", b.Height, outcome, err)
 	}
 }
 
-// seal puts the right roots into a block's header, and returns what its transactions
+// Seal puts the right roots into a block's header, and returns what its transactions
 // pay and take.
-func seal(b *types.Block) (fees, gas uint64) {
+func Seal(b *types.Block) (fees, gas uint64) {
 	mapped, status := types.MapBlock(b), bc.NewTransactionStatus()
 	for i, tx := range b.Transactions {
 		v := validate(tx, mapped)
@@ -266,19 +266,19 @@ func seal(b *types.Block) (fees, gas uint64) {
 	return fees, gas
 }
 
-// fund makes the outputs that the transactions spend exist on the chain.
-func (f *fixture) fund(t testing.TB, coinbase bool, txs ...*types.Tx) {
+// Fund makes the outputs that the transactions spend exist on the chain.
+func (f *Fixture) Fund(t testing.TB, coinbase bool, txs ...*types.Tx) {
 	t.Helper()
 	f.setOutputs(t, storage.NewUtxoEntry(coinbase, 0, false), txs)
 }
 
-// unfund takes them away.
-func (f *fixture) unfund(t testing.TB, txs ...*types.Tx) {
+// Unfund takes them away.
+func (f *Fixture) Unfund(t testing.TB, txs ...*types.Tx) {
 	t.Helper()
 	f.setOutputs(t, storage.NewUtxoEntry(false, 0, true), txs)
 }
 
-func (f *fixture) setOutputs(t testing.TB, entry *storage.UtxoEntry, txs []*types.Tx) {
+func (f *Fixture) setOutputs(t testing.TB, entry *storage.UtxoEntry, txs []*types.Tx) {
 	t.Helper()
 	view := state.NewUtxoViewpoint()
 	for _, tx := range txs {
@@ -292,7 +292,7 @@ func (f *fixture) setOutputs(t testing.TB, entry *storage.UtxoEntry, txs []*type
 }
 
 // pool puts transactions in the pool in this order.
-func (f *fixture) poolAdd(t testing.TB, txs ...*types.Tx) {
+func (f *Fixture) PoolAdd(t testing.TB, txs ...*types.Tx) {
 	t.Helper()
 	for _, tx := range txs {
 		if _, err := f.bytom.pool.ProcessTransaction(tx, false, 0, testFee); err != nil {

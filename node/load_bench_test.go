@@ -94,12 +94,12 @@ func attack(b *testing.B, url string) *callers {
 }
 
 // fillPool adds transactions that are worth their place.
-func (f *fixture) fillPool(b *testing.B, n int) {
+func (f *Fixture) fillPool(b *testing.B, n int) {
 	var txs []*types.Tx
 	for i := range n {
 		txs = append(txs, spendTx(bc.Hash{V0: uint64(i) + 1}, 1e9))
 	}
-	f.fund(b, false, txs...)
+	f.Fund(b, false, txs...)
 	for _, tx := range txs {
 		if _, err := f.bytom.pool.ProcessTransaction(tx, false, 0, testFee); err != nil {
 			b.Fatal(err)
@@ -108,7 +108,7 @@ func (f *fixture) fillPool(b *testing.B, n int) {
 }
 
 // workServer serves the mining routes on the fixture.
-func (f *fixture) workServer(b testing.TB, g *mining.Generator) http.Handler {
+func (f *Fixture) workServer(b testing.TB, g *mining.Generator) http.Handler {
 	space := mining.NewExtranonces()
 	h := gbt.New(gbt.Config{
 		Source: f.chain, Generator: g, Submitter: f.submitter, Extranonces: space,
@@ -121,12 +121,12 @@ func (f *fixture) workServer(b testing.TB, g *mining.Generator) http.Handler {
 }
 
 // submitOver submits a good solution over HTTP, and is how long the answer took.
-func (f *fixture) submitOver(b testing.TB, url string, g *mining.Generator) time.Duration {
+func (f *Fixture) submitOver(b testing.TB, url string, g *mining.Generator) time.Duration {
 	t, err := g.Make(b.Context(), mining.Request{Empty: true}) // The pool stays as it is.
 	if err != nil {
 		b.Fatal(err)
 	}
-	s := f.solve(b, mining.NewJob(t, 1), true)
+	s := f.Solve(b, mining.NewJob(t, 1), true)
 	block, err := s.Job.Block(s.Timestamp, s.Nonce)
 	if err != nil {
 		b.Fatal(err)

@@ -61,7 +61,7 @@ func TestALongpollIsWokenByOurOwnSubmits(t *testing.T) {
 }
 
 // submitHeader solves a get-work and brings it back.
-func (f *fixture) submitHeader(t *testing.T, c *client.Client) {
+func (f *Fixture) submitHeader(t *testing.T, c *client.Client) {
 	t.Helper()
 	w, err := c.GetWork(t.Context())
 	if err != nil {

@@ -24,10 +24,10 @@ func BenchmarkNewTip(b *testing.B) {
 }
 
 func benchmarkNewTip(b *testing.B, txs int) {
-	p := newPoisoned(b, rand.New(rand.NewPCG(1, 23)))
+	p := NewPoisoned(b, rand.New(rand.NewPCG(1, 23)))
 	for i := range txs {
 		tx := signedTx(bc.Hash{V0: uint64(i) + 1}, 1e9, testFee+uint64(i%1000)*1000)
-		p.fundTx(tx)
+		p.FundTx(tx)
 		if _, err := p.bytom.pool.ProcessTransaction(tx, false, 1, testFee); err != nil {
 			b.Fatal(err)
 		}
@@ -64,7 +64,7 @@ func benchmarkNewTip(b *testing.B, txs int) {
 	var first, full []time.Duration
 	for b.Loop() {
 		b.StopTimer()
-		p.grow(b, 1)
+		p.Grow(b, 1)
 		b.StartTimer()
 		t := next()
 		first = append(first, time.Since(moved))
@@ -98,13 +98,13 @@ func BenchmarkCheck(b *testing.B) {
 		for i := range n {
 			txs = append(txs, spendTx(bc.Hash{V0: uint64(i) + 1}, 1e9))
 		}
-		f.fund(b, false, txs...)
+		f.Fund(b, false, txs...)
 		for _, tx := range txs {
 			if _, err := f.bytom.pool.ProcessTransaction(tx, false, 1, testFee); err != nil {
 				b.Fatal(err)
 			}
 		}
-		block := unsolved(b, f.fullTemplate(b))
+		block := Unsolved(b, f.FullTemplate(b))
 		if len(block.Transactions) != n+1 {
 			b.Fatal(len(block.Transactions))
 		}

@@ -18,8 +18,8 @@ func TestOverridesFromManySides(t *testing.T) {
 	f := newQuickFixture(t)
 	f.chain.selector.overrides = o
 	tx := spendTx(bc.Hash{V0: 1}, 1e9)
-	f.fund(t, false, tx)
-	f.poolAdd(t, tx)
+	f.Fund(t, false, tx)
+	f.PoolAdd(t, tx)
 	const sides, each = 8, 10
 	var all sync.WaitGroup
 	for side := range sides {
@@ -57,9 +57,9 @@ func TestSelectionObeysTheOperator(t *testing.T) {
 	first, second, third := spendTx(bc.Hash{V0: 1}, 1e9), spendTx(bc.Hash{V0: 2}, 1e9), spendTx(bc.Hash{V0: 3}, 1e9)
 	son := child(first)
 	names := map[bc.Hash]string{first.ID: "first", second.ID: "second", third.ID: "third", son.ID: "son"}
-	f.fund(t, false, first, second, third)
-	f.poolAdd(t, first, second, third, son)
-	gas := validate(first, types.MapBlock(f.block(t, 0))).Gas
+	f.Fund(t, false, first, second, third)
+	f.PoolAdd(t, first, second, third, son)
+	gas := validate(first, types.MapBlock(f.Block(t, 0))).Gas
 	expect := func(want ...string) {
 		t.Helper()
 		chosen, err := f.chain.Select(t.Context(), f.chain.Tip())
@@ -128,15 +128,15 @@ func TestSummaryCountsEveryFate(t *testing.T) {
 		fateChosen: {good}, fateImmature: {immature}, fateMissing: {missing, orphan}, fateExcluded: {excluded}, fateSpent: {rival},
 		fatePoor: {poor}, fateNoRoom: {huge}, fateInvalid: {invalid},
 	}
-	f.fund(t, false, good, missing, excluded, poor, huge, invalid)
-	f.fund(t, true, immature)
+	f.Fund(t, false, good, missing, excluded, poor, huge, invalid)
+	f.Fund(t, true, immature)
 	want := 0
 	for _, txs := range all {
-		f.poolAdd(t, txs...)
+		f.PoolAdd(t, txs...)
 		want += len(txs)
 	}
 	// Gone since the pool took it.
-	f.unfund(t, missing)
+	f.Unfund(t, missing)
 	if _, err := s.overrides.exclude(excluded.ID, true); err != nil {
 		t.Fatal(err)
 	}

@@ -14,8 +14,8 @@ import (
 // TestOutputsFollowTheChain compares what is carried over from tip to tip with what
 // the database says, through blocks full of transactions and reorganisations.
 func TestOutputsFollowTheChain(t *testing.T) {
-	p := newPoisoned(t, rand.New(rand.NewPCG(5, 19)))
-	p.grow(t, 101)
+	p := NewPoisoned(t, rand.New(rand.NewPCG(5, 19)))
+	p.Grow(t, 101)
 	p.chain.selector.limit.gas = 20_000 // Children are left behind when their parents are mined.
 	asked := make(map[bc.Hash]bool)
 	carried := 0
@@ -52,12 +52,12 @@ func TestOutputsFollowTheChain(t *testing.T) {
 		p.chain.selector.found.Store(found)
 	}
 	for round := range 12 {
-		p.spoil(t, 20)
+		p.Spoil(t, 20)
 		compare()
 		fork := p.chain.Tip()
-		for range p.r.IntN(4) {
-			p.process(t, unsolved(t, p.fullTemplate(t)))
-			if p.r.IntN(2) == 0 {
+		for range p.Rand.IntN(4) {
+			p.Process(t, Unsolved(t, p.FullTemplate(t)))
+			if p.Rand.IntN(2) == 0 {
 				compare()
 			}
 		}
@@ -72,17 +72,17 @@ func TestOutputsFollowTheChain(t *testing.T) {
 }
 
 // overtake replaces all blocks above one by a branch of empty blocks.
-func (p *poisoned) overtake(t testing.TB, parent mining.Tip) {
+func (p *Poisoned) overtake(t testing.TB, parent mining.Tip) {
 	t.Helper()
 	for best := p.chain.Tip().Height; parent.Height <= best; {
 		b := &types.Block{
 			BlockHeader: types.BlockHeader{
 				Version: 1, Height: parent.Height + 1, PreviousBlockHash: parent.Hash, Timestamp: parent.MedianTime + 1, Bits: parent.Bits,
 			},
-			Transactions: []*types.Tx{coinbaseTx([]byte{0, byte(p.r.Uint32())}, btm(consensus.BlockSubsidy(parent.Height+1), payToKey()...))},
+			Transactions: []*types.Tx{coinbaseTx([]byte{0, byte(p.Rand.Uint32())}, btm(consensus.BlockSubsidy(parent.Height+1), payToKey()...))},
 		}
-		seal(b)
-		p.work(t, b)
+		Seal(b)
+		p.Work(t, b)
 		if _, err := p.gate.process(t.Context(), b); err != nil {
 			t.Fatal(err)
 		}

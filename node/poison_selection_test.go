@@ -16,10 +16,10 @@ import (
 func TestAPoisonedPoolSpoilsNoTemplate(t *testing.T) {
 	for seed := range uint64(rounds(8, 200)) {
 		r := rand.New(rand.NewPCG(seed, 13))
-		p := newPoisoned(t, r)
-		p.grow(t, 101)
+		p := NewPoisoned(t, r)
+		p.Grow(t, 101)
 		for range 8 {
-			p.spoil(t, 5+r.IntN(20))
+			p.Spoil(t, 5+r.IntN(20))
 			if r.IntN(3) == 0 {
 				p.chain.selector.limit.gas = 20_000 + r.Uint64N(80_000)
 			} else {
@@ -33,28 +33,28 @@ func TestAPoisonedPoolSpoilsNoTemplate(t *testing.T) {
 }
 
 // mineTemplate holds a template to the rules and mines it.
-func (p *poisoned) mineTemplate(t *testing.T) {
+func (p *Poisoned) mineTemplate(t *testing.T) {
 	t.Helper()
 	before := len(p.bytom.pool.GetTransactions())
-	template := p.fullTemplate(t)
+	template := p.FullTemplate(t)
 	if n := len(p.bytom.pool.GetTransactions()); n != before {
 		t.Errorf("the pool has %d transactions after the template, had %d", n, before)
 	}
 	sum := p.chain.selector.summary()
-	b := unsolved(t, template)
+	b := Unsolved(t, template)
 	p.checkTemplate(t, b, sum)
 	if err := p.chain.Check(t.Context(), b); err != nil {
 		t.Errorf("Check: %v", err)
 		return
 	}
-	p.process(t, b)
-	p.coinbases = append(p.coinbases, b.Transactions[0])
+	p.Process(t, b)
+	p.Coinbases = append(p.Coinbases, b.Transactions[0])
 	mined := make(map[bc.Hash]bool)
 	for _, tx := range b.Transactions {
 		mined[tx.ID] = true
 	}
-	left := p.good[:0]
-	for _, tx := range p.good {
+	left := p.Good[:0]
+	for _, tx := range p.Good {
 		if mined[tx.ID] {
 			continue
 		}
@@ -66,11 +66,11 @@ func (p *poisoned) mineTemplate(t *testing.T) {
 	if len(left) > 0 && (sum.Counts[fateNoRoom] == 0 || len(b.Transactions) == 1) {
 		t.Errorf("%d good transactions are not in, with %d in the block and %d without room", len(left), len(b.Transactions), sum.Counts[fateNoRoom])
 	}
-	p.good = left
+	p.Good = left
 }
 
 // checkTemplate recomputes what a template says of itself, by Bytom's validation.
-func (p *poisoned) checkTemplate(t *testing.T, b *types.Block, sum summary) {
+func (p *Poisoned) checkTemplate(t *testing.T, b *types.Block, sum summary) {
 	t.Helper()
 	var fees, gas, size uint64
 	made, spent := make(map[bc.Hash]int), make(map[bc.Hash]bool)
@@ -127,11 +127,11 @@ func TestSelectionPaysMoreThanTheStockNode(t *testing.T) {
 	pools := rounds(12, 300)
 	for seed := range uint64(pools) {
 		r := rand.New(rand.NewPCG(seed, 17))
-		p := newPoisoned(t, r)
-		p.grow(t, 101)
-		p.spoil(t, r.IntN(60))
+		p := NewPoisoned(t, r)
+		p.Grow(t, 101)
+		p.Spoil(t, r.IntN(60))
 		if r.IntN(3) > 0 {
-			p.crowd(t, 60+r.IntN(200))
+			p.Crowd(t, 60+r.IntN(200))
 		}
 		for _, desc := range p.bytom.pool.GetTransactions() {
 			// The pool would not have let it in, and the stock selection does not ask.
@@ -139,7 +139,7 @@ func TestSelectionPaysMoreThanTheStockNode(t *testing.T) {
 				p.bytom.pool.RemoveTransaction(&desc.Tx.ID)
 			}
 		}
-		ours := p.fullTemplate(t)
+		ours := p.FullTemplate(t)
 		theirs, err := stock.NewBlockTemplate(p.bytom.chain, p.bytom.pool, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -151,7 +151,7 @@ func TestSelectionPaysMoreThanTheStockNode(t *testing.T) {
 		if ours.Value > want {
 			more++
 		}
-		if err := p.chain.Check(t.Context(), unsolved(t, ours)); err != nil {
+		if err := p.chain.Check(t.Context(), Unsolved(t, ours)); err != nil {
 			t.Errorf("pool %d: %v", seed, err)
 		}
 		theirs.Timestamp = ours.Timestamp // Theirs is the clock's, which may be too old.

@@ -25,7 +25,7 @@ func (p peerAt) BestPeer() *netsync.PeerInfo {
 func TestNothingIsMinedBeforeTheNodeHasCaughtUp(t *testing.T) {
 	f := newQuickFixture(t)
 	for range 3 {
-		if _, err := f.gate.process(t.Context(), f.block(t, 0)); err != nil {
+		if _, err := f.gate.process(t.Context(), f.Block(t, 0)); err != nil {
 			t.Fatal(err)
 		}
 	}

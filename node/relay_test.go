@@ -18,7 +18,7 @@ import (
 // and wants a token, and one that is not there.
 func TestRelayReachesTheExtraNodes(t *testing.T) {
 	f := newQuickFixture(t)
-	block := f.block(t, 1)
+	block := f.Block(t, 1)
 	var mu sync.Mutex
 	got := make(map[string]int)
 	node := func(name string, failures int) *httptest.Server {
@@ -77,7 +77,7 @@ func TestASlowExtraNodeHoldsNothingUp(t *testing.T) {
 	defer r.sending.Wait() // It logs to the end.
 	defer close(stuck)
 	start := time.Now()
-	r.send(f.block(t, 1))
+	r.send(f.Block(t, 1))
 	if r.wait(shortly(t)); time.Since(start) > 10*time.Second {
 		t.Errorf("held up for %v", time.Since(start))
 	}

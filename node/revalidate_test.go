@@ -23,7 +23,7 @@ func TestAnotherWitnessIsValidatedAgain(t *testing.T) {
 	if good.ID != bad.ID {
 		t.Fatal("the ids differ")
 	}
-	f.fund(t, false, good)
+	f.Fund(t, false, good)
 	for i, tx := range []*types.Tx{good, bad, good} {
 		chosen, err := f.chain.selector.choose(t.Context(), []*protocol.TxDesc{{Tx: tx}}, 1)
 		if err != nil || (len(chosen) == 1) != (tx == good) {
@@ -62,7 +62,7 @@ func BenchmarkChooseAtNewHeight(b *testing.B) {
 		var pool []*protocol.TxDesc
 		for i := range 10_000 {
 			tx := make(bc.Hash{V0: uint64(i) + 1})
-			f.fund(b, false, tx)
+			f.Fund(b, false, tx)
 			pool = append(pool, &protocol.TxDesc{Tx: tx, Added: time.Unix(int64(i), 0)})
 		}
 		choose := func(b *testing.B, s *selector, height uint64) {

@@ -60,8 +60,8 @@ func TestSeedAcrossReorganisations(t *testing.T) {
 			w := newSeedWork(t)
 			w.mineTo(t, test.height)
 			first := w.hashAt(t, 256)
-			copyChain(t, ours, w.fixture, test.height)
-			copyChain(t, theirs, w.fixture, test.fork)
+			copyChain(t, ours, w.Fixture, test.height)
+			copyChain(t, theirs, w.Fixture, test.fork)
 
 			w.reorganise(t, extend(t, theirs, test.height+1))
 			second := w.hashAt(t, 256)
@@ -83,13 +83,13 @@ func TestSeedAcrossReorganisations(t *testing.T) {
 
 // newSeedFixture is a quick fixture whose proofs depend on the seed, as Tensority's
 // do: what was hashed with a wrong one is refused.
-func newSeedFixture(t *testing.T) *fixture {
+func newSeedFixture(t *testing.T) *Fixture {
 	t.Helper()
 	return newFixtureOn(t, []compute.Backend{newSeedBackend()}, true)
 }
 
 // copyChain brings the main chain of one fixture to another, up to a height.
-func copyChain(t *testing.T, to, from *fixture, height uint64) {
+func copyChain(t *testing.T, to, from *Fixture, height uint64) {
 	t.Helper()
 	for h := uint64(1); h <= height; h++ {
 		b, err := from.bytom.chain.GetBlockByHeight(h)
@@ -104,10 +104,10 @@ func copyChain(t *testing.T, to, from *fixture, height uint64) {
 
 // extend makes a fixture's chain longer, and returns all its blocks that stand above
 // height 254, where the branches of these tests begin at the lowest.
-func extend(t *testing.T, f *fixture, height uint64) []*types.Block {
+func extend(t *testing.T, f *Fixture, height uint64) []*types.Block {
 	t.Helper()
 	for f.bytom.chain.BestBlockHeight() < height {
-		if outcome, err := f.gate.process(t.Context(), f.block(t, 1)); outcome != mining.MainChain || err != nil {
+		if outcome, err := f.gate.process(t.Context(), f.Block(t, 1)); outcome != mining.MainChain || err != nil {
 			t.Fatal(outcome, err)
 		}
 	}
@@ -124,7 +124,7 @@ func extend(t *testing.T, f *fixture, height uint64) []*types.Block {
 
 // seedWork is a fixture on which a miner mines, every hash of which is recorded.
 type seedWork struct {
-	*fixture
+	*Fixture
 	source *tipRecorder
 	device *seedBackend
 	miner  *mining.Miner
@@ -138,7 +138,7 @@ type seedWork struct {
 
 func newSeedWork(t *testing.T) *seedWork {
 	t.Helper()
-	w := &seedWork{fixture: newSeedFixture(t), device: newSeedBackend()}
+	w := &seedWork{Fixture: newSeedFixture(t), device: newSeedBackend()}
 	w.source = &tipRecorder{Source: w.chain}
 	now := time.Now() // It stands still: a tip has one template then.
 	w.config = mining.GeneratorConfig{

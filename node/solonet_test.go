@@ -17,7 +17,7 @@ import (
 )
 
 // withTools serves the fixture's tools, as a node of this alias.
-func (f *fixture) withTools(t *testing.T, alias string) (*solonet, *mux.Router) {
+func (f *Fixture) withTools(t *testing.T, alias string) (*solonet, *mux.Router) {
 	t.Helper()
 	s := newSolonet(f.bytom.chain, true, true)
 	g := mining.NewGenerator(mining.GeneratorConfig{
@@ -91,8 +91,8 @@ func TestSolonetMinesWhatItIsTold(t *testing.T) {
 	f := newQuickFixture(t)
 	_, tools := f.withTools(t, "a")
 	one, two := spendTx(bc.Hash{V0: 1}, 1e9), spendTx(bc.Hash{V0: 2}, 1e9)
-	f.fund(t, false, one, two)
-	f.poolAdd(t, one, two)
+	f.Fund(t, false, one, two)
+	f.PoolAdd(t, one, two)
 	mine := func(body string) []bc.Hash {
 		t.Helper()
 		var got mined

@@ -19,7 +19,7 @@ import (
 
 // rigFixture is a fixture that serves rigs, with a journal as the node has.
 type rigFixture struct {
-	*fixture
+	*Fixture
 	journal   *mining.Journal
 	generator *mining.Generator
 	port      net.Listener
@@ -28,9 +28,9 @@ type rigFixture struct {
 }
 
 // serveRigs starts what a fixture needs to serve rigs, for the time of a test.
-func serveRigs(t testing.TB, f *fixture) *rigFixture {
+func serveRigs(t testing.TB, f *Fixture) *rigFixture {
 	t.Helper()
-	r := &rigFixture{fixture: f}
+	r := &rigFixture{Fixture: f}
 	var err error
 	if r.journal, err = mining.OpenJournal(filepath.Join(t.TempDir(), "journal.db")); err != nil {
 		t.Fatal(err)

@@ -14,7 +14,7 @@ import (
 )
 
 // blocksByTheClock mines blocks as a node without tools does, by its clock.
-func (f *fixture) blocksByTheClock(t *testing.T, s *solonet, blocks int) {
+func (f *Fixture) blocksByTheClock(t *testing.T, s *solonet, blocks int) {
 	t.Helper()
 	for range blocks {
 		if _, err := s.mine(t.Context(), mining.Request{Empty: true}); err != nil {
