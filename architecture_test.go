@@ -69,6 +69,8 @@ var mustNotReach = map[string][]string{
 	"stratum/wire":   {ours("stratum"), ours("ledger"), "net/http"},
 	"rig":            {ours("node"), ours("compute/cpu"), ours("compute/vulkan"), ours("testnet")},
 	"node":           {ours("testnet"), ours("rig")},
+	"node/chain":     {ours("gbt"), ours("stratum"), ours("ledger")},
+	"node/selection": {ours("gbt"), ours("stratum"), ours("ledger"), ours("node/chain"), ours("compute/cpu"), ours("compute/vulkan")},
 	"testnet":        {ours("node")},
 }
 
@@ -76,6 +78,8 @@ var mustNotReach = map[string][]string{
 // The page has it too.
 var importedOnlyBy = map[string][]string{
 	ours("node"):                  {"cmd", "test"},
+	ours("node/chain"):            {"node"},
+	ours("node/selection"):        {"node"},
 	ours("testnet"):               {"cmd", "test"},
 	ours("testnet/fakerig"):       {"cmd", "test", "testnet"},
 	ours("test/harness"):          {"test"},
@@ -140,7 +144,7 @@ func TestImportRulesSeeThePackages(t *testing.T) {
 			t.Error("node's imports do not list Bytom's protocol")
 		}
 	}
-	for _, want := range []string{"compute", "compute/cpu", "compute/vulkan", "shaders", "mining", "gbt", "stratum", "stratum/wire", "stratum/client", "ledger", "boltcheck", "rig", "node", "cmd/bytom-solo", "testnet"} {
+	for _, want := range []string{"compute", "compute/cpu", "compute/vulkan", "shaders", "mining", "gbt", "stratum", "stratum/wire", "stratum/client", "ledger", "boltcheck", "rig", "node", "node/chain", "node/selection", "cmd/bytom-solo", "testnet"} {
 		if !seen[want] {
 			t.Errorf("package %s was not seen", want)
 		}

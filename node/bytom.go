@@ -29,6 +29,8 @@ import (
 	"github.com/bytom/bytom/p2p"
 	"github.com/bytom/bytom/protocol"
 	"github.com/bytom/bytom/wallet"
+
+	"github.com/bytom-solo/bytom-solo/node/chain"
 )
 
 // bytom holds the stock node's parts, assembled.
@@ -162,7 +164,7 @@ func (b *bytom) openDB(name string) (dbm.DB, error) {
 
 // openNetwork makes the network's part, on a chain that the gate stands before and
 // with a look at the messages for bulk, and the stock API on top.
-func (b *bytom) openNetwork(gated netsync.Chain, bulk *bulkSync) error {
+func (b *bytom) openNetwork(gated netsync.Chain, bulk *chain.BulkSync) error {
 	err := b.ensureNodeKey()
 	if err != nil {
 		return err
@@ -173,7 +175,7 @@ func (b *bytom) openNetwork(gated netsync.Chain, bulk *bulkSync) error {
 			return nil, err
 		}
 		b.peers = sw
-		return newSyncManager(b.config, bulkSwitch{sw, bulk}, gated, b.pool, b.dispatcher)
+		return newSyncManager(b.config, bulk.Over(sw), gated, b.pool, b.dispatcher)
 	})
 	if err != nil {
 		return fmt.Errorf("open the network on %s: %w", b.config.P2P.ListenAddress, err)

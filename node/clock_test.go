@@ -13,6 +13,8 @@ import (
 	"github.com/bytom/bytom/protocol/state"
 
 	"github.com/bytom-solo/bytom-solo/mining"
+	"github.com/bytom-solo/bytom-solo/node/chain"
+	"github.com/bytom-solo/bytom-solo/node/chain/chaintest"
 )
 
 const day = 24 * time.Hour
@@ -278,12 +280,12 @@ func TestClockThatIsSet(t *testing.T) {
 
 // TestChainTime reads the pace of a chain from its timestamps.
 func TestChainTime(t *testing.T) {
-	f := newQuickFixture(t)
-	genesis := f.bytom.chain.GetBlockIndex().BestNode()
+	f := chaintest.NewQuick(t)
+	genesis := f.Bytom.GetBlockIndex().BestNode()
 	if c := chainTimeAt(genesis); c.fast || c.median != genesis.Timestamp || c.height != 0 {
 		t.Errorf("at the genesis: %+v", c)
 	}
-	_, tools := f.withTools(t, "a")
+	_, tools := withTools(t, f, "a")
 	mine := func(blocks, clock string) chainTime {
 		t.Helper()
 		if detail := ask(t, tools, SolonetClockRoute, clock, &struct{}{}); detail != "" {
@@ -292,7 +294,7 @@ func TestChainTime(t *testing.T) {
 		if detail := ask(t, tools, SolonetMineRoute, `{"blocks":`+blocks+`}`, &struct{}{}); detail != "" {
 			t.Fatal(detail)
 		}
-		return chainTimeAt(f.bytom.chain.GetBlockIndex().BestNode())
+		return chainTimeAt(f.Bytom.GetBlockIndex().BestNode())
 	}
 	if c := mine("12", `{"mode":"virtual"}`); c.fast || c.height != 12 || c.median != genesis.Timestamp+150*7 {
 		t.Errorf("150 s apart: %+v", c)
@@ -309,9 +311,11 @@ func TestChainTime(t *testing.T) {
 // is evidence on the clock, and no error, which would count towards a ban; without one it
 // is refused.
 func TestAPeerOfAnotherTimeIsNotBanned(t *testing.T) {
-	f := newQuickFixture(t)
-	peers := peerChain{f.bytom.chain, f.gate, f.clock}
-	f.clock.look(chainTimeAt(f.bytom.chain.GetBlockIndex().BestNode()))
+	f := chaintest.NewQuick(t)
+	w := watchClock(t)
+	w.wall = time.Now()
+	peers := chain.PeerChain{Chain: f.Bytom, Gate: f.Gate, Live: w.liveBlock, TooNew: w.tooNew}
+	w.look(chainTimeAt(f.Bytom.GetBlockIndex().BestNode()))
 	job := mining.NewJob(f.Template(t), 1)
 	job.Template.Timestamp += 7200
 	for _, proven := range []bool{false, true} {
@@ -324,11 +328,11 @@ func TestAPeerOfAnotherTimeIsNotBanned(t *testing.T) {
 		if proven && (err != nil || !orphan) || !proven && !errors.Is(err, mining.ErrTimeTooNew) {
 			t.Errorf("proven %v: orphan %v, %v", proven, orphan, err)
 		}
-		if said := strings.Contains(f.clock.suspect(), "behind the timestamp of block 1"); said != proven {
-			t.Errorf("proven %v: the clock's watch says %q", proven, f.clock.suspect())
+		if said := strings.Contains(w.suspect(), "behind the timestamp of block 1"); said != proven {
+			t.Errorf("proven %v: the clock's watch says %q", proven, w.suspect())
 		}
 	}
-	if h := f.bytom.chain.BestBlockHeight(); h != 0 {
+	if h := f.Bytom.BestBlockHeight(); h != 0 {
 		t.Errorf("the chain is at %d", h)
 	}
 }
@@ -336,22 +340,22 @@ func TestAPeerOfAnotherTimeIsNotBanned(t *testing.T) {
 // TestReasonsNameTheClock: whatever stops the work, a clock that seems wrong is told too,
 // and where it is what stops it, by how much.
 func TestReasonsNameTheClock(t *testing.T) {
-	f := newQuickFixture(t)
-	f.chain.suspect = func() string { return "this clock is 2h0m0s behind" }
-	if err := f.chain.Ready(); err != nil {
+	f := chaintest.NewQuick(t)
+	f.Config.Suspect = func() string { return "this clock is 2h0m0s behind" }
+	if err := chain.New(f.Config).Ready(); err != nil {
 		t.Errorf("a solonet with a suspect clock: %v", err)
 	}
-	_, tools := f.withTools(t, "a")
+	_, tools := withTools(t, f, "a")
 	if detail := ask(t, tools, SolonetClockRoute, `{"mode":"real"}`, &struct{}{}); detail != "" {
 		t.Fatal(detail)
 	}
 	if detail := ask(t, tools, SolonetMineRoute, `{"blocks":3}`, &struct{}{}); detail != "" {
 		t.Fatal(detail)
 	}
-	median := time.Unix(int64(f.chain.Tip().MedianTime), 0)
+	median := time.Unix(int64(f.Chain.Tip().MedianTime), 0)
 	for behind, want := range map[time.Duration]string{59 * time.Minute: "", 61 * time.Minute: "1h1m1s behind the median time of the last 11 blocks", day: "24h0m1s behind"} {
-		f.chain.now = func() time.Time { return median.Add(-behind) }
-		err := f.chain.Ready()
+		f.Config.Now = func() time.Time { return median.Add(-behind) }
+		err := chain.New(f.Config).Ready()
 		if want == "" && err != nil || want != "" && (!errors.Is(err, mining.ErrNotReady) || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "NTP")) {
 			t.Errorf("%v behind: %v, expected %q", behind, err, want)
 		}
@@ -360,7 +364,7 @@ func TestReasonsNameTheClock(t *testing.T) {
 
 // TestPaceOfAChain: below 15 s a block on average, over the last 11, they come in seconds.
 func TestPaceOfAChain(t *testing.T) {
-	chain := func(blocks int, spacing, before uint64) *state.BlockNode {
+	chainOf := func(blocks int, spacing, before uint64) *state.BlockNode {
 		node := &state.BlockNode{Timestamp: 1e9}
 		for i := range blocks {
 			step := spacing
@@ -379,12 +383,12 @@ func TestPaceOfAChain(t *testing.T) {
 		{0, 0, 0, false}, {1, 14, 0, true}, {1, 15, 0, false}, {5, 14, 0, true}, {5, 15, 0, false},
 		{30, 14, 150, true}, {30, 15, 0, false}, {30, 150, 0, false},
 	} {
-		got := chainTimeAt(chain(c.blocks, c.spacing, c.before))
+		got := chainTimeAt(chainOf(c.blocks, c.spacing, c.before))
 		if got.fast != c.fast || got.height != uint64(c.blocks) {
 			t.Errorf("%+v: %+v", c, got)
 		}
 	}
-	if got := chainTimeAt(chain(30, 150, 0)); got.median != 1e9+6*150 {
+	if got := chainTimeAt(chainOf(30, 150, 0)); got.median != 1e9+6*150 {
 		t.Errorf("the median is %d", got.median)
 	}
 }

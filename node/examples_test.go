@@ -13,20 +13,22 @@ import (
 
 	"github.com/bytom-solo/bytom-solo/compute/computetest"
 	"github.com/bytom-solo/bytom-solo/mining"
+	"github.com/bytom-solo/bytom-solo/node/chain/chaintest"
+	"github.com/bytom-solo/bytom-solo/node/selection/txtest"
 )
 
 // TestExamples has the clients under examples mine blocks of 1 and 63 transactions
 // beside the coinbase, by both ways to submit, all of which in all languages in the long
 // form. They know SHA3 and nothing of Bytom.
 func TestExamples(t *testing.T) {
-	f := newFixture(t, true)
+	f := chaintest.New(t, true)
 	g := mining.NewGenerator(mining.GeneratorConfig{
-		Source: f.chain, EmptyAfter: time.Hour, TxInterval: time.Millisecond,
-		Payee: func() (mining.Payee, []byte, error) { return keyPayee, []byte("tag"), nil },
+		Source: f.Chain, EmptyAfter: time.Hour, TxInterval: time.Millisecond,
+		Payee: func() (mining.Payee, []byte, error) { return chaintest.KeyPayee, []byte("tag"), nil },
 	})
-	f.onTip = g.TipChanged
+	f.OnTip = g.TipChanged
 	go g.Run(t.Context())
-	server := httptest.NewServer(f.workServer(t, g))
+	server := httptest.NewServer(workServer(t, f, g))
 	t.Cleanup(server.Close)
 
 	source := uint64(0)
@@ -34,14 +36,14 @@ func TestExamples(t *testing.T) {
 		var pool []*types.Tx
 		for range txs {
 			source++
-			pool = append(pool, spendTx(bc.Hash{V0: source}, 1e9))
+			pool = append(pool, txtest.FreeTx(bc.Hash{V0: source}, 1e9))
 		}
 		f.Fund(t, false, pool...)
 		f.PoolAdd(t, pool...)
-		f.awaitTxs(t, g, txs)
+		awaitTxs(t, f, g, txs)
 		out := runProgram(t, append(client, "--node", server.URL, "--submit", submit)...)
-		best := f.bytom.chain.BestBlockHash()
-		block, err := f.bytom.chain.GetBlockByHash(best)
+		best := f.Bytom.BestBlockHash()
+		block, err := f.Bytom.GetBlockByHash(best)
 		if err != nil || len(block.Transactions) != txs+1 || !strings.Contains(out, best.String()) {
 			t.Errorf("the best block is %s, of %d transactions (%v); the client said %s", best.String(), len(block.Transactions), err, out)
 		}
@@ -72,7 +74,7 @@ func TestExamples(t *testing.T) {
 }
 
 // awaitTxs waits for a template of so many transactions on the tip.
-func (f *Fixture) awaitTxs(t *testing.T, g *mining.Generator, txs int) {
+func awaitTxs(t *testing.T, f *chaintest.Fixture, g *mining.Generator, txs int) {
 	t.Helper()
 	templates, done := g.Subscribe()
 	defer done()
@@ -81,7 +83,7 @@ func (f *Fixture) awaitTxs(t *testing.T, g *mining.Generator, txs int) {
 	for {
 		select {
 		case template := <-templates:
-			if template != nil && len(template.Txs) == txs && template.Tip.Hash == f.chain.Tip().Hash {
+			if template != nil && len(template.Txs) == txs && template.Tip.Hash == f.Chain.Tip().Hash {
 				return
 			}
 		case <-timeout:

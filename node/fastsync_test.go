@@ -15,6 +15,7 @@ import (
 	"github.com/bytom/bytom/mining/tensority"
 	"github.com/bytom/bytom/protocol/bc"
 
+	"github.com/bytom-solo/bytom-solo/node/chain/chaintest"
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
 
@@ -31,10 +32,10 @@ func TestFastSync(t *testing.T) {
 	if inOwnProcess(t) {
 		return
 	}
-	f := newFixture(t, true)
+	f := chaintest.New(t, true)
 	peer := startPeer(t)
 	const checkpoint, height = 4, 6
-	peer.Mine(f.solver, height)
+	peer.Mine(f.Solver, height)
 	var block struct {
 		Hash *bc.Hash `json:"hash"`
 	}
@@ -71,10 +72,10 @@ func TestBulkSync(t *testing.T) {
 	if inOwnProcess(t) {
 		return
 	}
-	f := newFixture(t, true)
+	f := chaintest.New(t, true)
 	peer := startPeer(t)
 	const height = 12
-	peer.Mine(f.solver, height)
+	peer.Mine(f.Solver, height)
 	n := runInProcess(t, peer)
 	testnet.Wait(t, 2*time.Minute, func() error {
 		if h := n.bytom.chain.BestBlockHeight(); h != height {
@@ -82,11 +83,11 @@ func TestBulkSync(t *testing.T) {
 		}
 		return nil
 	})
-	if got := n.bulk.taken.Load(); got < height-2 {
+	if got := n.bulk.Taken(); got < height-2 {
 		t.Errorf("%d of %d blocks came in bulk", got, height)
 	}
 	// What follows is announced, and not bulk's.
-	peer.Mine(f.solver, 1)
+	peer.Mine(f.Solver, 1)
 	testnet.Wait(t, 2*time.Minute, func() error {
 		if h := n.bytom.chain.BestBlockHeight(); h != height+1 {
 			return fmt.Errorf("height %d, expected %d", h, height+1)

@@ -17,19 +17,20 @@ import (
 	"github.com/bytom/bytom/protocol/bc/types"
 
 	"github.com/bytom-solo/bytom-solo/mining"
+	"github.com/bytom-solo/bytom-solo/node/chain/chaintest"
 )
 
 // withFoundBlocks serves the fixture's journal.
-func (f *Fixture) withFoundBlocks(t *testing.T) (*mining.Journal, http.Handler) {
+func withFoundBlocks(t *testing.T, f *chaintest.Fixture) (*mining.Journal, http.Handler) {
 	t.Helper()
 	j, err := mining.OpenJournal(filepath.Join(t.TempDir(), "j.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = j.Close() })
-	f.submitter = mining.NewSubmitter(mining.SubmitterConfig{Sink: f.chain, Source: f.chain, Verifier: f.solver, Journal: j})
+	f.Submitter = mining.NewSubmitter(mining.SubmitterConfig{Sink: f.Chain, Source: f.Chain, Verifier: f.Solver, Journal: j})
 	r := mux.NewRouter()
-	(&foundBlocks{j, f.chain, f.submitter}).register(r)
+	(&foundBlocks{j, f.Chain, f.Submitter}).register(r)
 	return j, r
 }
 
@@ -61,17 +62,17 @@ func ask(t *testing.T, h http.Handler, route, body string, out any) (detail stri
 // TestFoundBlockStates brings two rivals and two blocks on top to a chain, one that it
 // never sees, and one that it refuses.
 func TestFoundBlockStates(t *testing.T) {
-	f := newQuickFixture(t)
-	j, served := f.withFoundBlocks(t)
+	f := chaintest.NewQuick(t)
+	j, served := withFoundBlocks(t, f)
 	winner, loser, unseen, refused := f.Block(t, 1), f.Block(t, 2), f.Block(t, 3), f.Block(t, 4)
 	by := mining.Finder{Kind: mining.FoundByRig, Name: "shed.rig1", Address: "192.168.1.7"}
 	for _, b := range []*types.Block{winner, loser} {
-		if _, err := f.submitter.SubmitBlock(t.Context(), b, by); err != nil {
+		if _, err := f.Submitter.SubmitBlock(t.Context(), b, by); err != nil {
 			t.Fatal(err)
 		}
 	}
 	grow := func() {
-		if _, err := f.gate.process(t.Context(), f.Block(t, 5)); err != nil {
+		if _, err := f.Gate.Process(t.Context(), f.Block(t, 5)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -145,8 +146,8 @@ func TestStatesAreThoseOfTheEvents(t *testing.T) {
 
 // TestAFoundBlockIsGivenBackAndResubmitted has a node that never submitted one.
 func TestAFoundBlockIsGivenBackAndResubmitted(t *testing.T) {
-	f := newQuickFixture(t)
-	j, served := f.withFoundBlocks(t)
+	f := chaintest.NewQuick(t)
+	j, served := withFoundBlocks(t, f)
 	b := f.Block(t, 1)
 	if err := j.Record(b, time.Now(), mining.Finder{}); err != nil {
 		t.Fatal(err)
@@ -179,23 +180,23 @@ func TestAFoundBlockIsGivenBackAndResubmitted(t *testing.T) {
 // TestAReorganisationShowsInTheLife has a block of ours win, lose to a longer branch,
 // and win again.
 func TestAReorganisationShowsInTheLife(t *testing.T) {
-	ours, rival := newQuickFixture(t), newQuickFixture(t)
-	j, served := ours.withFoundBlocks(t)
-	w := mining.NewFateWatcher(mining.FateWatcherConfig{Journal: j, Source: ours.chain})
-	ours.onTip = w.TipChanged
+	ours, rival := chaintest.NewQuick(t), chaintest.NewQuick(t)
+	j, served := withFoundBlocks(t, ours)
+	w := mining.NewFateWatcher(mining.FateWatcherConfig{Journal: j, Source: ours.Chain})
+	ours.OnTip = w.TipChanged
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	go w.Run(ctx)
-	mine := func(f *Fixture, extranonce uint64) *types.Block {
+	mine := func(f *chaintest.Fixture, extranonce uint64) *types.Block {
 		t.Helper()
 		b := f.Block(t, extranonce)
-		if _, err := f.gate.process(t.Context(), b); err != nil {
+		if _, err := f.Gate.Process(t.Context(), b); err != nil {
 			t.Fatal(err)
 		}
 		return b
 	}
 	b := ours.Block(t, 1)
-	if _, err := ours.submitter.SubmitBlock(t.Context(), b, mining.Finder{}); err != nil {
+	if _, err := ours.Submitter.SubmitBlock(t.Context(), b, mining.Finder{}); err != nil {
 		t.Fatal(err)
 	}
 	expect := func(want ...mining.FateState) {
@@ -220,7 +221,7 @@ func TestAReorganisationShowsInTheLife(t *testing.T) {
 	expect(life...)
 	branch := []*types.Block{mine(rival, 101), mine(rival, 102)}
 	for _, r := range branch {
-		if _, err := ours.gate.process(t.Context(), r); err != nil {
+		if _, err := ours.Gate.Process(t.Context(), r); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -233,12 +234,12 @@ func TestAReorganisationShowsInTheLife(t *testing.T) {
 		t.Errorf("lost to %s: %+v", first.String(), one)
 	}
 	// A third chain goes on from our block, to a greater height.
-	third := newQuickFixture(t)
-	if _, err := third.gate.process(t.Context(), b); err != nil {
+	third := chaintest.NewQuick(t)
+	if _, err := third.Gate.Process(t.Context(), b); err != nil {
 		t.Fatal(err)
 	}
 	for i := range 2 {
-		if _, err := ours.gate.process(t.Context(), mine(third, uint64(201+i))); err != nil {
+		if _, err := ours.Gate.Process(t.Context(), mine(third, uint64(201+i))); err != nil {
 			t.Fatal(err)
 		}
 	}

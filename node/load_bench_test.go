@@ -19,6 +19,8 @@ import (
 
 	"github.com/bytom-solo/bytom-solo/gbt"
 	"github.com/bytom-solo/bytom-solo/mining"
+	"github.com/bytom-solo/bytom-solo/node/chain/chaintest"
+	"github.com/bytom-solo/bytom-solo/node/selection/txtest"
 )
 
 // BenchmarkGetWorkLoad has 200 callers ask for work 5,000 times a second in all, with
@@ -29,16 +31,16 @@ func BenchmarkGetWorkLoad(b *testing.B) {
 	if _, err := exec.LookPath("wrk"); err != nil {
 		b.Skip("wrk, which makes the load, is not installed: apt-get install wrk")
 	}
-	f := newQuickFixture(b)
+	f := chaintest.NewQuick(b)
 	g := mining.NewGenerator(mining.GeneratorConfig{
-		Source: f.chain, Payee: func() (mining.Payee, []byte, error) { return testPayee, nil, nil },
+		Source: f.Chain, Payee: func() (mining.Payee, []byte, error) { return chaintest.Payee, nil, nil },
 	})
-	f.onTip = g.TipChanged
-	f.fillPool(b, 5000)
+	f.OnTip = g.TipChanged
+	fillPool(b, f, 5000)
 	ctx, cancel := context.WithCancel(b.Context())
 	defer cancel()
 	go g.Run(ctx)
-	server := httptest.NewServer(f.workServer(b, g))
+	server := httptest.NewServer(workServer(b, f, g))
 	defer server.Close()
 	for t, _ := g.Current(); t == nil || len(t.Txs) < 1000; t, _ = g.Current() {
 		time.Sleep(10 * time.Millisecond) // The pool is validated for the first time.
@@ -62,7 +64,7 @@ func BenchmarkGetWorkLoad(b *testing.B) {
 				b.ReportMetric(submits[len(submits)-1].Seconds()*1000, "submit-max-ms")
 				b.ReportMetric(0, "ns/op")
 			case <-time.After(500 * time.Millisecond):
-				submits = append(submits, f.submitOver(b, server.URL, g))
+				submits = append(submits, submitOver(b, f, server.URL, g))
 				continue
 			}
 			break
@@ -94,26 +96,26 @@ func attack(b *testing.B, url string) *callers {
 }
 
 // fillPool adds transactions that are worth their place.
-func (f *Fixture) fillPool(b *testing.B, n int) {
+func fillPool(b *testing.B, f *chaintest.Fixture, n int) {
 	var txs []*types.Tx
 	for i := range n {
-		txs = append(txs, spendTx(bc.Hash{V0: uint64(i) + 1}, 1e9))
+		txs = append(txs, txtest.FreeTx(bc.Hash{V0: uint64(i) + 1}, 1e9))
 	}
 	f.Fund(b, false, txs...)
 	for _, tx := range txs {
-		if _, err := f.bytom.pool.ProcessTransaction(tx, false, 0, testFee); err != nil {
+		if _, err := f.Pool.ProcessTransaction(tx, false, 0, txtest.Fee); err != nil {
 			b.Fatal(err)
 		}
 	}
 }
 
 // workServer serves the mining routes on the fixture.
-func (f *Fixture) workServer(b testing.TB, g *mining.Generator) http.Handler {
+func workServer(b testing.TB, f *chaintest.Fixture, g *mining.Generator) http.Handler {
 	space := mining.NewExtranonces()
 	h := gbt.New(gbt.Config{
-		Source: f.chain, Generator: g, Submitter: f.submitter, Extranonces: space,
-		ParsePayee: parsePayee, Skipped: f.chain.selector.skipped,
-		Miner: mining.NewMiner(mining.MinerConfig{Generator: g, Submitter: f.submitter, Extranonces: space}),
+		Source: f.Chain, Generator: g, Submitter: f.Submitter, Extranonces: space,
+		ParsePayee: parsePayee, Skipped: f.Selector.Skipped,
+		Miner: mining.NewMiner(mining.MinerConfig{Generator: g, Submitter: f.Submitter, Extranonces: space}),
 	})
 	r := mux.NewRouter()
 	h.Register(r)
@@ -121,7 +123,7 @@ func (f *Fixture) workServer(b testing.TB, g *mining.Generator) http.Handler {
 }
 
 // submitOver submits a good solution over HTTP, and is how long the answer took.
-func (f *Fixture) submitOver(b testing.TB, url string, g *mining.Generator) time.Duration {
+func submitOver(b testing.TB, f *chaintest.Fixture, url string, g *mining.Generator) time.Duration {
 	t, err := g.Make(b.Context(), mining.Request{Empty: true}) // The pool stays as it is.
 	if err != nil {
 		b.Fatal(err)

@@ -8,18 +8,19 @@ import (
 	"github.com/bytom-solo/bytom-solo/gbt/client"
 	"github.com/bytom-solo/bytom-solo/gbt/wire"
 	"github.com/bytom-solo/bytom-solo/mining"
+	"github.com/bytom-solo/bytom-solo/node/chain/chaintest"
 )
 
 // TestALongpollIsWokenByOurOwnSubmits has a client wait while another submits a header,
 // and then a block.
 func TestALongpollIsWokenByOurOwnSubmits(t *testing.T) {
-	f := newQuickFixture(t)
+	f := chaintest.NewQuick(t)
 	g := mining.NewGenerator(mining.GeneratorConfig{
-		Source: f.chain, Payee: func() (mining.Payee, []byte, error) { return testPayee, nil, nil },
+		Source: f.Chain, Payee: func() (mining.Payee, []byte, error) { return chaintest.Payee, nil, nil },
 	})
-	f.onTip = g.TipChanged
+	f.OnTip = g.TipChanged
 	go g.Run(t.Context())
-	server := httptest.NewServer(f.workServer(t, g))
+	server := httptest.NewServer(workServer(t, f, g))
 	t.Cleanup(server.Close)
 	c, err := client.New(server.URL, nil)
 	if err != nil {
@@ -33,8 +34,8 @@ func TestALongpollIsWokenByOurOwnSubmits(t *testing.T) {
 		}
 	}
 	for what, submit := range map[string]func(){
-		"/submit-work":  func() { f.submitHeader(t, c) },
-		"/submit-block": func() { f.submitOver(t, server.URL, g) },
+		"/submit-work":  func() { submitHeader(t, f, c) },
+		"/submit-block": func() { submitOver(t, f, server.URL, g) },
 	} {
 		before, err := c.GetBlockTemplate(t.Context(), wire.TemplateRequest{})
 		if err != nil {
@@ -51,7 +52,7 @@ func TestALongpollIsWokenByOurOwnSubmits(t *testing.T) {
 		submit()
 		select {
 		case after := <-woken:
-			if tip := f.chain.Tip().Hash; after == nil || after.PreviousBlockHash != tip.String() || after.Height != before.Height+1 || after.SubmitOld {
+			if tip := f.Chain.Tip().Hash; after == nil || after.PreviousBlockHash != tip.String() || after.Height != before.Height+1 || after.SubmitOld {
 				t.Errorf("%s: woken with %+v, the tip is %s", what, after, tip.String())
 			}
 		case <-time.After(time.Minute):
@@ -61,7 +62,7 @@ func TestALongpollIsWokenByOurOwnSubmits(t *testing.T) {
 }
 
 // submitHeader solves a get-work and brings it back.
-func (f *Fixture) submitHeader(t *testing.T, c *client.Client) {
+func submitHeader(t *testing.T, f *chaintest.Fixture, c *client.Client) {
 	t.Helper()
 	w, err := c.GetWork(t.Context())
 	if err != nil {
@@ -69,7 +70,7 @@ func (f *Fixture) submitHeader(t *testing.T, c *client.Client) {
 	}
 	for target := mining.TargetFromBits(w.BlockHeader.Bits); ; w.BlockHeader.Nonce++ {
 		id := w.BlockHeader.Hash()
-		result, err := f.solver.Hash(t.Context(), id.Byte32(), w.Seed.Byte32())
+		result, err := f.Solver.Hash(t.Context(), id.Byte32(), w.Seed.Byte32())
 		if err != nil {
 			t.Fatal(err)
 		}

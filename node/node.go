@@ -22,6 +22,8 @@ import (
 	"github.com/bytom-solo/bytom-solo/gbt"
 	"github.com/bytom-solo/bytom-solo/ledger"
 	"github.com/bytom-solo/bytom-solo/mining"
+	"github.com/bytom-solo/bytom-solo/node/chain"
+	"github.com/bytom-solo/bytom-solo/node/selection"
 	"github.com/bytom-solo/bytom-solo/stratum"
 )
 
@@ -35,9 +37,10 @@ type Node struct {
 	disk      *disk
 	files     openFiles
 	bytom     *bytom
-	gate      *gate
-	selector  *selector
-	bulk      *bulkSync
+	gate      *chain.Gate
+	selector  *selection.Selector
+	overrides *selection.Overrides // nil if they could not be opened
+	bulk      *chain.BulkSync
 	generator *mining.Generator
 	journal   *mining.Journal // nil if it could not be opened
 	submitter *mining.Submitter
@@ -97,7 +100,7 @@ func (n *Node) open(ctx context.Context, notices io.Writer) error {
 	if n.config.Verify.Fast {
 		verifier = n.verifier
 	}
-	n.gate = newGate(n.bytom.chain, verifier, n.tipChanged, n.log)
+	n.gate = chain.NewGate(n.bytom.chain, verifier, n.tipChanged, n.log)
 	if err := n.openPayees(notices); err != nil {
 		return err
 	}
@@ -165,11 +168,11 @@ func (n *Node) assembleMining(ctx context.Context, devices []string) error {
 	if err := n.openOverrides(); err != nil {
 		return err
 	}
-	c := &chain{
-		Chain: n.bytom.chain, gate: n.gate, pool: n.bytom.pool, dispatcher: n.bytom.dispatcher,
-		selector:      n.selector,
-		allowUnsynced: n.config.Mining.AllowUnsynced, suspect: n.clock.suspect, disk: n.disk, log: n.log,
-	}
+	c := chain.New(chain.Config{
+		Chain: n.bytom.chain, Gate: n.gate, Pool: n.bytom.pool, Dispatcher: n.bytom.dispatcher,
+		Selector:      n.selector,
+		AllowUnsynced: n.config.Mining.AllowUnsynced, Suspect: n.clock.suspect, Room: n.disk.ready, Log: n.log,
+	})
 	n.openSolonet()
 	n.generator = mining.NewGenerator(mining.GeneratorConfig{
 		Source: c, Payee: n.payees.current, Now: n.solonet.now, FeeStep: n.config.Mining.feeStep(),
@@ -180,12 +183,13 @@ func (n *Node) assembleMining(ctx context.Context, devices []string) error {
 	}
 	// The network's goroutines may call the gate, hence the generator, as soon as
 	// they are made.
-	n.bulk = newBulkSync(n.bytom.chain, n.gate, n.backends[0].Info().Workers, n.log)
-	if err := n.bytom.openNetwork(peerChain{n.bytom.chain, n.gate, n.clock}, n.bulk); err != nil {
+	n.bulk = chain.NewBulkSync(n.bytom.chain, n.gate, n.backends[0].Info().Workers, n.log)
+	peers := chain.PeerChain{Chain: n.bytom.chain, Gate: n.gate, Live: n.clock.liveBlock, TooNew: n.clock.tooNew}
+	if err := n.bytom.openNetwork(peers, n.bulk); err != nil {
 		return err
 	}
 	if !n.config.Bytom.VaultMode {
-		c.peers = n.bytom.sync
+		c.SetNetwork(n.bytom.sync)
 	}
 	n.submitter = mining.NewSubmitter(mining.SubmitterConfig{
 		Sink: c, Source: c, Verifier: n.verifier, Journal: n.journal, Relay: n.relay.send,
@@ -212,14 +216,17 @@ func (n *Node) assembleMining(ctx context.Context, devices []string) error {
 // openOverrides makes the selector, with what the operator wants of single
 // transactions. Mining goes on without that, but not with another network's.
 func (n *Node) openOverrides() error {
-	n.selector = newSelector(n.bytom.chain, n.log)
-	n.selector.limit.feeRate = n.config.Mining.MinFeeRate
-	overrides, err := openOverrides(filepath.Join(n.config.Bytom.RootDir, "mining", "overrides.db"))
+	overrides, err := selection.OpenOverrides(filepath.Join(n.config.Bytom.RootDir, "mining", "overrides.db"))
 	if err != nil {
 		n.log.Error("which transactions to prioritise or to exclude can't be read, so none is", "error", err)
+	}
+	n.overrides = overrides
+	n.selector = selection.New(selection.Config{
+		Chain: n.bytom.chain, Overrides: overrides, MinFeeRate: n.config.Mining.MinFeeRate, Log: n.log,
+	})
+	if overrides == nil {
 		return nil
 	}
-	n.selector.overrides = overrides
 	return n.claim(overrides.Claim)
 }
 
@@ -302,7 +309,7 @@ func (n *Node) Run(ctx context.Context) (err error) {
 		parts.Go(func() error { return n.ledger.Run(ctx) })
 		parts.Go(func() error { return n.serveRigs(ctx) })
 	}
-	parts.Go(func() error { return n.bulk.run(ctx) })
+	parts.Go(func() error { return n.bulk.Run(ctx) })
 	parts.Go(func() error { return n.watchPool(ctx) })
 	parts.Go(func() error { return n.reportStatus(ctx) })
 	parts.Go(func() error { return n.network(ctx, listener.Addr()) })
@@ -326,7 +333,7 @@ func (n *Node) network(ctx context.Context, rpc net.Addr) error {
 		go n.openBrowser("http://" + rpc.String() + "/dashboard/")
 	}
 	<-ctx.Done()
-	n.gate.close()
+	n.gate.Close()
 	stopped := make(chan struct{})
 	go func() {
 		defer close(stopped)
@@ -447,9 +454,7 @@ func (n *Node) free() error {
 	if n.journal != nil {
 		errs = append(errs, n.journal.Close())
 	}
-	if n.selector != nil {
-		errs = append(errs, n.selector.overrides.Close())
-	}
+	errs = append(errs, n.overrides.Close())
 	if n.bytom != nil {
 		errs = append(errs, n.bytom.lock.Release())
 	}

@@ -9,6 +9,8 @@ import (
 	"github.com/bytom/bytom/netsync"
 
 	"github.com/bytom-solo/bytom-solo/mining"
+	"github.com/bytom-solo/bytom-solo/node/chain"
+	"github.com/bytom-solo/bytom-solo/node/chain/chaintest"
 )
 
 // peerAt is a network whose highest peer is at a height; negative is no peer.
@@ -23,9 +25,9 @@ func (p peerAt) BestPeer() *netsync.PeerInfo {
 
 // TestNothingIsMinedBeforeTheNodeHasCaughtUp asks at height 3.
 func TestNothingIsMinedBeforeTheNodeHasCaughtUp(t *testing.T) {
-	f := newQuickFixture(t)
+	f := chaintest.NewQuick(t)
 	for range 3 {
-		if _, err := f.gate.process(t.Context(), f.Block(t, 0)); err != nil {
+		if _, err := f.Gate.Process(t.Context(), f.Block(t, 0)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -73,9 +75,9 @@ func TestNothingIsMinedBeforeTheNodeHasCaughtUp(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			consensus.ActiveNetParams = consensus.NetParams[test.network]
 			consensus.ActiveNetParams.Checkpoints = test.checkpoints
-			c := &chain{Chain: f.bytom.chain, allowUnsynced: test.allowed}
+			c := chain.New(chain.Config{Chain: f.Bytom, AllowUnsynced: test.allowed})
 			if test.peer != vault {
-				c.peers = test.peer
+				c.SetNetwork(test.peer)
 			}
 			err := c.Ready()
 			if test.want == "" && err != nil || test.want != "" && (!errors.Is(err, mining.ErrNotReady) || !strings.Contains(err.Error(), test.want)) {

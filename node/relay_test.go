@@ -12,12 +12,14 @@ import (
 	"time"
 
 	"github.com/bytom/bytom/protocol/bc/types"
+
+	"github.com/bytom-solo/bytom-solo/node/chain/chaintest"
 )
 
 // TestRelayReachesTheExtraNodes submits to one that answers, one that fails at first
 // and wants a token, and one that is not there.
 func TestRelayReachesTheExtraNodes(t *testing.T) {
-	f := newQuickFixture(t)
+	f := chaintest.NewQuick(t)
 	block := f.Block(t, 1)
 	var mu sync.Mutex
 	got := make(map[string]int)
@@ -65,7 +67,7 @@ func TestRelayReachesTheExtraNodes(t *testing.T) {
 
 // TestASlowExtraNodeHoldsNothingUp has one that never answers.
 func TestASlowExtraNodeHoldsNothingUp(t *testing.T) {
-	f := newQuickFixture(t)
+	f := chaintest.NewQuick(t)
 	stuck := make(chan struct{})
 	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-stuck }))
 	defer s.Close()

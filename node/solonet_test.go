@@ -14,17 +14,19 @@ import (
 	"github.com/bytom/bytom/protocol/bc"
 
 	"github.com/bytom-solo/bytom-solo/mining"
+	"github.com/bytom-solo/bytom-solo/node/chain/chaintest"
+	"github.com/bytom-solo/bytom-solo/node/selection/txtest"
 )
 
 // withTools serves the fixture's tools, as a node of this alias.
-func (f *Fixture) withTools(t *testing.T, alias string) (*solonet, *mux.Router) {
+func withTools(t *testing.T, f *chaintest.Fixture, alias string) (*solonet, *mux.Router) {
 	t.Helper()
-	s := newSolonet(f.bytom.chain, true, true)
+	s := newSolonet(f.Bytom, true, true)
 	g := mining.NewGenerator(mining.GeneratorConfig{
-		Source: f.chain, Now: s.now, Payee: func() (mining.Payee, []byte, error) { return testPayee, nil, nil },
+		Source: f.Chain, Now: s.now, Payee: func() (mining.Payee, []byte, error) { return chaintest.Payee, nil, nil },
 	})
-	submitter := mining.NewSubmitter(mining.SubmitterConfig{Sink: f.chain, Source: f.chain, Verifier: f.solver})
-	s.open(alias, f.chain, g, submitter, f.solver, slog.New(slog.NewTextHandler(t.Output(), nil)))
+	submitter := mining.NewSubmitter(mining.SubmitterConfig{Sink: f.Chain, Source: f.Chain, Verifier: f.Solver})
+	s.open(alias, f.Chain, g, submitter, f.Solver, slog.New(slog.NewTextHandler(t.Output(), nil)))
 	r := mux.NewRouter()
 	s.register(r)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -42,14 +44,14 @@ const genesisTime = 1528945000 // solonet's
 func TestSolonetMinesTheSameBlocks(t *testing.T) {
 	var runs [][]string
 	for _, alias := range []string{"a", "a", "b"} {
-		f := newQuickFixture(t)
-		_, tools := f.withTools(t, alias)
+		f := chaintest.NewQuick(t)
+		_, tools := withTools(t, f, alias)
 		var got mined
 		if detail := ask(t, tools, SolonetMineRoute, `{"blocks":20}`, &got); detail != "" || got.Height != 20 || len(got.Hashes) != 20 {
 			t.Fatalf("%+v, %s", got, detail)
 		}
 		for h := uint64(1); h <= 20; h++ {
-			header, err := f.bytom.chain.GetHeaderByHeight(h)
+			header, err := f.Bytom.GetHeaderByHeight(h)
 			if err != nil || header.Timestamp != genesisTime+150*h {
 				t.Errorf("height %d: timestamp %d, expected %d (%v)", h, header.Timestamp, genesisTime+150*h, err)
 			}
@@ -66,21 +68,21 @@ func TestSolonetMinesTheSameBlocks(t *testing.T) {
 
 // TestSolonetMakesABranch reorganises a chain by three blocks.
 func TestSolonetMakesABranch(t *testing.T) {
-	f := newQuickFixture(t)
-	_, tools := f.withTools(t, "a")
+	f := chaintest.NewQuick(t)
+	_, tools := withTools(t, f, "a")
 	var main, branch mined
 	ask(t, tools, SolonetMineRoute, `{"blocks":5}`, &main)
 	if detail := ask(t, tools, SolonetMineRoute, `{"blocks":3,"branch_at":2}`, &branch); detail != "" || branch.Height != 5 {
 		t.Fatalf("%+v, %s", branch, detail)
 	}
-	tip := f.chain.Tip()
+	tip := f.Chain.Tip()
 	if tip.Hash.String() != main.Hashes[4] {
 		t.Error("a branch of equal length won")
 	}
 	if detail := ask(t, tools, SolonetMineRoute, `{"blocks":4,"branch_at":2,"empty":true}`, &branch); detail != "" || branch.Height != 6 {
 		t.Fatalf("%+v, %s", branch, detail)
 	}
-	tip = f.chain.Tip()
+	tip = f.Chain.Tip()
 	if tip.Hash.String() != branch.Hashes[3] {
 		t.Error("the longer branch did not win")
 	}
@@ -88,9 +90,9 @@ func TestSolonetMakesABranch(t *testing.T) {
 
 // TestSolonetMinesWhatItIsTold chooses the payee and the transactions.
 func TestSolonetMinesWhatItIsTold(t *testing.T) {
-	f := newQuickFixture(t)
-	_, tools := f.withTools(t, "a")
-	one, two := spendTx(bc.Hash{V0: 1}, 1e9), spendTx(bc.Hash{V0: 2}, 1e9)
+	f := chaintest.NewQuick(t)
+	_, tools := withTools(t, f, "a")
+	one, two := txtest.FreeTx(bc.Hash{V0: 1}, 1e9), txtest.FreeTx(bc.Hash{V0: 2}, 1e9)
 	f.Fund(t, false, one, two)
 	f.PoolAdd(t, one, two)
 	mine := func(body string) []bc.Hash {
@@ -99,7 +101,7 @@ func TestSolonetMinesWhatItIsTold(t *testing.T) {
 		if detail := ask(t, tools, SolonetMineRoute, body, &got); detail != "" {
 			t.Fatal(detail)
 		}
-		b, err := f.bytom.chain.GetBlockByHeight(got.Height)
+		b, err := f.Bytom.GetBlockByHeight(got.Height)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -131,8 +133,8 @@ func TestSolonetMinesWhatItIsTold(t *testing.T) {
 }
 
 func TestSolonetClock(t *testing.T) {
-	f := newQuickFixture(t)
-	s, tools := f.withTools(t, "a")
+	f := chaintest.NewQuick(t)
+	s, tools := withTools(t, f, "a")
 	set := func(body string) (mode string, at int64, detail string) {
 		var out struct {
 			Mode string
@@ -179,14 +181,14 @@ func TestSolonetClock(t *testing.T) {
 }
 
 func TestSolonetMinesByItself(t *testing.T) {
-	f := newQuickFixture(t)
-	_, tools := f.withTools(t, "a")
+	f := chaintest.NewQuick(t)
+	_, tools := withTools(t, f, "a")
 	var out struct{ Every string }
 	wait := func(height uint64) {
 		t.Helper()
-		for deadline := time.Now().Add(time.Minute); f.bytom.chain.BestBlockHeight() < height; time.Sleep(time.Millisecond) {
+		for deadline := time.Now().Add(time.Minute); f.Bytom.BestBlockHeight() < height; time.Sleep(time.Millisecond) {
 			if time.Now().After(deadline) {
-				t.Fatalf("height %d, expected %d", f.bytom.chain.BestBlockHeight(), height)
+				t.Fatalf("height %d, expected %d", f.Bytom.BestBlockHeight(), height)
 			}
 		}
 	}
@@ -194,12 +196,12 @@ func TestSolonetMinesByItself(t *testing.T) {
 		if detail := ask(t, tools, SolonetAutoRoute, `{"every":"`+every+`"}`, &out); detail != "" || out.Every != every {
 			t.Fatalf("%+v, %s", out, detail)
 		}
-		wait(f.bytom.chain.BestBlockHeight() + 3)
+		wait(f.Bytom.BestBlockHeight() + 3)
 	}
 	ask(t, tools, SolonetAutoRoute, `{"every":"off"}`, &out)
-	height := f.bytom.chain.BestBlockHeight()
+	height := f.Bytom.BestBlockHeight()
 	time.Sleep(50 * time.Millisecond)
-	if now := f.bytom.chain.BestBlockHeight(); now > height+1 {
+	if now := f.Bytom.BestBlockHeight(); now > height+1 {
 		t.Errorf("switched off at %d, it is at %d", height, now)
 	}
 	for _, bad := range []string{"", "x", "-5s", "0s"} {
@@ -211,8 +213,8 @@ func TestSolonetMinesByItself(t *testing.T) {
 
 // TestNoToolsUnlessAsked has a node without them.
 func TestNoToolsUnlessAsked(t *testing.T) {
-	f := newQuickFixture(t)
-	s := newSolonet(f.bytom.chain, false, false)
+	f := chaintest.NewQuick(t)
+	s := newSolonet(f.Bytom, false, false)
 	r := mux.NewRouter()
 	if s.register(r); r.Get("") != nil {
 		t.Error("routes")

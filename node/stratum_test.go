@@ -2,9 +2,11 @@ package node
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -12,6 +14,7 @@ import (
 
 	"github.com/bytom-solo/bytom-solo/compute/computetest"
 	"github.com/bytom-solo/bytom-solo/mining"
+	"github.com/bytom-solo/bytom-solo/node/chain/chaintest"
 	"github.com/bytom-solo/bytom-solo/stratum"
 	"github.com/bytom-solo/bytom-solo/stratum/client"
 	"github.com/bytom-solo/bytom-solo/stratum/wire"
@@ -19,7 +22,7 @@ import (
 
 // rigFixture is a fixture that serves rigs, with a journal as the node has.
 type rigFixture struct {
-	*Fixture
+	*chaintest.Fixture
 	journal   *mining.Journal
 	generator *mining.Generator
 	port      net.Listener
@@ -28,7 +31,7 @@ type rigFixture struct {
 }
 
 // serveRigs starts what a fixture needs to serve rigs, for the time of a test.
-func serveRigs(t testing.TB, f *Fixture) *rigFixture {
+func serveRigs(t testing.TB, f *chaintest.Fixture) *rigFixture {
 	t.Helper()
 	r := &rigFixture{Fixture: f}
 	var err error
@@ -39,20 +42,20 @@ func serveRigs(t testing.TB, f *Fixture) *rigFixture {
 		t.Fatal(err)
 	}
 	r.generator = mining.NewGenerator(mining.GeneratorConfig{
-		Source: f.chain, Payee: func() (mining.Payee, []byte, error) { return testPayee, nil, nil },
+		Source: f.Chain, Payee: func() (mining.Payee, []byte, error) { return chaintest.Payee, nil, nil },
 	})
-	f.onTip = r.generator.TipChanged
+	f.OnTip = r.generator.TipChanged
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))
 	server := stratum.NewServer(stratum.Config{
 		Listener: r.port, Generator: r.generator, Extranonces: mining.NewExtranonces(),
 		Hash: func(ctx context.Context, header, seed [32]byte) ([32]byte, error) {
 			start := time.Now()
 			defer func() { r.hashed.Store(int64(time.Since(start))) }()
-			return f.verifier.Hash(ctx, header, seed)
+			return f.Verifier.Hash(ctx, header, seed)
 		},
-		Workers: f.verifying.Info().Workers, StartDifficulty: 1, Log: log,
+		Workers: f.Verifying.Info().Workers, StartDifficulty: 1, Log: log,
 		Submitter: mining.NewSubmitter(mining.SubmitterConfig{
-			Sink: f.chain, Source: f.chain, Verifier: f.verifier, Journal: r.journal, Log: log,
+			Sink: f.Chain, Source: f.Chain, Verifier: f.Verifier, Journal: r.journal, Log: log,
 		}),
 	})
 	ctx, stop := context.WithCancel(t.Context())
@@ -83,7 +86,7 @@ func (r *rigFixture) solveFor(t testing.TB, j *wire.Job) uint64 {
 	t.Helper()
 	target := mining.TargetFromBits(j.Bits)
 	for nonce := j.Nonce; ; nonce++ {
-		result, err := r.solver.Hash(t.Context(), j.HeaderHash(nonce), j.Seed)
+		result, err := r.Solver.Hash(t.Context(), j.HeaderHash(nonce), j.Seed)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -95,13 +98,13 @@ func (r *rigFixture) solveFor(t testing.TB, j *wire.Job) uint64 {
 
 // TestARigFindsABlock: with the real hash, the real chain and the real client.
 func TestARigFindsABlock(t *testing.T) {
-	r := serveRigs(t, newFixture(t, true))
+	r := serveRigs(t, chaintest.New(t, true))
 	c := r.dial(t)
 	job := <-c.Jobs()
 	if err := c.Submit(t.Context(), job, r.solveFor(t, job)); err != nil {
 		t.Fatal(err)
 	}
-	if best := r.bytom.chain.BestBlockHeight(); best != 1 {
+	if best := r.Bytom.BestBlockHeight(); best != 1 {
 		t.Fatalf("the chain is at height %d after a block", best)
 	}
 	for job = <-c.Jobs(); job.Height != 2; {
@@ -127,22 +130,22 @@ func slower(times []time.Duration, bound time.Duration) (n int) {
 // left of it without the block's own hash. One more hash by the same verifier, in turns
 // with it, is the floor.
 func BenchmarkRigBlock(b *testing.B) {
-	r := serveRigs(b, newFixture(b, true))
+	r := serveRigs(b, chaintest.New(b, true))
 	c := r.dial(b)
 	var took, rest, replied, hashes []time.Duration
 	stolen := computetest.Stolen(b)
 	for b.Loop() {
 		b.StopTimer()
-		height := r.bytom.chain.BestBlockHeight() + 1
+		height := r.Bytom.BestBlockHeight() + 1
 		job := <-c.Jobs()
 		for job.Height != height {
 			job = <-c.Jobs()
 		}
 		nonce := r.solveFor(b, job)
 		connected := make(chan time.Time, 16)
-		r.onTip = func() { connected <- time.Now(); r.generator.TipChanged() }
+		r.OnTip = func() { connected <- time.Now(); r.generator.TipChanged() }
 		start := time.Now()
-		if _, err := r.solver.Hash(b.Context(), job.HeaderHash(mining.MaxNonce), job.Seed); err != nil {
+		if _, err := r.Solver.Hash(b.Context(), job.HeaderHash(mining.MaxNonce), job.Seed); err != nil {
 			b.Fatal(err)
 		}
 		hashes = append(hashes, time.Since(start))
@@ -161,4 +164,13 @@ func BenchmarkRigBlock(b *testing.B) {
 	b.ReportMetric(float64(slower(took, 50*time.Millisecond)), "accepted-over-50ms")
 	report(b, rest, "without-hash")
 	report(b, replied, "reply")
+}
+
+// report reports the median and the 99th percentile of times, in milliseconds.
+func report(b *testing.B, times []time.Duration, what string) {
+	slices.Sort(times)
+	for _, p := range []int{50, 99} {
+		at := times[min(len(times)*p/100, len(times)-1)]
+		b.ReportMetric(float64(at.Microseconds())/1000, fmt.Sprintf("p%d-%s-ms", p, what))
+	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/bytom/bytom/protocol/bc/types"
 
 	"github.com/bytom-solo/bytom-solo/mining"
+	"github.com/bytom-solo/bytom-solo/node/chain/chaintest"
 )
 
 // movingTip is a chain without blocks, whose tip moves when it is told to. Nothing is
@@ -67,7 +68,7 @@ func BenchmarkSwitch(b *testing.B) {
 	}
 	source := &movingTip{tip: mining.Tip{Bits: 1}}
 	g := mining.NewGenerator(mining.GeneratorConfig{
-		Source: source, Observe: observe, Payee: func() (mining.Payee, []byte, error) { return testPayee, nil, nil },
+		Source: source, Observe: observe, Payee: func() (mining.Payee, []byte, error) { return chaintest.Payee, nil, nil },
 	})
 	m := mining.NewMiner(mining.MinerConfig{
 		Devices: backends[:1], Generator: g, Extranonces: mining.NewExtranonces(), Observe: observe,

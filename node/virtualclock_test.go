@@ -11,14 +11,15 @@ import (
 	"github.com/bytom/bytom/consensus"
 
 	"github.com/bytom-solo/bytom-solo/mining"
+	"github.com/bytom-solo/bytom-solo/node/chain/chaintest"
 )
 
 // blocksByTheClock mines blocks as a node without tools does, by its clock.
-func (f *Fixture) blocksByTheClock(t *testing.T, s *solonet, blocks int) {
+func blocksByTheClock(t *testing.T, f *chaintest.Fixture, s *solonet, blocks int) {
 	t.Helper()
 	for range blocks {
 		if _, err := s.mine(t.Context(), mining.Request{Empty: true}); err != nil {
-			t.Fatalf("after height %d: %v", f.bytom.chain.BestBlockHeight(), err)
+			t.Fatalf("after height %d: %v", f.Bytom.BestBlockHeight(), err)
 		}
 	}
 }
@@ -30,18 +31,18 @@ func TestSolonetKeepsItsDifficulty(t *testing.T) {
 	if os.Getenv("BYTOM_SOLO_LONG") != "" {
 		blocks = 20*int(consensus.BlocksPerRetarget) + 10
 	}
-	f := newQuickFixture(t)
-	s, _ := f.withTools(t, "a")
-	bits := f.chain.Tip().Bits
-	f.blocksByTheClock(t, s, blocks)
-	index := f.bytom.chain.GetBlockIndex()
+	f := chaintest.NewQuick(t)
+	s, _ := withTools(t, f, "a")
+	bits := f.Chain.Tip().Bits
+	blocksByTheClock(t, f, s, blocks)
+	index := f.Bytom.GetBlockIndex()
 	for h := uint64(1); h <= uint64(blocks); h++ {
 		node := index.NodeByHeight(h)
 		if node.Bits != bits || node.Timestamp != genesisTime+150*h {
 			t.Fatalf("block %d has bits %x and time %d, expected %x and %d", h, node.Bits, node.Timestamp, bits, genesisTime+150*h)
 		}
 	}
-	if tip := f.chain.Tip(); tip.Bits != bits {
+	if tip := f.Chain.Tip(); tip.Bits != bits {
 		t.Errorf("the next block has bits %x, expected %x", tip.Bits, bits)
 	}
 }
@@ -49,9 +50,9 @@ func TestSolonetKeepsItsDifficulty(t *testing.T) {
 // TestSolonetsClock: a chain that has the time of day keeps it, as does one where that is
 // asked for, and one that has reached the present goes on with it.
 func TestSolonetsClock(t *testing.T) {
-	f := newQuickFixture(t)
-	s, _ := f.withTools(t, "a")
-	fresh := func(virtual bool) *virtualClock { return newVirtualClock(f.bytom.chain, virtual) }
+	f := chaintest.NewQuick(t)
+	s, _ := withTools(t, f, "a")
+	fresh := func(virtual bool) *virtualClock { return newVirtualClock(f.Bytom, virtual) }
 	expect := func(what string, c *virtualClock, mode string, at int64) {
 		t.Helper()
 		got, now := c.read()
@@ -73,16 +74,16 @@ func TestSolonetsClock(t *testing.T) {
 	told(fresh(false), "as --solonet.clock real says")
 
 	c := fresh(true)
-	f.blocksByTheClock(t, s, 20)
+	blocksByTheClock(t, f, s, 20)
 	expect("after 20 blocks", c, clockVirtual, genesisTime+150*21)
 	expect("after a restart", fresh(true), clockVirtual, genesisTime+150*21)
 
 	if err := s.change(clockIn{Mode: clockReal}); err != nil {
 		t.Fatal(err)
 	}
-	f.blocksByTheClock(t, s, 5) // Of a stock node, say.
+	blocksByTheClock(t, f, s, 5) // Of a stock node, say.
 	expect("with five of the last eleven in real time", c, clockVirtual, genesisTime+150*26)
-	f.blocksByTheClock(t, s, 1)
+	blocksByTheClock(t, f, s, 1)
 	expect("with six of them", c, clockReal, 0)
 	expect("the same after a restart", fresh(true), clockReal, 0)
 	told(fresh(true), "have the time of day")
@@ -92,14 +93,14 @@ func TestSolonetsClock(t *testing.T) {
 // a retarget counts from. Virtual time at the retarget after it would be years before, and
 // the target negative: no hash meets it, and the chain ends.
 func TestARetargetDoesNotCountBackwards(t *testing.T) {
-	f := newQuickFixture(t)
-	s, _ := f.withTools(t, "a")
-	f.blocksByTheClock(t, s, int(consensus.BlocksPerRetarget)-1)
+	f := chaintest.NewQuick(t)
+	s, _ := withTools(t, f, "a")
+	blocksByTheClock(t, f, s, int(consensus.BlocksPerRetarget)-1)
 	if err := s.change(clockIn{Mode: clockReal}); err != nil {
 		t.Fatal(err)
 	}
-	f.blocksByTheClock(t, s, 1)
-	s.virtualClock = newVirtualClock(f.bytom.chain, true) // Everybody else's.
+	blocksByTheClock(t, f, s, 1)
+	s.virtualClock = newVirtualClock(f.Bytom, true) // Everybody else's.
 	if mode, now := s.read(); mode != clockReal {
 		t.Errorf("%s %v, expected %s", mode, now, clockReal)
 	}
@@ -107,8 +108,8 @@ func TestARetargetDoesNotCountBackwards(t *testing.T) {
 
 // TestTheClockOfALongSolonet has 150 s a block reach the present.
 func TestTheClockOfALongSolonet(t *testing.T) {
-	f := newQuickFixture(t)
-	c := newVirtualClock(f.bytom.chain, true)
+	f := chaintest.NewQuick(t)
+	c := newVirtualClock(f.Bytom, true)
 	left := time.Now().Unix() - genesisTime
 	for zero, want := range map[int64]string{genesisTime + left - 200: clockVirtual, genesisTime + left: clockReal} {
 		c.zero = zero

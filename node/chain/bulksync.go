@@ -1,0 +1,359 @@
+package chain
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/bytom/bytom/consensus"
+	"github.com/bytom/bytom/netsync"
+	"github.com/bytom/bytom/p2p"
+	"github.com/bytom/bytom/protocol"
+	"github.com/bytom/bytom/protocol/bc"
+	"github.com/bytom/bytom/protocol/bc/types"
+)
+
+// BulkSync catches up with a peer that is ahead, 128 blocks to a message. Bytom's
+// block keeper does so only below the checkpoints; above them it asks for one
+// block, waits, takes it in and asks for the next. Since each end of a connection
+// holds a message back for up to 100 ms (p2p/connection, flushThrottle), it gets
+// at most five blocks a second, however fast they are verified.
+//
+// It rides on the connections that the network has. It sees each peer's best block
+// in the status that peers send of themselves, asks with the same message that the
+// keeper uses below the checkpoints, and hands every block to the gate. The keeper
+// goes on meanwhile and finds the blocks known; what goes wrong here is left to
+// it, the blame of peers included.
+type BulkSync struct {
+	chain   *protocol.Chain
+	gate    *Gate
+	workers int
+	log     *slog.Logger
+	wake    chan struct{}
+	taken   atomic.Uint64 // blocks handed to the gate
+
+	mu    sync.Mutex
+	peers map[string]*bulkPeer // by p2p.Peer.Key
+}
+
+// bulkPeer is what is known of a peer.
+type bulkPeer struct {
+	peer   *p2p.Peer
+	height uint64
+	hash   bc.Hash
+	failed time.Time
+	// blocks takes the answer under way; nil while there is none.
+	blocks chan []*types.Block
+}
+
+const (
+	// bulkLead is how far a peer must be ahead; the keeper deals with less.
+	bulkLead = 4
+	// bulkTimeout bounds the wait for an answer.
+	bulkTimeout = 30 * time.Second
+	// bulkRest is how long a peer is left alone after it failed.
+	bulkRest = time.Minute
+)
+
+// NewBulkSync makes a BulkSync that computes so many proofs of work at a time.
+func NewBulkSync(chain *protocol.Chain, gate *Gate, workers int, log *slog.Logger) *BulkSync {
+	return &BulkSync{
+		chain: chain, gate: gate, workers: workers, log: log,
+		wake: make(chan struct{}, 1), peers: make(map[string]*bulkPeer),
+	}
+}
+
+// Run catches up whenever a peer is ahead, until ctx ends.
+func (s *BulkSync) Run(ctx context.Context) error {
+	retry := time.NewTicker(5 * time.Second)
+	defer retry.Stop()
+	for {
+		for p := s.pick(); p != nil && ctx.Err() == nil; p = s.pick() {
+			if err := s.catchUp(ctx, p); err != nil && ctx.Err() == nil {
+				s.log.Debug("bulk sync failed, the block keeper goes on", "peer", p.peer.Addr().String(), "error", err)
+				s.update(p.peer, func(p *bulkPeer) { p.failed = time.Now() })
+			}
+		}
+		select {
+		case <-s.wake:
+		case <-retry.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// pick is the peer that is ahead the most, if any is far enough.
+func (s *BulkSync) pick() *bulkPeer {
+	height := s.chain.BestBlockHeight()
+	checkpoints := consensus.ActiveNetParams.Checkpoints
+	if n := len(checkpoints); n > 0 && height < checkpoints[n-1].Height {
+		return nil // The fast sync's part.
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var best *bulkPeer
+	for _, p := range s.peers {
+		if p.height > height+bulkLead && time.Since(p.failed) > bulkRest && (best == nil || p.height > best.height) {
+			best = p
+		}
+	}
+	if best == nil {
+		return nil
+	}
+	known := *best
+	return &known
+}
+
+// catchUp takes in a peer's chain up to the best block that it told of, then asks
+// whether it has gone on since.
+func (s *BulkSync) catchUp(ctx context.Context, p *bulkPeer) error {
+	s.log.Info("catching up", "peer", p.peer.Addr().String(), "height", s.chain.BestBlockHeight(), "of", p.height)
+	for !s.chain.InMainChain(p.hash) {
+		before := s.chain.BestBlockHeight()
+		blocks, err := s.fetch(ctx, p)
+		if err != nil {
+			return err
+		}
+		if err := s.takeIn(ctx, blocks); err != nil {
+			return err
+		}
+		if last := blocks[len(blocks)-1]; s.chain.BestBlockHeight() == before && !s.chain.InMainChain(last.Hash()) {
+			// A branch that is not the best yet, or never will be: to follow it
+			// further is the keeper's.
+			return fmt.Errorf("no progress beyond height %d", before)
+		}
+	}
+	p.peer.TrySend(netsync.BlockchainChannel, message(&netsync.StatusRequestMessage{}))
+	// What it told of is in; what it has beyond that comes with its next status.
+	s.update(p.peer, func(now *bulkPeer) {
+		if now.hash == p.hash {
+			now.height = 0
+		}
+	})
+	return nil
+}
+
+// message wraps a message the way that Bytom's wire format wants it.
+func message(m netsync.BlockchainMessage) any { return struct{ netsync.BlockchainMessage }{m} }
+
+// fetch asks for the blocks that follow ours on the peer's chain.
+func (s *BulkSync) fetch(ctx context.Context, p *bulkPeer) ([]*types.Block, error) {
+	answer := make(chan []*types.Block, 1)
+	s.update(p.peer, func(p *bulkPeer) { p.blocks = answer })
+	defer s.update(p.peer, func(p *bulkPeer) { p.blocks = nil })
+	if !p.peer.TrySend(netsync.BlockchainChannel, message(netsync.NewGetBlocksMessage(s.locator(), &p.hash))) {
+		return nil, errors.New("the connection is gone or busy")
+	}
+	timeout := time.NewTimer(bulkTimeout)
+	defer timeout.Stop()
+	select {
+	case blocks := <-answer:
+		if len(blocks) == 0 {
+			return nil, errors.New("the answer has no blocks that can be read")
+		}
+		return blocks, nil
+	case <-timeout.C:
+		return nil, fmt.Errorf("no answer in %v", bulkTimeout)
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// locator names blocks of our chain, newest first and ever sparser, for the peer
+// to find the last one that it shares with us.
+func (s *BulkSync) locator() []*bc.Hash {
+	var hashes []*bc.Hash
+	height, step := s.chain.BestBlockHeight(), uint64(1)
+	for {
+		header, err := s.chain.GetHeaderByHeight(height)
+		if err != nil {
+			return hashes // The chain was reorganised meanwhile.
+		}
+		hash := header.Hash()
+		hashes = append(hashes, &hash)
+		if height == 0 {
+			return hashes
+		}
+		if len(hashes) >= 9 {
+			step *= 2
+		}
+		height -= min(step, height)
+	}
+}
+
+// takeIn hands blocks to the gate in order. The proofs of those that come next are
+// computed meanwhile, on all cores.
+func (s *BulkSync) takeIn(ctx context.Context, blocks []*types.Block) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var ahead errgroup.Group
+	defer func() { _ = ahead.Wait() }() // The gate meets their errors again.
+	ahead.SetLimit(s.workers)
+	next := 0
+	seeds := newSeedWalk(s.chain, blocks)
+	for i, block := range blocks {
+		for ; next < len(blocks) && next < i+2*s.workers; next++ {
+			id, seed, ok := seeds.at(next)
+			if !ok || s.gate.verifier == nil {
+				continue
+			}
+			if !ahead.TryGo(func() error { _, err := s.gate.verifier.Hash(ctx, id, seed); return err }) {
+				break
+			}
+		}
+		if _, err := s.gate.Process(ctx, block); err != nil {
+			return fmt.Errorf("height %d: %w", block.Height, err)
+		}
+		s.taken.Add(1)
+	}
+	return nil
+}
+
+// seedWalk follows the seed along a run of blocks whose first builds on a known
+// one.
+type seedWalk struct {
+	blocks []*types.Block
+	seed   *bc.Hash // of the block at n; nil if it can't be told
+	n      int
+}
+
+func newSeedWalk(chain *protocol.Chain, blocks []*types.Block) *seedWalk {
+	seed, err := chain.CalcNextSeed(&blocks[0].PreviousBlockHash)
+	if err != nil {
+		seed = nil
+	}
+	return &seedWalk{blocks: blocks, seed: seed}
+}
+
+// at gives the id and the seed of block n, which must not be below the last one
+// asked for.
+func (w *seedWalk) at(n int) (id, seed [32]byte, ok bool) {
+	for w.n < n {
+		if w.seed != nil && w.blocks[w.n].Height%consensus.SeedPerRetarget == 0 {
+			hash := w.blocks[w.n].Hash()
+			w.seed = &hash
+		}
+		w.n++
+	}
+	if w.seed == nil {
+		return id, seed, false
+	}
+	hash := w.blocks[n].Hash()
+	return hash.Byte32(), w.seed.Byte32(), true
+}
+
+// update changes what is known of a peer, unless it is gone.
+func (s *BulkSync) update(peer *p2p.Peer, change func(*bulkPeer)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p := s.peers[peer.Key]; p != nil && p.peer == peer {
+		change(p)
+	}
+}
+
+// receive looks at a message before Bytom's reactor does, and tells whether it was
+// an answer to us, which is not the reactor's. It runs in the peer's goroutine.
+func (s *BulkSync) receive(peer *p2p.Peer, raw []byte) (ours bool) {
+	if len(raw) == 0 {
+		return false
+	}
+	switch raw[0] {
+	case netsync.StatusResponseByte:
+		s.noteStatus(peer, raw)
+	case netsync.BlocksResponseByte:
+		var answer chan []*types.Block
+		s.update(peer, func(p *bulkPeer) { answer, p.blocks = p.blocks, nil })
+		if answer != nil {
+			answer <- readBlocks(raw) // Room for one, and only one is sent.
+			return true
+		}
+	}
+	return false
+}
+
+// readBlocks is the blocks of an answer, or none if they can't be read.
+func readBlocks(raw []byte) []*types.Block {
+	_, m, err := netsync.DecodeMessage(raw)
+	if err != nil {
+		return nil
+	}
+	answer, ok := m.(*netsync.BlocksMessage)
+	if !ok {
+		return nil
+	}
+	blocks, err := answer.GetBlocks()
+	if err != nil {
+		return nil
+	}
+	return blocks
+}
+
+func (s *BulkSync) noteStatus(peer *p2p.Peer, raw []byte) {
+	_, m, err := netsync.DecodeMessage(raw)
+	status, ok := m.(*netsync.StatusResponseMessage)
+	if err != nil || !ok || !peer.ServiceFlag().IsEnable(consensus.SFFullNode) {
+		return
+	}
+	s.mu.Lock()
+	p := s.peers[peer.Key]
+	if p == nil || p.peer != peer {
+		p = &bulkPeer{peer: peer}
+		s.peers[peer.Key] = p
+	}
+	p.height, p.hash = status.Height, *status.GetHash()
+	s.mu.Unlock()
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (s *BulkSync) forget(peer *p2p.Peer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p := s.peers[peer.Key]; p != nil && p.peer == peer {
+		delete(s.peers, peer.Key)
+	}
+}
+
+// Taken is how many blocks were brought to the gate so far.
+func (s *BulkSync) Taken() uint64 { return s.taken.Load() }
+
+// Over is a switch whose messages are looked at before Bytom's reactors get them.
+func (s *BulkSync) Over(sw *p2p.Switch) netsync.Switch { return bulkSwitch{sw, s} }
+
+// bulkSwitch is a switch whose reactors let BulkSync look first.
+type bulkSwitch struct {
+	*p2p.Switch
+	bulk *BulkSync
+}
+
+// AddReactor satisfies netsync.Switch.
+func (s bulkSwitch) AddReactor(name string, r p2p.Reactor) p2p.Reactor {
+	return s.Switch.AddReactor(name, bulkReactor{r, s.bulk})
+}
+
+type bulkReactor struct {
+	p2p.Reactor
+	bulk *BulkSync
+}
+
+// Receive satisfies p2p.Reactor.
+func (r bulkReactor) Receive(channel byte, peer *p2p.Peer, raw []byte) {
+	if !r.bulk.receive(peer, raw) {
+		r.Reactor.Receive(channel, peer, raw)
+	}
+}
+
+// RemovePeer satisfies p2p.Reactor.
+func (r bulkReactor) RemovePeer(peer *p2p.Peer, reason any) {
+	r.bulk.forget(peer)
+	r.Reactor.RemovePeer(peer, reason)
+}

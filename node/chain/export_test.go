@@ -1,0 +1,33 @@
+package chain
+
+import (
+	"time"
+
+	"github.com/bytom/bytom/protocol"
+	"github.com/bytom/bytom/protocol/bc"
+	"github.com/bytom/bytom/protocol/bc/types"
+)
+
+// The tests on a chaintest.Fixture stand outside of the package. This is what they set and
+// read in it.
+
+const FastSyncQuiet = fastSyncQuiet
+
+// SetFastSync sets when the fast sync last announced itself.
+func (g *Gate) SetFastSync(at time.Time) { g.fastSync = at }
+
+// FastSyncing tells whether a fast sync may be under way.
+func (g *Gate) FastSyncing() bool { return g.fastSyncing() }
+
+func (g *Gate) ProcessCheckpointed(b *types.Block) (bool, error) { return g.processCheckpointed(b) }
+
+// SetRefused notes why a block was refused.
+func (c *Chain) SetRefused(id bc.Hash, err error) { c.refused.Store(id, err) }
+
+// ForgetRefused forgets it of all, as the next run of the node has.
+func (c *Chain) ForgetRefused() { c.refused.Clear() }
+
+// NewSeedWalk gives id and seed of each block.
+func NewSeedWalk(chain *protocol.Chain, blocks []*types.Block) func(n int) (id, seed [32]byte, ok bool) {
+	return newSeedWalk(chain, blocks).at
+}

@@ -1,0 +1,220 @@
+package selection
+
+import (
+	"container/heap"
+	"errors"
+
+	"github.com/bytom/bytom/database/storage"
+	"github.com/bytom/bytom/protocol/bc"
+
+	"github.com/bytom-solo/bytom-solo/mining"
+)
+
+// choice is a block's transactions as they are chosen.
+type choice struct {
+	limit  limits
+	base   map[bc.Hash]*storage.UtxoEntry // not changed: what the chain has
+	height uint64
+
+	chosen           []mining.Candidate
+	in, out          []bool           // chosen, and found impossible, by slot
+	made, spent      map[bc.Hash]bool // outputs, by what was chosen
+	fees, gas, bytes uint64
+	worth            int64
+	// contested tells that something was left out for something else: another order
+	// may do better.
+	contested bool
+
+	visit   int // which visit of packageOf it is
+	visited []int
+}
+
+func (s *Selector) newChoice(all []*candidate, base map[bc.Hash]*storage.UtxoEntry, height uint64) *choice {
+	b := &choice{
+		limit: s.limit, base: base, height: height,
+		in: make([]bool, len(all)), out: make([]bool, len(all)), visited: make([]int, len(all)),
+		made: make(map[bc.Hash]bool, len(all)), spent: make(map[bc.Hash]bool, len(all)),
+	}
+	for _, c := range all {
+		b.out[c.slot] = c.Excluded
+	}
+	return b
+}
+
+// byArrival goes through the pool in order, and again while that finds parents
+// that came after their children.
+func (b *choice) byArrival(all []*candidate) {
+	for progress := true; progress; {
+		progress = false
+		for _, c := range all {
+			if !b.in[c.slot] && !b.out[c.slot] && b.fits(c.Gas, c.bytes) && b.pays(single(c)) && b.add(c) == nil {
+				progress = true
+			}
+		}
+	}
+}
+
+// byPackage takes the best package by an order, as long as one fits.
+func (b *choice) byPackage(all []*candidate, better func(a, b pack) bool) {
+	queue := packages{better: better}
+	for _, c := range all {
+		if p, ok := b.packageOf(c); ok {
+			queue.all = append(queue.all, p)
+		}
+	}
+	heap.Init(&queue)
+	for queue.Len() > 0 {
+		p := heap.Pop(&queue).(pack)
+		if b.in[p.last.slot] || b.out[p.last.slot] {
+			continue
+		}
+		now, ok := b.packageOf(p.last)
+		if !ok {
+			continue // Back in the queue when what it needs is chosen.
+		}
+		if now.gas != p.gas || now.worth != p.worth {
+			heap.Push(&queue, now)
+			continue
+		}
+		// Less of it may fit or pay, and stands in the queue for itself.
+		if !b.fits(now.gas, now.bytes) {
+			b.contested = true
+		} else if b.pays(now) {
+			b.take(now, &queue)
+		}
+	}
+}
+
+// take adds a package, as far as its inputs allow that, and queues what it allows.
+func (b *choice) take(p pack, queue *packages) {
+	for _, c := range p.members {
+		if err := b.add(c); err != nil {
+			b.out[c.slot] = true
+			return
+		}
+		for _, child := range c.children {
+			if p, ok := b.packageOf(child); ok && !b.in[child.slot] {
+				heap.Push(queue, p)
+			}
+		}
+	}
+}
+
+func (b *choice) fits(gas, bytes uint64) bool {
+	return b.gas+gas <= b.limit.gas && b.bytes+bytes <= b.limit.bytes
+}
+
+// pays tells whether a package has the least fee rate, or the operator's priority.
+func (b *choice) pays(p pack) bool {
+	return b.limit.feeRate <= 0 || p.last.Delta > 0 || float64(p.worth) >= b.limit.feeRate*float64(p.gas)
+}
+
+// add puts a transaction at the end, or says why its inputs do not allow that.
+func (b *choice) add(c *candidate) error {
+	if err := checkInputs(c.Tx.Tx, c.GasOnly, b.height, b.entry); err != nil {
+		b.contested = b.contested || errors.Is(err, errSpent)
+		return err
+	}
+	for _, id := range c.Tx.SpentOutputIDs {
+		if moves(c.Tx.Tx, id, c.GasOnly) {
+			b.spent[id] = true
+		}
+	}
+	for _, id := range c.Tx.ResultIds {
+		if moves(c.Tx.Tx, *id, c.GasOnly) {
+			b.made[*id] = true
+		}
+	}
+	b.in[c.slot] = true
+	b.chosen = append(b.chosen, c.Candidate)
+	b.fees, b.gas, b.bytes, b.worth = b.fees+c.Fee, b.gas+c.Gas, b.bytes+c.bytes, b.worth+c.worth()
+	return nil
+}
+
+var spentEntry, newEntry = storage.NewUtxoEntry(false, 0, true), storage.NewUtxoEntry(false, 0, false)
+
+// entry is an output as the chosen transactions leave it; nil if it does not exist.
+func (b *choice) entry(id bc.Hash) *storage.UtxoEntry {
+	switch {
+	case b.spent[id]:
+		return spentEntry
+	case b.made[id]:
+		return newEntry
+	}
+	return b.base[id]
+}
+
+// pack is a transaction with those that it needs and that are not chosen yet.
+type pack struct {
+	last       *candidate
+	members    []*candidate // parents before children, last at the end
+	gas, bytes uint64
+	worth      int64
+}
+
+// single is a transaction without those that it needs.
+func single(c *candidate) pack { return pack{last: c, gas: c.Gas, bytes: c.bytes, worth: c.worth()} }
+
+// packageOf is a transaction's package, unless something that it needs is
+// impossible or it is too long.
+func (b *choice) packageOf(last *candidate) (p pack, ok bool) {
+	p.last = last
+	b.visit++
+	seen := 0
+	var visit func(c *candidate) bool
+	visit = func(c *candidate) bool {
+		if b.in[c.slot] || b.visited[c.slot] == b.visit {
+			return true
+		}
+		b.visited[c.slot] = b.visit
+		if seen++; b.out[c.slot] || seen > maxPackage {
+			return false
+		}
+		for _, parent := range c.parents {
+			if !visit(parent) {
+				return false
+			}
+		}
+		p.members = append(p.members, c)
+		p.gas, p.bytes, p.worth = p.gas+c.Gas, p.bytes+c.bytes, p.worth+c.worth()
+		return true
+	}
+	return p, visit(last)
+}
+
+// feePerGas puts the package first that pays more for its gas. What takes none
+// counts as the least that could.
+func feePerGas(a, b pack) bool {
+	if x, y := float64(a.worth)*float64(max(b.gas, 1)), float64(b.worth)*float64(max(a.gas, 1)); x != y {
+		return x > y
+	}
+	return a.last.arrival < b.last.arrival
+}
+
+// feeAlone puts the package first that pays more.
+func feeAlone(a, b pack) bool {
+	if a.worth != b.worth {
+		return a.worth > b.worth
+	}
+	return feePerGas(a, b)
+}
+
+// packages is a heap, the best on top.
+type packages struct {
+	all    []pack
+	better func(a, b pack) bool
+}
+
+func (q packages) Len() int           { return len(q.all) }
+func (q packages) Less(i, j int) bool { return q.better(q.all[i], q.all[j]) }
+func (q packages) Swap(i, j int)      { q.all[i], q.all[j] = q.all[j], q.all[i] }
+
+// Push satisfies heap.Interface.
+func (q *packages) Push(x any) { q.all = append(q.all, x.(pack)) }
+
+// Pop satisfies heap.Interface.
+func (q *packages) Pop() any {
+	last := q.all[len(q.all)-1]
+	q.all = q.all[:len(q.all)-1]
+	return last
+}
