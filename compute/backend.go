@@ -13,8 +13,8 @@ type Info struct {
 	// the number of usable cores for a CPU, 2 for a GPU, which works on one's batch
 	// while the other's is prepared. At least 1.
 	Workers int
-	// Accelerator tells that it is another device than the CPU, with a memory of its
-	// own: it mines, and does not verify.
+	// Accelerator means that it is another device than the CPU, with a memory of its own: it
+	// mines, and does not verify.
 	Accelerator bool
 }
 
@@ -63,10 +63,10 @@ type spreader interface {
 // Worker is a Hasher that is lent for one hash.
 type Worker struct {
 	Hasher
-	// Number tells which of the backend's Info.Workers it counts as, from 0 on: no other
-	// one that is at work has it.
+	// Number is that of the Worker among the backend's Info.Workers, from 0 on: no other one
+	// that is at work has it.
 	Number int
-	// Idle gives the Hasher back. It is called once, on any goroutine, with an error if
+	// Idle returns the Hasher. It is called once, on any goroutine, with an error if
 	// the Hasher should be closed.
 	Idle func(error)
 }

@@ -21,7 +21,7 @@ type Peak struct {
 	// Name is the instruction's.
 	Name string
 	// Run executes it on one core, on registers alone, for some tenths of a second
-	// and returns how many multiply-adds that made. It may be called on several cores at
+	// and returns how many multiply-adds it did. It may be called on several cores at
 	// a time. An accelerator's returns how many a second, 0 if it cannot.
 	Run func() float64
 }
@@ -40,7 +40,7 @@ type BenchConfig struct {
 	// Turn is how long a turn takes at least with each number of Hashers; 0 stands
 	// for one second. A turn is at least one batch a Hasher.
 	Turn time.Duration
-	// Progress is told before each turn; nil tells nobody.
+	// Progress is called before each turn; it may be nil.
 	Progress func(BenchTurn)
 }
 
@@ -57,7 +57,7 @@ type BenchTurn struct {
 // ratios are medians of the rounds' ratios.
 type BenchReport struct {
 	// Clock is "cpu" if times of one core are processor time of the whole process,
-	// and "wall" on systems where that is not to be had.
+	// and "wall" on systems that do not report that.
 	Clock    string        `json:"clock"`
 	Rounds   int           `json:"rounds"`
 	Baseline string        `json:"baseline,omitempty"`
@@ -74,7 +74,7 @@ type BenchResult struct {
 	// wall.
 	HashesPerSecond float64 `json:"hashes_per_second"`
 	Ratio           float64 `json:"ratio,omitempty"`
-	// MultiplyAdds are those per second that the hashes of one core are made of.
+	// MultiplyAdds is how many of them a second the hashes of one core take.
 	MultiplyAdds float64       `json:"multiply_adds_per_second"`
 	Peaks        []BenchPeak   `json:"peaks,omitempty"`
 	Threads      []BenchThread `json:"threads"`
@@ -85,7 +85,7 @@ type BenchResult struct {
 	// all cores, by the clock on the wall.
 	VerifyMilliseconds float64 `json:"verify_milliseconds"`
 	VerifyRatio        float64 `json:"verify_ratio,omitempty"`
-	// Accelerator tells that it is no kernel of the CPU, and HostMicroseconds how much
+	// Accelerator means that it is no kernel of the CPU, and HostMicroseconds how much
 	// processor time a hash takes all the same, header hash and nonce included; 0 where
 	// that is not known.
 	Accelerator      bool    `json:"accelerator,omitempty"`
@@ -101,16 +101,16 @@ type BenchResult struct {
 type BenchPeak struct {
 	Name         string  `json:"name"`
 	MultiplyAdds float64 `json:"multiply_adds_per_second"`
-	// Part is what part of it the hashes of one core make up.
+	// Part is the multiply-adds of one core's hashes as a part of the peak.
 	Part float64 `json:"part"`
 }
 
-// BenchThread is what a number of Hashers made at a time.
+// BenchThread is the speed of a number of Hashers at a time.
 type BenchThread struct {
 	Threads int `json:"threads"`
 	// HashesPerSecond is all Hashers' together, by the clock on the wall.
 	HashesPerSecond float64 `json:"hashes_per_second"`
-	// Scaling is how much a Hasher makes of what a single one does, and PeakScaling the
+	// Scaling is the speed of each Hasher as a part of a single one's, and PeakScaling the
 	// same of the contestant's first Peak, which is what the machine itself allows; 0 if
 	// no single one was measured, or there is no such Peak.
 	Scaling     float64 `json:"scaling,omitempty"`

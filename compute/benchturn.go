@@ -12,13 +12,13 @@ import (
 )
 
 // seedExpander is what a Backend may be besides whose Hashers expand the seed with
-// every hash, so that Bench can tell what part of it that is.
+// every hash, so that Bench can measure what part of it that is.
 type seedExpander interface {
 	ExpandSeed(seed [32]byte)
 }
 
 // freshHash is a hash under a seed that no cache can know, and another such seed from
-// which those for the expansion alone are made.
+// which those for the expansion alone are derived.
 type freshHash struct {
 	expansion, seed, header [32]byte
 	want                    *[32]byte // nil before the first contestant's turn

@@ -29,8 +29,8 @@ func (h BlockHeader) Hash(nonce uint64) [32]byte {
 }
 
 // NonceHasher is a Hasher that is given a header and nonces instead of header hashes, as
-// miners have them. A device that makes the header hashes as well offers it, since at its
-// speed they would be work for the CPU; Nonces makes one of any other Hasher.
+// miners have them. A device that computes the header hashes as well offers it, since at
+// its speed they would load the CPU; Nonces adds it to any other Hasher.
 type NonceHasher interface {
 	Hasher
 	// HashNonces computes results[i] = Tensority(header.Hash(nonces[i]), seed). It is to
@@ -38,8 +38,8 @@ type NonceHasher interface {
 	HashNonces(ctx context.Context, results [][32]byte, header *BlockHeader, nonces []uint64) error
 }
 
-// Nonces is h itself if it is a NonceHasher, or one that makes header hashes on the CPU
-// and hands them to h.
+// Nonces returns h itself if it is a NonceHasher, else one that computes header hashes on
+// the CPU and passes them to h.
 func Nonces(h Hasher) NonceHasher {
 	if n, ok := h.(NonceHasher); ok {
 		return n
@@ -47,7 +47,7 @@ func Nonces(h Hasher) NonceHasher {
 	return &hostNonces{Hasher: h}
 }
 
-// hostNonces makes a Hasher's header hashes on the CPU.
+// hostNonces computes a Hasher's header hashes on the CPU.
 type hostNonces struct {
 	Hasher
 	headers [][32]byte
@@ -69,7 +69,7 @@ func CheckNonces(results [][32]byte, nonces []uint64) error {
 	return nil
 }
 
-// SelfTestNonces has a backend whose Hashers are NonceHashers compute hashes with a known
+// SelfTestNonces lets a backend whose Hashers are NonceHashers compute hashes with a known
 // answer by their nonce. The error says what was wrong; ctx's error is returned as it is. It
 // takes a seed and a batch.
 func SelfTestNonces(ctx context.Context, b Backend) error {

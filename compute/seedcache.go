@@ -17,7 +17,7 @@ var ErrClosed = errors.New("compute: closed")
 // that a block from far back does not throw out either.
 const SeedsKept = 3
 
-// SeedCache keeps what a Backend makes of a seed, T, for the seeds used most
+// SeedCache keeps what a Backend expands a seed to, T, for the seeds used most
 // recently. Asked for a new seed by several goroutines it expands it once;
 // different seeds do not wait for each other. A value is freed when it is
 // neither in the cache nor in use. Safe for concurrent use.
@@ -40,7 +40,7 @@ type seedEntry[T any] struct {
 	users int
 }
 
-// NewSeedCache returns a cache of at least one seed. expand makes a value, on a
+// NewSeedCache returns a cache of at least one seed. expand computes a value, on a
 // goroutine of its own; free, which may be nil, is called with each value that
 // nobody can reach any longer, from whichever goroutine let go of it last.
 func NewSeedCache[T any](size int, expand func(seed [32]byte) (T, error), free func(T)) *SeedCache[T] {
@@ -52,7 +52,7 @@ func NewSeedCache[T any](size int, expand func(seed [32]byte) (T, error), free f
 	return &SeedCache[T]{expand: expand, free: free, entries: entries, size: size}
 }
 
-// Acquire returns the seed's value and a function that gives it back, which may
+// Acquire returns the seed's value and a function that releases it, which may
 // be called more than once. It returns ctx's error if ctx ends first, the error
 // of expand, or ErrClosed. A failed expansion is tried again by the next caller.
 func (c *SeedCache[T]) Acquire(ctx context.Context, seed [32]byte) (value T, release func(), err error) {

@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 )
 
-// SelfTest has a backend compute hashes with known answers: a full batch, and
+// SelfTest lets a backend compute hashes with known answers: a full batch, and
 // then a hash under another seed; and one of each spread over two cores, if it
 // knows how. A backend must have passed before it may mine
 // or verify. The error says which hash was wrong; ctx's error is returned as it

@@ -24,7 +24,7 @@ const spreadMost = 16
 // Where the backend can share a hash among cores, one that finds workers idle
 // takes them all, as somebody is waiting for it: a peer for a block, a rig for its
 // verdict. It never waits for them, so that many hashes at a time get a worker
-// each, which makes as many a second. Nor does it wait for one that is away when the
+// each, and the rate stays the same. Nor does it wait for one that is away when the
 // result is known: that one comes back in its own time.
 //
 // It remembers its latest results: a solution is verified where it comes in and
@@ -97,7 +97,7 @@ func (v *Verifier) Hash(ctx context.Context, header, seed [32]byte) ([32]byte, e
 	return result, nil
 }
 
-// lend makes a worker of a seed of one that has nothing to do.
+// lend turns an idle worker into one of a seed.
 func (v *Verifier) lend(ctx context.Context, number int, seed [32]byte) (Worker, error) {
 	h, err := v.take(ctx, seed)
 	if err != nil {
@@ -161,7 +161,7 @@ func (v *Verifier) shutDown() {
 	v.kept = nil
 }
 
-// take finds an idle Hasher of the seed or makes one.
+// take finds an idle Hasher of the seed or opens one.
 func (v *Verifier) take(ctx context.Context, seed [32]byte) (Hasher, error) {
 	v.mu.Lock()
 	if hs, _ := v.kept.Get(seed); len(hs) > 0 {

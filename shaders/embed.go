@@ -16,7 +16,8 @@ var (
 	Finish []byte
 )
 
-// Headers makes header hashes and what the chains read of them.
+// Headers computes header hashes, and the numbers of matrices that the chains draw from
+// them.
 //
 //go:embed headers.spv
 var Headers []byte

@@ -23,7 +23,7 @@ import (
 // rather than quick.
 const LongVariable = "BYTOM_SOLO_LONG"
 
-// Long tells whether tests are to be thorough.
+// Long reports whether tests are to be thorough.
 func Long() bool { return os.Getenv(LongVariable) == "1" }
 
 // Vector is one of the vectors in compute/testdata/tensority.json.

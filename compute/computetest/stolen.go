@@ -8,7 +8,7 @@ import (
 
 // Stolen has a benchmark report, as stolen-%, what part of the processor time that was wanted
 // the machine's host gave to others from this call to that of the function it returns. The
-// highest percentiles of a benchmark are the host's where it is more than a few. Linux tells it,
+// highest percentiles of a benchmark are the host's where it is more than a few. Linux reports it,
 // in the first line of /proc/stat; elsewhere, and on a machine without a host, nothing is
 // reported.
 func Stolen(b *testing.B) (report func()) {

@@ -202,7 +202,7 @@ type hasher struct {
 	isa     C.enum_tensority_isa
 	cores   int            // that the backend has Hashers for
 	seed    unsafe.Pointer // its matrices: shared, read only
-	release func()         // gives the seed back
+	release func()         // releases the seed
 	scratch unsafe.Pointer // nil after Close
 }
 

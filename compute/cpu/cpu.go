@@ -19,7 +19,7 @@ const CapVariable = "TENSORITY_ISA"
 // ErrNoCgo is returned by New in a binary that was built without cgo.
 var ErrNoCgo = errors.New("cpu: this binary was built without cgo and has no CPU kernels; use the reference backend, or build with CGO_ENABLED=1 and a C compiler")
 
-// Config says what New is to make. The zero value is a good choice.
+// Config is New's. The zero value is a good choice.
 type Config struct {
 	// Threads is the number of Hashers to keep busy; 0 stands for one a core, and
 	// -n for one a core but n, at least one in all.
@@ -42,9 +42,9 @@ func (c Config) threads() int {
 type Kernel struct {
 	// Name is what Config.Kernel and CapVariable take.
 	Name string
-	// Compiled tells whether the kernel is in this binary.
+	// Compiled reports whether the kernel is in this binary.
 	Compiled bool
-	// Usable tells whether it can run on this machine, and has not failed its
+	// Usable reports whether it can run on this machine, and has not failed its
 	// self-test in this process.
 	Usable bool
 	// Reason says why it is not usable, and is empty if it is.

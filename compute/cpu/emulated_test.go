@@ -2,5 +2,5 @@
 
 package cpu
 
-// emulated tells whether the kernels that this machine lacks are emulated.
+// emulated reports whether the kernels that this machine lacks are emulated.
 const emulated = true

@@ -50,7 +50,7 @@ func (p *pieces) take() (n int, wait time.Duration, ok bool) {
 	return n, 0, true
 }
 
-// untaken tells whether there are pieces that nobody has taken.
+// untaken reports whether there are pieces that nobody has taken.
 func (p *pieces) untaken() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -72,7 +72,7 @@ func (p *pieces) overdue(now time.Time) (oldest int, wait time.Duration) {
 }
 
 // finish calls add if nobody has finished the piece before, one call at a time. It
-// tells whether all are done now, once.
+// reports whether all are done now, once.
 func (p *pieces) finish(n int, took time.Duration, add func()) (last bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

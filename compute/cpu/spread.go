@@ -78,7 +78,7 @@ func newSpread(h *hasher, header [32]byte, more func() (compute.Worker, bool)) *
 	}
 }
 
-// employ has a worker take part.
+// employ lets a worker take part.
 func (s *spread) employ(ctx context.Context, w compute.Worker) error {
 	h, ok := w.Hasher.(*hasher)
 	if !ok || h.scratch == nil || h.seed != s.of.seed || h.isa != s.of.isa {
@@ -119,7 +119,7 @@ func (s *spread) recruit(ctx context.Context) {
 	}
 }
 
-// work has a member do pieces until none are left or ctx ends.
+// work computes pieces with a member until none are left or ctx ends.
 func (s *spread) work(ctx context.Context, m *member) {
 	for ctx.Err() == nil {
 		n, wait, ok := s.pieces.take()

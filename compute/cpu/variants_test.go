@@ -13,7 +13,7 @@ import (
 	"github.com/bytom-solo/bytom-solo/compute/computetest"
 )
 
-// emulated tells whether the kernels that this machine lacks are emulated.
+// emulated reports whether the kernels that this machine lacks are emulated.
 const emulated = false
 
 // kernelTests are the tests that other builds of this package have to pass: their

@@ -23,7 +23,7 @@ type backend struct {
 	batch    int
 	hooks    hooks
 	tried    []Tried
-	headers  bool // header hashes are made on the device
+	headers  bool // header hashes are computed on the device
 
 	mu      sync.Mutex
 	current *engine // lost or not, until it is replaced
@@ -86,7 +86,7 @@ func (b *backend) Info() compute.Info {
 // nothing if it was not.
 func (b *backend) Chosen() (Variant, []Tried) { return b.variant, b.tried }
 
-// Answers tells whether a name means this device: see Device.Answers.
+// Answers reports whether a name means this device: see Device.Answers.
 func (b *backend) Answers(name string) bool { return b.about.Answers(name) }
 
 // NewHasher implements compute.Backend. A device that was lost is opened anew.

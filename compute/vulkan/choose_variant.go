@@ -24,7 +24,7 @@ const trial = 2 * time.Second
 // test, and what computes wrong hashes is logged and left out. A graphics card's first
 // measurement takes some twenty seconds.
 //
-// A Hasher makes a batch at a time, and notices that its context has ended after the
+// A Hasher computes a batch at a time, and notices that its context has ended after the
 // batch under way. A lost device fails what it is asked to do until a new Hasher of its
 // backend succeeds in opening it again.
 func Open(ctx context.Context, d Device, config Config) (compute.Backend, error) {
@@ -58,8 +58,8 @@ func proved(b *backend, err error) (compute.Backend, error) {
 	return b, nil
 }
 
-// prove has a variant compute known answers and finds its batch, and how many hashes a
-// second it makes of those.
+// prove lets a variant compute known answers, finds its batch, and returns how many hashes
+// a second it computes in such batches.
 func (b *backend) prove(ctx context.Context) (rate float64, err error) {
 	if err := compute.SelfTest(ctx, b); err != nil {
 		return 0, err
@@ -157,9 +157,9 @@ func try(ctx context.Context, d Device, v Variant, config Config) (chosenVariant
 	return chosenVariant{Variant: v, Batch: b.batch, Rate: rate}, err
 }
 
-// measure finds a batch, and how many hashes a second the backend makes of that over
-// some time. The batch is what takes batchTime, or more if a device that is slow with
-// one hash makes several at a time of them.
+// measure finds a batch, and returns how many hashes a second the backend computes in such
+// batches over some time. The batch is what takes batchTime, or more if a device is slow
+// with one hash and computes several at a time.
 func (b *backend) measure(ctx context.Context, long time.Duration) (rate float64, err error) {
 	for before := 0.0; ; {
 		took, err := b.timeBatches(ctx, 0)

@@ -24,7 +24,7 @@ type Config struct {
 	// Variant is the variant to use; the zero value lets the device's own measurements
 	// choose.
 	Variant Variant
-	// Headers says where header hashes are made; empty is HeadersAuto.
+	// Headers says where header hashes are computed; empty is HeadersAuto.
 	Headers Headers
 	// Log takes what was chosen and what was found wanting; nil discards it.
 	Log *slog.Logger
@@ -37,17 +37,17 @@ func (c Config) log() *slog.Logger {
 	return c.Log
 }
 
-// Headers says where header hashes are made, and the numbers of matrices drawn from
+// Headers says where header hashes are computed, and the numbers of matrices drawn from
 // them: on the CPU, or by a shader on the device.
 type Headers string
 
 const (
-	// HeadersAuto has them made on a device that makes so many hashes a second that they
-	// were much work for the CPU.
+	// HeadersAuto computes them on the device if that is so fast that they would load the
+	// CPU.
 	HeadersAuto Headers = "auto"
-	// HeadersDevice has them made on the device unless its shader makes wrong ones there.
+	// HeadersDevice computes them on the device unless its shader computes wrong ones there.
 	HeadersDevice Headers = "device"
-	// HeadersHost has them made on the CPU.
+	// HeadersHost computes them on the CPU.
 	HeadersHost Headers = "host"
 )
 
@@ -83,14 +83,14 @@ type Device struct {
 	Memory uint64 `json:"memory"`
 	// Paths are the ways to compute here, the one that should be fastest first.
 	Paths []Path `json:"paths"`
-	// Key tells this device with this driver from others.
+	// Key identifies this device with this driver.
 	Key string `json:"key"`
 }
 
 // Path is one of the ways to multiply that a device may have.
 type Path struct {
 	Name string `json:"name"` // PathMatrix, PathDot or PathMul
-	// Usable tells whether the device offers it; Reason why not, or what is odd about it.
+	// Usable reports whether the device offers it; Reason why not, or what is odd about it.
 	Usable bool   `json:"usable"`
 	Reason string `json:"reason,omitempty"`
 }
@@ -102,11 +102,11 @@ const (
 	PathMul    = "mul"    // multiplications of floats
 )
 
-// IsCPU tells whether the "device" computes on the processor, as Mesa's lavapipe does.
+// IsCPU reports whether the "device" computes on the processor, as Mesa's lavapipe does.
 // Such a one is used only if it is named: the CPU's own kernels are far faster.
 func (d Device) IsCPU() bool { return d.Kind == "cpu" }
 
-// Answers tells whether a name means this device: its Name, its place in the list as in
+// Answers reports whether a name means this device: its Name, its place in the list as in
 // "vulkan:1", or a part of its title or driver as in "vulkan:rtx 4090", in any case of
 // letters. "vulkan" alone means every device that is not the CPU.
 func (d Device) Answers(name string) bool {

@@ -32,7 +32,7 @@ type engine struct {
 
 	cache          vk.PipelineCache
 	chains, finish *kernel
-	headers        *kernel // nil if header hashes are made on the CPU
+	headers        *kernel // nil if header hashes are computed on the CPU
 	seeds          *compute.SeedCache[*buffer]
 
 	lost atomic.Bool // the device no longer works: nothing but closing is left
@@ -46,10 +46,10 @@ type engine struct {
 type hooks struct {
 	// fault may have a call of Vulkan fail that did not.
 	fault func(call string) vk.Result
-	// expand makes a seed's matrices, and steps is how many products a chain has.
+	// expand computes a seed's matrices, and steps is how many products a chain has.
 	expand func(seed [32]byte) *compute.Matrices
 	steps  int
-	// headersCode is the shader that makes header hashes.
+	// headersCode is the shader that computes header hashes.
 	headersCode []byte
 }
 
@@ -57,8 +57,8 @@ func noHooks() hooks {
 	return hooks{func(string) vk.Result { return vk.Success }, compute.NewMatrices, 64, shaders.Headers}
 }
 
-// openEngine makes a logical device with what a variant needs of it. cached is what an
-// earlier one's compiler has left.
+// openEngine creates a logical device with what a variant needs of it. cached is the
+// compiler's cache of an earlier one.
 func openEngine(p *physical, v Variant, cached []byte, h hooks) (e *engine, err error) {
 	w := needs{family: p.offer.family, dot: flag(v.Path == PathDot), matrix: flag(v.Path == PathMatrix), sized: flag(v.Subgroup > 0)}
 	device, result := createDevice(p.handle, &p.offer, w)
@@ -195,7 +195,7 @@ func (e *engine) wait(fence vk.Fence) error {
 	return failure("vkResetFences", result)
 }
 
-// seed returns a seed's matrices on the device, and what gives them back.
+// seed returns a seed's matrices on the device, and what releases them.
 func (e *engine) seed(ctx context.Context, seed [32]byte) (*buffer, func(), error) {
 	return e.seeds.Acquire(ctx, seed)
 }
@@ -206,7 +206,7 @@ func (e *engine) forget(b *buffer) {
 	e.leave()
 }
 
-// upload expands a seed, lays its matrices out for the shaders and brings them onto the
+// upload expands a seed, lays its matrices out for the shaders and copies them to the
 // device.
 func (e *engine) upload(seed [32]byte) (_ *buffer, err error) {
 	if !e.enter() {

@@ -16,7 +16,7 @@ import (
 // it.
 type hasher struct {
 	engine   *engine // nil after Close
-	release  func()  // gives the seed back
+	release  func()  // releases the seed
 	commands *commands
 	batch    int
 
@@ -27,7 +27,7 @@ type hasher struct {
 	hangs                  bool // the device may still write to all this
 }
 
-// newHasher makes a Hasher on an engine that the caller has entered, and leaves it on
+// newHasher returns a Hasher on an engine that the caller has entered, and leaves it on
 // failure.
 func newHasher(ctx context.Context, e *engine, seed [32]byte, batch int) (*hasher, error) {
 	matrices, release, err := e.seed(ctx, seed)
@@ -95,7 +95,7 @@ func (h *hasher) inBatches(ctx context.Context, n int, do func(from, to int) err
 	return ctx.Err()
 }
 
-// hash makes one batch.
+// hash computes one batch.
 func (h *hasher) hash(results, headers [][32]byte) error {
 	fillIndices(h.indices.bytes(), headers)
 	return h.make(results, h.chainsSet, func(vk.CommandBuffer) {})

@@ -17,10 +17,10 @@ import (
 )
 
 const (
-	// headersFrom is the hashes per second from which on a device makes the header hashes
+	// headersFrom is the hashes per second from which on a device computes the header hashes
 	// itself: at that they take the CPU 9 % of a core, and a card next to nothing.
 	headersFrom = 20_000
-	// headersSize is how many of them a workgroup makes.
+	// headersSize is how many of them a workgroup computes.
 	headersSize = 32
 	nonceSize   = 8 // bytes
 )
@@ -77,7 +77,7 @@ func (d *drawing) record(commands vk.CommandBuffer, hashes uint32) {
 	vk.CmdDispatch(commands, (hashes+headersSize-1)/headersSize, 1, 1)
 }
 
-// nonceHasher is a hasher whose device makes the header hashes too.
+// nonceHasher is a hasher whose device computes the header hashes too.
 type nonceHasher struct {
 	*hasher
 	drawing *drawing
@@ -85,7 +85,7 @@ type nonceHasher struct {
 	set     vk.DescriptorSet
 }
 
-// newNonceHasher makes one of a hasher, which it closes on failure.
+// newNonceHasher extends a hasher, which it closes on failure.
 func newNonceHasher(h *hasher) (*nonceHasher, error) {
 	n := &nonceHasher{hasher: h}
 	if err := n.allocate(); err != nil {
@@ -127,7 +127,7 @@ func (n *nonceHasher) Close() error {
 	return n.hasher.Close()
 }
 
-// chooseHeaders decides where header hashes are made, given the hashes per second that
+// chooseHeaders decides where header hashes are computed, given the hashes per second that
 // the device has been timed at, 0 if it has not. If the shader is of no use, the CPU makes
 // them. The error is ctx's. It is for those who open a backend, before anybody uses it.
 func (b *backend) chooseHeaders(ctx context.Context, rate float64) error {
@@ -179,7 +179,7 @@ func (b *backend) proveHeaders(ctx context.Context) (err error) {
 	return compute.SelfTestNonces(ctx, b)
 }
 
-// compileHeaders makes the kernel.
+// compileHeaders compiles the kernel of header hashes.
 func (e *engine) compileHeaders() (err error) {
 	e.headers, err = e.newKernel(e.headersCode, 2, 4, 0, headersSize)
 	return err

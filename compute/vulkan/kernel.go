@@ -51,7 +51,7 @@ func (k *kernel) destroy(device vk.Device) {
 	vk.DestroyShaderModule(device, k.module, nil)
 }
 
-// finishSize is how many hashes a workgroup of the last shader makes.
+// finishSize is how many hashes a workgroup of the last shader computes.
 const finishSize = 32
 
 // compiledEngine is an engine with the variant's kernels.
@@ -67,7 +67,7 @@ func compiledEngine(p *physical, v Variant, cached []byte, h hooks) (*engine, er
 	return e, nil
 }
 
-// compile makes the variant's kernels.
+// compile compiles the variant's kernels.
 func (e *engine) compile() (err error) {
 	v := e.variant
 	switch v.Path {
@@ -85,7 +85,7 @@ func (e *engine) compile() (err error) {
 	return err
 }
 
-// compiled is what the driver's compiler made, for the next start. Nil is nothing.
+// compiled is the cache of the driver's compiler, for the next start; nil if there is none.
 func (e *engine) compiled() []byte {
 	var size uint
 	if vk.GetPipelineCacheData(e.device, e.cache, &size, nil) != vk.Success || size == 0 {

@@ -31,7 +31,7 @@ type physical struct {
 	offer  offer
 }
 
-// theHost is made once a process: the binding keeps the instance's functions in global
+// theHost is created once a process: the binding keeps the instance's functions in global
 // variables.
 var theHost = sync.OnceValues(openHost)
 
@@ -143,7 +143,7 @@ func ownMemory(p vk.PhysicalDevice) (most uint64) {
 	return most
 }
 
-// paths tells of each path whether the device offers it. Whether matrices have a size
+// paths says of each path whether the device offers it. Whether matrices have a size
 // that will do shows only when it is opened.
 func paths(o *offer) []Path {
 	missing := func(checks ...any) string {

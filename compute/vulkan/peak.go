@@ -74,7 +74,7 @@ func runPeak(b *backend, v Variant) float64 {
 	}
 	defer c.free()
 
-	// The first dispatch is short, and tells how long a long one may be.
+	// The first dispatch is short, and shows how long a long one may be.
 	rounds, groups, took := uint32(16), uint32(peakGroups), time.Duration(0)
 	if b.about.IsCPU() {
 		groups = 16

@@ -2,15 +2,15 @@ package vulkan
 
 import "slices"
 
-// SweepReport is what a device makes of every variant.
+// SweepReport is the speed of every variant on a device.
 type SweepReport struct {
 	Device Device `json:"device"`
-	// Peaks are the multiply-adds per second that each path makes on registers alone.
+	// Peaks are the multiply-adds per second of each path on registers alone.
 	Peaks    map[string]float64 `json:"peaks"`
 	Variants []SweepVariant     `json:"variants"`
 }
 
-// SweepVariant is what a device makes of one.
+// SweepVariant is the speed of one variant.
 type SweepVariant struct {
 	Variant Variant `json:"variant"`
 	Batch   int     `json:"batch,omitempty"`

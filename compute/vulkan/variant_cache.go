@@ -18,7 +18,7 @@ const (
 	// batchTime is what a batch is to take: short enough to change work quickly, long
 	// enough that its overhead does not count.
 	batchTime = 100 * time.Millisecond
-	// longestTrial is what it may take if that makes more hashes a second.
+	// longestTrial is what it may take if that brings more hashes a second.
 	longestTrial = 4 * batchTime
 )
 
@@ -34,9 +34,9 @@ func nextBatch(batch int, took time.Duration, before float64) (next int, more bo
 	return min(mostBatch, int(float64(batch)*factor)), true
 }
 
-// chosenVariant is what a device's measurements came to.
+// chosenVariant is the result of a device's measurements, as it is stored.
 type chosenVariant struct {
-	// Shaders tells the shaders that were measured from later ones.
+	// Shaders identifies the shaders that were measured.
 	Shaders string  `json:"shaders"`
 	Variant Variant `json:"variant"`
 	Batch   int     `json:"batch"`
