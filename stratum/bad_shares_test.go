@@ -7,9 +7,9 @@ import (
 	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
-// TestManners: of fifty shares forty bad ones are too many, and 39 are not. The first time
+// TestBadSharesAreCounted: of fifty shares forty bad ones are too many, and 39 are not. The first time
 // the rig gets its job again, the second time in a row it is dropped.
-func TestManners(t *testing.T) {
+func TestBadSharesAreCounted(t *testing.T) {
 	const again, lost, neither = "again", "lost", ""
 	for _, c := range []struct {
 		bad  []int // of each fifty

@@ -48,7 +48,7 @@ func TestABlockOfAPastJob(t *testing.T) {
 	})
 }
 
-// TestABlockOfAStaleJob is told stale, and tried all the same: it may win a race.
+// TestABlockOfAStaleJob is refused as stale, and tried all the same: it may win a race.
 func TestABlockOfAStaleJob(t *testing.T) {
 	inBubble(t, easyBits, nil, func(t *testing.T, f *front) {
 		r := f.dial().login("a.b")

@@ -48,8 +48,9 @@ type Config struct {
 	// KnownAnswer sends each new rig a first job whose solution is known.
 	KnownAnswer bool
 
-	// Gap is the least time between two messages, but for rigs that are known to read lines; Repeat is when a job is sent again,
-	// give or take a third. 0 takes 100 ms and 45 s.
+	// Gap is the least time between two messages to a rig, but for those that are known to
+	// read lines. Repeat is when a job is sent again, give or take a third. 0 takes 100 ms
+	// and 45 s.
 	Gap, Repeat time.Duration
 	// LoginTimeout is how long a connection may be without a login, IdleTimeout how long a
 	// session without a line. 0 takes 15 s and an hour.

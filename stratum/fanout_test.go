@@ -21,7 +21,7 @@ import (
 	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
-// quietRig is a connection over loopback that tells when each new height came.
+// quietRig is a connection over loopback that notes when each new height came.
 type quietRig struct {
 	conn    net.Conn
 	heights chan arrival
@@ -119,7 +119,7 @@ func TestNoTipIsMissed(t *testing.T) {
 	}
 }
 
-// BenchmarkNewJob1000 is the time from a new tip, told to the generator, to the last of
+// BenchmarkNewJob1000 is the time from a new tip, sent to the generator, to the last of
 // 1,000 jobs being written, over loopback; and, where the rigs' reading shares the
 // machine, to the last one being read.
 func BenchmarkNewJob1000(b *testing.B) {

@@ -21,7 +21,7 @@ var updateGolden = flag.Bool("update", false, "write the golden files anew")
 // client sends, with all its \r and \n but for the last one; lines with < what has to
 // come, in a write each; = waits; ! does something to the chain.
 //
-// Roots hold a random extranonce, and are told by what they are of: ROOT1 is the first.
+// Roots hold a random extranonce, and are replaced by what they are of: ROOT1 is the first.
 func TestGoldenSessions(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.session")
 	if err != nil || len(files) == 0 {
@@ -122,5 +122,5 @@ func (f *front) fill(r *testRig, text string) string {
 	return text
 }
 
-// tipOf is a tip that a byte tells from others.
+// tipOf is a tip with a byte of its own in its hash.
 func tipOf(b byte) mining.Tip { return mining.Tip{Hash: bc.NewHash([32]byte{b})} }

@@ -33,7 +33,7 @@ func TestNoTwoSessionsShareAHeader(t *testing.T) {
 			each.mu.Lock()
 			defer each.mu.Unlock()
 			var rolled *mining.Job
-			if random.IntN(2) == 0 { // as when a new tip is told to many
+			if random.IntN(2) == 0 { // as when a new tip is sent to many
 				rolled = mining.NewJobs(s.work.Load().template, []uint64{0, each.lease.Next()})[1]
 			}
 			each.makeJob(time.Now(), s.work.Load(), rolled)

@@ -19,8 +19,8 @@ func hash32(t *testing.T, text string) [32]byte {
 	return [32]byte(raw)
 }
 
-// withExam has the server give known-answer jobs, whose hashes are those of the example.
-func withExam(t *testing.T) func(*front, *Config) {
+// withKnownAnswer has the server give known-answer jobs, whose hashes are those of the example.
+func withKnownAnswer(t *testing.T) func(*front, *Config) {
 	return func(_ *front, cfg *Config) {
 		cfg.KnownAnswer = true
 		hash, known := cfg.Hash, wire.KnownAnswer()
@@ -37,7 +37,7 @@ func withExam(t *testing.T) func(*front, *Config) {
 }
 
 func TestKnownAnswer(t *testing.T) {
-	inBubble(t, hardBits, withExam(t), func(t *testing.T, f *front) {
+	inBubble(t, hardBits, withKnownAnswer(t), func(t *testing.T, f *front) {
 		r := f.dial().login("good.1")
 		if r.job.Height != 17548 || r.job.Nonce != 0x0000783700000000 {
 			t.Errorf("the first job is %+v", r.job)

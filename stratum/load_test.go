@@ -96,7 +96,7 @@ func (r *loadRig) state() (sent, good, refused, others int, ended bool) {
 
 // TestLoad has many rigs offer five times the shares that may be verified, on a clock of
 // its own, and some flood besides. The budget holds, no rig gets more than its part, the
-// difficulties follow, and whatever a rig was told, the ledger has.
+// difficulties follow, and whatever a rig got as an answer is in the ledger.
 func TestLoad(t *testing.T) {
 	rigs, minutes := 200, 3
 	if os.Getenv("BYTOM_SOLO_LONG") != "" {
@@ -177,7 +177,7 @@ func total(all []*loadRig) (sum [3]int) {
 	return sum
 }
 
-// checkLedger compares what each rig was told with what the ledger has.
+// checkLedger compares the answers that each rig got with what the ledger counted.
 func checkLedger(t *testing.T, f *front, all []*loadRig) {
 	t.Helper()
 	counted := make(map[string]ledger.RigTotals)

@@ -8,7 +8,7 @@ import (
 	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
-// TestRigsOfOtherCoins are told which algorithm this is, and get no job: xmrig shows the
+// TestRigsOfOtherCoins get an error that names the algorithm, and no job: xmrig shows the
 // words that it is refused with, and says nothing of a job that it can't read.
 func TestRigsOfOtherCoins(t *testing.T) {
 	inBubble(t, hardBits, nil, func(t *testing.T, f *front) {

@@ -70,14 +70,14 @@ func BenchmarkMiningUnderLoad(b *testing.B) {
 			loaded := round % 2
 			before, accepted := miner.Devices()[0].Hashes, f.server.Stats().Shares["accepted"]
 			if loaded == 1 {
-				rigs.tell("offer")
+				rigs.send("offer")
 			}
 			start := time.Now()
 			time.Sleep(each)
 			took[loaded] += time.Since(start).Seconds()
 			mined[loaded] += float64(miner.Devices()[0].Hashes - before)
 			if loaded == 1 {
-				used += rigs.tell("rest")
+				used += rigs.send("rest")
 				verified += f.server.Stats().Shares["accepted"] - accepted
 				time.Sleep(3 * time.Second) // What waits is hashed.
 			}
@@ -138,13 +138,13 @@ func startOfferers(b *testing.B, address string) *offerers {
 	}
 	b.Cleanup(func() { _ = cmd.Wait() })
 	o := &offerers{b, in, bufio.NewReader(out)}
-	o.tell("")
+	o.send("")
 	return o
 }
 
-// tell says what to do, and is what the process has used of the processor since it was
-// told before.
-func (o *offerers) tell(what string) time.Duration {
+// send sends what to do, and returns what the process has used of the processor since it was
+// asked before.
+func (o *offerers) send(what string) time.Duration {
 	o.b.Helper()
 	if _, err := fmt.Fprintln(o.in, what); err != nil {
 		o.b.Fatal(err)

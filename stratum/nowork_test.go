@@ -24,7 +24,7 @@ var errBehind = fmt.Errorf("%w: syncing, at height 3 of 7", mining.ErrNotReady)
 
 const noWorkNow = "No work: not ready to mine: syncing, at height 3 of 7"
 
-// TestWorkThatGoesAway: rigs are told why, and let go; those that come back wait for it.
+// TestWorkThatGoesAway: rigs are sent the reason, and disconnected; those that come back wait for it.
 func TestWorkThatGoesAway(t *testing.T) {
 	inBubble(t, hardBits, nil, func(t *testing.T, f *front) {
 		r := f.dial().login("a.b")
@@ -53,7 +53,7 @@ func TestWorkThatGoesAway(t *testing.T) {
 	})
 }
 
-// TestNobodyToPay is none of the peers' doing, so the rigs are told soon, and in words that
+// TestNobodyToPay is none of the peers' doing, so the rigs are sent the reason soon, and in words that
 // fit into what a rig reads at a time.
 func TestNobodyToPay(t *testing.T) {
 	inBubble(t, hardBits, nil, func(t *testing.T, f *front) {
@@ -68,7 +68,7 @@ func TestNobodyToPay(t *testing.T) {
 	})
 }
 
-// TestAMomentWithoutWork, as there is when a peer tells of a block before it comes, costs
+// TestAMomentWithoutWork, as there is when a peer announces a block before it sends it, costs
 // nobody a session or a share.
 func TestAMomentWithoutWork(t *testing.T) {
 	inBubble(t, hardBits, nil, func(t *testing.T, f *front) {
@@ -156,9 +156,9 @@ func TestTheClockIsSetBack(t *testing.T) {
 	})
 }
 
-// TestAnExamNeedsNoWork: a rig that solves its known-answer job is let do so where there is
-// no work, and told afterwards.
-func TestAnExamNeedsNoWork(t *testing.T) {
+// TestAKnownAnswerNeedsNoWork: a rig that solves its known-answer job is let do so where there is
+// no work, and is sent the reason afterwards.
+func TestAKnownAnswerNeedsNoWork(t *testing.T) {
 	behind := func(f *front, cfg *Config) { f.chain.ready, cfg.KnownAnswer = errBehind, true }
 	inBubble(t, hardBits, behind, func(t *testing.T, f *front) {
 		r := f.dial().login("a.b")

@@ -12,7 +12,7 @@ import (
 	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
-// misses tells that a hash is no block of a job.
+// misses reports whether a hash is no block of a job.
 func misses(j *wire.Job) func([32]byte) bool {
 	return func(hash [32]byte) bool { return !isBlock(j)(hash) }
 }
@@ -87,7 +87,7 @@ func TestAFloodOfLikelyBlocks(t *testing.T) {
 }
 
 // TestNoRivalOfOurBlockIsHashed: what a rig sends for a tip that our block has replaced is
-// told stale, and costs no hash, be it a block or not. Where a peer's block replaced the
+// refused as stale, and costs no hash, be it a block or not. Where a peer's block replaced the
 // tip, it may still win.
 func TestNoRivalOfOurBlockIsHashed(t *testing.T) {
 	inBubble(t, easyBits, nil, func(t *testing.T, f *front) {

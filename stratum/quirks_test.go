@@ -338,7 +338,7 @@ func TestTheJobComesAgain(t *testing.T) {
 	})
 }
 
-// TestNoWork: a login waits for work, and is told why there is none.
+// TestNoWork: a login waits for work, and is refused with the reason if none comes.
 func TestNoWork(t *testing.T) {
 	notReady := func(f *front, _ *Config) {
 		f.chain.ready = fmt.Errorf("%w: syncing, at height 3 of 7", mining.ErrNotReady)

@@ -22,7 +22,7 @@ func newEvenRig() *evenRig {
 
 func (r *evenRig) poll() { r.v.Difficulty(r.now, heldAt) }
 
-// until goes on at a rate of shares per second, none if that is 0, until done, and tells the
+// until goes on at a rate of shares per second, none if that is 0, until done, and returns the
 // shares and the time that it took. It asks ten times a second.
 func (r *evenRig) until(t *testing.T, rate float64, done func() bool) (shares int, took time.Duration) {
 	t.Helper()

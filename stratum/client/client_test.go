@@ -185,7 +185,7 @@ func TestClientOutOfOrder(t *testing.T) {
 	})
 }
 
-// TestClientEnds has connections that end in each way: requests on their way are told,
+// TestClientEnds has connections that end in each way: requests on their way get the cause,
 // and nothing is left.
 func TestClientEnds(t *testing.T) {
 	for name, test := range map[string]struct {
