@@ -157,7 +157,8 @@ func TestTestsThatTheDocsName(t *testing.T) {
 	}
 }
 
-// testCommand is which packages a command names, and the patterns of its tests.
+// testCommand is which packages a command names, and the patterns of its tests, each
+// alternative by itself.
 func testCommand(span string) (folders, patterns []string) {
 	words := regexp.MustCompile(`'[^']*'|\S+`).FindAllString(span, -1)
 	for i, word := range words {
@@ -167,7 +168,7 @@ func testCommand(span string) (folders, patterns []string) {
 		case i > 0 && slices.Contains([]string{"-run", "-bench", "-fuzz"}, words[i-1]):
 			pattern, _, _ := strings.Cut(strings.Trim(word, "'"), "/")
 			if pattern != "^$" && pattern != "." {
-				patterns = append(patterns, pattern)
+				patterns = append(patterns, strings.Split(pattern, "|")...)
 			}
 		}
 	}
