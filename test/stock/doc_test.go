@@ -1,11 +1,3 @@
 // Package stock_test has this program and those of the stock module work together: nodes on
 // one chain, the stock client and miner at our node, a data directory that both open.
 package stock_test
-
-import (
-	"testing"
-
-	"github.com/bytom-solo/bytom-solo/test/harness"
-)
-
-func TestMain(m *testing.M) { harness.Main(m) }

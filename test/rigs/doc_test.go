@@ -1,11 +1,3 @@
 // Package rigs_test has rigs, which are this program too, mine for nodes by each protocol, and
 // holds the port that serves them to who may connect and who is refused.
 package rigs_test
-
-import (
-	"testing"
-
-	"github.com/bytom-solo/bytom-solo/test/harness"
-)
-
-func TestMain(m *testing.M) { harness.Main(m) }

@@ -1,11 +1,3 @@
 // Package testnet_test runs networks of several nodes, by the commands of 'bytom-solo testnet'
 // and by the package of that name.
 package testnet_test
-
-import (
-	"testing"
-
-	"github.com/bytom-solo/bytom-solo/test/harness"
-)
-
-func TestMain(m *testing.M) { harness.Main(m) }
