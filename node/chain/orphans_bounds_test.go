@@ -36,4 +36,8 @@ func TestEarlyBlocksAreBounded(t *testing.T) {
 	if len(e.queue) != 1 {
 		t.Errorf("%d blocks are kept after their lifetime", len(e.queue))
 	}
+	add(3001, 1, now.Add(3*earlyLifetime))
+	if len(e.queue) != 2 {
+		t.Errorf("%d blocks are kept at the end of one's lifetime", len(e.queue))
+	}
 }

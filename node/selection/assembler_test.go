@@ -159,6 +159,8 @@ func TestEachOrderIsWorthTrying(t *testing.T) {
 		{"arrival", []tx{{5, 9, 0}, {5, 9, 0}, {6, 11, 0}}, 0, 18},
 		{"the operator's delta beats fees", []tx{{10, 11, 0}, {1, 2, 100}}, 0, 2},
 		{"a least rate binds all orders", []tx{{10, 11, 0}, {5, 9, 0}}, 1.5, 9},
+		{"the least rate itself is enough", []tx{{10, 15, 0}}, 1.5, 15},
+		{"without a least rate a delta keeps nothing out", []tx{{10, 11, -100}}, 0, 11},
 	} {
 		r, view := random(), make(map[bc.Hash]*storage.UtxoEntry)
 		var all []*candidate
@@ -275,6 +277,13 @@ func TestALongChainComesIn(t *testing.T) {
 	slices.Reverse(all)
 	relate(all)
 	b := (&Selector{limit: limits{gas: 1 << 40, bytes: 1 << 40}}).newChoice(all, view, 1)
+	longest, tooLong := all[len(all)-maxPackage], all[len(all)-maxPackage-1]
+	if p, ok := b.packageOf(longest); !ok || len(p.members) != maxPackage {
+		t.Errorf("a package of %d: %d members, %v", maxPackage, len(p.members), ok)
+	}
+	if _, ok := b.packageOf(tooLong); ok {
+		t.Errorf("a package of more than %d", maxPackage)
+	}
 	b.byPackage(all, feePerGas)
 	checkChoice(t, b, all)
 	if len(b.chosen) != len(all) {
