@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/spf13/pflag"
+
+	cfg "github.com/bytom/bytom/config"
 )
 
 // load makes a configuration of a config.toml, flags and an environment.
@@ -168,6 +170,16 @@ func TestBadValues(t *testing.T) {
 		{"webhook", solo, []string{"--notify.webhook=example.com"}, nil, []string{"notify.webhook", "example.com", "http://"}},
 		{"fees", solo, []string{"--mining.refresh-fees=-1"}, nil, []string{"mining.refresh-fees", "-1", "BTM"}},
 		{"fee rate", solo, []string{"--mining.min-fee-rate=NaN"}, nil, []string{"mining.min-fee-rate", "NaN", "gas"}},
+		{"percent above all", solo, []string{"--mining.cpu-percent=101"}, nil, []string{"mining.cpu-percent", "101", "1 to 100"}},
+		{"fees above all BTM", solo, []string{"--mining.refresh-fees=1000000001"}, nil, []string{"mining.refresh-fees", "BTM"}},
+		{"fee rate above all", solo, []string{"--mining.min-fee-rate=2e15"}, nil, []string{"mining.min-fee-rate", "2e+15", "gas"}},
+		{"tools elsewhere", "chain_id = \"mainnet\"", []string{"--solonet.tools"}, nil, []string{"solonet.tools", "chain_id solonet", "mainnet"}},
+		{"node's key too short", solo, []string{"--p2p.node_key=" + strings.Repeat("ab", 63)}, nil, []string{"p2p.node_key", "128 hexadecimal"}},
+		{"node's key not hexadecimal", solo, []string{"--p2p.node_key=" + strings.Repeat("xy", 64)}, nil, []string{"p2p.node_key", "128 hexadecimal"}},
+		{"a seed's port 0", solo, []string{"--p2p.seeds=1.2.3.4:0"}, nil, []string{"p2p.seeds", "1.2.3.4:0", "IP:port"}},
+		{"no stratum percent", solo, []string{"--stratum.verify-percent=0"}, nil, []string{"stratum.verify-percent", "0", "1 to 100"}},
+		{"stratum difficulty above all", solo, []string{"--stratum.start-difficulty=4294967296"}, nil, []string{"stratum.start-difficulty", "1 to 4294967295"}},
+		{"stratum certificate's file", solo, []string{"--stratum.listen=:1", "--stratum.tls-cert=c.pem", "--stratum.tls-key=k.pem"}, nil, []string{"stratum.tls-cert", "c.pem", "a PEM file"}},
 		{"not TOML", "chain_id = ", nil, nil, []string{"config.toml"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -200,6 +212,12 @@ func TestUsualValuesAreTaken(t *testing.T) {
 		{"--stratum.listen=:1", "--stratum.min-difficulty=5000"},
 		{"--api_addr=:0", "--stratum.listen=[::]:0"},
 		{"--stratum.listen=:9119", "--stratum.password=x", "--stratum.allow=10.0.0.0/8", "--stratum.mdns"},
+		{"--mining.cpu-percent=1", "--mining.refresh-fees=0", "--mining.min-fee-rate=0", "--p2p.handshake_timeout=1", "--p2p.dial_timeout=1"},
+		{"--mining.cpu-percent=100", "--mining.refresh-fees=1e9", "--mining.min-fee-rate=1e15"},
+		{"--ws.max_num_websockets=0", "--ws.max_num_concurrent_reqs=1", "--solonet.tools", "--p2p.node_key=" + strings.Repeat("ab", 64)},
+		{"--stratum.verify-percent=1", "--stratum.max-sessions=1", "--stratum.max-per-address=0"},
+		{"--stratum.verify-percent=100", "--stratum.start-difficulty=4294967295", "--stratum.min-difficulty=4294967295"},
+		{"--stratum.start-difficulty=1", "--stratum.min-difficulty=1"},
 	} {
 		c, err := load(t, "chain_id = \"solonet\"\n", args, nil)
 		if err != nil {
@@ -207,6 +225,38 @@ func TestUsualValuesAreTaken(t *testing.T) {
 		}
 		if args[0] == "--p2p.seeds=1.2.3.4:5, [::1]:6," && c.Bytom.P2P.Seeds != "1.2.3.4:5,[::1]:6" {
 			t.Errorf("seeds %q: Bytom leaves out what has a blank before it", c.Bytom.P2P.Seeds)
+		}
+	}
+}
+
+// TestHome: the flag goes before the environment, and that before the default.
+func TestHome(t *testing.T) {
+	given := filepath.Join(t.TempDir(), "given")
+	for _, c := range []struct {
+		flag string
+		env  map[string]string
+		want string
+	}{
+		{"", nil, cfg.DefaultDataDir()},
+		{"", map[string]string{"TMHOME": "/a", "TM_HOME": "/b"}, "/a"},
+		{"", map[string]string{"TM_HOME": "/b"}, "/b"},
+		{given, map[string]string{"TMHOME": "/a"}, given},
+	} {
+		config := NewConfig()
+		if c.flag != "" {
+			config.Bytom.RootDir = c.flag
+		}
+		if got := config.Home(func(name string) (string, bool) { v, ok := c.env[name]; return v, ok }); got != c.want {
+			t.Errorf("--home %q and %v: %s, expected %s", c.flag, c.env, got, c.want)
+		}
+	}
+}
+
+// TestFeeStep: the option is in BTM, the fees are not.
+func TestFeeStep(t *testing.T) {
+	for btm, want := range map[float64]uint64{0: 0, 0.01: 1_000_000, 2: 200_000_000} {
+		if got := (MiningConfig{RefreshFees: btm}).feeStep(); got != want {
+			t.Errorf("%v BTM are %d, expected %d", btm, got, want)
 		}
 	}
 }
