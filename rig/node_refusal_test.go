@@ -2,6 +2,7 @@ package rig
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/bytom-solo/bytom-solo/compute/computetest"
+	"github.com/bytom-solo/bytom-solo/mining"
+	"github.com/bytom/bytom/protocol/bc/types"
 )
 
 // refusedRun runs a rig on an address until it is refused.
@@ -131,6 +134,23 @@ func TestRigAsksAgain(t *testing.T) {
 		during(t, r, func() error { return log.says("the node gives no work, will ask again", "the node gives work") })
 		if asked < 2 {
 			t.Errorf("%s: asked %d times", name, asked)
+		}
+	}
+}
+
+// TestOutcomesOfANode reads a node's reasons.
+func TestOutcomesOfANode(t *testing.T) {
+	for reason, want := range map[string]Outcome{
+		string(mining.ErrStaleWork): Stale, string(mining.ErrBadParent): Stale, "duplicate": Duplicate, string(mining.ErrHighHash): Low,
+		string(mining.ErrTimeTooOld): Rejected, "": Rejected,
+	} {
+		n := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprintf(w, `{"status":"fail","error_detail":"x","data":{"reason":%q}}`, reason)
+		})
+		r, _ := fakeRig(t, n, false, computetest.SHA3{})
+		got, err := r.cfg.Source.submit(context.Background(), solution{work: newWork(types.BlockHeader{Version: 1}, [32]byte{}, newNonces(allNonces, 0))})
+		if got != want || err == nil {
+			t.Errorf("%q: %v, %v, expected %v", reason, got, err, want)
 		}
 	}
 }

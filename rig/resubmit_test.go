@@ -1,18 +1,12 @@
 package rig
 
 import (
-	"context"
-	"fmt"
-	"net/http"
-	"strings"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/bytom/bytom/protocol/bc/types"
 
 	"github.com/bytom-solo/bytom-solo/compute/computetest"
-	"github.com/bytom-solo/bytom-solo/mining"
 	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
@@ -82,91 +76,4 @@ func TestNodeSubmitsAgain(t *testing.T) {
 			t.Errorf("after %d failures: %v, %v, expected %v", broken, got, err, want)
 		}
 	}
-}
-
-// TestOutcomesOfANode reads a node's reasons.
-func TestOutcomesOfANode(t *testing.T) {
-	for reason, want := range map[string]Outcome{
-		string(mining.ErrStaleWork): Stale, string(mining.ErrBadParent): Stale, "duplicate": Duplicate, string(mining.ErrHighHash): Low,
-		string(mining.ErrTimeTooOld): Rejected, "": Rejected,
-	} {
-		n := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			fmt.Fprintf(w, `{"status":"fail","error_detail":"x","data":{"reason":%q}}`, reason)
-		})
-		r, _ := fakeRig(t, n, false, computetest.SHA3{})
-		got, err := r.cfg.Source.submit(context.Background(), solution{work: newWork(types.BlockHeader{Version: 1}, [32]byte{}, newNonces(allNonces, 0))})
-		if got != want || err == nil {
-			t.Errorf("%q: %v, %v, expected %v", reason, got, err, want)
-		}
-	}
-}
-
-// TestNoncesOfTheEnd takes more than there are.
-func TestNoncesOfTheEnd(t *testing.T) {
-	s := newNonces(space{7 << 8, 8}, 5)
-	var got []string
-	for range 4 {
-		first, n := s.take(3)
-		for i := range n {
-			got = append(got, fmt.Sprintf("%x", s.at(first+uint64(i))))
-		}
-	}
-	if text := strings.Join(got, " "); text != "705 706 707 700 701 702 703 704" || !s.spent() {
-		t.Errorf("nonces %s, spent %v", text, s.spent())
-	}
-}
-
-// TestNonceMemory forgets the oldest header, and no other.
-func TestNonceMemory(t *testing.T) {
-	m := newNonceMemory()
-	of := func(i int) *nonces {
-		h := types.BlockHeader{Version: 1, Height: uint64(i)}
-		return m.get(mining.NewHeaders(&h), newNonces(space{0, 8}, 0))
-	}
-	all := make([]*nonces, memoryMost+1)
-	for i := range memoryMost {
-		all[i] = of(i)
-	}
-	for i := range memoryMost {
-		if of(i) != all[i] {
-			t.Fatalf("header %d is forgotten", i)
-		}
-	}
-	all[memoryMost] = of(memoryMost)
-	for i := 1; i <= memoryMost; i++ {
-		if of(i) != all[i] {
-			t.Fatalf("header %d is forgotten after another one", i)
-		}
-	}
-	if of(0) == all[0] {
-		t.Error("the oldest header is still known")
-	}
-	if len(m.of) != memoryMost || len(m.order) != memoryMost {
-		t.Errorf("%d headers are kept, in an order of %d", len(m.of), len(m.order))
-	}
-}
-
-// TestPauses grow, and are up to a half shorter, at random.
-func TestPauses(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		seen := make(map[time.Duration]bool)
-		for range 20 {
-			p := newPause()
-			if p.used() {
-				t.Error("a new pause is used")
-			}
-			for _, want := range []time.Duration{1, 2, 4, 8, 16, 30, 30} {
-				start := time.Now()
-				p.wait(t.Context(), nil)
-				took := time.Since(start)
-				if took < want*time.Second/2 || took >= want*time.Second || !p.used() {
-					t.Errorf("a pause of %v took %v", want*time.Second, took)
-				}
-				seen[took] = true
-			}
-		}
-		if len(seen) < 100 {
-			t.Errorf("%d lengths of 140 pauses", len(seen))
-		}
-	})
 }

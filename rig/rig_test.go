@@ -77,22 +77,6 @@ func (s *stub) submit(_ context.Context, found solution) (Outcome, error) {
 	return Accepted, nil
 }
 
-// TestNoncesAreUsedUpOnce has works whose nonces end: each is hashed, none twice, and
-// the source is asked for other work.
-func TestNoncesAreUsedUpOnce(t *testing.T) {
-	b := &recorder{hashed: make(map[[32]byte]int)}
-	r := New(Config{Source: &stub{left: 5, bits: noneMeets, share: 1}, Devices: devicesOf(b)})
-	during(t, r, func() error {
-		if hashed, _ := b.counts(); hashed < 5<<10 {
-			return fmt.Errorf("%d headers hashed", hashed)
-		}
-		return nil
-	})
-	if hashed, again := b.counts(); hashed != 5<<10 || again > 0 {
-		t.Errorf("%d headers hashed, %d of them twice, expected %d", hashed, again, 5<<10)
-	}
-}
-
 // TestBlocksCountMore has a share target that is harder than the network's, as at the
 // easy difficulties of a private network: what meets either is a find.
 func TestBlocksCountMore(t *testing.T) {
