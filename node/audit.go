@@ -14,11 +14,11 @@ import (
 // and don't say so themselves. What was sent is not logged: it may be a secret.
 func audited(next http.Handler, log *slog.Logger) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if changing[r.URL.Path] != worthALine {
+		if changingRoutes[r.URL.Path] != isLogged {
 			next.ServeHTTP(w, r)
 			return
 		}
-		seen := &peeked{ResponseWriter: w}
+		seen := &responseHead{ResponseWriter: w}
 		next.ServeHTTP(seen, r)
 		if bytes.HasPrefix(seen.head, []byte(`{"status":"success"`)) || bytes.HasPrefix(seen.head, []byte(`{"data":`)) {
 			log.Info("changed over RPC", "route", r.URL.Path, "by", callerOf(r.Context()).String())
@@ -26,8 +26,8 @@ func audited(next http.Handler, log *slog.Logger) http.Handler {
 	})
 }
 
-// tellChange logs what a call changed, from what to what, and who called.
-func (n *Node) tellChange(ctx context.Context, what, old, now string) {
+// logChange logs what a call changed, from what to what, and who called.
+func (n *Node) logChange(ctx context.Context, what, old, now string) {
 	if old != now {
 		n.log.Info("changed over RPC", "what", what, "old", old, "new", now, "by", callerOf(ctx).String())
 	}
@@ -55,17 +55,17 @@ func (n *Node) setAddress(ctx context.Context, address string) (string, error) {
 // setTag changes the operator's part of the coinbase's arbitrary data for a caller.
 func (n *Node) setTag(ctx context.Context, tag []byte) {
 	old := n.payees.setTag(tag)
-	n.tellChange(ctx, "coinbase's tag", hex.EncodeToString(old), hex.EncodeToString(tag))
+	n.logChange(ctx, "coinbase's tag", hex.EncodeToString(old), hex.EncodeToString(tag))
 }
 
-// peeked keeps how an answer begins.
-type peeked struct {
+// responseHead keeps how an answer begins.
+type responseHead struct {
 	http.ResponseWriter
 	head []byte
 }
 
 // Write satisfies http.ResponseWriter.
-func (p *peeked) Write(b []byte) (int, error) {
+func (p *responseHead) Write(b []byte) (int, error) {
 	if room := 32 - len(p.head); room > 0 {
 		p.head = append(p.head, b[:min(room, len(b))]...)
 	}
@@ -73,4 +73,4 @@ func (p *peeked) Write(b []byte) (int, error) {
 }
 
 // Unwrap lets http.ResponseController reach what is below.
-func (p *peeked) Unwrap() http.ResponseWriter { return p.ResponseWriter }
+func (p *responseHead) Unwrap() http.ResponseWriter { return p.ResponseWriter }

@@ -47,13 +47,13 @@ type authenticator struct {
 	disabled bool
 	cookie   string // the secret; empty is none
 	log      *slog.Logger
-	told     seldom
+	told     logLimit
 }
 
-// tell logs a refusal, that of a host seldom: it may ask many times a second.
-func (a *authenticator) tell(r *http.Request, refusal string) {
+// logRefusal logs a refusal, that of a host seldom: it may ask many times a second.
+func (a *authenticator) logRefusal(r *http.Request, refusal string) {
 	level := slog.LevelDebug
-	if host, _, _ := net.SplitHostPort(r.RemoteAddr); a.told.due(host+" "+refusal, time.Now()) {
+	if host, _, _ := net.SplitHostPort(r.RemoteAddr); a.told.allow(host+" "+refusal, time.Now()) {
 		level = slog.LevelInfo
 	}
 	a.log.Log(r.Context(), level, "RPC refused", "from", r.RemoteAddr, "route", r.URL.Path, "reason", refusal)
@@ -64,7 +64,7 @@ func (a *authenticator) before(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		who, refusal := a.authenticate(r)
 		if refusal != "" {
-			a.tell(r, refusal)
+			a.logRefusal(r, refusal)
 			if challenged(r.URL.Path) {
 				w.Header().Set("WWW-Authenticate", `Basic realm="bytom-solo access token", charset="UTF-8"`)
 			}

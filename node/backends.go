@@ -37,15 +37,15 @@ func openCPU(ctx context.Context, _ string, log *slog.Logger) ([]compute.Backend
 		log.Warn("mining and verifying will be slow", "error", err)
 		return nil, nil
 	}
-	return tested(ctx, b, err, log)
+	return selfTested(ctx, b, err, log)
 }
 
 func openReference(ctx context.Context, _ string, log *slog.Logger) ([]compute.Backend, error) {
-	return tested(ctx, compute.NewReference(), nil, log)
+	return selfTested(ctx, compute.NewReference(), nil, log)
 }
 
-// tested is a backend that passes its self-test, or none.
-func tested(ctx context.Context, b compute.Backend, err error, log *slog.Logger) ([]compute.Backend, error) {
+// selfTested is a backend that passes its self-test, or none.
+func selfTested(ctx context.Context, b compute.Backend, err error, log *slog.Logger) ([]compute.Backend, error) {
 	if err != nil {
 		return nil, err
 	}

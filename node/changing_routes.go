@@ -1,38 +1,38 @@
 package node
 
-// routeKind is what calls of a route do.
-type routeKind int
+// routeEffect is what calls of a route do.
+type routeEffect int
 
 const (
-	changesNothing routeKind = iota // or the route is unknown
+	changesNothing routeEffect = iota // or the route is unknown
 	// oftenCalled is a route that changes what its caller's next call needs, or the pool
 	// or the chain: the log has better of those, if anything.
 	oftenCalled
-	// tellsItself is one that logs what it changed, and from what.
-	tellsItself
-	// worthALine is one whose call the operator may ask about one day.
-	worthALine
+	// logsItself is one that logs what it changed, and from what.
+	logsItself
+	// isLogged is one whose call the operator may ask about one day.
+	isLogged
 )
 
-// changing are the routes that change something, the stock node's among them. All of
+// changingRoutes are the routes that change something, the stock node's among them. All of
 // them take any method, and browsers send GET and HEAD without asking anybody.
-var changing = map[string]routeKind{
-	"/create-account":       worthALine,
-	"/update-account-alias": worthALine,
-	"/delete-account":       worthALine,
-	"/create-asset":         worthALine,
-	"/update-asset-alias":   worthALine,
-	"/create-key":           worthALine,
-	"/update-key-alias":     worthALine,
-	"/delete-key":           worthALine,
-	"/reset-key-password":   worthALine,
-	"/restore-wallet":       worthALine,
-	"/rescan-wallet":        worthALine,
-	"/recovery-wallet":      worthALine,
-	"/create-access-token":  worthALine,
-	"/delete-access-token":  worthALine,
-	"/connect-peer":         worthALine,
-	"/disconnect-peer":      worthALine,
+var changingRoutes = map[string]routeEffect{
+	"/create-account":       isLogged,
+	"/update-account-alias": isLogged,
+	"/delete-account":       isLogged,
+	"/create-asset":         isLogged,
+	"/update-asset-alias":   isLogged,
+	"/create-key":           isLogged,
+	"/update-key-alias":     isLogged,
+	"/delete-key":           isLogged,
+	"/reset-key-password":   isLogged,
+	"/restore-wallet":       isLogged,
+	"/rescan-wallet":        isLogged,
+	"/recovery-wallet":      isLogged,
+	"/create-access-token":  isLogged,
+	"/delete-access-token":  isLogged,
+	"/connect-peer":         isLogged,
+	"/disconnect-peer":      isLogged,
 
 	"/create-account-receiver":  oftenCalled,
 	"/build-transaction":        oftenCalled, // It reserves outputs.
@@ -51,14 +51,14 @@ var changing = map[string]routeKind{
 	"/submit-block":     oftenCalled,
 	"/submit-solution":  oftenCalled,
 
-	"/set-mining":             tellsItself,
-	"/set-mining-address":     tellsItself,
-	"/set-coinbase-arbitrary": tellsItself,
-	"/prioritise-transaction": tellsItself,
-	"/exclude-transaction":    tellsItself,
+	"/set-mining":             logsItself,
+	"/set-mining-address":     logsItself,
+	"/set-coinbase-arbitrary": logsItself,
+	"/prioritise-transaction": logsItself,
+	"/exclude-transaction":    logsItself,
 
-	ResubmitFoundRoute: worthALine,
+	ResubmitFoundRoute: isLogged,
 	SolonetMineRoute:   oftenCalled,
-	SolonetAutoRoute:   worthALine,
-	SolonetClockRoute:  worthALine,
+	SolonetAutoRoute:   isLogged,
+	SolonetClockRoute:  isLogged,
 }

@@ -38,7 +38,7 @@ type clockWatch struct {
 	at      time.Duration // the same by elapsed
 	on      bool          // the alarm
 	changed time.Duration // since when each look contradicts on
-	told    time.Duration // when the alarm was last told
+	raised  time.Duration // when the alarm was last told
 }
 
 // liveBlock is a block that a peer has just announced.
@@ -69,16 +69,16 @@ const (
 	// clockStale is how far behind our clock the chain's median may be where peers have no
 	// newer block. At 150 s a block it is a quarter of an hour.
 	clockStale = 3 * time.Hour
-	// clockLasts is how long the clock must seem wrong before that is told, and
+	// clockAlarmAfter is how long the clock must seem wrong before that is told, and
 	// clockRight how long right.
-	clockLasts = 5 * time.Minute
-	clockRight = time.Minute
-	// clockRepeats is when an alarm that goes on is told again.
-	clockRepeats = 6 * time.Hour
+	clockAlarmAfter = 5 * time.Minute
+	clockClearAfter = time.Minute
+	// clockRepeatAfter is when an alarm that goes on is told again.
+	clockRepeatAfter = 6 * time.Hour
 	// clockJump is by how much the clock must be set to be told.
 	clockJump = time.Minute
-	// clockEach is the time between two looks.
-	clockEach = 10 * time.Second
+	// clockInterval is the time between two looks.
+	clockInterval = 10 * time.Second
 	// fastSpacing is the mean time between blocks below which they come in seconds.
 	fastSpacing = consensus.TargetSecondsPerBlock / 10
 	// aheadLimit is how far ahead of the clock the chain lets a timestamp be.
@@ -137,21 +137,21 @@ func (c *clockWatch) look(chain chainTime) {
 		c.changed = c.at
 	}
 	switch lasted := c.at - c.changed; {
-	case !c.on && wrong != "" && lasted >= clockLasts:
+	case !c.on && wrong != "" && lasted >= clockAlarmAfter:
 		c.on, c.changed = true, c.at
-		c.tell(wrong)
-	case c.on && wrong == "" && lasted >= clockRight:
+		c.raise(wrong)
+	case c.on && wrong == "" && lasted >= clockClearAfter:
 		c.on, c.changed = false, c.at
 		c.log.Info("the clock is right again")
 		c.alarm(Notification{Event: "clock.right", At: c.now()})
-	case c.on && wrong != "" && c.at-c.told >= clockRepeats:
-		c.tell(wrong)
+	case c.on && wrong != "" && c.at-c.raised >= clockRepeatAfter:
+		c.raise(wrong)
 	}
 }
 
-// tell tells the alarm. The caller holds mu.
-func (c *clockWatch) tell(wrong string) {
-	c.told = c.at
+// raise tells the alarm. The caller holds mu.
+func (c *clockWatch) raise(wrong string) {
+	c.raised = c.at
 	c.log.Warn("the clock is wrong", "detail", wrong)
 	c.alarm(Notification{Event: "clock.off", At: c.now(), Detail: wrong})
 }
@@ -237,7 +237,7 @@ func (c *clockWatch) offset() (ahead time.Duration, wrong bool) {
 
 // watchClock looks at the clock, whether or not there is work to hand out.
 func (n *Node) watchClock(ctx context.Context) error {
-	next := time.NewTicker(clockEach)
+	next := time.NewTicker(clockInterval)
 	defer next.Stop()
 	for {
 		c := chainTimeAt(n.bytom.chain.GetBlockIndex().BestNode())

@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// exposed are sentences about what other machines can do with a node of a configuration
+// exposure are sentences about what other machines can do with a node of a configuration
 // that its operator may not have meant: warnings, and what is good to know. Stratum is not
 // among them: a stranger's rig without a password works for whom this node pays.
-func (c *Config) exposed() (warnings, notes []string) {
+func (c *Config) exposure() (warnings, notes []string) {
 	b := c.Bytom
 	if who := reachedBy(b.ApiAddress); who != "" {
 		if b.Auth.Disable {
@@ -40,9 +40,9 @@ func reachedBy(listen string) string {
 	return "everybody who reaches " + listen
 }
 
-// tellExposed logs them.
-func (n *Node) tellExposed() {
-	warnings, notes := n.config.exposed()
+// logExposure logs them.
+func (n *Node) logExposure() {
+	warnings, notes := n.config.exposure()
 	for _, text := range warnings {
 		n.log.Warn(text)
 	}

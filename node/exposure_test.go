@@ -28,7 +28,7 @@ func TestWhatOthersCanDoIsTold(t *testing.T) {
 		c := NewConfig()
 		c.Bytom.ApiAddress, c.Bytom.ProfListenAddress = test.api, test.prof
 		test.edit(c)
-		warnings, notes := c.exposed()
+		warnings, notes := c.exposure()
 		for kind, list := range map[string][2][]string{"warnings": {warnings, test.warnings}, "notes": {notes, test.notes}} {
 			if len(list[0]) != len(list[1]) {
 				t.Errorf("%s: %s %q, expected %q", test.name, kind, list[0], list[1])

@@ -72,9 +72,9 @@ type foundBlocks struct {
 var errNoJournal = errors.New("the node has no journal: see its log of the start")
 
 func (f *foundBlocks) register(r *mux.Router) {
-	r.HandleFunc(FoundBlocksRoute, answered(f.list))
-	r.HandleFunc(FoundBlockRoute, answered(f.get))
-	r.HandleFunc(ResubmitFoundRoute, answered(f.resubmit))
+	r.HandleFunc(FoundBlocksRoute, jsonHandler(f.list))
+	r.HandleFunc(FoundBlockRoute, jsonHandler(f.get))
+	r.HandleFunc(ResubmitFoundRoute, jsonHandler(f.resubmit))
 }
 
 func (f *foundBlocks) list(*http.Request) (any, error) {
@@ -93,7 +93,7 @@ func (f *foundBlocks) list(*http.Request) (any, error) {
 }
 
 func (f *foundBlocks) get(r *http.Request) (any, error) {
-	id, err := f.asked(r)
+	id, err := f.requestedID(r)
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +118,7 @@ func (f *foundBlocks) get(r *http.Request) (any, error) {
 }
 
 func (f *foundBlocks) resubmit(r *http.Request) (any, error) {
-	id, err := f.asked(r)
+	id, err := f.requestedID(r)
 	if err != nil {
 		return nil, err
 	}
@@ -129,8 +129,8 @@ func (f *foundBlocks) resubmit(r *http.Request) (any, error) {
 	return Resubmitted{Outcome: v.Outcome.String(), Winner: v.Winner.String()}, nil
 }
 
-// asked is the hash that a request names.
-func (f *foundBlocks) asked(r *http.Request) (id bc.Hash, err error) {
+// requestedID is the hash that a request names.
+func (f *foundBlocks) requestedID(r *http.Request) (id bc.Hash, err error) {
 	if f.journal == nil {
 		return id, errNoJournal
 	}
@@ -156,9 +156,9 @@ func (f *foundBlocks) describe(fate mining.Fate) FoundBlock {
 	b := DescribeFate(fate, f.journal.Has)
 	switch {
 	case p.Main:
-		b.stand(fate, p.Best)
+		b.setMain(fate, p.Best)
 	case p.Known && b.State != string(mining.StateRefused): // The chain stores some that it refuses.
-		b.lose(p.There, f.journal.Has)
+		b.setLost(p.There, f.journal.Has)
 	}
 	return b
 }
@@ -173,13 +173,13 @@ func DescribeFate(fate mining.Fate, own func(bc.Hash) bool) FoundBlock {
 	for _, e := range fate.Events {
 		switch e.State {
 		case mining.StateMain, mining.StateConfirmed, mining.StateMatured:
-			b.stand(fate, e.Best)
+			b.setMain(fate, e.Best)
 		case mining.StateLost:
 			winner := bc.Hash{}
 			if e.Winner != nil {
 				winner = *e.Winner
 			}
-			b.lose(winner, own)
+			b.setLost(winner, own)
 		case mining.StateRefused:
 			b.State, b.Reason, b.Reward = string(e.State), e.Detail, 0
 		case mining.StateSubmitted:
@@ -192,14 +192,14 @@ func DescribeFate(fate mining.Fate, own func(bc.Hash) bool) FoundBlock {
 // statePending is the state of a block that the chain has not answered for.
 const statePending = "pending"
 
-// stand has the block be part of a best chain of that height.
-func (b *FoundBlock) stand(fate mining.Fate, best uint64) {
+// setMain has the block be part of a best chain of that height.
+func (b *FoundBlock) setMain(fate mining.Fate, best uint64) {
 	b.Confirmations = mining.Confirmations(fate.Height, best)
 	b.State, b.Winner, b.LostToOwn, b.Reward = string(mining.MainStage(b.Confirmations)), "", false, fate.Reward
 }
 
-// lose has another block, the zero hash if it is not known, stand in the block's place.
-func (b *FoundBlock) lose(winner bc.Hash, own func(bc.Hash) bool) {
+// setLost has another block, the zero hash if it is not known, stand in the block's place.
+func (b *FoundBlock) setLost(winner bc.Hash, own func(bc.Hash) bool) {
 	b.State, b.Confirmations, b.Reward = string(mining.StateLost), 0, 0
 	if winner != (bc.Hash{}) {
 		b.Winner, b.LostToOwn = winner.String(), own(winner)

@@ -23,7 +23,7 @@ type guard struct {
 	addresses func() ([]net.Addr, error)
 	log       *slog.Logger
 
-	told seldom
+	limit logLimit
 }
 
 // newGuard makes the guard of a server that listens on an address. hosts is as
@@ -67,7 +67,7 @@ func (g *guard) before(next http.Handler) http.Handler {
 		if status == http.StatusMethodNotAllowed {
 			w.Header().Set("Allow", http.MethodPost)
 		}
-		g.tell(r, reason)
+		g.logRefusal(r, reason)
 		writeJSON(w, status, api.Response{Status: api.FAIL, Code: "BTM000", Msg: http.StatusText(status), ErrorDetail: reason})
 	})
 }
@@ -82,7 +82,7 @@ func (g *guard) check(r *http.Request) (status int, reason string) {
 	case g.foreign(r):
 		return http.StatusForbidden, fmt.Sprintf(
 			"refused: a web page of another origin (%.100s) may not call this node; the option rpc.hosts lists the origins that may", origin(r))
-	case isSafe(r.Method) && changing[r.URL.Path] != changesNothing:
+	case isSafe(r.Method) && changingRoutes[r.URL.Path] != changesNothing:
 		return http.StatusMethodNotAllowed, fmt.Sprintf("refused: %s changes something, and is called by POST, not by %s", r.URL.Path, r.Method)
 	}
 	return 0, ""
@@ -184,10 +184,10 @@ func hostName(host string) string {
 	return name
 }
 
-// tell logs a refusal, each kind seldom: pages try again and again.
-func (g *guard) tell(r *http.Request, reason string) {
+// logRefusal logs a refusal, each kind seldom: pages try again and again.
+func (g *guard) logRefusal(r *http.Request, reason string) {
 	level := slog.LevelDebug
-	if g.told.due(fmt.Sprintf("%s %.100s %.100s", r.Method, r.Host, origin(r)), time.Now()) {
+	if g.limit.allow(fmt.Sprintf("%s %.100s %.100s", r.Method, r.Host, origin(r)), time.Now()) {
 		level = slog.LevelWarn
 	}
 	g.log.Log(r.Context(), level, "RPC refused", "from", r.RemoteAddr, "route", r.URL.Path, "reason", reason)

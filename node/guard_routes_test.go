@@ -86,11 +86,11 @@ func newToolsNode(t *testing.T) *wholeNode {
 func TestEveryRouteIsKnownToTheGuard(t *testing.T) {
 	routes := allRoutes(t, newToolsNode(t))
 	for _, route := range routes {
-		if changes, reads := changing[route] != changesNothing, slices.Contains(reading, route); changes == reads {
+		if changes, reads := changingRoutes[route] != changesNothing, slices.Contains(reading, route); changes == reads {
 			t.Errorf("%s: in changing %v, in reading %v, expected one of the two", route, changes, reads)
 		}
 	}
-	for _, list := range [][]string{reading, slices.Collect(maps.Keys(changing))} {
+	for _, list := range [][]string{reading, slices.Collect(maps.Keys(changingRoutes))} {
 		for _, route := range list {
 			if !slices.Contains(routes, route) {
 				t.Errorf("%s is a route of nobody's", route)
@@ -141,7 +141,7 @@ func TestNoPageDrivesTheNode(t *testing.T) {
 // browsers take for harmless.
 func TestNothingChangesByGET(t *testing.T) {
 	n := newToolsNode(t)
-	for route := range changing {
+	for route := range changingRoutes {
 		for _, method := range []string{"GET", "HEAD", "OPTIONS", "TRACE"} {
 			w, r := httptest.NewRecorder(), httptest.NewRequest(method, route, strings.NewReader(`{"blocks":1}`))
 			fromLoopback(n.server.Handler).ServeHTTP(w, r)

@@ -108,7 +108,7 @@ func TestAHomeIsOfOneNetwork(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if err := n.free(); err != nil {
+				if err := n.close(); err != nil {
 					t.Error(err)
 				}
 				if of, err := NetworkOf(config); err != nil || of != test.network {

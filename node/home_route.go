@@ -46,7 +46,7 @@ func absolute(dir string) string {
 type homeRoute struct{ config *cfg.Config }
 
 func (h homeRoute) register(r *mux.Router) {
-	r.HandleFunc(HomeRoute, answered(func(*http.Request) (any, error) {
+	r.HandleFunc(HomeRoute, jsonHandler(func(*http.Request) (any, error) {
 		return HomeInfo{absolute(h.config.RootDir), h.config.ChainID, h.config.NodeAlias}, nil
 	}))
 }

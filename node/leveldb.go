@@ -46,7 +46,7 @@ func openLevelDB(path string, d *disk, tables int) (dbm.DB, error) {
 
 // openStorage opens a database on files of some kind.
 func openStorage(files storage.Storage, d *disk, tables int) (dbm.DB, error) {
-	if err := removeUnborn(files); err != nil {
+	if err := removeUnfinished(files); err != nil {
 		return nil, err
 	}
 	db, err := leveldb.Open(waitingStorage{files, d}, &opt.Options{OpenFilesCacheCapacity: tables})
@@ -56,9 +56,9 @@ func openStorage(files storage.Storage, d *disk, tables int) (dbm.DB, error) {
 	return &levelDB{db, files}, nil
 }
 
-// removeUnborn removes what a start has left that was ended as it made the database: a
+// removeUnfinished removes what a start has left that was ended as it made the database: a
 // manifest that nothing names yet, which LevelDB takes for a database that is broken.
-func removeUnborn(files storage.Storage) error {
+func removeUnfinished(files storage.Storage) error {
 	if _, err := files.GetMeta(); !errors.Is(err, os.ErrNotExist) {
 		return nil // There is one, or LevelDB says what is wrong.
 	}

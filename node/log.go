@@ -31,7 +31,7 @@ func (c *Config) OpenLog(terminal io.Writer) (*slog.Logger, error) {
 			return nil, fmt.Errorf("key log_file: value %q: expected a directory that can be written to: %w", c.Bytom.LogFile, err)
 		}
 		c.logFiles = files
-		w = both{terminal, files}
+		w = teeWriter{terminal, files}
 	}
 	return c.logger(w), nil
 }

@@ -5,30 +5,30 @@ import (
 	"time"
 )
 
-// seldom has the log tell what others bring about as often as they like: each kind once an
+// logLimit has the log tell what others bring about as often as they like: each kind once an
 // hour, and so many kinds. The zero value is ready, and safe for concurrent use.
-type seldom struct {
-	mu    sync.Mutex
-	since time.Time
-	told  map[string]bool
+type logLimit struct {
+	mu     sync.Mutex
+	since  time.Time
+	logged map[string]bool
 }
 
 const (
-	// seldomAgain is when a kind is told again, and seldomMost how many are until then.
-	seldomAgain = time.Hour
-	seldomMost  = 64
+	// logLimitPeriod is when a kind is told again, and seldomMost how many are until then.
+	logLimitPeriod = time.Hour
+	logLimitKinds  = 64
 )
 
-// due tells whether a kind is to be told now.
-func (s *seldom) due(kind string, now time.Time) bool {
+// allow tells whether a kind is to be told now.
+func (s *logLimit) allow(kind string, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.told == nil || now.Sub(s.since) >= seldomAgain {
-		s.since, s.told = now, make(map[string]bool)
+	if s.logged == nil || now.Sub(s.since) >= logLimitPeriod {
+		s.since, s.logged = now, make(map[string]bool)
 	}
-	if s.told[kind] || len(s.told) >= seldomMost {
+	if s.logged[kind] || len(s.logged) >= logLimitKinds {
 		return false
 	}
-	s.told[kind] = true
+	s.logged[kind] = true
 	return true
 }

@@ -8,11 +8,11 @@ import (
 
 // TestSeldom asks for the same kind, and for more kinds than are told in an hour.
 func TestSeldom(t *testing.T) {
-	var s seldom
+	var s logLimit
 	now := time.Unix(1_000_000, 0)
 	expect := func(kind string, after time.Duration, want bool) {
 		t.Helper()
-		if got := s.due(kind, now.Add(after)); got != want {
+		if got := s.allow(kind, now.Add(after)); got != want {
 			t.Errorf("%s after %v: told %v, expected %v", kind, after, got, want)
 		}
 	}
@@ -22,7 +22,7 @@ func TestSeldom(t *testing.T) {
 	expect("a", time.Hour-1, false)
 	expect("a", time.Hour, true)
 	expect("a", time.Hour+time.Minute, false)
-	for i := range seldomMost - 1 {
+	for i := range logLimitKinds - 1 {
 		expect(fmt.Sprint(i), time.Hour, true)
 	}
 	expect("one more", time.Hour, false)

@@ -19,8 +19,8 @@ import (
 type logFiles struct {
 	dir string
 	now func() time.Time
-	// told takes what happens to the files themselves.
-	told *slog.Logger
+	// log takes what happens to the files themselves.
+	log *slog.Logger
 
 	mu     sync.Mutex
 	file   *os.File // nil where it could not be opened
@@ -43,7 +43,7 @@ const (
 
 // openLogFiles opens the day's file. Its directory is made if there is none.
 func openLogFiles(dir string, now func() time.Time, told *slog.Logger) (*logFiles, error) {
-	l := &logFiles{dir: dir, now: now, told: told}
+	l := &logFiles{dir: dir, now: now, log: told}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l, l.open(now())
@@ -56,7 +56,7 @@ func (l *logFiles) Write(line []byte) (int, error) {
 	if err := l.write(line); err != nil {
 		l.lose(err)
 	} else if l.lost > 0 {
-		l.told.Warn("the log file is written to again", "log_file", l.dir, "lines_lost", l.lost)
+		l.log.Warn("the log file is written to again", "log_file", l.dir, "lines_lost", l.lost)
 		l.lost, l.moaned = 0, time.Time{}
 	}
 	return len(line), nil
@@ -97,7 +97,7 @@ func (l *logFiles) lose(err error) {
 	l.lost++
 	if now := l.now(); now.Sub(l.moaned) >= logMoan {
 		l.moaned = now
-		l.told.Warn("the log file can't be written to, its lines are lost", "log_file", l.dir, "lines_lost", l.lost, "error", err)
+		l.log.Warn("the log file can't be written to, its lines are lost", "log_file", l.dir, "lines_lost", l.lost, "error", err)
 	}
 }
 
@@ -147,11 +147,11 @@ func (l *logFiles) expire() {
 	}
 }
 
-// both writes to two places, whatever becomes of either.
-type both struct{ a, b io.Writer }
+// teeWriter writes to two places, whatever becomes of either.
+type teeWriter struct{ a, b io.Writer }
 
 // Write satisfies io.Writer.
-func (w both) Write(line []byte) (int, error) {
+func (w teeWriter) Write(line []byte) (int, error) {
 	_, errA := w.a.Write(line)
 	_, errB := w.b.Write(line)
 	if errA != nil && errB != nil {

@@ -139,12 +139,12 @@ func TestLogFileThatCantBe(t *testing.T) {
 // TestBothTakesWhatOneRefuses has a terminal that is gone.
 func TestBothTakesWhatOneRefuses(t *testing.T) {
 	var text strings.Builder
-	for _, w := range []both{{&text, gone{}}, {gone{}, &text}} {
+	for _, w := range []teeWriter{{&text, gone{}}, {gone{}, &text}} {
 		if n, err := w.Write([]byte("x")); n != 1 || err != nil {
 			t.Errorf("%d, %v", n, err)
 		}
 	}
-	if _, err := (both{gone{}, gone{}}).Write([]byte("x")); !errors.Is(err, os.ErrClosed) || text.String() != "xx" {
+	if _, err := (teeWriter{gone{}, gone{}}).Write([]byte("x")); !errors.Is(err, os.ErrClosed) || text.String() != "xx" {
 		t.Errorf("%q, %v", text.String(), err)
 	}
 }

@@ -56,8 +56,8 @@ type Node struct {
 	miner     *mining.Miner
 	rigs      *stratum.Server // nil without a port for rigs
 	rigPort   net.Listener
-	tlsCert   *served        // what rigs are served that speak TLS; nil if none do
-	ledger    *ledger.Ledger // of the rigs; nil if there never was a port for them
+	tlsCert   *servedCertificate // what rigs are served that speak TLS; nil if none do
+	ledger    *ledger.Ledger     // of the rigs; nil if there never was a port for them
 	payees    *payees
 	poolEvent *event.Subscription
 	server    *http.Server
@@ -69,7 +69,7 @@ type Node struct {
 func New(ctx context.Context, config *Config, log *slog.Logger, notices io.Writer) (*Node, error) {
 	n := &Node{config: config, log: log, cookie: rand.Text()}
 	if err := n.open(ctx, notices); err != nil {
-		return nil, errors.Join(err, n.free())
+		return nil, errors.Join(err, n.close())
 	}
 	return n, nil
 }
@@ -116,17 +116,17 @@ func (n *Node) openPayees(notices io.Writer) (err error) {
 	if n.payees, err = n.newPayees(); err != nil {
 		return err
 	}
-	n.payees.look()
+	n.payees.update()
 	if _, err = n.payees.payee(); err != nil && n.config.Bytom.Mining {
 		if err := n.bytom.ensurePayee(notices); err != nil {
 			return err
 		}
-		n.payees.look()
+		n.payees.update()
 		if _, err := n.payees.payee(); err != nil {
 			return fmt.Errorf("--mining: %w", err)
 		}
 	}
-	n.payees.introduce()
+	n.payees.logPayee()
 	return nil
 }
 
@@ -242,13 +242,13 @@ func (n *Node) openJournal(source mining.Source) error {
 	if err := n.claim(journal.Claim); err != nil {
 		return err
 	}
-	journal.Watch(n.tellEvents)
+	journal.Watch(n.reportEvents)
 	n.watcher = mining.NewFateWatcher(mining.FateWatcherConfig{Journal: journal, Source: source, Log: n.log})
 	return nil
 }
 
-// tellEvents counts and tells what happens to a found block.
-func (n *Node) tellEvents(fate mining.Fate, events []mining.Event) {
+// reportEvents counts and tells what happens to a found block.
+func (n *Node) reportEvents(fate mining.Fate, events []mining.Event) {
 	for _, e := range events {
 		n.metrics.blocks.WithLabelValues(string(e.State)).Inc()
 		if e.State == mining.StateJournaled || e.State == mining.StateSubmitted {
@@ -280,7 +280,7 @@ func (n *Node) replay(ctx context.Context) error {
 func (n *Node) Run(ctx context.Context) (err error) {
 	last, cancel := outlast(ctx, stopLimit)
 	defer cancel()
-	defer func() { n.relay.wait(last); err = errors.Join(err, n.free()) }()
+	defer func() { n.relay.wait(last); err = errors.Join(err, n.close()) }()
 	listener, err := net.Listen("tcp", n.config.Bytom.ApiAddress)
 	if err != nil {
 		return fmt.Errorf("key api_addr: %w", err)
@@ -372,7 +372,7 @@ func (n *Node) logReady(rpc net.Addr) {
 		args = append(args, "stratum", n.rigURL())
 	}
 	n.log.Info("node is up", args...)
-	n.tellExposed()
+	n.logExposure()
 	n.suggestStratum(rpc)
 }
 
@@ -437,8 +437,8 @@ func (n *Node) logStatus() {
 	n.log.Info("status", args...)
 }
 
-// free gives back what can be given back.
-func (n *Node) free() error {
+// close gives back what can be given back.
+func (n *Node) close() error {
 	var errs []error
 	if n.rigPort != nil {
 		_ = n.rigPort.Close() // The server has, if it ran.

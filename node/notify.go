@@ -48,7 +48,7 @@ type notifier struct {
 	queue  chan Notification
 	log    *slog.Logger
 	pause  time.Duration // before the second try; it doubles up to notifyPause
-	told   atomic.Int64  // when it was last told that notifications are lost, in Unix nanoseconds
+	warned atomic.Int64  // when it was last told that notifications are lost, in Unix nanoseconds
 }
 
 const (
@@ -60,8 +60,8 @@ const (
 	notifyPause = time.Minute
 	// notifyGrace is how long the last ones may take when the node stops.
 	notifyGrace = time.Second
-	// notifyTold is how often it is told that notifications are lost.
-	notifyTold = time.Hour
+	// notifyWarnPeriod is how often it is told that notifications are lost.
+	notifyWarnPeriod = time.Hour
 )
 
 func newNotifier(webhook string, log *slog.Logger) (*notifier, error) {
@@ -95,7 +95,7 @@ func (n *notifier) run(ctx context.Context) error {
 		case note := <-n.queue:
 			err := n.deliver(ctx, last, note)
 			if err != nil && ctx.Err() != nil {
-				n.leave(1, err)
+				n.logUnsent(1, err)
 				return ctx.Err()
 			}
 		case <-ctx.Done():
@@ -111,7 +111,7 @@ func (n *notifier) drain(ctx context.Context) {
 		select {
 		case note := <-n.queue:
 			if err := n.post(ctx, note); err != nil {
-				n.leave(1, err)
+				n.logUnsent(1, err)
 				return
 			}
 		default:
@@ -120,8 +120,8 @@ func (n *notifier) drain(ctx context.Context) {
 	}
 }
 
-// leave tells how many notifications are not posted as the node stops.
-func (n *notifier) leave(count int, err error) {
+// logUnsent tells how many notifications are not posted as the node stops.
+func (n *notifier) logUnsent(count int, err error) {
 	n.log.Warn("notifications are lost: the webhook does not take them before the node stops", "lost", count+len(n.queue), "error", err)
 }
 
@@ -139,7 +139,7 @@ func (n *notifier) deliver(ctx, last context.Context, note Notification) error {
 	})
 	switch {
 	case err == nil && failed:
-		n.told.Store(0)
+		n.warned.Store(0)
 		n.log.Info("the webhook takes notifications again")
 	case err != nil && ctx.Err() == nil:
 		n.lost(note, err)
@@ -156,8 +156,8 @@ func (n *notifier) lost(note Notification, err error) {
 // warn tells of a webhook that fails, but rarely: each notification and each try would
 // be one more line of the same.
 func (n *notifier) warn(text string, args ...any) {
-	now, told := time.Now(), n.told.Load()
-	if now.Sub(time.Unix(0, told)) >= notifyTold && n.told.CompareAndSwap(told, now.UnixNano()) {
+	now, told := time.Now(), n.warned.Load()
+	if now.Sub(time.Unix(0, told)) >= notifyWarnPeriod && n.warned.CompareAndSwap(told, now.UnixNano()) {
 		n.log.Warn(text, args...)
 	}
 }

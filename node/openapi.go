@@ -38,19 +38,19 @@ var openAPI = sync.OnceValues(func() ([]byte, error) {
 		return nil, fmt.Errorf("openapi_examples.json: %w", err)
 	}
 	for path, e := range examples {
-		post := inside(doc, "paths", path, "post")
-		if media := inside(post, "requestBody", "content", "application/json"); media != nil && e.Request != nil {
+		post := member(doc, "paths", path, "post")
+		if media := member(post, "requestBody", "content", "application/json"); media != nil && e.Request != nil {
 			media["example"] = e.Request
 		}
-		if media := inside(post, "responses", "200", "content", "application/json"); media != nil && e.Answer != nil {
+		if media := member(post, "responses", "200", "content", "application/json"); media != nil && e.Answer != nil {
 			media["example"] = e.Answer
 		}
 	}
 	return json.MarshalIndent(doc, "", " ")
 })
 
-// inside finds an object in others; nil is none.
-func inside(v any, names ...string) map[string]any {
+// member finds an object in others; nil is none.
+func member(v any, names ...string) map[string]any {
 	object, _ := v.(map[string]any)
 	for _, name := range names {
 		object, _ = object[name].(map[string]any)

@@ -95,7 +95,7 @@ func (p *payees) current() (mining.Payee, []byte, error) {
 func (p *payees) payee() (mining.Payee, error) {
 	payee, _, err := p.raw()
 	if err == nil {
-		err = p.held(payee)
+		err = p.checkLost(payee)
 	}
 	if err != nil {
 		return mining.Payee{}, err
@@ -161,7 +161,7 @@ func (p *payees) setAddress(address string) (old string, err error) {
 	p.fixed, p.given = &payee, false
 	p.mu.Unlock()
 	p.setLoss(nil)
-	p.introduce()
+	p.logPayee()
 	p.changed()
 	return old, nil
 }

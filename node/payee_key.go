@@ -111,8 +111,8 @@ func lossOf(had, has spendable, given bool) *loss {
 	return nil
 }
 
-// look compares what the wallet has for the payee with what it had, and tells of a change.
-func (p *payees) look() {
+// update compares what the wallet has for the payee with what it had, and tells of a change.
+func (p *payees) update() {
 	p.setting.Lock()
 	defer p.setting.Unlock()
 	payee, given, err := p.raw()
@@ -152,16 +152,16 @@ func (p *payees) lost() string {
 	return ""
 }
 
-// held is the error for a payee that must not be paid any more.
-func (p *payees) held(payee mining.Payee) error {
+// checkLost is the error for a payee that must not be paid any more.
+func (p *payees) checkLost(payee mining.Payee) error {
 	if l := p.loss.Load(); l != nil && !l.given && l.address == payee.Address {
 		return fmt.Errorf("%w: %s", mining.ErrNoPayee, l.detail())
 	}
 	return nil
 }
 
-// introduce tells of a payee whose keys are elsewhere.
-func (p *payees) introduce() {
+// logPayee tells of a payee whose keys are elsewhere.
+func (p *payees) logPayee() {
 	payee, _, err := p.raw()
 	if p.wallet == nil || err != nil || p.loss.Load() != nil {
 		return
@@ -189,7 +189,7 @@ func (p *payees) watch(ctx context.Context) error {
 	for {
 		select {
 		case <-each.C:
-			p.look()
+			p.update()
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -209,7 +209,7 @@ func (n *Node) registerWallet(r *mux.Router) {
 	for _, route := range walletRoutes {
 		r.HandleFunc(route, func(w http.ResponseWriter, req *http.Request) {
 			stock.ServeHTTP(w, req)
-			n.payees.look()
+			n.payees.update()
 			n.generator.PayeeChanged() // The first account is a payee as well.
 			_ = n.generator.Settle(req.Context())
 		})

@@ -78,7 +78,7 @@ func TestALostPayeeIsTold(t *testing.T) {
 		{"the key is deleted", func(t *testing.T, n *wholeNode) {
 			n.mustAsk(t, "/delete-key", `{"xpub":"`+n.xpub()+`","password":"p"}`, new(any))
 		}, "key store"},
-		{"the key's file is gone", func(t *testing.T, n *wholeNode) { n.deleteKeyFile(t); n.payees.look() }, "key store"},
+		{"the key's file is gone", func(t *testing.T, n *wholeNode) { n.deleteKeyFile(t); n.payees.update() }, "key store"},
 	}
 	payees := []struct {
 		name  string
@@ -96,7 +96,7 @@ func TestALostPayeeIsTold(t *testing.T) {
 				t.Fatal(err)
 			}
 			n.payees.fixed, n.payees.given = &payee, true
-			n.payees.look()
+			n.payees.update()
 			n.generator.PayeeChanged()
 			if err := n.generator.Settle(t.Context()); err != nil {
 				t.Fatal(err)
@@ -119,7 +119,7 @@ func TestALostPayeeIsTold(t *testing.T) {
 				if err := n.generator.Settle(t.Context()); err != nil {
 					t.Fatal(err)
 				}
-				n.payees.look() // It is told once.
+				n.payees.update() // It is told once.
 				n.mustAsk(t, "/mining-info", "", &after)
 				if !strings.Contains(after.PayeeLost, loss.want) || !strings.Contains(after.PayeeLost, before.Payee) {
 					t.Errorf("mining-info says %q, expected the %s of %s", after.PayeeLost, loss.want, before.Payee)
@@ -147,9 +147,9 @@ func TestALostPayeeIsTold(t *testing.T) {
 func TestAPayeeThatIsBack(t *testing.T) {
 	n := walletNode(t, func(*Config) {})
 	back := n.deleteKeyFile(t)
-	n.payees.look()
+	n.payees.update()
 	back()
-	n.payees.look()
+	n.payees.update()
 	if err := n.generator.Settle(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -162,7 +162,7 @@ func TestAPayeeThatIsBack(t *testing.T) {
 		t.Errorf("without the account: %v", err)
 	}
 	n.mustAsk(t, "/set-mining-address", `{"mining_address":"`+template.Payee.Address+`"}`, new(any))
-	n.payees.look()
+	n.payees.update()
 	if again, err := n.generator.Current(); err != nil || again.Payee.Address != template.Payee.Address {
 		t.Errorf("the operator insists: %v", err)
 	}
@@ -171,7 +171,7 @@ func TestAPayeeThatIsBack(t *testing.T) {
 	}
 	// Somebody else's address is nothing that was lost.
 	n.mustAsk(t, "/set-mining-address", `{"mining_address":"`+addressOf(t, 9)+`"}`, new(any))
-	n.payees.look()
+	n.payees.update()
 	if _, err := n.generator.Current(); err != nil || !strings.Contains(n.log.String(), "not of this node's wallet") {
 		t.Errorf("another's address: %v, %s", err, n.log)
 	}
@@ -197,7 +197,7 @@ func TestTheNextStartSaysWhatToDo(t *testing.T) {
 				edit(config)
 				n, err := openWholeNode(t, config)
 				if err == nil {
-					t.Cleanup(func() { _ = n.free() })
+					t.Cleanup(func() { _ = n.close() })
 				}
 				return n, err
 			}

@@ -116,7 +116,7 @@ type rigRoute struct {
 }
 
 func (r *rigRoute) register(router *mux.Router) {
-	router.HandleFunc(RigsRoute, answered(r.list))
+	router.HandleFunc(RigsRoute, jsonHandler(r.list))
 }
 
 func (r *rigRoute) list(req *http.Request) (any, error) {

@@ -65,7 +65,7 @@ func TestRigsRequest(t *testing.T) {
 		"": `"rigs":[]`, `{"days":7}`: `"days":7`, `{"days":-1}`: "field days: value -1", `{"days":1e9}`: "field days", "7": "the body",
 	} {
 		w := httptest.NewRecorder()
-		answered(route.list)(w, httptest.NewRequest(http.MethodPost, RigsRoute, strings.NewReader(body)))
+		jsonHandler(route.list)(w, httptest.NewRequest(http.MethodPost, RigsRoute, strings.NewReader(body)))
 		if !json.Valid(w.Body.Bytes()) || !strings.Contains(w.Body.String(), want) {
 			t.Errorf("%q is answered by %s, expected %s", body, w.Body, want)
 		}

@@ -36,7 +36,7 @@ func newRouter(stock *api.API, miner *mining.Miner, register ...func(*mux.Router
 	r.Path("/").Methods(http.MethodGet, http.MethodHead).Handler(http.RedirectHandler("/dashboard/", http.StatusFound))
 	r.PathPrefix("/dashboard/").Handler(stock)
 	r.PathPrefix("/equity/").Handler(stock)
-	r.PathPrefix("/").Handler(orUnknown(r, uncompressed(stock)))
+	r.PathPrefix("/").Handler(withUnknownRoutes(r, uncompressed(stock)))
 	return r
 }
 

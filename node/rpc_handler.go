@@ -9,8 +9,8 @@ import (
 	"github.com/bytom-solo/bytom-solo/gbt/input"
 )
 
-// answered makes a handler of what gives an answer or an error.
-func answered(f func(*http.Request) (any, error)) http.HandlerFunc {
+// jsonHandler makes a handler of what gives an answer or an error.
+func jsonHandler(f func(*http.Request) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		data, err := f(r)
 		if err != nil {

@@ -12,14 +12,14 @@ import (
 	"github.com/bytom-solo/bytom-solo/gbt"
 )
 
-// network is the network as the RPC has it: a gbt.Network and a gbt.Chain.
-type network struct{ n *Node }
+// rpcNetwork is the network as the RPC has it: a gbt.Network and a gbt.Chain.
+type rpcNetwork struct{ n *Node }
 
 // Name satisfies gbt.Network.
-func (w network) Name() string { return w.n.config.Bytom.ChainID }
+func (w rpcNetwork) Name() string { return w.n.config.Bytom.ChainID }
 
 // Peers satisfies gbt.Network.
-func (w network) Peers() int {
+func (w rpcNetwork) Peers() int {
 	if w.n.config.Bytom.VaultMode {
 		return 0
 	}
@@ -27,10 +27,10 @@ func (w network) Peers() int {
 }
 
 // Clock satisfies gbt.Network.
-func (w network) Clock() string { return w.n.clock.suspect() }
+func (w rpcNetwork) Clock() string { return w.n.clock.suspect() }
 
 // Connected satisfies gbt.Network.
-func (w network) Connected() []gbt.Peer {
+func (w rpcNetwork) Connected() []gbt.Peer {
 	if w.n.config.Bytom.VaultMode {
 		return nil
 	}
@@ -55,7 +55,7 @@ func (w network) Connected() []gbt.Peer {
 }
 
 // At satisfies gbt.Chain.
-func (w network) At(height uint64) (bc.Hash, bool) {
+func (w rpcNetwork) At(height uint64) (bc.Hash, bool) {
 	node := w.n.bytom.chain.GetBlockIndex().NodeByHeight(height)
 	if node == nil {
 		return bc.Hash{}, false
@@ -64,16 +64,18 @@ func (w network) At(height uint64) (bc.Hash, bool) {
 }
 
 // Block satisfies gbt.Chain.
-func (w network) Block(id bc.Hash) (*types.Block, error) { return w.n.bytom.chain.GetBlockByHash(&id) }
+func (w rpcNetwork) Block(id bc.Hash) (*types.Block, error) {
+	return w.n.bytom.chain.GetBlockByHash(&id)
+}
 
 // Work satisfies gbt.Chain.
-func (w network) Work() *big.Int { return w.n.bytom.chain.GetBlockIndex().BestNode().WorkSum }
+func (w rpcNetwork) Work() *big.Int { return w.n.bytom.chain.GetBlockIndex().BestNode().WorkSum }
 
 // Pooled satisfies gbt.Chain.
-func (w network) Pooled() int { return len(w.n.bytom.pool.GetTransactions()) }
+func (w rpcNetwork) Pooled() int { return len(w.n.bytom.pool.GetTransactions()) }
 
 // Hashrate satisfies gbt.Network: the work of the blocks by the time between them.
-func (w network) Hashrate(blocks int, height int64) (float64, error) {
+func (w rpcNetwork) Hashrate(blocks int, height int64) (float64, error) {
 	index, best := w.n.bytom.chain.GetBlockIndex(), w.n.bytom.chain.BestBlockHeight()
 	if height > int64(best) {
 		return 0, fmt.Errorf("height %d: expected up to %d", height, best)

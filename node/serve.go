@@ -18,11 +18,11 @@ import (
 // serveWork makes the server of all routes.
 func (n *Node) serveWork(source mining.Source, space *mining.Extranonces) error {
 	n.work = gbt.New(gbt.Config{
-		Source: source, Network: network{n}, Chain: network{n}, Version: BytomVersion(), ParsePayee: parsePayee, Skipped: n.selector.Skipped,
+		Source: source, Network: rpcNetwork{n}, Chain: rpcNetwork{n}, Version: BytomVersion(), ParsePayee: parsePayee, Skipped: n.selector.Skipped,
 		Generator: n.generator, Submitter: n.submitter, Miner: n.miner, Extranonces: space, Handouts: n.handouts,
 		Address: n.payees.address, SetAddress: n.setAddress, PayeeLost: n.payees.lost,
-		Tag: n.payees.currentTag, SetTag: n.setTag, Changed: n.tellChange,
-		Overrides: wishes{n.selector, n.overrides, n.tellChange},
+		Tag: n.payees.currentTag, SetTag: n.setTag, Changed: n.logChange,
+		Overrides: rpcOverrides{n.selector, n.overrides, n.logChange},
 		Devices:   func(names string) ([]string, error) { return PickDevices(n.backends, names) },
 	})
 	guard, err := newGuard(n.config.RPC.Hosts, n.config.Bytom.ApiAddress, n.log)

@@ -59,7 +59,7 @@ func (n *Node) openSolonet() {
 	solonet := consensus.ActiveNetParams.Name == consensus.SoloNetParams.Name
 	n.solonet = newSolonet(n.bytom.chain, n.config.Solonet.Tools, solonet && n.config.Solonet.Clock == clockVirtual)
 	if solonet {
-		n.solonet.tell(n.log)
+		n.solonet.logMode(n.log)
 	}
 }
 
@@ -75,13 +75,13 @@ func (s *solonet) register(r *mux.Router) {
 	if !s.tools {
 		return
 	}
-	r.HandleFunc(SolonetMineRoute, answered(s.serveMine))
-	r.HandleFunc(SolonetAutoRoute, answered(s.serveAuto))
-	r.HandleFunc(SolonetClockRoute, answered(s.serveClock))
+	r.HandleFunc(SolonetMineRoute, jsonHandler(s.serveMine))
+	r.HandleFunc(SolonetAutoRoute, jsonHandler(s.serveAuto))
+	r.HandleFunc(SolonetClockRoute, jsonHandler(s.serveClock))
 }
 
-// mineIn asks for blocks.
-type mineIn struct {
+// mineRequest asks for blocks.
+type mineRequest struct {
 	// Blocks is how many; 1 if missing.
 	Blocks *int `json:"blocks"`
 	// Address is whom they pay; the node's own payee if empty.
@@ -95,8 +95,8 @@ type mineIn struct {
 	BranchAt *uint64 `json:"branch_at"`
 }
 
-// mined tells of the blocks that were made.
-type mined struct {
+// mineResult tells of the blocks that were made.
+type mineResult struct {
 	Hashes []string `json:"hashes"`
 	// Height is the best chain's afterwards.
 	Height uint64 `json:"height"`
@@ -106,7 +106,7 @@ type mined struct {
 const maxMine = 10_000
 
 func (s *solonet) serveMine(r *http.Request) (any, error) {
-	var in mineIn
+	var in mineRequest
 	if err := decodeBody(r, &in); err != nil {
 		return nil, err
 	}
@@ -121,7 +121,7 @@ func (s *solonet) serveMine(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := mined{Hashes: []string{}}
+	out := mineResult{Hashes: []string{}}
 	for range blocks {
 		id, err := s.mine(r.Context(), request)
 		if err != nil {
@@ -138,7 +138,7 @@ func (s *solonet) serveMine(r *http.Request) (any, error) {
 }
 
 // request is what to build of a call's input.
-func (s *solonet) request(in mineIn) (r mining.Request, err error) {
+func (s *solonet) request(in mineRequest) (r mining.Request, err error) {
 	r.Empty = in.Empty
 	if in.Address != "" {
 		payee, err := parsePayee(in.Address)
@@ -259,15 +259,15 @@ func (s *solonet) run(ctx context.Context) error {
 	}
 }
 
-// clockIn sets the clock; what is missing stays as it is.
-type clockIn struct {
+// clockRequest sets the clock; what is missing stays as it is.
+type clockRequest struct {
 	Mode    string `json:"mode"`
 	Time    int64  `json:"time"`
 	Advance int64  `json:"advance"`
 }
 
 func (s *solonet) serveClock(r *http.Request) (any, error) {
-	var in clockIn
+	var in clockRequest
 	if err := decodeBody(r, &in); err != nil {
 		return nil, err
 	}

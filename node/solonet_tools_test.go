@@ -46,7 +46,7 @@ func TestSolonetMinesTheSameBlocks(t *testing.T) {
 	for _, alias := range []string{"a", "a", "b"} {
 		f := chaintest.NewQuick(t)
 		_, tools := withTools(t, f, alias)
-		var got mined
+		var got mineResult
 		if detail := ask(t, tools, SolonetMineRoute, `{"blocks":20}`, &got); detail != "" || got.Height != 20 || len(got.Hashes) != 20 {
 			t.Fatalf("%+v, %s", got, detail)
 		}
@@ -70,7 +70,7 @@ func TestSolonetMinesTheSameBlocks(t *testing.T) {
 func TestSolonetMakesABranch(t *testing.T) {
 	f := chaintest.NewQuick(t)
 	_, tools := withTools(t, f, "a")
-	var main, branch mined
+	var main, branch mineResult
 	ask(t, tools, SolonetMineRoute, `{"blocks":5}`, &main)
 	if detail := ask(t, tools, SolonetMineRoute, `{"blocks":3,"branch_at":2}`, &branch); detail != "" || branch.Height != 5 {
 		t.Fatalf("%+v, %s", branch, detail)
@@ -97,7 +97,7 @@ func TestSolonetMinesWhatItIsTold(t *testing.T) {
 	f.PoolAdd(t, one, two)
 	mine := func(body string) []bc.Hash {
 		t.Helper()
-		var got mined
+		var got mineResult
 		if detail := ask(t, tools, SolonetMineRoute, body, &got); detail != "" {
 			t.Fatal(detail)
 		}
@@ -120,7 +120,7 @@ func TestSolonetMinesWhatItIsTold(t *testing.T) {
 	if got := mine(`{}`); !slices.Equal(got, []bc.Hash{one.ID}) {
 		t.Errorf("the rest is %v, expected %s", got, one.ID.String())
 	}
-	var got mined
+	var got mineResult
 	for _, bad := range []struct{ body, want string }{
 		{`{"blocks":0}`, "blocks"}, {`{"blocks":100000}`, "blocks"}, {`{"address":"x"}`, "address"},
 		{`{"tx_ids":["x"]}`, "tx_ids"}, {`{"tx_ids":["` + one.ID.String() + `"]}`, "transaction"},

@@ -32,7 +32,7 @@ func TestNoTimeIsNull(t *testing.T) {
 	route := rigRoute{ledger: l}
 	list := func() string {
 		w := httptest.NewRecorder()
-		answered(route.list)(w, httptest.NewRequest(http.MethodPost, RigsRoute, nil))
+		jsonHandler(route.list)(w, httptest.NewRequest(http.MethodPost, RigsRoute, nil))
 		return w.Body.String()
 	}
 	l.Login(time.Now(), "a.0", "10.0.0.1", "x")

@@ -166,7 +166,7 @@ func (n *Node) openStratum(ctx context.Context, space *mining.Extranonces) error
 	}
 	var encrypted *tls.Config
 	if pair != nil {
-		n.tlsCert = &served{}
+		n.tlsCert = &servedCertificate{}
 		n.tlsCert.now.Store(pair)
 		encrypted = n.tlsCert.tls()
 	}

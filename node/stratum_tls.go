@@ -35,14 +35,14 @@ func (s *StratumConfig) readPair(bad func(key string, value any, expected string
 	return &pair
 }
 
-// served is the certificate that new connections are served. It is safe for concurrent
+// servedCertificate is the certificate that new connections are served. It is safe for concurrent
 // use.
-type served struct {
+type servedCertificate struct {
 	now atomic.Pointer[tls.Certificate]
 }
 
 // tls is a configuration that serves it.
-func (s *served) tls() *tls.Config {
+func (s *servedCertificate) tls() *tls.Config {
 	return &tls.Config{
 		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return s.now.Load(), nil },
 		MinVersion:     tls.VersionTLS12,

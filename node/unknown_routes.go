@@ -32,10 +32,10 @@ var stockRoutes = []string{
 	"/net-info", "/list-peers", "/disconnect-peer", "/connect-peer", "/get-merkle-proof", "/websocket-subscribe",
 }
 
-// orUnknown has the stock API answer on its routes. On all others that no route of a
+// withUnknownRoutes has the stock API answer on its routes. On all others that no route of a
 // router's answers, the client is told so, and what is like it: the stock node calls that
 // an error of its own, 500.
-func orUnknown(router *mux.Router, stock http.Handler) http.Handler {
+func withUnknownRoutes(router *mux.Router, stock http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// The stock API redirects //net-info, which a client with a slash too many calls.
 		if slices.Contains(stockRoutes, path.Clean(r.URL.Path)) && (!strings.HasSuffix(r.URL.Path, "/") || r.URL.Path == "/") {

@@ -95,8 +95,8 @@ func (c *virtualClock) time() (mode string, now time.Time) {
 	return clockReal, wall
 }
 
-// tell says at a start how the blocks of a solonet are timestamped.
-func (c *virtualClock) tell(log *slog.Logger) {
+// logMode says at a start how the blocks of a solonet are timestamped.
+func (c *virtualClock) logMode(log *slog.Logger) {
 	c.mu.Lock()
 	wanted := c.mode
 	c.mu.Unlock()
@@ -113,8 +113,8 @@ func (c *virtualClock) tell(log *slog.Logger) {
 
 // change sets mode and time. A virtual clock goes on from where it is put; peers and
 // chain refuse blocks of more than an hour ahead of the real time.
-func (c *virtualClock) change(in clockIn) error {
-	if in == (clockIn{}) {
+func (c *virtualClock) change(in clockRequest) error {
+	if in == (clockRequest{}) {
 		return nil
 	}
 	c.mu.Lock()

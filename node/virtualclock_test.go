@@ -63,7 +63,7 @@ func TestSolonetsClock(t *testing.T) {
 	told := func(c *virtualClock, want string) {
 		t.Helper()
 		var log bytes.Buffer
-		c.tell(slog.New(slog.NewTextHandler(&log, nil)))
+		c.logMode(slog.New(slog.NewTextHandler(&log, nil)))
 		if strings.Count(log.String(), "\n") != 1 || !strings.Contains(log.String(), want) {
 			t.Errorf("it says %q, expected %q", &log, want)
 		}
@@ -78,7 +78,7 @@ func TestSolonetsClock(t *testing.T) {
 	expect("after 20 blocks", c, clockVirtual, genesisTime+150*21)
 	expect("after a restart", fresh(true), clockVirtual, genesisTime+150*21)
 
-	if err := s.change(clockIn{Mode: clockReal}); err != nil {
+	if err := s.change(clockRequest{Mode: clockReal}); err != nil {
 		t.Fatal(err)
 	}
 	blocksByTheClock(t, f, s, 5) // Of a stock node, say.
@@ -96,7 +96,7 @@ func TestARetargetDoesNotCountBackwards(t *testing.T) {
 	f := chaintest.NewQuick(t)
 	s, _ := withTools(t, f, "a")
 	blocksByTheClock(t, f, s, int(consensus.BlocksPerRetarget)-1)
-	if err := s.change(clockIn{Mode: clockReal}); err != nil {
+	if err := s.change(clockRequest{Mode: clockReal}); err != nil {
 		t.Fatal(err)
 	}
 	blocksByTheClock(t, f, s, 1)
@@ -118,14 +118,14 @@ func TestTheClockOfALongSolonet(t *testing.T) {
 		}
 	}
 	// As a test sets it, it may be ahead.
-	if err := c.change(clockIn{Mode: clockVirtual, Time: time.Now().Unix() + 3000}); err != nil {
+	if err := c.change(clockRequest{Mode: clockVirtual, Time: time.Now().Unix() + 3000}); err != nil {
 		t.Fatal(err)
 	}
 	if mode, now := c.read(); mode != clockVirtual || time.Until(now) < 2900*time.Second {
 		t.Errorf("%s %v", mode, now)
 	}
 	before := c.zero
-	if err := c.change(clockIn{}); err != nil || c.zero != before {
+	if err := c.change(clockRequest{}); err != nil || c.zero != before {
 		t.Errorf("to ask is not to set: %v", err)
 	}
 }

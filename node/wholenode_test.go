@@ -47,7 +47,7 @@ func newWholeNode(t *testing.T, config *Config) (n *wholeNode, closeIt func()) {
 		closed = true
 		cancel()
 		<-done
-		if err := n.free(); err != nil {
+		if err := n.close(); err != nil {
 			t.Error(err)
 		}
 	}

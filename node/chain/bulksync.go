@@ -53,12 +53,12 @@ type bulkPeer struct {
 }
 
 const (
-	// bulkLead is how far a peer must be ahead; the keeper deals with less.
-	bulkLead = 4
+	// bulkMinLead is how far a peer must be ahead; the keeper deals with less.
+	bulkMinLead = 4
 	// bulkTimeout bounds the wait for an answer.
 	bulkTimeout = 30 * time.Second
-	// bulkRest is how long a peer is left alone after it failed.
-	bulkRest = time.Minute
+	// bulkRetryAfter is how long a peer is left alone after it failed.
+	bulkRetryAfter = time.Minute
 )
 
 // NewBulkSync makes a BulkSync that computes so many proofs of work at a time.
@@ -74,7 +74,7 @@ func (s *BulkSync) Run(ctx context.Context) error {
 	retry := time.NewTicker(5 * time.Second)
 	defer retry.Stop()
 	for {
-		for p := s.pick(); p != nil && ctx.Err() == nil; p = s.pick() {
+		for p := s.bestPeer(); p != nil && ctx.Err() == nil; p = s.bestPeer() {
 			if err := s.catchUp(ctx, p); err != nil && ctx.Err() == nil {
 				s.log.Debug("bulk sync failed, the block keeper goes on", "peer", p.peer.Addr().String(), "error", err)
 				s.update(p.peer, func(p *bulkPeer) { p.failed = time.Now() })
@@ -89,8 +89,8 @@ func (s *BulkSync) Run(ctx context.Context) error {
 	}
 }
 
-// pick is the peer that is ahead the most, if any is far enough.
-func (s *BulkSync) pick() *bulkPeer {
+// bestPeer is the peer that is ahead the most, if any is far enough.
+func (s *BulkSync) bestPeer() *bulkPeer {
 	height := s.chain.BestBlockHeight()
 	checkpoints := consensus.ActiveNetParams.Checkpoints
 	if n := len(checkpoints); n > 0 && height < checkpoints[n-1].Height {
@@ -100,7 +100,7 @@ func (s *BulkSync) pick() *bulkPeer {
 	defer s.mu.Unlock()
 	var best *bulkPeer
 	for _, p := range s.peers {
-		if p.height > height+bulkLead && time.Since(p.failed) > bulkRest && (best == nil || p.height > best.height) {
+		if p.height > height+bulkMinLead && time.Since(p.failed) > bulkRetryAfter && (best == nil || p.height > best.height) {
 			best = p
 		}
 	}
@@ -121,7 +121,7 @@ func (s *BulkSync) catchUp(ctx context.Context, p *bulkPeer) error {
 		if err != nil {
 			return err
 		}
-		if err := s.takeIn(ctx, blocks); err != nil {
+		if err := s.processAll(ctx, blocks); err != nil {
 			return err
 		}
 		if last := blocks[len(blocks)-1]; s.chain.BestBlockHeight() == before && !s.chain.InMainChain(last.Hash()) {
@@ -188,9 +188,9 @@ func (s *BulkSync) locator() []*bc.Hash {
 	}
 }
 
-// takeIn hands blocks to the gate in order. The proofs of those that come next are
+// processAll hands blocks to the gate in order. The proofs of those that come next are
 // computed meanwhile, on all cores.
-func (s *BulkSync) takeIn(ctx context.Context, blocks []*types.Block) error {
+func (s *BulkSync) processAll(ctx context.Context, blocks []*types.Block) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var ahead errgroup.Group

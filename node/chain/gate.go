@@ -45,7 +45,7 @@ type Gate struct {
 	log        *slog.Logger
 
 	mu       sync.Mutex
-	early    *earlyBlocks
+	orphans  *orphanBlocks
 	fastSync time.Time // when the fast sync last announced itself
 	stopped  bool
 }
@@ -57,7 +57,7 @@ const fastSyncQuiet = 2 * time.Minute
 // NewGate makes the gate of a chain. verifier computes the proofs of work; without one the
 // chain does. tipChanged is called after the best block changed; it must not block.
 func NewGate(chain *protocol.Chain, verifier *compute.Verifier, tipChanged func(), log *slog.Logger) *Gate {
-	return &Gate{chain: chain, verifier: verifier, tipChanged: tipChanged, log: log, early: newEarlyBlocks()}
+	return &Gate{chain: chain, verifier: verifier, tipChanged: tipChanged, log: log, orphans: newOrphanBlocks()}
 }
 
 // Close waits for the block under way and refuses all that follow.
@@ -78,7 +78,7 @@ func (g *Gate) Process(ctx context.Context, block *types.Block) (mining.Outcome,
 	}
 	parent := g.chain.GetBlockIndex().GetNode(&block.PreviousBlockHash)
 	if parent == nil {
-		return g.hold(ctx, id, block)
+		return g.holdOrphan(ctx, id, block)
 	}
 	// By the wall clock, as the chain does, wherever timestamps come from.
 	if err := mining.CheckHeader(&block.BlockHeader, tipAfter(parent), time.Now()); err != nil {
@@ -96,7 +96,7 @@ func (g *Gate) Process(ctx context.Context, block *types.Block) (mining.Outcome,
 	if err != nil {
 		return 0, err
 	}
-	g.release(ctx, children)
+	g.processOrphans(ctx, children)
 	return outcome, nil
 }
 
@@ -117,8 +117,8 @@ func (g *Gate) verify(ctx context.Context, h *types.BlockHeader, id, seed bc.Has
 	return &hash, nil
 }
 
-// proven tells whether a block on a known parent has its proof of work.
-func (g *Gate) proven(block *types.Block) bool {
+// hasProof tells whether a block on a known parent has its proof of work.
+func (g *Gate) hasProof(block *types.Block) bool {
 	parent := g.chain.GetBlockIndex().GetNode(&block.PreviousBlockHash)
 	if parent == nil || g.verifier == nil || block.Bits != parent.CalcNextBits() {
 		return false
@@ -145,15 +145,15 @@ func (g *Gate) commit(block *types.Block, id, seed bc.Hash, proof *bc.Hash) (min
 	} else {
 		defer keepGOMAXPROCS()()
 	}
-	outcome, err := g.hand(block, id)
+	outcome, err := g.processBlock(block, id)
 	if err != nil {
 		return 0, nil, err
 	}
-	return outcome, g.early.take(id), nil
+	return outcome, g.orphans.take(id), nil
 }
 
-// hand calls ProcessBlock. The caller holds mu.
-func (g *Gate) hand(block *types.Block, id bc.Hash) (mining.Outcome, error) {
+// processBlock calls ProcessBlock. The caller holds mu.
+func (g *Gate) processBlock(block *types.Block, id bc.Hash) (mining.Outcome, error) {
 	before := *g.chain.BestBlockHash()
 	orphan, err := g.chain.ProcessBlock(block)
 	if *g.chain.BestBlockHash() != before {
@@ -181,22 +181,22 @@ func keepGOMAXPROCS() (restore func()) {
 	}
 }
 
-// hold keeps a block whose parent is not known. The chain would keep it too, but
+// holdOrphan keeps a block whose parent is not known. The chain would keep it too, but
 // verify it by the slow algorithm when the parent comes, and panic where that
 // parent has three children.
-func (g *Gate) hold(ctx context.Context, id bc.Hash, block *types.Block) (mining.Outcome, error) {
+func (g *Gate) holdOrphan(ctx context.Context, id bc.Hash, block *types.Block) (mining.Outcome, error) {
 	g.mu.Lock()
 	if g.chain.GetBlockIndex().GetNode(&block.PreviousBlockHash) != nil {
 		g.mu.Unlock()
 		return g.Process(ctx, block) // The parent came meanwhile.
 	}
 	defer g.mu.Unlock()
-	g.early.add(id, block, time.Now())
+	g.orphans.add(id, block, time.Now())
 	return mining.Orphan, nil
 }
 
-// release processes the blocks that waited for a parent.
-func (g *Gate) release(ctx context.Context, children []*types.Block) {
+// processOrphans processes the blocks that waited for a parent.
+func (g *Gate) processOrphans(ctx context.Context, children []*types.Block) {
 	for _, child := range children {
 		if _, err := g.Process(ctx, child); err != nil {
 			g.log.Info("early block refused", "height", child.Height, "error", err)
@@ -252,7 +252,7 @@ func (p PeerChain) ProcessBlock(block *types.Block) (isOrphan bool, err error) {
 		// Not the peer's fault: an error would count towards its ban.
 		return true, nil
 	}
-	if errors.Is(err, mining.ErrTimeTooNew) && p.Gate.proven(block) {
+	if errors.Is(err, mining.ErrTimeTooNew) && p.Gate.hasProof(block) {
 		// This clock may be the wrong one, and its peers must not be banned for that. The
 		// sync asks for the block again.
 		p.TooNew(block.Hash(), block.Height, block.Timestamp)
@@ -289,7 +289,7 @@ func (g *Gate) processCheckpointed(block *types.Block) (bool, error) {
 	if g.stopped {
 		return false, mining.ErrStopped
 	}
-	outcome, err := g.hand(block, block.Hash())
+	outcome, err := g.processBlock(block, block.Hash())
 	return outcome == mining.Orphan, err
 }
 

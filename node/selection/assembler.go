@@ -10,17 +10,17 @@ import (
 	"github.com/bytom-solo/bytom-solo/mining"
 )
 
-// choice is a block's transactions as they are chosen.
-type choice struct {
+// assembler is a block's transactions as they are chosen.
+type assembler struct {
 	limit  limits
 	base   map[bc.Hash]*storage.UtxoEntry // not changed: what the chain has
 	height uint64
 
-	chosen           []mining.Candidate
-	in, out          []bool           // chosen, and found impossible, by slot
-	made, spent      map[bc.Hash]bool // outputs, by what was chosen
-	fees, gas, bytes uint64
-	worth            int64
+	chosen               []mining.Candidate
+	included, impossible []bool           // chosen, and found impossible, by slot
+	created, spent       map[bc.Hash]bool // outputs, by what was chosen
+	fees, gas, bytes     uint64
+	worth                int64
 	// contested tells that something was left out for something else: another order
 	// may do better.
 	contested bool
@@ -29,25 +29,25 @@ type choice struct {
 	visited []int
 }
 
-func (s *Selector) newChoice(all []*candidate, base map[bc.Hash]*storage.UtxoEntry, height uint64) *choice {
-	b := &choice{
+func (s *Selector) newAssembler(all []*candidate, base map[bc.Hash]*storage.UtxoEntry, height uint64) *assembler {
+	b := &assembler{
 		limit: s.limit, base: base, height: height,
-		in: make([]bool, len(all)), out: make([]bool, len(all)), visited: make([]int, len(all)),
-		made: make(map[bc.Hash]bool, len(all)), spent: make(map[bc.Hash]bool, len(all)),
+		included: make([]bool, len(all)), impossible: make([]bool, len(all)), visited: make([]int, len(all)),
+		created: make(map[bc.Hash]bool, len(all)), spent: make(map[bc.Hash]bool, len(all)),
 	}
 	for _, c := range all {
-		b.out[c.slot] = c.Excluded
+		b.impossible[c.slot] = c.Excluded
 	}
 	return b
 }
 
 // byArrival goes through the pool in order, and again while that finds parents
 // that came after their children.
-func (b *choice) byArrival(all []*candidate) {
+func (b *assembler) byArrival(all []*candidate) {
 	for progress := true; progress; {
 		progress = false
 		for _, c := range all {
-			if !b.in[c.slot] && !b.out[c.slot] && b.fits(c.Gas, c.bytes) && b.pays(single(c)) && b.add(c) == nil {
+			if !b.included[c.slot] && !b.impossible[c.slot] && b.fits(c.Gas, c.bytes) && b.pays(withoutParents(c)) && b.add(c) == nil {
 				progress = true
 			}
 		}
@@ -55,8 +55,8 @@ func (b *choice) byArrival(all []*candidate) {
 }
 
 // byPackage takes the best package by an order, as long as one fits.
-func (b *choice) byPackage(all []*candidate, better func(a, b pack) bool) {
-	queue := packages{better: better}
+func (b *assembler) byPackage(all []*candidate, better func(a, b txPackage) bool) {
+	queue := packageQueue{better: better}
 	for _, c := range all {
 		if p, ok := b.packageOf(c); ok {
 			queue.all = append(queue.all, p)
@@ -64,8 +64,8 @@ func (b *choice) byPackage(all []*candidate, better func(a, b pack) bool) {
 	}
 	heap.Init(&queue)
 	for queue.Len() > 0 {
-		p := heap.Pop(&queue).(pack)
-		if b.in[p.last.slot] || b.out[p.last.slot] {
+		p := heap.Pop(&queue).(txPackage)
+		if b.included[p.last.slot] || b.impossible[p.last.slot] {
 			continue
 		}
 		now, ok := b.packageOf(p.last)
@@ -86,31 +86,31 @@ func (b *choice) byPackage(all []*candidate, better func(a, b pack) bool) {
 }
 
 // take adds a package, as far as its inputs allow that, and queues what it allows.
-func (b *choice) take(p pack, queue *packages) {
+func (b *assembler) take(p txPackage, queue *packageQueue) {
 	for _, c := range p.members {
 		if err := b.add(c); err != nil {
-			b.out[c.slot] = true
+			b.impossible[c.slot] = true
 			return
 		}
 		for _, child := range c.children {
-			if p, ok := b.packageOf(child); ok && !b.in[child.slot] {
+			if p, ok := b.packageOf(child); ok && !b.included[child.slot] {
 				heap.Push(queue, p)
 			}
 		}
 	}
 }
 
-func (b *choice) fits(gas, bytes uint64) bool {
+func (b *assembler) fits(gas, bytes uint64) bool {
 	return b.gas+gas <= b.limit.gas && b.bytes+bytes <= b.limit.bytes
 }
 
 // pays tells whether a package has the least fee rate, or the operator's priority.
-func (b *choice) pays(p pack) bool {
+func (b *assembler) pays(p txPackage) bool {
 	return b.limit.feeRate <= 0 || p.last.Delta > 0 || float64(p.worth) >= b.limit.feeRate*float64(p.gas)
 }
 
 // add puts a transaction at the end, or says why its inputs do not allow that.
-func (b *choice) add(c *candidate) error {
+func (b *assembler) add(c *candidate) error {
 	if err := checkInputs(c.Tx.Tx, c.GasOnly, b.height, b.entry); err != nil {
 		b.contested = b.contested || errors.Is(err, errSpent)
 		return err
@@ -122,10 +122,10 @@ func (b *choice) add(c *candidate) error {
 	}
 	for _, id := range c.Tx.ResultIds {
 		if moves(c.Tx.Tx, *id, c.GasOnly) {
-			b.made[*id] = true
+			b.created[*id] = true
 		}
 	}
-	b.in[c.slot] = true
+	b.included[c.slot] = true
 	b.chosen = append(b.chosen, c.Candidate)
 	b.fees, b.gas, b.bytes, b.worth = b.fees+c.Fee, b.gas+c.Gas, b.bytes+c.bytes, b.worth+c.worth()
 	return nil
@@ -134,40 +134,42 @@ func (b *choice) add(c *candidate) error {
 var spentEntry, newEntry = storage.NewUtxoEntry(false, 0, true), storage.NewUtxoEntry(false, 0, false)
 
 // entry is an output as the chosen transactions leave it; nil if it does not exist.
-func (b *choice) entry(id bc.Hash) *storage.UtxoEntry {
+func (b *assembler) entry(id bc.Hash) *storage.UtxoEntry {
 	switch {
 	case b.spent[id]:
 		return spentEntry
-	case b.made[id]:
+	case b.created[id]:
 		return newEntry
 	}
 	return b.base[id]
 }
 
-// pack is a transaction with those that it needs and that are not chosen yet.
-type pack struct {
+// txPackage is a transaction with those that it needs and that are not chosen yet.
+type txPackage struct {
 	last       *candidate
 	members    []*candidate // parents before children, last at the end
 	gas, bytes uint64
 	worth      int64
 }
 
-// single is a transaction without those that it needs.
-func single(c *candidate) pack { return pack{last: c, gas: c.Gas, bytes: c.bytes, worth: c.worth()} }
+// withoutParents is a transaction without those that it needs.
+func withoutParents(c *candidate) txPackage {
+	return txPackage{last: c, gas: c.Gas, bytes: c.bytes, worth: c.worth()}
+}
 
 // packageOf is a transaction's package, unless something that it needs is
 // impossible or it is too long.
-func (b *choice) packageOf(last *candidate) (p pack, ok bool) {
+func (b *assembler) packageOf(last *candidate) (p txPackage, ok bool) {
 	p.last = last
 	b.visit++
 	seen := 0
 	var visit func(c *candidate) bool
 	visit = func(c *candidate) bool {
-		if b.in[c.slot] || b.visited[c.slot] == b.visit {
+		if b.included[c.slot] || b.visited[c.slot] == b.visit {
 			return true
 		}
 		b.visited[c.slot] = b.visit
-		if seen++; b.out[c.slot] || seen > maxPackage {
+		if seen++; b.impossible[c.slot] || seen > maxPackage {
 			return false
 		}
 		for _, parent := range c.parents {
@@ -184,7 +186,7 @@ func (b *choice) packageOf(last *candidate) (p pack, ok bool) {
 
 // feePerGas puts the package first that pays more for its gas. What takes none
 // counts as the least that could.
-func feePerGas(a, b pack) bool {
+func feePerGas(a, b txPackage) bool {
 	if x, y := float64(a.worth)*float64(max(b.gas, 1)), float64(b.worth)*float64(max(a.gas, 1)); x != y {
 		return x > y
 	}
@@ -192,28 +194,28 @@ func feePerGas(a, b pack) bool {
 }
 
 // feeAlone puts the package first that pays more.
-func feeAlone(a, b pack) bool {
+func feeAlone(a, b txPackage) bool {
 	if a.worth != b.worth {
 		return a.worth > b.worth
 	}
 	return feePerGas(a, b)
 }
 
-// packages is a heap, the best on top.
-type packages struct {
-	all    []pack
-	better func(a, b pack) bool
+// packageQueue is a heap, the best on top.
+type packageQueue struct {
+	all    []txPackage
+	better func(a, b txPackage) bool
 }
 
-func (q packages) Len() int           { return len(q.all) }
-func (q packages) Less(i, j int) bool { return q.better(q.all[i], q.all[j]) }
-func (q packages) Swap(i, j int)      { q.all[i], q.all[j] = q.all[j], q.all[i] }
+func (q packageQueue) Len() int           { return len(q.all) }
+func (q packageQueue) Less(i, j int) bool { return q.better(q.all[i], q.all[j]) }
+func (q packageQueue) Swap(i, j int)      { q.all[i], q.all[j] = q.all[j], q.all[i] }
 
 // Push satisfies heap.Interface.
-func (q *packages) Push(x any) { q.all = append(q.all, x.(pack)) }
+func (q *packageQueue) Push(x any) { q.all = append(q.all, x.(txPackage)) }
 
 // Pop satisfies heap.Interface.
-func (q *packages) Pop() any {
+func (q *packageQueue) Pop() any {
 	last := q.all[len(q.all)-1]
 	q.all = q.all[:len(q.all)-1]
 	return last

@@ -59,7 +59,7 @@ func testPool(r *rand.Rand, clusters int) (all []*candidate, groups []cluster, v
 	for i, c := range all {
 		c.arrival = i
 	}
-	relate(all)
+	linkParents(all)
 	return all, groups, view
 }
 
@@ -126,7 +126,7 @@ func TestSelectionPays(t *testing.T) {
 		s := &Selector{limit: limits{gas: 1000, bytes: 100 * 10_000}}
 		ours := s.best(all, view, 1)
 		checkChoice(t, ours, all)
-		arrival := s.newChoice(all, view, 1)
+		arrival := s.newAssembler(all, view, 1)
 		arrival.byArrival(all)
 		if checkChoice(t, arrival, all); arrival.fees > ours.fees {
 			t.Errorf("pool %d: fees %d, by order of arrival %d", seed, ours.fees, arrival.fees)
@@ -170,7 +170,7 @@ func TestEachOrderIsWorthTrying(t *testing.T) {
 			view[c.Tx.SpentOutputIDs[0]] = newEntry
 			all = append(all, c)
 		}
-		relate(all)
+		linkParents(all)
 		b := (&Selector{limit: limits{gas: 10, bytes: 1e6, feeRate: test.feeRate}}).best(all, view, 1)
 		if checkChoice(t, b, all); b.fees != test.want {
 			t.Errorf("%s: fees %d, expected %d", test.name, b.fees, test.want)
@@ -179,7 +179,7 @@ func TestEachOrderIsWorthTrying(t *testing.T) {
 }
 
 // checkChoice holds a choice to the rules of a block.
-func checkChoice(t *testing.T, b *choice, all []*candidate) {
+func checkChoice(t *testing.T, b *assembler, all []*candidate) {
 	t.Helper()
 	byID := make(map[bc.Hash]*candidate)
 	for _, c := range all {
@@ -226,18 +226,18 @@ func TestLeastFeeRate(t *testing.T) {
 	for _, c := range []*candidate{poor, parent, rich} {
 		view[c.Tx.SpentOutputIDs[0]] = newEntry
 	}
-	relate(all)
+	linkParents(all)
 	s := &Selector{limit: limits{gas: 1000, bytes: 1e6, feeRate: 1}}
 	expect := func(want ...*candidate) {
 		t.Helper()
 		b := s.best(all, view, 1)
 		checkChoice(t, b, all)
 		for i, c := range all {
-			if b.in[c.slot] != slices.Contains(want, c) {
-				t.Errorf("transaction %d: chosen %v", i, b.in[c.slot])
+			if b.included[c.slot] != slices.Contains(want, c) {
+				t.Errorf("transaction %d: chosen %v", i, b.included[c.slot])
 			}
-			if v := b.judge(c, make(map[*candidate]Verdict)); !b.in[c.slot] && v.Fate != Poor {
-				t.Errorf("transaction %d: %s, expected %s", i, v.Fate, Poor)
+			if v := b.judge(c, make(map[*candidate]Verdict)); !b.included[c.slot] && v.Fate != LowFee {
+				t.Errorf("transaction %d: %s, expected %s", i, v.Fate, LowFee)
 			}
 		}
 	}
@@ -256,7 +256,7 @@ func TestLeastFeeRate(t *testing.T) {
 func TestSelectionKeepsToTheBytes(t *testing.T) {
 	all, _, view := testPool(random(), 50)
 	s := &Selector{limit: limits{gas: 1 << 40, bytes: 1050}}
-	b := s.newChoice(all, view, 1)
+	b := s.newAssembler(all, view, 1)
 	b.byPackage(all, feePerGas)
 	if len(b.chosen) != 10 || b.bytes != 1000 {
 		t.Errorf("%d chosen of %d bytes, expected 10 of 1000", len(b.chosen), b.bytes)
@@ -275,8 +275,8 @@ func TestALongChainComesIn(t *testing.T) {
 		all = append(all, testCandidate(r, *out.Source.Ref, out.Source.Value.Amount))
 	}
 	slices.Reverse(all)
-	relate(all)
-	b := (&Selector{limit: limits{gas: 1 << 40, bytes: 1 << 40}}).newChoice(all, view, 1)
+	linkParents(all)
+	b := (&Selector{limit: limits{gas: 1 << 40, bytes: 1 << 40}}).newAssembler(all, view, 1)
 	longest, tooLong := all[len(all)-maxPackage], all[len(all)-maxPackage-1]
 	if p, ok := b.packageOf(longest); !ok || len(p.members) != maxPackage {
 		t.Errorf("a package of %d: %d members, %v", maxPackage, len(p.members), ok)

@@ -44,7 +44,7 @@ func (s *Selector) ValidateBlock(ctx context.Context, block *types.Block, mapped
 // a *mining.TxError of kind mining.ErrBadInput, or of kind mining.ErrRejected where the
 // database fails.
 func (s *Selector) CheckOutputs(block *bc.Block, tip *state.BlockNode) error {
-	found, err := s.found.Load().at(tip, s.chain).lookUp(block.Transactions, s.chain)
+	found, err := s.lastOutputs.Load().at(tip, s.chain).lookUp(block.Transactions, s.chain)
 	if err != nil {
 		return fmt.Errorf("%w: %w", mining.ErrRejected, err)
 	}

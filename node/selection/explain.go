@@ -18,7 +18,7 @@ const (
 	Immature Fate = "immature" // spends a coinbase that is too young
 	Spent    Fate = "spent"    // an input is spent, on the chain or by one that was chosen
 	Missing  Fate = "missing"  // an input does not exist
-	Poor     Fate = "low-fee"  // below the least fee rate
+	LowFee   Fate = "low-fee"  // below the least fee rate
 	Excluded Fate = "excluded" // by the operator, or it spends from one that is
 	NoRoom   Fate = "no-room"  // others pay more for the block's gas or bytes
 )
@@ -47,9 +47,9 @@ type Summary struct {
 	Fees, Gas, Bytes uint64
 }
 
-// selection is a choice as it is remembered: a verdict for each transaction of the
+// lastChoice is a choice as it is remembered: a verdict for each transaction of the
 // pool, which Bytom bounds at 10,000. It is never changed after it is made.
-type selection struct {
+type lastChoice struct {
 	Summary
 	verdicts map[bc.Hash]Verdict
 }
@@ -90,8 +90,8 @@ func (s *Selector) Explain(id bc.Hash) (Verdict, bool) {
 }
 
 // remember keeps what a choice made of a pool.
-func (s *Selector) remember(known map[bc.Hash]*Validated, all []*candidate, best *choice) {
-	sel := &selection{
+func (s *Selector) remember(known map[bc.Hash]*Validated, all []*candidate, best *assembler) {
+	sel := &lastChoice{
 		Summary:  Summary{Height: best.height, Counts: make(map[Fate]int), Fees: best.fees, Gas: best.gas, Bytes: best.bytes},
 		verdicts: make(map[bc.Hash]Verdict, len(known)),
 	}
@@ -124,13 +124,13 @@ func (s *Selector) remember(known map[bc.Hash]*Validated, all []*candidate, best
 }
 
 // judge says why a transaction was not chosen. judged are the verdicts so far.
-func (b *choice) judge(c *candidate, judged map[*candidate]Verdict) Verdict {
+func (b *assembler) judge(c *candidate, judged map[*candidate]Verdict) Verdict {
 	if v, ok := judged[c]; ok {
 		return v
 	}
 	v := b.judgeAlone(c)
 	for _, p := range c.parents {
-		if b.in[p.slot] || v.Fate == Excluded {
+		if b.included[p.slot] || v.Fate == Excluded {
 			continue
 		}
 		v = Verdict{
@@ -144,7 +144,7 @@ func (b *choice) judge(c *candidate, judged map[*candidate]Verdict) Verdict {
 }
 
 // judgeAlone says why a transaction was not chosen, apart from its parents.
-func (b *choice) judgeAlone(c *candidate) Verdict {
+func (b *assembler) judgeAlone(c *candidate) Verdict {
 	if c.Excluded {
 		return Verdict{Fate: Excluded}
 	}
@@ -155,8 +155,8 @@ func (b *choice) judgeAlone(c *candidate) Verdict {
 		return Verdict{Fate: Spent, Reason: err}
 	case err != nil:
 		return Verdict{Fate: Missing, Reason: err}
-	case !b.pays(single(c)):
-		return Verdict{Fate: Poor, Reason: fmt.Errorf("it pays %d for %d gas, expected %g for each", c.Fee, c.Gas, b.limit.feeRate)}
+	case !b.pays(withoutParents(c)):
+		return Verdict{Fate: LowFee, Reason: fmt.Errorf("it pays %d for %d gas, expected %g for each", c.Fee, c.Gas, b.limit.feeRate)}
 	}
 	return Verdict{Fate: NoRoom}
 }

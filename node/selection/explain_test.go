@@ -11,7 +11,7 @@ func TestSkipped(t *testing.T) {
 	if candidates, skipped := s.Skipped(); candidates != 0 || len(skipped) != 0 {
 		t.Errorf("before the first choice: %d candidates, skipped %v", candidates, skipped)
 	}
-	s.last.Store(&selection{Summary: Summary{Counts: map[Fate]int{Chosen: 5, Poor: 2, Spent: 1}}})
+	s.last.Store(&lastChoice{Summary: Summary{Counts: map[Fate]int{Chosen: 5, LowFee: 2, Spent: 1}}})
 	candidates, skipped := s.Skipped()
 	if want := map[string]int{"low-fee": 2, "spent": 1}; candidates != 8 || !maps.Equal(skipped, want) {
 		t.Errorf("%d candidates, skipped %v, expected 8 and %v", candidates, skipped, want)

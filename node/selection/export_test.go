@@ -23,7 +23,7 @@ func (o *Overrides) Of(id bc.Hash) Override { return o.of(id) }
 func (s *Selector) CompareOutputs(asked []bc.Hash) (carried int, err error) {
 	all := &bc.Tx{SpentOutputIDs: asked}
 	tip := s.chain.GetBlockIndex().BestNode()
-	moved := s.found.Load().at(tip, s.chain)
+	moved := s.lastOutputs.Load().at(tip, s.chain)
 	found, err := moved.lookUp([]*bc.Tx{all}, s.chain)
 	if err != nil {
 		return 0, err
@@ -41,6 +41,6 @@ func (s *Selector) CompareOutputs(asked []bc.Hash) (carried int, err error) {
 			carried++
 		}
 	}
-	s.found.Store(found)
+	s.lastOutputs.Store(found)
 	return carried, nil
 }

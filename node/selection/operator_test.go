@@ -142,7 +142,7 @@ func TestSummaryCountsEveryFate(t *testing.T) {
 	orphan := txtest.FreeSpendOf(missing)
 	all := map[selection.Fate][]*types.Tx{
 		selection.Chosen: {good}, selection.Immature: {immature}, selection.Missing: {missing, orphan}, selection.Excluded: {excluded}, selection.Spent: {rival},
-		selection.Poor: {poor}, selection.NoRoom: {huge}, selection.Invalid: {invalid},
+		selection.LowFee: {poor}, selection.NoRoom: {huge}, selection.Invalid: {invalid},
 	}
 	f.Fund(t, false, good, missing, excluded, poor, huge, invalid)
 	f.Fund(t, true, immature)

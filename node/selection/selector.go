@@ -46,11 +46,11 @@ type Selector struct {
 	overrides *Overrides
 
 	mu sync.Mutex // one choice at a time
-	// known are the pool's transactions of the last choice, as validated.
-	known atomic.Pointer[map[bc.Hash]*Validated]
-	// found are the outputs that it looked up.
-	found atomic.Pointer[outputs]
-	last  atomic.Pointer[selection]
+	// lastValidated are the pool's transactions of the last choice, as validated.
+	lastValidated atomic.Pointer[map[bc.Hash]*Validated]
+	// lastOutputs are the outputs that it looked up.
+	lastOutputs atomic.Pointer[outputs]
+	last        atomic.Pointer[lastChoice]
 }
 
 // limits are what a block holds.
@@ -114,7 +114,7 @@ func (s *Selector) Choose(ctx context.Context, pool []*protocol.TxDesc, height u
 	if err != nil {
 		return nil, err
 	}
-	relate(all)
+	linkParents(all)
 	best := s.best(all, found.entries, height)
 	s.remember(known, all, best)
 	return best.chosen, nil
@@ -139,14 +139,14 @@ func (s *Selector) validate(ctx context.Context, pool []*protocol.TxDesc, height
 		}
 	}
 	// Where ctx ended, the next choice goes on from here.
-	s.known.Store(&known)
+	s.lastValidated.Store(&known)
 	return known, err
 }
 
 // validatedAs is the result of a transaction's validation if the last choice left
 // one that holds at a height.
 func (s *Selector) validatedAs(tx *types.Tx, height uint64) *Validated {
-	known := s.known.Load()
+	known := s.lastValidated.Load()
 	if known == nil {
 		return nil
 	}
@@ -180,16 +180,16 @@ func (s *Selector) lookUp(all []*candidate) (*outputs, error) {
 	}
 	// A block that connects meanwhile does no harm: what it touches is stale at the
 	// next choice, however much of it was seen here.
-	found, err := s.found.Load().at(s.chain.GetBlockIndex().BestNode(), s.chain).lookUp(txs, s.chain)
+	found, err := s.lastOutputs.Load().at(s.chain.GetBlockIndex().BestNode(), s.chain).lookUp(txs, s.chain)
 	if err != nil {
 		return nil, err
 	}
-	s.found.Store(found)
+	s.lastOutputs.Store(found)
 	return found, nil
 }
 
-// relate finds who spends whose outputs.
-func relate(all []*candidate) {
+// linkParents finds who spends whose outputs.
+func linkParents(all []*candidate) {
 	maker := make(map[bc.Hash]*candidate, len(all))
 	for i, c := range all {
 		c.slot, c.parents, c.children = i, nil, nil
@@ -212,18 +212,18 @@ func relate(all []*candidate) {
 // two that spend the same output it takes the one that pays more for its gas, where
 // there may be room for the one that pays more; and the stock node's order must
 // never win.
-func (s *Selector) best(all []*candidate, base map[bc.Hash]*storage.UtxoEntry, height uint64) *choice {
-	best := s.newChoice(all, base, height)
+func (s *Selector) best(all []*candidate, base map[bc.Hash]*storage.UtxoEntry, height uint64) *assembler {
+	best := s.newAssembler(all, base, height)
 	best.byPackage(all, feePerGas)
 	if !best.contested {
 		return best
 	}
-	byFee, byArrival := s.newChoice(all, base, height), s.newChoice(all, base, height)
+	byFee, byArrival := s.newAssembler(all, base, height), s.newAssembler(all, base, height)
 	var others sync.WaitGroup
 	others.Go(func() { byFee.byPackage(all, feeAlone) })
 	others.Go(func() { byArrival.byArrival(all) })
 	others.Wait()
-	for _, other := range []*choice{byFee, byArrival} {
+	for _, other := range []*assembler{byFee, byArrival} {
 		if other.worth > best.worth {
 			best = other
 		}
