@@ -50,7 +50,7 @@ func (c Client) Call(ctx context.Context, route string, in, out any) error {
 	return nil
 }
 
-// Post posts in, JSON text or a value to be made JSON, and returns the status and
+// Post posts in, JSON text or a value to encode as JSON, and returns the status and
 // the body as they came.
 func (c Client) Post(ctx context.Context, route string, in any) (status int, body []byte, err error) {
 	raw, ok := in.([]byte)

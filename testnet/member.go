@@ -27,7 +27,7 @@ type Member struct {
 	Port    int    `json:"port"`
 	// Stratum is the address for rigs, host:port, of a network's node of ours.
 	Stratum string `json:"stratum,omitempty"`
-	// Address is the mining address of its wallet, where the network made one.
+	// Address is the mining address of its wallet, where the network created one.
 	Address string `json:"address,omitempty"`
 	// Program and Args are what runs.
 	Program string   `json:"program"`
@@ -89,7 +89,7 @@ func (m *Member) ready(ctx context.Context, limit time.Duration) error {
 	return errors.Join(err, ended)
 }
 
-// Running tells whether the process lives.
+// Running reports whether the process lives.
 func (m *Member) Running() bool {
 	if m.exited == nil {
 		return m.Process.alive()

@@ -18,7 +18,7 @@ import (
 type HashFunc func(ctx context.Context, header, seed [32]byte) ([32]byte, error)
 
 // mineWork has a node, ours or a stock one, produce a block from the work that it
-// hands out by get-work. timestamp, if any, tells which one a block at a height gets.
+// hands out by get-work. timestamp, if any, is the one that a block at a height gets.
 func (c Client) mineWork(ctx context.Context, hash HashFunc, timestamp func(height uint64) uint64) (id string, err error) {
 	node, err := client.New(c.URL, httpClient)
 	if err != nil {
@@ -78,7 +78,7 @@ type MineRequest struct {
 	BranchAt *uint64
 }
 
-// Mined tells of new blocks.
+// Mined are new blocks.
 type Mined struct {
 	Hashes []string `json:"hashes"`
 	// Height is the miner's best afterwards.

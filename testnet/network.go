@@ -63,7 +63,7 @@ func (c *Config) check() error {
 }
 
 // Network is a local network: nodes that are processes of their own, and a directory
-// that tells of them. Its methods are not safe for concurrent use, but for Auto, Mine
+// that describes them. Its methods are not safe for concurrent use, but for Auto, Mine
 // and what only asks.
 type Network struct {
 	Dir      string    `json:"dir"`
@@ -80,7 +80,7 @@ type Network struct {
 	tied  bool
 }
 
-// stateFile tells of a network in its directory.
+// stateFile describes a network, in its directory.
 const stateFile = "network.json"
 
 // ErrNone means that a directory has no network.
@@ -358,7 +358,7 @@ func (n *Network) end(ctx context.Context, grace time.Duration) error {
 	return nil
 }
 
-// running are the processes of the network, those included that a command had started
+// running are the processes of the network, those included that a command has started
 // and not written down when it crashed.
 func (n *Network) running() ([]process, error) {
 	var homes []string

@@ -77,7 +77,7 @@ func Start(t testing.TB, o NodeOptions) *Node {
 	return n
 }
 
-// saidUp is nil if the node's log tells that it is on the network.
+// saidUp is nil if the node has logged that it is on the network.
 func (n *Node) saidUp() error {
 	if !strings.Contains(n.Log(), "node is up") {
 		return fmt.Errorf("%s answers, and has not said that it is up", n)
@@ -204,7 +204,7 @@ func (n *Node) checkErrors() {
 	}
 }
 
-// errorLines are the lines of the log that tell of a fault of the node's own.
+// errorLines are the lines of the log that report a fault of the node's own.
 func (m *Member) errorLines() (bad []string) {
 	for line := range strings.Lines(m.Log()) {
 		if strings.Contains(line, "level=ERROR") || strings.Contains(line, "panic:") {

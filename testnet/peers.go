@@ -114,7 +114,7 @@ func (m *Member) linked(ctx context.Context, other *Member, want bool) error {
 	return nil
 }
 
-// hasPeer tells whether other is a peer. That is an error while a handshake is under
+// hasPeer reports whether other is a peer. That is an error while a handshake is under
 // way: the peer is listed before it is counted, and can't be dropped meanwhile.
 func (m *Member) hasPeer(ctx context.Context, other *Member) (bool, error) {
 	id, err := other.peerID()

@@ -14,7 +14,7 @@ import (
 // as long as its file is open. Nodes inherit that, so a place is free again when the
 // last of them has ended, whatever became of who started them.
 //
-// Bytom tells peers apart by their IP address, so each node has one of its own, and all
+// Bytom distinguishes peers by their IP address, so each node has one of its own, and all
 // can answer RPC on the same port. The p2p ports must differ, as Bytom's discovery
 // listens on all addresses.
 type place struct {

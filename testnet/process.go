@@ -16,11 +16,11 @@ import (
 // process is a running program, of this process or of one that ended long ago.
 type process struct {
 	PID int `json:"pid"`
-	// Started tells it from a later process that was given the same number.
+	// Started distinguishes it from a later process of the same number.
 	Started uint64 `json:"started"`
 }
 
-// alive tells whether it still runs.
+// alive reports whether it still runs.
 func (p process) alive() bool {
 	if p.PID == 0 {
 		return false
@@ -73,14 +73,14 @@ func (p process) gone(ctx context.Context, limit time.Duration) error {
 	})
 }
 
-// runsNode tells whether a command line runs a node in one of these homes; others may
+// runsNode reports whether a command line runs a node in one of these homes; others may
 // well look into them.
 func runsNode(args, homes []string) bool {
 	i := slices.Index(args, "--home")
 	return i > 0 && i+1 < len(args) && args[i-1] == "node" && slices.Contains(homes, args[i+1])
 }
 
-// runsRigs tells whether a command line runs rigs of the network in a directory.
+// runsRigs reports whether a command line runs rigs of the network in a directory.
 func runsRigs(args []string, dir string) bool {
 	i := slices.Index(args, "--dir")
 	return i > 0 && i+3 < len(args) && args[i-1] == "testnet" && args[i+1] == dir && args[i+2] == "rigs" && args[i+3] == "serve"

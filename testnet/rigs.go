@@ -122,7 +122,7 @@ func (n *Network) startRigs(m *Member, r RigsRequest) (*RigBatch, error) {
 	return b, errors.Join(err, log.Close(), n.save())
 }
 
-// report is what the rigs of a batch have last told.
+// report is what the rigs of a batch have last written.
 func (n *Network) report(b *RigBatch) (all []fakerig.Report, err error) {
 	raw, err := os.ReadFile(n.rigFile(b.Number, ".json"))
 	if err != nil {
@@ -141,7 +141,7 @@ func (n *Network) report(b *RigBatch) (all []fakerig.Report, err error) {
 	return all, err
 }
 
-// ListRigs tells how all rigs are, a fraction of a second ago.
+// ListRigs reports on all rigs, as of a fraction of a second ago.
 func (n *Network) ListRigs() (all []fakerig.Report, err error) {
 	all = []fakerig.Report{}
 	for _, b := range n.Rigs {
@@ -257,7 +257,7 @@ func (b *RigBatch) make(hash HashFunc) (rigs []*fakerig.Rig) {
 	return rigs
 }
 
-// mineAll runs rigs until ctx ends, and saves what they tell every little while.
+// mineAll runs rigs until ctx ends, and saves their reports every 200 ms.
 func mineAll(ctx context.Context, rigs []*fakerig.Rig, save func() error) error {
 	var running sync.WaitGroup
 	for _, r := range rigs {

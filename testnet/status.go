@@ -8,10 +8,10 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// NodeStatus tells how a node is.
+// NodeStatus is the state of a node.
 type NodeStatus struct {
 	*Member
-	// Up tells whether it runs and answers. Error says why it does not.
+	// Up reports whether it runs and answers. Error says why it does not.
 	Up    bool   `json:"up"`
 	Error string `json:"error,omitempty"`
 
@@ -23,7 +23,7 @@ type NodeStatus struct {
 	Clock *Clock `json:"clock,omitempty"`
 }
 
-// Status tells how each node is.
+// Status is the state of each node.
 func (n *Network) Status(ctx context.Context) []NodeStatus {
 	all := make([]NodeStatus, len(n.Nodes))
 	var parts errgroup.Group

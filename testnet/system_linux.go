@@ -69,7 +69,7 @@ func processesOf(runs func(args []string) bool) ([]process, error) {
 	return found, nil
 }
 
-// tryLock takes a file's lock, and tells whether it was free. The lock lasts as long
+// tryLock takes a file's lock, and reports whether it was free. The lock lasts as long
 // as anybody has this open file, children that it was handed down to included.
 func tryLock(f *os.File) (bool, error) {
 	err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)

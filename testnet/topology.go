@@ -77,7 +77,7 @@ func (n *Network) Heal(ctx context.Context) error {
 }
 
 func (n *Network) regroup(ctx context.Context, groups [][]int) error {
-	// No block is to be on its way while new peers tell each other their heights.
+	// No block is to be on its way while new peers exchange their heights.
 	if err := n.settle(ctx); err != nil {
 		return err
 	}
@@ -132,8 +132,8 @@ func (n *Network) parts() [][]int {
 
 // settle waits until the nodes of each group have caught up with the best of them. A
 // block that comes to one of Bytom's nodes between its handshake with a peer and its
-// listing it is never told to that peer, which so stays behind until the next block: a
-// new handshake tells it.
+// listing it is never announced to that peer, which so stays behind until the next block: a
+// new handshake has it.
 func (n *Network) settle(ctx context.Context) error {
 	waits, waitsCtx := errgroup.WithContext(ctx)
 	for _, group := range n.parts() {

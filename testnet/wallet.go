@@ -52,7 +52,7 @@ func (h *Hex) UnmarshalText(text []byte) (err error) {
 	return err
 }
 
-// Address is the account's first address. It is made if there is none.
+// Address is the account's first address. It is created if there is none.
 func (a Account) Address(ctx context.Context) (Address, error) {
 	var all []struct {
 		Address
@@ -89,7 +89,7 @@ func (a Account) Balance(ctx context.Context) (uint64, error) {
 	return f.Spendable + f.Immature, err
 }
 
-// Funds waits until the wallet has caught up with the node's chain, and tells what
+// Funds waits until the wallet has caught up with the node's chain, and returns what
 // the account has.
 func (a Account) Funds(ctx context.Context) (f Funds, err error) {
 	height, err := a.WaitWallet(ctx)
@@ -101,7 +101,7 @@ func (a Account) Funds(ctx context.Context) (f Funds, err error) {
 		Amount      uint64 `json:"amount"`
 		ValidHeight uint64 `json:"valid_height"`
 	}
-	// The wallet's own sum does not tell coinbases apart.
+	// The wallet's own sum does not separate coinbases.
 	if err := a.Call(ctx, "/list-unspent-outputs", map[string]any{"account_alias": a.Alias}, &outputs); err != nil {
 		return f, err
 	}
@@ -228,8 +228,8 @@ func (a Account) Transact(ctx context.Context, actions ...Action) (*types.Tx, er
 // them as failed.
 var ErrOnlyGas = errors.New("a program failed: the transaction pays its fee and moves nothing but BTM")
 
-// settled waits until the wallet knows of a transaction of its own, which the pool's
-// news tells it, and is ErrOnlyGas if that failed.
+// settled waits until the wallet has read of a transaction of its own in the pool's
+// messages, and is ErrOnlyGas if that failed.
 func (c Client) settled(ctx context.Context, id string) error {
 	var inPool, inWallet struct {
 		StatusFail bool `json:"status_fail"`
@@ -266,7 +266,7 @@ func (c Client) Submit(ctx context.Context, tx *types.Tx) (txID string, err erro
 	return tx.ID.String(), err
 }
 
-// isOrphan tells whether a node refused a transaction that spends what is not there.
+// isOrphan reports whether a node refused a transaction that spends what is not there.
 func isOrphan(err error) bool {
 	return err != nil && strings.Contains(err.Error(), msgOrphan)
 }

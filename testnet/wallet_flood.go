@@ -50,7 +50,7 @@ const (
 
 // Flooded is what a flood came to.
 type Flooded struct {
-	// Splits are the transactions that made the outputs that the chains start from.
+	// Splits are the transactions whose outputs the chains start from.
 	Splits []string `json:"splits"`
 	// SplitFees is what these paid together.
 	SplitFees uint64 `json:"split_fees"`

@@ -10,7 +10,7 @@ import (
 	"github.com/bytom/bytom/consensus"
 )
 
-// Funded tells how an account came to its BTM.
+// Funded is how an account came to its BTM.
 type Funded struct {
 	// From is the node whose account sent it; nil where it was mined or premined.
 	From *int `json:"from,omitempty"`
@@ -57,7 +57,7 @@ func (n *Network) Fund(ctx context.Context, node int, amount uint64) (out Funded
 	return out, err
 }
 
-// fundAll gives the premined BTM to all accounts of a network at height 0, and tells
+// fundAll gives the premined BTM to all accounts of a network at height 0, and returns
 // how many blocks that took: none where it is too late.
 func (n *Network) fundAll(ctx context.Context) (blocks int, err error) {
 	err = n.locked(ctx, func() error {
@@ -118,7 +118,7 @@ func (n *Network) fundBySending(ctx context.Context, to *Member, amount uint64, 
 	return err
 }
 
-// together tells whether two nodes are in one part of the network.
+// together reports whether two nodes are in one part of the network.
 func (n *Network) together(a, b int) bool {
 	if len(n.Groups) == 0 {
 		return true

@@ -17,7 +17,7 @@ import (
 // PremineHeight hashes.
 
 const (
-	// PremineHeight is the height of a chain that Premine has made.
+	// PremineHeight is the height of a chain that Premine has built.
 	PremineHeight = int(consensus.CoinbasePendingBlockNumber) + premineSpendable
 
 	premineSpendable = 10 // its blocks whose coinbase can be spent

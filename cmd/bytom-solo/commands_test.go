@@ -123,7 +123,7 @@ func TestNoCommandIsMisspelt(t *testing.T) {
 // TestHelpTellsAll has each command say what it does and how it is called, and each flag
 // show itself, with what it is for. Its default is what pflag prints, which is what the
 // command begins with; a text that names another is wrong sooner or later, and what pflag
-// leaves out, 0, is to be told.
+// leaves out, 0, is to be explained.
 func TestHelpTellsAll(t *testing.T) {
 	example := regexp.MustCompile(`\(\d|\bdefault\b.*\d`)
 	for cmd := range tree() {

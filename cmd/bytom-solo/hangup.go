@@ -36,7 +36,7 @@ func onHangup(ctx context.Context, reload func()) (_ context.Context, stop func(
 	return ctx, func() { signal.Stop(hung); cancel(); watch.Wait() }
 }
 
-// attended tells whether the process belongs to a terminal, whose end it is told of by
+// attended reports whether the process belongs to a terminal, whose end it learns by
 // SIGHUP. What a service manager starts belongs to none.
 func attended() bool {
 	tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)

@@ -72,7 +72,7 @@ func runNode(ctx context.Context, config *node.Config, out, terminal io.Writer) 
 	}
 }
 
-// longestStop is how long a node is waited for that was told to stop: service managers
+// longestStop is how long a node is waited for that is to stop: service managers
 // and people kill what takes longer.
 const longestStop = 4500 * time.Millisecond
 
@@ -95,7 +95,7 @@ func startNode(ctx context.Context, config *node.Config, running *atomic.Pointer
 }
 
 // reloading is what SIGHUP does: files are opened again, unless the signal can only mean
-// that the terminal is gone which all is told to.
+// that the terminal is gone which everything is logged to.
 func reloading(config *node.Config, running *atomic.Pointer[node.Node], log *slog.Logger) func() {
 	if config.Bytom.LogFile == "" && attended() {
 		return nil

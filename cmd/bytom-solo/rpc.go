@@ -95,7 +95,7 @@ func askHome(cmd *cobra.Command, config *node.Config, route string, in, out any)
 // plainURL is a node's URL without what lets one in.
 func plainURL(base *url.URL) string { return base.Scheme + "://" + base.Host }
 
-// isNamed tells whether somebody has named the home.
+// isNamed reports whether somebody has named the home.
 func isNamed(cmd *cobra.Command) bool {
 	_, ok := os.LookupEnv("TMHOME")
 	return ok || cmd.Flags().Changed("home")

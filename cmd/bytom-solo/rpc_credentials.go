@@ -51,7 +51,7 @@ func credentials(cmd *cobra.Command, config *node.Config, host string) (*url.Use
 	return url.UserPassword(name, secret), nil
 }
 
-// isHere tells whether a host is this machine alone.
+// isHere reports whether a host is this machine alone.
 func isHere(host string) bool {
 	found, err := net.LookupIP(host)
 	if err != nil || len(found) == 0 {

@@ -31,7 +31,7 @@ func openTerminal(file *os.File) io.WriteCloser {
 	go func() {
 		defer close(t.done)
 		for line := <-t.lines; line != nil; line = <-t.lines {
-			_, _ = t.file.Write(line) // Nobody is left to tell.
+			_, _ = t.file.Write(line) // Nobody is left to report it to.
 		}
 	}()
 	return t
@@ -90,7 +90,7 @@ func surviveReaders() {
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 }
 
-// isTerminal tells whether somebody reads along.
+// isTerminal reports whether somebody reads along.
 func isTerminal(w io.Writer) bool {
 	t, ok := w.(*terminal)
 	if !ok {

@@ -11,7 +11,7 @@ import (
 )
 
 // TestATerminalThatStopsReading has a pipe that nobody reads, as after Ctrl-S: nobody
-// waits for it, and what it had room for is there when it is read again.
+// waits for it, and the lines that there was room for are there when it is read again.
 func TestATerminalThatStopsReading(t *testing.T) {
 	r, w, err := os.Pipe()
 	if err != nil {

@@ -84,7 +84,7 @@ func (l *localNetwork) revertCommand() *cobra.Command {
 	}
 }
 
-// impossible is a command that says why it can't be had.
+// impossible is a command that says why it does not exist.
 func impossible(name string) *cobra.Command {
 	return &cobra.Command{
 		Use:     name + " HASH",

@@ -17,7 +17,7 @@ import (
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
 
-// stepDone tells what a step of a scenario did.
+// stepDone is the result of a step of a scenario.
 type stepDone struct {
 	Line    int             `json:"line"`
 	Step    string          `json:"step"`

@@ -41,7 +41,7 @@ func revision() string {
 	return ""
 }
 
-// endsWithCommit tells whether a version is a commit's, as git describe has it: its short
+// endsWithCommit reports whether a version is a commit's, as git describe has it: its short
 // hash, after a tag and -g where there is one, before -dirty where it was.
 func endsWithCommit(version, commit string) bool {
 	version = strings.TrimSuffix(version, "-dirty")

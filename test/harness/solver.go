@@ -58,7 +58,7 @@ func (s *Solver) Limit(blocks int) time.Duration {
 
 // Pace are flags with which a node mines on two cores, and makes a hash on each of them in
 // this time at the least. Where a hash takes a millisecond, and there are many cores, blocks
-// come faster than nodes can tell each other.
+// come faster than nodes can announce them.
 func (s *Solver) Pace(hash time.Duration) []string {
 	percent := min(100, max(1, int(100*s.Hash/hash)))
 	return []string{"--mining.threads", "2", "--mining.cpu-percent", fmt.Sprint(percent)}

@@ -85,8 +85,8 @@ func TestMiningWithoutAPayeeIsRefused(t *testing.T) {
 	}
 }
 
-// TestGoroutinesDoNotGrow holds a node under blocks and requests to the goroutines
-// that it had.
+// TestGoroutinesDoNotGrow holds a node under blocks and requests to the number of
+// goroutines that it ran before.
 func TestGoroutinesDoNotGrow(t *testing.T) {
 	r := harness.NewSolver(t)
 	n := testnet.Start(t, testnet.NodeOptions{Profile: true})

@@ -1,3 +1,3 @@
 // Package mining_test has nodes mine: alone, against each other, and while they answer
-// others; and holds what they tell of the blocks that they found to the chain.
+// others; and compares what they report of the blocks that they found with the chain.
 package mining_test

@@ -35,7 +35,7 @@ func webhook(t *testing.T) (url string, count func(event string) int) {
 }
 
 // TestFoundBlocksAreTold has a node mine that has no peers: a stock node gets its
-// blocks by --mining.extra-nodes, a webhook and the metrics tell of them, and the
+// blocks by --mining.extra-nodes, a webhook and the metrics report them, and the
 // journal shows them, with the node and without.
 func TestFoundBlocksAreTold(t *testing.T) {
 	r := harness.NewSolver(t)

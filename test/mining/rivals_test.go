@@ -18,7 +18,7 @@ import (
 )
 
 // TestRivals has two nodes mine against each other, now connected, now not. In the
-// end they are on one chain, and each tells of every block that it found what became
+// end they are on one chain, and each reports of every block that it found what became
 // of it: on the chain, or lost to which block.
 func TestRivals(t *testing.T) {
 	r := harness.NewSolver(t)
@@ -58,7 +58,7 @@ func TestRivals(t *testing.T) {
 	}
 }
 
-// rival is a node whose blocks can be told by their payee.
+// rival is a node whose blocks are known by their payee.
 type rival struct {
 	*testnet.Node
 	address string
@@ -72,7 +72,7 @@ func startRival(t *testing.T, serial byte, flags []string) *rival {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Below Debug the log does not tell of every block.
+	// Below Debug the log does not have every block.
 	args := []string{"--wallet.disable", "--mining.address", address.EncodeAddress(), "--log_level", "debug"}
 	n := testnet.Start(t, testnet.NodeOptions{Args: append(args, flags...)})
 	return &rival{n, address.EncodeAddress()}

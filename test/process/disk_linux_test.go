@@ -17,8 +17,8 @@ import (
 )
 
 // TestAFullDiskIsWaitedFor fills the disk of a node that mines: it says so in a line,
-// answers, and goes on when there is room; what it found is on the chain. Where it is told
-// to stop meanwhile, it stops cleanly.
+// answers, and goes on when there is room; what it found is on the chain. Where it is
+// stopped meanwhile, it stops cleanly.
 func TestAFullDiskIsWaitedFor(t *testing.T) {
 	r := harness.NewSolver(t)
 	dir := t.TempDir()

@@ -70,7 +70,7 @@ func startDetached(t *testing.T, args ...string) *harness.Program {
 	return harness.Start(t, setsid, append([]string{testnet.Solo(t)}, args...)...)
 }
 
-// checkServed tells whether a new rig is served what a pool of certificates signs.
+// checkServed reports whether a new rig is served what a pool of certificates signs.
 func checkServed(t *testing.T, address string, trust *x509.CertPool) {
 	t.Helper()
 	conn, err := tls.Dial("tcp", address, &tls.Config{RootCAs: trust, ServerName: "127.0.0.1"})

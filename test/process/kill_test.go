@@ -16,8 +16,8 @@ import (
 )
 
 // TestKillLosesNoFoundBlock kills a mining node, as a power cut does, and starts it
-// again on the same directory: each block that it had written down is on the chain
-// or beside it afterwards, once, and its fate is told. Most kills come in the few
+// again on the same directory: each block that is in its journal is on the chain
+// or beside it afterwards, once, and its fate is reported. Most kills come in the few
 // milliseconds in which a block goes from the journal to the chain and the peers,
 // the others whenever.
 func TestKillLosesNoFoundBlock(t *testing.T) {
@@ -101,7 +101,7 @@ func (k *killing) awaitWrite(t *testing.T) {
 	}
 }
 
-// check waits until the node tells the truth about each block that it had written
+// check waits until the node reports the truth about each block that it had written
 // down, and has the chain's answer in its journal.
 func (k *killing) check(t *testing.T, n *testnet.Node) {
 	t.Helper()

@@ -16,7 +16,7 @@ import (
 )
 
 // TestRigsLeaveFilesToOthers connects 400 rigs to a node that may open 256 files: the RPC
-// and peers get in all the same, and the rigs beyond are told once that there is no place.
+// and peers get in all the same, and the log says once that the rigs beyond have no place.
 func TestRigsLeaveFilesToOthers(t *testing.T) {
 	port := testnet.FreePort(t, "127.0.0.1")
 	args := harness.SolonetArgs(t.TempDir(), "--mining", "--mining.threads", "1", "--mining.cpu-percent", "10", "--stratum.listen", "127.0.0.1:0")

@@ -16,7 +16,7 @@ import (
 )
 
 // TestTheLogsReaderEnds ends what reads the log of a node and of a rig, as Ctrl-C ends
-// `tee`: they mine on, and stop cleanly when they are told to.
+// `tee`: they mine on, and stop cleanly on SIGTERM.
 func TestTheLogsReaderEnds(t *testing.T) {
 	n := harness.Start(t, testnet.Solo(t), harness.SolonetArgs(t.TempDir(), "--mining", "--log_level", "debug")...)
 	c := n.Client()

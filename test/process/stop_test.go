@@ -16,7 +16,7 @@ import (
 
 // TestStopsInTimeWhateverHangs stops a node that mines while nobody around it answers or
 // reads: a webhook, an extra node, a longpoll, a rig, a peer, a browser. It ends within
-// five seconds, and has told nobody's secret.
+// five seconds, and has logged no secret.
 func TestStopsInTimeWhateverHangs(t *testing.T) {
 	r := harness.NewSolver(t)
 	stuck := make(chan struct{})

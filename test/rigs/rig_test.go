@@ -91,7 +91,7 @@ func TestRigMines(t *testing.T) {
 			}
 			for line := range strings.Lines(log) {
 				// A stock node may be at the proof of the next block for longer than a rig waits
-				// that is told to stop.
+				// that is to stop.
 				rejected := strings.Contains(line, "solution rejected") && !strings.Contains(line, "outcome=unanswered")
 				if rejected || strings.Contains(line, "level=ERROR") {
 					t.Errorf("the rig's log:\n%s", log)
@@ -196,7 +196,7 @@ const (
 	exitDevices = 4
 )
 
-// TestRigRefusesFlags has command lines that can't mine, and the exit codes that tell
+// TestRigRefusesFlags has command lines that can't mine, and the exit codes that say
 // why.
 func TestRigRefusesFlags(t *testing.T) {
 	refuses, err := net.Listen("tcp", "127.0.0.1:0")

@@ -18,7 +18,7 @@ import (
 
 // Clients that were not written for this node, as they are: each is a program of
 // testdata/clients with what it needs pinned beside it, and is skipped, with the reason,
-// where that can't be had.
+// where that is not available.
 
 // project is a copy of a folder of testdata/clients, to install and make things in.
 func project(t *testing.T, name string) string {

@@ -57,7 +57,7 @@ func TestExamples(t *testing.T) {
 	})
 }
 
-// newTardy is a front of a node that tells each client's first block, by either route, that
+// newTardy is a front of a node that answers each client's first block, by either route, that
 // another came first.
 func newTardy(t *testing.T, node string) http.Handler {
 	target, err := url.Parse(node)

@@ -16,7 +16,7 @@ import (
 )
 
 // routes are all that the node answers: ours first, then the stock node's. needs
-// tells those that can't do anything without input.
+// marks those that can't do anything without input.
 var routes = []struct {
 	path  string
 	needs bool
@@ -51,7 +51,7 @@ var routes = []struct {
 // hostile are bodies that no honest client sends.
 var hostile = []struct {
 	name, body string
-	// bad tells that a route which needs input must answer it with an error.
+	// bad means that a route which needs input must answer it with an error.
 	bad bool
 }{
 	{"nothing", ``, true},

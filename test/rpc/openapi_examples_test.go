@@ -80,7 +80,7 @@ func TestExamplesAreTrue(t *testing.T) {
 	}
 }
 
-// exampleCall is a call of which an example is made.
+// exampleCall is a call that becomes an example.
 type exampleCall struct {
 	path string
 	body func() string // nil where there is none
@@ -159,7 +159,7 @@ func exampleOf(t *testing.T, doc map[string]any, path string) (e example) {
 	return example{Request: at("requestBody"), Answer: at("responses", "200")}
 }
 
-// sameShape tells where two JSON texts differ in more than values: in fields, or in what
+// sameShape reports where two JSON texts differ in more than values: in fields, or in what
 // is in them. Of arrays the first elements are compared, where both have one.
 func sameShape(a, b json.RawMessage) error {
 	if len(a) == 0 || len(b) == 0 {

@@ -10,7 +10,7 @@ import (
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
 
-// TestPeersInBitcoinsShape connects two nodes: each tells of the other, who called whom
+// TestPeersInBitcoinsShape connects two nodes: each reports of the other who called whom
 // and how far it is.
 func TestPeersInBitcoinsShape(t *testing.T) {
 	a, b := testnet.Start(t, testnet.NodeOptions{}), testnet.Start(t, testnet.NodeOptions{})

@@ -204,7 +204,7 @@ func (v verbs) testChain(t *testing.T) {
 }
 
 // TestTestnetStock has two of four nodes run the stock node. Both sides of a partition
-// mine; the stock side's chain wins. We tell our blocks as lost, and have their
+// mine; the stock side's chain wins. We list our blocks as lost, and have their
 // transactions again, which are mined in an order that the chain takes.
 func TestTestnetStock(t *testing.T) {
 	if !computetest.Long() {

@@ -19,7 +19,7 @@ import (
 
 // faultyVulkan puts testdata/vulkanfaults.c between the programs that the test starts and
 // Vulkan's loader, with two devices, each of them lavapipe: the first one does what it
-// is told by files in the folder returned.
+// is ordered by files in the folder returned.
 func faultyVulkan(t *testing.T) (folder string) {
 	t.Helper()
 	compiler, err := exec.LookPath("cc")
@@ -64,7 +64,7 @@ func faultyVulkan(t *testing.T) (folder string) {
 	return folder
 }
 
-// fault tells the first device what to do.
+// fault orders what the first device is to do.
 func fault(t *testing.T, folder, what string) {
 	t.Helper()
 	if err := os.WriteFile(filepath.Join(folder, what), nil, 0o600); err != nil {

@@ -10,7 +10,7 @@ import (
 // Tally is what a rig knows that it has sent, and what became of it.
 type Tally struct {
 	// Accepted and so on are what the front has to have counted. Where a tip has moved
-	// meanwhile, the front's reply tells: a good share may be stale.
+	// meanwhile, the front's reply decides: a good share may be stale.
 	Accepted  uint64 `json:"accepted"`
 	Stale     uint64 `json:"stale"`
 	Duplicate uint64 `json:"duplicate"`
@@ -33,13 +33,13 @@ type Tally struct {
 	Surprise  string `json:"surprise,omitempty"`
 }
 
-// Report tells how a rig is.
+// Report is the state of a rig.
 type Report struct {
 	// Name is what the front counts it by.
 	Name    string `json:"name"`
 	Node    int    `json:"node"`
 	Dialect string `json:"dialect"`
-	// Connected tells whether it is logged in, Connections how often it was.
+	// Connected reports whether it is logged in, Connections how often it was.
 	Connected   bool   `json:"connected"`
 	Connections uint64 `json:"connections"`
 	// Difficulty is that of its job.

@@ -18,7 +18,7 @@ func dash(text string) string {
 // BTM is an amount, given in its smallest unit, as people write it.
 func BTM(amount uint64) string { return fmt.Sprintf("%d.%08d BTM", amount/1e8, amount%1e8) }
 
-// ago is how long a time is past. One that is still to come was told by a clock that was
+// ago is how long a time is past. One that is still to come is of a clock that was
 // ahead.
 func ago(d time.Duration) string {
 	if d < 0 {
