@@ -103,7 +103,7 @@ func TestClockAlarm(t *testing.T) {
 			w.expect(false)
 			continue
 		}
-		w.says(c.want, "by the last 6 new blocks", "one of the two is wrong", "NTP")
+		w.says("this clock is "+c.want, "by the last 6 new blocks", "one of the two is wrong", "NTP")
 		w.run(2 * 10 * time.Second)
 		w.expect(true, "clock.off")
 		w.live(11, -time.Minute)
@@ -173,7 +173,7 @@ func TestClockRemindsRarely(t *testing.T) {
 	w.expect(true, "clock.off", "clock.off")
 	w.run(18 * time.Hour)
 	w.expect(true, "clock.off", "clock.off", "clock.off", "clock.off", "clock.off")
-	w.says("1m50s behind the median time of the last 11 blocks")
+	w.says("this clock is 1m50s behind the median time of the last 11 blocks")
 }
 
 // TestClockSaysNothingOfFastBlocks: timestamps run ahead where blocks come in seconds, and

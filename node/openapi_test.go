@@ -81,6 +81,35 @@ func TestOpenAPI(t *testing.T) {
 	}
 }
 
+// TestExamplesAreInTheirPlaces has the description show each request and answer that there
+// is an example of, and no empty ones.
+func TestExamplesAreInTheirPlaces(t *testing.T) {
+	var examples map[string]struct{ Request, Answer json.RawMessage }
+	if err := json.Unmarshal(openAPIExamples, &examples); err != nil {
+		t.Fatal(err)
+	}
+	doc, err := openAPIDoc()
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := func(raw json.RawMessage) string { return compact(raw) }
+	for path, e := range examples {
+		op, ok := doc.Paths[path]["post"]
+		if !ok {
+			t.Errorf("no %s", path)
+			continue
+		}
+		if op.RequestBody != nil {
+			if got := op.RequestBody.Content["application/json"].Example; shown(got) != shown(e.Request) || string(got) == "null" {
+				t.Errorf("%s: the request is %s, expected %s", path, got, e.Request)
+			}
+		}
+		if got := op.Responses["200"].Content["application/json"].Example; shown(got) != shown(e.Answer) || string(got) == "null" {
+			t.Errorf("%s: the answer is %s, expected %s", path, got, e.Answer)
+		}
+	}
+}
+
 // openAPISchema is the OpenAPI Initiative's own schema of descriptions, from
 // https://spec.openapis.org/oas/3.1/schema/2025-11-23 (Apache 2.0). It leaves the schemas
 // in them open; ours are JSON Schema's latest.

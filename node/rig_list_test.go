@@ -62,7 +62,8 @@ func TestDescribeRigs(t *testing.T) {
 func TestRigsRequest(t *testing.T) {
 	route := rigRoute{}
 	for body, want := range map[string]string{
-		"": `"rigs":[]`, `{"days":7}`: `"days":7`, `{"days":-1}`: "field days: value -1", `{"days":1e9}`: "field days", "7": "the body",
+		"": `"rigs":[]`, `{"days":7}`: `"days":7`, `{"days":-1}`: "field days: value -1", `{"days":1e9}`: "field days",
+		fmt.Sprintf(`{"days":%d}`, maxRigDays): fmt.Sprintf(`"days":%d`, maxRigDays), fmt.Sprintf(`{"days":%d}`, maxRigDays+1): "field days", "7": "the body",
 	} {
 		w := httptest.NewRecorder()
 		jsonHandler(route.list)(w, httptest.NewRequest(http.MethodPost, RigsRoute, strings.NewReader(body)))

@@ -44,6 +44,37 @@ func TestAPanicIsAnAnswer(t *testing.T) {
 	}
 }
 
+// TestAnAbortIsNone: a handler that gives its answer up ends the connection.
+func TestAnAbortIsNone(t *testing.T) {
+	for _, c := range []struct {
+		panics  error
+		answers bool
+	}{{http.ErrAbortHandler, false}, {errors.New("ouch"), true}} {
+		h := recovered(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(c.panics) }), slog.New(slog.DiscardHandler))
+		w := httptest.NewRecorder()
+		func() {
+			defer func() {
+				if p := recover(); (p == nil) != c.answers {
+					t.Errorf("%v: the panic goes on as %v", c.panics, p)
+				}
+			}()
+			h.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/x", nil))
+		}()
+		if answered := strings.Contains(w.Body.String(), "ouch"); answered != c.answers {
+			t.Errorf("%v: answered %v", c.panics, w.Body)
+		}
+	}
+}
+
+// TestRequestsMayNotTakeForever: who sends a request by a byte an hour holds a connection
+// that others wait for.
+func TestRequestsMayNotTakeForever(t *testing.T) {
+	s := newServer(http.NotFoundHandler(), newAccess(t, "", &authenticator{disabled: true}))
+	if s.ReadHeaderTimeout != 10*time.Second || s.ReadTimeout != 2*time.Minute {
+		t.Errorf("the header may take %v and the request %v", s.ReadHeaderTimeout, s.ReadTimeout)
+	}
+}
+
 // pipeListener takes one connection.
 type pipeListener struct {
 	conns chan net.Conn

@@ -88,6 +88,25 @@ func TestSolonetMakesABranch(t *testing.T) {
 	}
 }
 
+// TestARivalIsAnotherBlock: two blocks on one parent, of one time and with nothing in them,
+// differ.
+func TestARivalIsAnotherBlock(t *testing.T) {
+	f := chaintest.NewQuick(t)
+	_, tools := withTools(t, f, "a")
+	if detail := ask(t, tools, SolonetClockRoute, `{"mode":"frozen"}`, &struct{}{}); detail != "" {
+		t.Fatal(detail)
+	}
+	var main, rival mineResult
+	for body, out := range map[string]*mineResult{`{"branch_at":0}`: &main, `{"branch_at":0,"empty":true}`: &rival} {
+		if detail := ask(t, tools, SolonetMineRoute, body, out); detail != "" {
+			t.Fatal(detail)
+		}
+	}
+	if main.Hashes[0] == rival.Hashes[0] {
+		t.Errorf("both are %s", main.Hashes[0])
+	}
+}
+
 // TestSolonetMinesWhatItIsTold chooses the payee and the transactions.
 func TestSolonetMinesWhatItIsTold(t *testing.T) {
 	f := chaintest.NewQuick(t)

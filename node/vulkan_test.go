@@ -59,6 +59,42 @@ func TestPickDevicesAmongGraphicsCards(t *testing.T) {
 	}
 }
 
+// TestAsksForDevice: a driver that computes on the CPU is used by who names it alone.
+func TestAsksForDevice(t *testing.T) {
+	card := vulkan.Device{Name: "vulkan:0", Index: 0, Kind: "discrete", Title: "NVIDIA GeForce RTX 4090"}
+	onCPU := vulkan.Device{Name: "vulkan:lavapipe", Index: 1, Kind: "cpu", Title: "llvmpipe", Driver: "lavapipe"}
+	for name, want := range map[string][2]bool{
+		"auto": {true, false}, "all": {true, false}, "vulkan": {true, false}, "vulkan:0": {true, false}, "vulkan:1": {false, true},
+		"vulkan:lavapipe": {false, true}, "cpu": {false, false},
+	} {
+		if got := [2]bool{asksForDevice(name, card), asksForDevice(name, onCPU)}; got != want {
+			t.Errorf("%s asks for the card and the CPU's driver: %v, expected %v", name, got, want)
+		}
+	}
+}
+
+// TestWithoutGraphicsCards: who asks for the CPU alone hears nothing of Vulkan; who asks for
+// a card by name can't do without.
+func TestWithoutGraphicsCards(t *testing.T) {
+	if _, err := vulkan.Devices(); err == nil {
+		t.Skip("this machine has Vulkan")
+	}
+	for devices, want := range map[string]string{
+		"cpu": "", "none": "", "reference,cpu": "", "auto": "mining is for the CPU", "": "mining is for the CPU", "all": "mining is for the CPU",
+		"vulkan": `key mining.devices: value "vulkan"`, "cpu,vulkan:7": `key mining.devices: value "vulkan:7"`, "auto,vulkan:7": `key mining.devices: value "vulkan:7"`,
+	} {
+		var log strings.Builder
+		opened, err := openVulkan(t.Context(), devices, slog.New(slog.NewTextHandler(&log, nil)))
+		got := log.String()
+		if err != nil {
+			got = err.Error()
+		}
+		if len(opened) > 0 || (got == "") != (want == "") || !strings.Contains(got, want) || (err != nil) != strings.HasPrefix(want, "key") {
+			t.Errorf("%q: %d opened, %q, expected %q", devices, len(opened), got, want)
+		}
+	}
+}
+
 // TestWithoutTheFastBackends is the build that has neither kernels nor shaders.
 func TestWithoutTheFastBackends(t *testing.T) {
 	if !computetest.Long() {

@@ -87,8 +87,19 @@ func TestOverridesHaveBounds(t *testing.T) {
 	if got := o.of(id).Delta; got != maxDelta {
 		t.Errorf("the delta is %d after refusals, was %d", got, int64(maxDelta))
 	}
-	for i := range maxOverrides {
+	for _, delta := range []int64{-maxDelta, -maxDelta} { // To none, and to the least.
+		if _, _, err := o.Prioritise(id, delta); err != nil {
+			t.Error(err)
+		}
+	}
+	if got := o.of(id).Delta; got != -maxDelta {
+		t.Errorf("the delta is %d, expected %d", got, int64(-maxDelta))
+	}
+	for i := range maxOverrides - 2 {
 		o.byID[bc.Hash{V1: uint64(i)}] = Override{Excluded: true}
+	}
+	if _, err := o.Exclude(bc.Hash{V3: 1}, true); err != nil {
+		t.Errorf("the last one that there is room for: %v", err)
 	}
 	if _, err := o.Exclude(bc.Hash{V2: 1}, true); err == nil {
 		t.Error("one too many is taken")
