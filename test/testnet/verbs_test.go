@@ -240,7 +240,7 @@ func TestTestnetStock(t *testing.T) {
 		t.Errorf("one tip took %v, expected 30 s at the most", took)
 	}
 	must(n.AtHeight(ctx, uint64(testnet.PremineHeight)+3))
-	testnet.Wait(t, 10*time.Second, func() error { return toldAsLost(n.Nodes[0], mined.Hashes) })
+	testnet.Wait(t, 10*time.Second, func() error { return listedAsLost(n.Nodes[0], mined.Hashes) })
 
 	// The flood and its splits are there again, each after what it spends.
 	restored := len(flood.Splits) + 3
@@ -254,8 +254,8 @@ func TestTestnetStock(t *testing.T) {
 	}
 }
 
-// toldAsLost is nil if a node says of these blocks of its own that they are lost.
-func toldAsLost(m *testnet.Member, hashes []string) error {
+// listedAsLost is nil if a node says of these blocks of its own that they are lost.
+func listedAsLost(m *testnet.Member, hashes []string) error {
 	found, err := harness.FoundBlocks(&testnet.Node{Member: m})
 	if err != nil {
 		return err
