@@ -10,7 +10,8 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// Run writes to the disk every few seconds, until ctx ends.
+// Run writes to the disk every Config.Flush, and deletes once an hour what is too old or
+// too much. It returns ctx's error when ctx ends; Close writes what came since.
 func (l *Ledger) Run(ctx context.Context) error {
 	if l.file == nil {
 		<-ctx.Done()

@@ -22,9 +22,9 @@ type Config struct {
 	// under OtherRigs.
 	Rigs int
 	// Days is how many days with work are kept, the latest not counted; 0 takes 400. They
-	// are days that the ledger has rows of, not days by the clock: one wrong reading of
-	// the clock deletes nothing. Rows is how many rows, and Shares how many shares at most, of which
-	// the oldest go first; 0 takes a million each.
+	// are days that the ledger has rows of, not days by the clock: one wrong reading of the
+	// clock deletes nothing. Rows is how many rows are kept at most, and Shares how many
+	// shares; the oldest go first; 0 takes a million each.
 	Days, Rows, Shares int
 	// Flush is the time between two writes, which is what a kill can lose; 0 takes 5 s.
 	Flush time.Duration
@@ -45,8 +45,9 @@ const OtherRigs = "(others)"
 // and Close the rest. A kill loses at most what came since the last write, and never a
 // part of a share: rows, shares and blocks are written in one transaction. A file that
 // can't be read or written stops nothing: the failure is logged once, counting goes on in
-// memory, and what has not been written is tried again. All methods are safe for
-// concurrent use.
+// memory, and what has not been written is tried again; 100,000 shares and as many
+// rows may wait for that, or a little more, and the oldest are dropped beyond. All methods
+// are safe for concurrent use.
 type Ledger struct {
 	cfg    Config
 	log    *slog.Logger
@@ -112,7 +113,8 @@ func Open(cfg Config) *Ledger {
 	return l
 }
 
-// InMemory returns a ledger without a file: what it counted is lost with it.
+// InMemory returns a ledger without a file: what it counted is lost with it, and of rows
+// and shares it holds the latest 100,000 to 200,000.
 func InMemory() *Ledger { return newInMemory(Config{}) }
 
 // Claim marks the ledger as that of a network, and fails if it is another's: see
@@ -167,7 +169,7 @@ func (l *Ledger) Login(at time.Time, rig, address, agent string) {
 	l.rigOf(Entry{At: at, Rig: rig, Address: address, Agent: agent})
 }
 
-// Add counts a submit.
+// Add counts a submit. A block with it ends the round.
 func (l *Ledger) Add(e Entry) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -3,7 +3,8 @@ package ledger
 import "time"
 
 // Rates are hashrates in hashes per second over the last minute, hour and day, or since
-// a rig's first login if that is nearer. Times without a connection count.
+// a rig's first login if that is nearer. Times without a connection count as time in which
+// nothing was found.
 type Rates struct {
 	Minute float64 `json:"1m"`
 	Hour   float64 `json:"1h"`

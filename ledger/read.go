@@ -84,8 +84,8 @@ func (l *Ledger) Rows(from time.Time) ([]Row, error) {
 	return all, err
 }
 
-// Shares visits the accepted shares that are still in the log, the latest first, until
-// visit returns false. It must not call the Ledger.
+// Shares visits the accepted shares that are still in the log, those in memory included,
+// the latest first, until visit returns false. visit must not call the Ledger.
 func (l *Ledger) Shares(visit func(Share) bool) error {
 	l.disk.Lock()
 	defer l.disk.Unlock()

@@ -7,11 +7,11 @@ type Kind uint8
 
 // What becomes of submits.
 const (
-	Accepted Kind = iota
-	Stale
-	Duplicate
-	Low
-	Invalid
+	Accepted  Kind = iota
+	Stale          // of a former tip
+	Duplicate      // came before
+	Low            // its hash misses the target of its job
+	Invalid        // could not be judged, as its job is unknown or its nonce is none
 )
 
 // Entry is one judged submit of a rig.
