@@ -67,7 +67,7 @@ func TestWalksThatAreWrong(t *testing.T) {
 		"no call":              {"`mining/submitter.go` `CheckProof`", "`mining/submitter.go` `NewSubmitter`", "does not mention NewSubmitter"},
 		"nothing between them": {"by way of `txs`", "by way of `subs`", "mention subs"},
 		"from nowhere":         {"from `Server.submit`", "from `Server.dream`", "no hop above is Server.dream"},
-		"not set there":        {"set in `node/node.go` `Node.assembleMining`", "set in `node/node.go` `Node.Run`", "does not mention"},
+		"not set there":        {"set in `node/assembly.go` `Node.assembleMining`", "set in `node/node.go` `Node.Run`", "does not mention"},
 		"not back in it":       {"back in `mining/generator.go` `Generator.Run`", "back in `mining/generator.go` `Generator.Now`", "does not mention"},
 		"no hop at all":        {"  - back in `mining/worker.go` `worker.run`:", "  - in `worker.run`:", "is no hop"},
 	} {

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"path/filepath"
 	"time"
 
 	browser "github.com/toqueteos/webbrowser"
@@ -110,44 +109,6 @@ func (n *Node) open(ctx context.Context, notices io.Writer) error {
 	return n.assembleMining(ctx, devices)
 }
 
-// openPayees finds out whom to pay. Who starts the node to mine, and has told nobody whom
-// to pay, is told so.
-func (n *Node) openPayees(notices io.Writer) (err error) {
-	if n.payees, err = n.newPayees(); err != nil {
-		return err
-	}
-	n.payees.update()
-	if _, err = n.payees.payee(); err != nil && n.config.Bytom.Mining {
-		if err := n.bytom.ensurePayee(notices); err != nil {
-			return err
-		}
-		n.payees.update()
-		if _, err := n.payees.payee(); err != nil {
-			return fmt.Errorf("--mining: %w", err)
-		}
-	}
-	n.payees.logPayee()
-	return nil
-}
-
-// openOutlets makes what tells others of what happens here.
-func (n *Node) openOutlets() error {
-	var err error
-	if n.relay, err = newRelay(n.config.Mining.ExtraNodes, n.log); err != nil {
-		return err
-	}
-	if n.notifier, err = newNotifier(n.config.Notify.Webhook, n.log); err != nil {
-		return err
-	}
-	n.metrics = newMetrics()
-	start := time.Now()
-	n.clock = &clockWatch{
-		now: time.Now, elapsed: func() time.Duration { return time.Since(start) },
-		log: n.log, alarm: n.notify, virtual: func() bool { return n.solonet.virtual() },
-	}
-	return nil
-}
-
 // notify sends a notification in this node's name.
 func (n *Node) notify(note Notification) {
 	note.Network, note.Node = n.config.Bytom.ChainID, n.config.Bytom.NodeAlias
@@ -160,91 +121,6 @@ func (n *Node) tipChanged() {
 	if n.watcher != nil {
 		n.watcher.TipChanged()
 	}
-}
-
-// assembleMining builds the line from the tip to the chain gate, and puts its
-// routes before the API.
-func (n *Node) assembleMining(ctx context.Context, devices []string) error {
-	if err := n.openOverrides(); err != nil {
-		return err
-	}
-	c := chain.New(chain.Config{
-		Chain: n.bytom.chain, Gate: n.gate, Pool: n.bytom.pool, Dispatcher: n.bytom.dispatcher,
-		Selector:      n.selector,
-		AllowUnsynced: n.config.Mining.AllowUnsynced, Suspect: n.clock.suspect, Room: n.disk.ready, Log: n.log,
-	})
-	n.openSolonet()
-	n.generator = mining.NewGenerator(mining.GeneratorConfig{
-		Source: c, Payee: n.payees.current, Now: n.solonet.now, FeeStep: n.config.Mining.feeStep(),
-		Observe: n.metrics.observe, Log: n.log,
-	})
-	if err := n.openJournal(c); err != nil {
-		return err
-	}
-	// The network's goroutines may call the gate, hence the generator, as soon as
-	// they are made.
-	n.bulk = chain.NewBulkSync(n.bytom.chain, n.gate, n.backends[0].Info().Workers, n.log)
-	peers := chain.PeerChain{Chain: n.bytom.chain, Gate: n.gate, Live: n.clock.liveBlock, TooNew: n.clock.tooNew}
-	if err := n.bytom.openNetwork(peers, n.bulk); err != nil {
-		return err
-	}
-	if !n.config.Bytom.VaultMode {
-		c.SetNetwork(n.bytom.sync)
-	}
-	n.submitter = mining.NewSubmitter(mining.SubmitterConfig{
-		Sink: c, Source: c, Verifier: n.verifier, Journal: n.journal, Relay: n.relay.send,
-		Observe: n.metrics.observe, Log: n.log,
-	})
-	n.handouts = mining.OpenHandouts(mining.HandoutsConfig{
-		Path: n.config.HandoutsPath(), Network: n.config.Bytom.ChainID, Source: c, Log: n.log,
-	})
-	space := mining.NewExtranonces(n.handouts.Extranonces()...)
-	n.miner = mining.NewMiner(mining.MinerConfig{
-		Devices:   n.backends,
-		Settings:  mining.MinerSettings{On: n.config.Bytom.Mining, Devices: devices, Threads: n.config.Mining.Threads, Percent: n.config.Mining.CPUPercent},
-		Generator: n.generator, Submitter: n.submitter, Extranonces: space, Observe: n.metrics.observe, Log: n.log,
-	})
-	n.found = &foundBlocks{n.journal, c, n.submitter}
-	n.solonet.open(n.config.Bytom.NodeAlias, c, n.generator, n.submitter, n.verifier, n.log)
-	if err := n.openStratum(ctx, space); err != nil {
-		return err
-	}
-	n.metrics.watchNode(n)
-	return n.serveWork(c, space)
-}
-
-// openOverrides makes the selector, with what the operator wants of single
-// transactions. Mining goes on without that, but not with another network's.
-func (n *Node) openOverrides() error {
-	overrides, err := selection.OpenOverrides(filepath.Join(n.config.Bytom.RootDir, "mining", "overrides.db"))
-	if err != nil {
-		n.log.Error("which transactions to prioritise or to exclude can't be read, so none is", "error", err)
-	}
-	n.overrides = overrides
-	n.selector = selection.New(selection.Config{
-		Chain: n.bytom.chain, Overrides: overrides, MinFeeRate: n.config.Mining.MinFeeRate, Log: n.log,
-	})
-	if overrides == nil {
-		return nil
-	}
-	return n.claim(overrides.Claim)
-}
-
-// openJournal opens the journal of found blocks. Mining goes on without one, loudly, but
-// not with another network's.
-func (n *Node) openJournal(source mining.Source) error {
-	journal, err := mining.OpenJournal(n.config.JournalPath())
-	if err != nil {
-		n.log.Error("the journal can't be opened: found blocks are submitted without being written down first", "error", err)
-		return nil
-	}
-	n.journal = journal
-	if err := n.claim(journal.Claim); err != nil {
-		return err
-	}
-	journal.Watch(n.reportEvents)
-	n.watcher = mining.NewFateWatcher(mining.FateWatcherConfig{Journal: journal, Source: source, Log: n.log})
-	return nil
 }
 
 // reportEvents counts and tells what happens to a found block.
@@ -356,26 +232,6 @@ func (n *Node) openBrowser(url string) {
 	}
 }
 
-func (n *Node) logReady(rpc net.Addr) {
-	args := []any{
-		"network", n.config.Bytom.ChainID, "height", n.bytom.chain.BestBlockHeight(), "home", n.config.Bytom.RootDir,
-		"rpc", "http://" + rpc.String(), "dashboard", "http://" + rpc.String() + "/dashboard/",
-		"verifier", n.backends[0].Info().Kernel,
-	}
-	if !n.config.Bytom.VaultMode {
-		args = append(args, "p2p", n.config.Bytom.P2P.ListenAddress)
-	}
-	if address, err := n.payees.address(); err == nil {
-		args = append(args, "payee", address)
-	}
-	if n.rigs != nil {
-		args = append(args, "stratum", n.rigURL())
-	}
-	n.log.Info("node is up", args...)
-	n.logExposure()
-	n.suggestStratum(rpc)
-}
-
 // watchPool tells the generator of new transactions. The pool posts its events
 // while it holds its lock, so nothing is done here but to leave a mark.
 func (n *Node) watchPool(ctx context.Context) error {
@@ -394,47 +250,6 @@ func (n *Node) watchPool(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
-}
-
-// reportStatus logs a line soon after the start, and one a minute from then on.
-func (n *Node) reportStatus(ctx context.Context) error {
-	next := time.NewTimer(15 * time.Second)
-	defer next.Stop()
-	for {
-		select {
-		case <-next.C:
-			n.logStatus()
-			next.Reset(time.Minute)
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-}
-
-func (n *Node) logStatus() {
-	args := []any{"height", n.bytom.chain.BestBlockHeight(), "peers", n.bytom.sync.PeerCount(), "blocks_found", n.submitter.Found()}
-	if n.miner.Mining() {
-		total := 0.0
-		for _, d := range n.miner.Devices() {
-			total += d.Hashrate.Minute
-		}
-		args = append(args, "hashrate", fmt.Sprintf("%.1f H/s", total))
-	}
-	if n.rigs != nil {
-		args = append(args, "rigs", n.rigs.Stats().Rigs)
-	}
-	if t, err := n.generator.Current(); err == nil {
-		args = append(args, "txs", len(t.Txs), "hashes_a_block", fmt.Sprintf("%.0f", t.Target.Difficulty()), "payee", t.Payee.Address)
-	} else if n.miner.Mining() || n.rigs != nil {
-		args = append(args, "no_work", err)
-	}
-	if wrong := n.clock.suspect(); wrong != "" {
-		args = append(args, "clock", wrong)
-	}
-	if lost := n.payees.lost(); lost != "" {
-		args = append(args, "payee_lost", lost)
-	}
-	n.log.Info("status", args...)
 }
 
 // close gives back what can be given back.

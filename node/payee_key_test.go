@@ -106,39 +106,46 @@ func TestALostPayeeIsTold(t *testing.T) {
 	for _, loss := range losses {
 		for _, payee := range payees {
 			t.Run(loss.name+", "+payee.name, func(t *testing.T) {
-				n := walletNode(t, func(*Config) {})
-				payee.set(t, n)
-				n.mustAsk(t, "/update-account-alias", `{"account_alias":"a","new_alias":"b"}`, new(any))
-				n.mustAsk(t, "/update-account-alias", `{"account_alias":"b","new_alias":"a"}`, new(any))
-				var before, after wire.MiningInfo
-				n.mustAsk(t, "/mining-info", "", &before)
-				if before.PayeeLost != "" || before.NotReady != "" || len(n.events()) > 0 {
-					t.Fatalf("before: %+v", before)
-				}
-				loss.lose(t, n)
-				if err := n.generator.Settle(t.Context()); err != nil {
-					t.Fatal(err)
-				}
-				n.payees.update() // It is told once.
-				n.mustAsk(t, "/mining-info", "", &after)
-				if !strings.Contains(after.PayeeLost, loss.want) || !strings.Contains(after.PayeeLost, before.Payee) {
-					t.Errorf("mining-info says %q, expected the %s of %s", after.PayeeLost, loss.want, before.Payee)
-				}
-				if log := n.log.String(); strings.Count(log, "level=WARN msg=\"what is mined can't be spent any more\"") != 1 {
-					t.Errorf("the log: %s", log)
-				}
-				if events := n.events(); len(events) != 1 || events[0] != "payee.lost" {
-					t.Errorf("events %v", events)
-				}
-				template, err := n.generator.Current()
-				if payee.stays && (err != nil || template.Payee.Address != before.Payee) {
-					t.Errorf("mining does not go on: %v", err)
-				}
-				if !payee.stays && (!errors.Is(err, mining.ErrNoPayee) || !strings.Contains(err.Error(), "/set-mining-address")) {
-					t.Errorf("mining goes on, or stops without a word: %v", err)
-				}
+				testALostPayee(t, payee.set, loss.lose, loss.want, payee.stays)
 			})
 		}
+	}
+}
+
+// testALostPayee sets a payee and loses it: the reason must name what is lost, and mining
+// goes on if the payee stays all the same.
+func testALostPayee(t *testing.T, set, lose func(*testing.T, *wholeNode), want string, stays bool) {
+	t.Helper()
+	n := walletNode(t, func(*Config) {})
+	set(t, n)
+	n.mustAsk(t, "/update-account-alias", `{"account_alias":"a","new_alias":"b"}`, new(any))
+	n.mustAsk(t, "/update-account-alias", `{"account_alias":"b","new_alias":"a"}`, new(any))
+	var before, after wire.MiningInfo
+	n.mustAsk(t, "/mining-info", "", &before)
+	if before.PayeeLost != "" || before.NotReady != "" || len(n.events()) > 0 {
+		t.Fatalf("before: %+v", before)
+	}
+	lose(t, n)
+	if err := n.generator.Settle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	n.payees.update() // It is told once.
+	n.mustAsk(t, "/mining-info", "", &after)
+	if !strings.Contains(after.PayeeLost, want) || !strings.Contains(after.PayeeLost, before.Payee) {
+		t.Errorf("mining-info says %q, expected the %s of %s", after.PayeeLost, want, before.Payee)
+	}
+	if log := n.log.String(); strings.Count(log, "level=WARN msg=\"what is mined can't be spent any more\"") != 1 {
+		t.Errorf("the log: %s", log)
+	}
+	if events := n.events(); len(events) != 1 || events[0] != "payee.lost" {
+		t.Errorf("events %v", events)
+	}
+	template, err := n.generator.Current()
+	if stays && (err != nil || template.Payee.Address != before.Payee) {
+		t.Errorf("mining does not go on: %v", err)
+	}
+	if !stays && (!errors.Is(err, mining.ErrNoPayee) || !strings.Contains(err.Error(), "/set-mining-address")) {
+		t.Errorf("mining goes on, or stops without a word: %v", err)
 	}
 }
 

@@ -162,16 +162,7 @@ func TestSummaryCountsEveryFate(t *testing.T) {
 		t.Fatal(err)
 	}
 	sum := s.Summary()
-	for fate, txs := range all {
-		if sum.Counts[fate] != len(txs) {
-			t.Errorf("%s: %d, expected %d", fate, sum.Counts[fate], len(txs))
-		}
-		for _, tx := range txs {
-			if v, ok := s.Explain(tx.ID); !ok || v.Fate != fate {
-				t.Errorf("expected %s: %+v", fate, v)
-			}
-		}
-	}
+	expectFates(t, s, all)
 	v, _ := s.Explain(good.ID)
 	if v.Place != 1 || v.Fee != txtest.Fee+1 || v.Gas == 0 || sum.Fees != v.Fee || sum.Gas != v.Gas || sum.Height != 1 {
 		t.Errorf("verdict %+v in %+v", v, sum)
@@ -194,5 +185,21 @@ func TestSummaryCountsEveryFate(t *testing.T) {
 	sum.Counts[selection.Chosen] = 77
 	if got := s.Summary().Counts[selection.Chosen]; got != 1 {
 		t.Errorf("%d after a copy was changed", got)
+	}
+}
+
+// expectFates compares the last choice with what each transaction must have met.
+func expectFates(t *testing.T, s *selection.Selector, all map[selection.Fate][]*types.Tx) {
+	t.Helper()
+	sum := s.Summary()
+	for fate, txs := range all {
+		if sum.Counts[fate] != len(txs) {
+			t.Errorf("%s: %d, expected %d", fate, sum.Counts[fate], len(txs))
+		}
+		for _, tx := range txs {
+			if v, ok := s.Explain(tx.ID); !ok || v.Fate != fate {
+				t.Errorf("expected %s: %+v", fate, v)
+			}
+		}
 	}
 }
