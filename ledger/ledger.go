@@ -114,7 +114,7 @@ func Open(cfg Config) *Ledger {
 }
 
 // InMemory returns a ledger without a file: what it counted is lost with it, and of rows
-// and shares it holds the latest 100,000 to 200,000.
+// and shares it holds at most 200,000 each.
 func InMemory() *Ledger { return newInMemory(Config{}) }
 
 // Claim marks the ledger as that of a network, and fails if it is another's: see
