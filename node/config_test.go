@@ -223,6 +223,7 @@ func TestUsualValuesAreTaken(t *testing.T) {
 		{"--stratum.verify-percent=1", "--stratum.max-sessions=1", "--stratum.max-per-address=0"},
 		{"--stratum.verify-percent=100", "--stratum.start-difficulty=4294967295", "--stratum.min-difficulty=4294967295"},
 		{"--stratum.start-difficulty=1", "--stratum.min-difficulty=1"},
+		{"--notify.webhook=https://a.example/x", "--mining.extra-nodes=https://a.example:1,http://b.example"},
 	} {
 		c, err := load(t, "chain_id = \"solonet\"\n", args, nil)
 		if err != nil {

@@ -121,7 +121,7 @@ func TestARefusalSaysWhatAndHow(t *testing.T) {
 	}
 	h := g.before(http.NotFoundHandler())
 	for _, test := range []struct{ host, origin, method, want string }{
-		{"evil.example", "", "POST", "rpc.hosts"}, {"localhost", "http://evil.example", "POST", "rpc.hosts"},
+		{"evil.example", "", "POST", "rpc.hosts"}, {"localhost", "http://evil.example", "POST", "another origin (http://evil.example)"},
 		{"localhost", "", "GET", "/set-mining changes something, and is called by POST"},
 	} {
 		for range 3 {

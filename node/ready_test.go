@@ -104,6 +104,9 @@ func TestWisdomIsNoSolonet(t *testing.T) {
 		if allowed && (err != nil || !strings.HasPrefix(template.Payee.Address, "tm1")) {
 			t.Errorf("allowed: %v, %v", template, err)
 		}
+		if mode, _ := n.solonet.read(); mode != clockReal {
+			t.Errorf("the clock is %s", mode)
+		}
 		n.logStatus()
 		closeIt()
 	}

@@ -1,0 +1,119 @@
+package node
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/bytom-solo/bytom-solo/compute"
+	"github.com/bytom-solo/bytom-solo/compute/computetest"
+)
+
+// statusNode is a whole node that pays an address of nobody's, with a port for rigs or not.
+func statusNode(t *testing.T, listen string, sessions int) *wholeNode {
+	t.Helper()
+	config := soloConfig(home(t))
+	config.Bytom.Wallet.Disable, config.Mining.Devices = true, "none"
+	config.Mining.Address = "sm1q3cuzlxhzhqnse2w2v2mdkls9873am2cy46c6z7"
+	config.Stratum.Listen, config.Stratum.MaxSessions = listen, sessions
+	n, _ := newWholeNode(t, config)
+	return n
+}
+
+// TestStatusSaysWhatIsWrong reads the line that a node logs each minute, and its metrics,
+// with nothing wrong and with all.
+func TestStatusSaysWhatIsWrong(t *testing.T) {
+	for _, listen := range []string{"", "127.0.0.1:0"} {
+		n := statusNode(t, listen, 10)
+		says := func(wrong bool) {
+			t.Helper()
+			n.logStatus()
+			log := n.log.String()
+			line := log[strings.LastIndex(log, "msg=status"):]
+			w := httptest.NewRecorder()
+			fromLoopback(n.server.Handler).ServeHTTP(w, httptest.NewRequest(http.MethodGet, MetricsRoute, nil))
+			lost := strings.Contains(w.Body.String(), "\nbytom_solo_payee_lost 1\n")
+			for part, want := range map[string]bool{
+				"rigs=0": listen != "", `payee_lost="the key is gone`: wrong, "payee_lost=": wrong, `clock="this clock is 2h0m`: wrong, "clock=": wrong,
+			} {
+				if strings.Contains(line, part) != want || lost != wrong {
+					t.Errorf("rigs %q: %s says %s %v, and a metric that the payee is lost %v", listen, line, part, want, lost)
+				}
+			}
+		}
+		says(false)
+		n.payees.setLoss(&loss{reason: "the key is gone", given: true})
+		n.clock.mu.Lock()
+		n.clock.virtual, n.clock.looked = nil, true
+		n.clock.chain = chainTime{median: uint64(time.Now().Add(2*time.Hour + 10*time.Second).Unix())}
+		n.clock.mu.Unlock()
+		says(true)
+	}
+}
+
+// TestRigsAreAsManyAsFilesAllow: where that is fewer than the operator allows, the log says
+// so at the start.
+func TestRigsAreAsManyAsFilesAllow(t *testing.T) {
+	for allowed, fewer := range map[int]bool{1: false, 1 << 30: true} {
+		n := statusNode(t, "127.0.0.1:0", allowed)
+		if n.files.limit == 0 {
+			t.Skip("this system tells no limit of open files")
+		}
+		if got := strings.Contains(n.log.String(), "fewer rigs can connect"); got != fewer {
+			t.Errorf("%d allowed, with %d files: the log says that there are fewer: %v", allowed, n.files.limit, got)
+		}
+		if n.tlsCert != nil {
+			t.Error("a certificate is served that was not given")
+		}
+	}
+}
+
+// slowBackend takes a time for each hash.
+type slowBackend struct {
+	computetest.SHA3
+	takes  time.Duration
+	hashes *int
+}
+
+func (b slowBackend) NewHasher(context.Context, [32]byte) (compute.Hasher, error) { return b, nil }
+
+func (b slowBackend) Hash(ctx context.Context, results, headers [][32]byte) error {
+	time.Sleep(b.takes)
+	*b.hashes++
+	return b.SHA3.Hash(ctx, results, headers)
+}
+
+// TestHashSpeed is measured by three hashes, or by two that take longer than a second.
+func TestHashSpeed(t *testing.T) {
+	for _, c := range []struct {
+		takes  time.Duration
+		hashes int
+		speed  float64
+	}{{100 * time.Millisecond, 3, 10}, {time.Second, 3, 1}, {2 * time.Second, 2, 0.5}} {
+		synctest.Test(t, func(t *testing.T) {
+			hashes := 0
+			v := compute.NewVerifier(slowBackend{takes: c.takes, hashes: &hashes})
+			defer v.Close()
+			if speed, err := hashSpeed(t.Context(), v); err != nil || speed != c.speed || hashes != c.hashes {
+				t.Errorf("%v a hash: %v a second by %d hashes, %v, expected %v by %d", c.takes, speed, hashes, err, c.speed, c.hashes)
+			}
+		})
+	}
+}
+
+// TestSolonetClockIsTheOperators: the mode that the option names is the one that a
+// solonet begins with.
+func TestSolonetClockIsTheOperators(t *testing.T) {
+	for _, clock := range []string{clockVirtual, clockReal} {
+		config := soloConfig(home(t))
+		config.Bytom.Wallet.Disable, config.Mining.Devices, config.Solonet.Clock = true, "none", clock
+		n, _ := newWholeNode(t, config)
+		if mode, _ := n.solonet.read(); mode != clock {
+			t.Errorf("solonet.clock %s: the clock is %s", clock, mode)
+		}
+	}
+}
