@@ -80,7 +80,7 @@ func serveAPIPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, _ = w.Write(page.Bytes()) // The client went away; nobody is left to tell.
+	_, _ = w.Write(page.Bytes()) // The client went away; nobody is left to answer.
 }
 
 // pageGroups are the routes by tags, for who reads the page by a request.

@@ -12,8 +12,8 @@ import (
 	"github.com/bytom-solo/bytom-solo/node/selection"
 )
 
-// openPayees finds out whom to pay. Who starts the node to mine, and has told nobody whom
-// to pay, is told so.
+// openPayees finds out whom to pay. A node that is started to mine and knows of no payee
+// does not start, but on a solonet, where it creates an account.
 func (n *Node) openPayees(notices io.Writer) (err error) {
 	if n.payees, err = n.newPayees(); err != nil {
 		return err
@@ -32,7 +32,8 @@ func (n *Node) openPayees(notices io.Writer) (err error) {
 	return nil
 }
 
-// openOutlets makes what tells others of what happens here.
+// openOutlets opens what reports events elsewhere: the relay, the notifier, metrics and the
+// watch of the clock.
 func (n *Node) openOutlets() error {
 	var err error
 	if n.relay, err = newRelay(n.config.Mining.ExtraNodes, n.log); err != nil {
@@ -70,7 +71,7 @@ func (n *Node) assembleMining(ctx context.Context, devices []string) error {
 		return err
 	}
 	// The network's goroutines may call the gate, hence the generator, as soon as
-	// they are made.
+	// they are created.
 	n.bulk = chain.NewBulkSync(n.bytom.chain, n.gate, n.backends[0].Info().Workers, n.log)
 	peers := chain.PeerChain{Chain: n.bytom.chain, Gate: n.gate, Live: n.clock.liveBlock, TooNew: n.clock.tooNew}
 	if err := n.bytom.openNetwork(peers, n.bulk); err != nil {

@@ -50,7 +50,7 @@ type authenticator struct {
 	told     logLimit
 }
 
-// logRefusal logs a refusal, that of a host seldom: it may ask many times a second.
+// logRefusal logs a refusal, each kind of a host once an hour: a host may ask many times a second.
 func (a *authenticator) logRefusal(r *http.Request, refusal string) {
 	level := slog.LevelDebug
 	if host, _, _ := net.SplitHostPort(r.RemoteAddr); a.told.allow(host+" "+refusal, time.Now()) {
@@ -78,7 +78,7 @@ func (a *authenticator) before(next http.Handler) http.Handler {
 	})
 }
 
-// challenged tells whether a refusal asks for a token in HTTP's words, which many
+// challenged reports whether a refusal asks for a token in HTTP's words, which many
 // clients wait for before they send what they have. Not so on the stock node's routes:
 // the dashboard asks for a token itself, and a browser's own question would come first.
 func challenged(path string) bool {
@@ -129,7 +129,7 @@ func (a *authenticator) authenticate(r *http.Request) (who caller, refusal strin
 	return who, "no token"
 }
 
-// valid tells whether a name and a secret are a token's.
+// valid reports whether a name and a secret are a token's.
 func (a *authenticator) valid(name, secret string) bool {
 	if name == cookieName {
 		return a.cookie != "" && subtle.ConstantTimeCompare([]byte(secret), []byte(a.cookie)) == 1
@@ -137,7 +137,7 @@ func (a *authenticator) valid(name, secret string) bool {
 	return a.tokens.Check(name, secret) == nil
 }
 
-// isLoopback tells whether a remote address, host:port, is of this machine's own.
+// isLoopback reports whether a remote address, host:port, is of this machine's own.
 func isLoopback(remote string) bool {
 	host, _, err := net.SplitHostPort(remote)
 	return err == nil && net.ParseIP(host).IsLoopback()

@@ -160,7 +160,7 @@ func matching(all []compute.Backend, name string) (found []string) {
 	return found
 }
 
-// computesOnCPU tells whether a graphics driver's device is the CPU.
+// computesOnCPU reports whether a graphics driver's device is the CPU.
 func computesOnCPU(b compute.Backend) bool {
 	a, ok := b.(interface{ Answers(name string) bool })
 	return ok && !a.Answers(vulkan.Prefix)

@@ -36,8 +36,8 @@ import (
 // bytom holds the stock node's parts, assembled.
 //
 // The databases are never closed: the wallet, the block keeper and others have
-// goroutines that no call ends, and a read after Close panics. LevelDB hands each
-// write to the system as it is made, so the end of the process loses none.
+// goroutines that no call ends, and a read after Close panics. LevelDB passes each
+// write to the system at once, so the end of the process loses none.
 type bytom struct {
 	config     *cfg.Config
 	lock       flock.Releaser
@@ -180,7 +180,7 @@ func (b *bytom) openNetwork(gated netsync.Chain, bulk *chain.BulkSync) error {
 	if err != nil {
 		return fmt.Errorf("open the network on %s: %w", b.config.P2P.ListenAddress, err)
 	}
-	// The API wants the stock miner to tell whether it runs. It never does, and
+	// The API asks the stock miner whether it runs. It never does, and
 	// the mining pool's routes are ours.
 	idle := cpuminer.NewCPUMiner(b.chain, b.accounts, b.pool, b.dispatcher)
 	b.api = api.NewAPI(b.sync, b.wallet, b.txfeed, idle, nil, b.chain, b.config, b.tokens, b.dispatcher, b.websockets)

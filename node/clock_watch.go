@@ -16,8 +16,7 @@ import (
 // clockWatch raises an alarm where this machine's clock seems wrong: a template's
 // timestamp comes from it, and peers refuse blocks of more than an hour ahead.
 //
-// Peers do not tell their clocks; what they do tell is the timestamp of each new
-// block, which is some seconds to a few minutes old when the block comes. No single
+// Peers do not send their clocks, but the timestamp of each new block, which is some seconds to a few minutes old when the block comes. No single
 // reading raises the alarm or ends it, and nothing but words follows from one: who
 // differs from this clock may be right. It is safe for concurrent use.
 type clockWatch struct {
@@ -26,7 +25,7 @@ type clockWatch struct {
 	elapsed func() time.Duration
 	log     *slog.Logger
 	alarm   func(Notification)
-	// virtual tells that timestamps have nothing to do with the time; nil is never.
+	// virtual reports whether timestamps have nothing to do with the time; nil is never.
 	virtual func() bool
 
 	mu      sync.Mutex
@@ -38,7 +37,7 @@ type clockWatch struct {
 	at      time.Duration // the same by elapsed
 	on      bool          // the alarm
 	changed time.Duration // since when each look contradicts on
-	raised  time.Duration // when the alarm was last told
+	raised  time.Duration // when the alarm was last logged
 }
 
 // liveBlock is a block that a peer has just announced.
@@ -53,10 +52,10 @@ type chainTime struct {
 	height uint64
 	// median is the median time of the last 11 blocks, in Unix seconds.
 	median uint64
-	// fast tells that blocks come in seconds. Then their timestamps run ahead of the time
+	// fast is set where blocks come in seconds. Then their timestamps run ahead of the time
 	// of day, for each is above the median, and say nothing of any clock.
 	fast bool
-	// current tells that there are peers, and that none has more blocks.
+	// current is set where there are peers, and none has more blocks.
 	current bool
 }
 
@@ -69,13 +68,13 @@ const (
 	// clockStale is how far behind our clock the chain's median may be where peers have no
 	// newer block. At 150 s a block it is a quarter of an hour.
 	clockStale = 3 * time.Hour
-	// clockAlarmAfter is how long the clock must seem wrong before that is told, and
-	// clockRight how long right.
+	// clockAlarmAfter is how long the clock must seem wrong before the alarm is raised, and
+	// clockClearAfter how long right before it is cleared.
 	clockAlarmAfter = 5 * time.Minute
 	clockClearAfter = time.Minute
-	// clockRepeatAfter is when an alarm that goes on is told again.
+	// clockRepeatAfter is when an alarm that goes on is logged again.
 	clockRepeatAfter = 6 * time.Hour
-	// clockJump is by how much the clock must be set to be told.
+	// clockJump is by how much the clock must be set for a log line.
 	clockJump = time.Minute
 	// clockInterval is the time between two looks.
 	clockInterval = 10 * time.Second
@@ -123,7 +122,7 @@ func (c *clockWatch) ahead(timestamp uint64) time.Duration {
 	return time.Unix(int64(timestamp), 0).Sub(c.now().Round(0))
 }
 
-// look holds the clock against the chain. It is to be called every clockEach.
+// look holds the clock against the chain. It is to be called every clockInterval.
 func (c *clockWatch) look(chain chainTime) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -149,7 +148,7 @@ func (c *clockWatch) look(chain chainTime) {
 	}
 }
 
-// raise tells the alarm. The caller holds mu.
+// raise logs the alarm and notifies the operator. The caller holds mu.
 func (c *clockWatch) raise(wrong string) {
 	c.raised = c.at
 	c.log.Warn("the clock is wrong", "detail", wrong)
@@ -176,7 +175,7 @@ func (c *clockWatch) jump() {
 	c.wall, c.at, c.looked = wall, at, true
 }
 
-// suspect says what is wrong with the clock as far as can be told now, whether or not it
+// suspect says what is wrong with the clock as far as can be known now, whether or not it
 // lasts, and by what evidence; it is empty where nothing is. What else is refused meanwhile
 // should say it too.
 func (c *clockWatch) suspect() string {

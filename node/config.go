@@ -23,7 +23,7 @@ import (
 type Config struct {
 	// Bytom is the stock node's part.
 	Bytom *cfg.Config
-	// Mining is the in-process miner and the work handed out. Whether the miner
+	// Mining is the in-process miner and the work for others. Whether the miner
 	// is on is Bytom.Mining.
 	Mining MiningConfig
 	// Stratum is the rigs on the LAN.
@@ -32,7 +32,7 @@ type Config struct {
 	Verify VerifyConfig
 	// Solonet is what a private network for tests has.
 	Solonet SolonetConfig
-	// Notify is who is told of what happens.
+	// Notify is where notifications go.
 	Notify NotifyConfig
 	// RPC is who may call the node.
 	RPC RPCConfig
@@ -65,7 +65,7 @@ type MiningConfig struct {
 	// MinFeeRate is the least that a transaction must pay to be chosen, in the smallest
 	// unit of BTM for each unit of gas.
 	MinFeeRate float64
-	// AllowUnsynced hands out work without peers and behind them.
+	// AllowUnsynced serves work without peers and behind them.
 	AllowUnsynced bool
 }
 
@@ -136,7 +136,7 @@ func (c *Config) Home(lookupEnv func(string) (string, bool)) string {
 // JournalPath is the file of the journal of found blocks.
 func (c *Config) JournalPath() string { return filepath.Join(c.Bytom.RootDir, "mining", "journal.db") }
 
-// HandoutsPath is the file of the work that was handed out on the present tip.
+// HandoutsPath is the file of the work that was issued on the present tip.
 func (c *Config) HandoutsPath() string {
 	return filepath.Join(c.Bytom.RootDir, "mining", "handouts.jsonl")
 }

@@ -61,7 +61,7 @@ func (c *Config) check() error {
 // hidden stands for a value that must not be in a log.
 const hidden = "(not shown)"
 
-// isListen tells whether an address can be listened on.
+// isListen reports whether an address can be listened on.
 func isListen(address string) bool {
 	_, port, err := net.SplitHostPort(address)
 	if err == nil {
@@ -139,7 +139,7 @@ func peerAddresses(list string) (addresses []string, err error) {
 	return addresses, nil
 }
 
-// isPort tells whether a text is a port's number.
+// isPort reports whether a text is a port's number.
 func isPort(text string) bool {
 	n, err := strconv.ParseUint(text, 10, 16)
 	return err == nil && n > 0

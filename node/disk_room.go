@@ -46,7 +46,7 @@ func (d *disk) write(what func() error) error {
 	return err
 }
 
-// isFull tells whether an error is that there is no room, on the disk or for this user.
+// isFull reports whether an error is that there is no room, on the disk or for this user.
 func isFull(err error) bool {
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
 		return true
@@ -56,7 +56,7 @@ func isFull(err error) bool {
 	return runtime.GOOS == "windows" && errors.As(err, &code) && (code == handleDiskFull || code == diskFull)
 }
 
-// begin notes a write that waits, and tells of the first.
+// begin counts a write that waits, and reports the first.
 func (d *disk) begin(err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -69,7 +69,7 @@ func (d *disk) begin(err error) {
 	d.alarm(Notification{Event: "disk.full", At: d.since, Detail: detail})
 }
 
-// end notes a write that has been made, and tells of the last.
+// end counts a write that is done, and reports the last.
 func (d *disk) end() {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -163,8 +163,8 @@ func (f *foundBlocks) describe(fate mining.Fate) FoundBlock {
 	return b
 }
 
-// DescribeFate is what the journal alone tells of a block; own tells of another block
-// whether it was found here, too.
+// DescribeFate is what the journal alone knows of a block; own reports whether another
+// block was found here, too.
 func DescribeFate(fate mining.Fate, own func(bc.Hash) bool) FoundBlock {
 	b := FoundBlock{
 		Height: fate.Height, Hash: fate.ID.String(), Found: fate.Found, FoundBy: fate.By, State: statePending,

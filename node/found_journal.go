@@ -11,7 +11,7 @@ import (
 )
 
 // JournalBlocks are the found blocks of a journal, the latest first, as far as it knows
-// them: where the chain is now, only a running node tells.
+// them: where the chain is now, only a running node knows.
 func JournalBlocks(j *mining.Journal) (found []FoundBlock, err error) {
 	fates, err := j.Fates()
 	for _, f := range slices.Backward(fates) {

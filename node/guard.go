@@ -88,7 +88,7 @@ func (g *guard) check(r *http.Request) (status int, reason string) {
 	return 0, ""
 }
 
-// known tells whether a request's Host is one of the node's names. What is older than
+// known reports whether a request's Host is one of the node's names. What is older than
 // HTTP/1.1 may have none, and no browser is.
 func (g *guard) known(r *http.Request) bool {
 	if r.Host == "" {
@@ -102,7 +102,7 @@ func (g *guard) known(r *http.Request) bool {
 	return err == nil && (address.IsLoopback() || g.own(r, address))
 }
 
-// own tells whether an address is this machine's.
+// own reports whether an address is this machine's.
 func (g *guard) own(r *http.Request, address netip.Addr) bool {
 	if local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok && ipOf(local) == address {
 		return true
@@ -134,7 +134,7 @@ func ipOf(a net.Addr) netip.Addr {
 	return address.Unmap()
 }
 
-// foreign tells whether a browser sent the request for a page that is not the node's.
+// foreign reports whether a browser sent the request for a page that is not the node's.
 func (g *guard) foreign(r *http.Request) bool {
 	if isSafe(r.Method) && isVisit(r) {
 		return false
@@ -146,12 +146,12 @@ func (g *guard) foreign(r *http.Request) bool {
 	return g.origins.Check(strict) != nil
 }
 
-// isVisit tells whether somebody follows a link: the answer takes the other page's place.
+// isVisit reports whether somebody follows a link: the answer takes the other page's place.
 func isVisit(r *http.Request) bool {
 	return r.Header.Get("Origin") == "" && r.Header.Get("Sec-Fetch-Mode") == "navigate" && r.Header.Get("Sec-Fetch-Dest") == "document"
 }
 
-// isSafe tells whether browsers take a method for one that changes nothing.
+// isSafe reports whether browsers take a method for one that changes nothing.
 func isSafe(method string) bool {
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
@@ -184,7 +184,7 @@ func hostName(host string) string {
 	return name
 }
 
-// logRefusal logs a refusal, each kind seldom: pages try again and again.
+// logRefusal logs a refusal, each kind once an hour: pages try again and again.
 func (g *guard) logRefusal(r *http.Request, reason string) {
 	level := slog.LevelDebug
 	if g.limit.allow(fmt.Sprintf("%s %.100s %.100s", r.Method, r.Host, origin(r)), time.Now()) {

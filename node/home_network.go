@@ -21,9 +21,9 @@ import (
 )
 
 // A home is of one network: its chain, its wallet's addresses and what was found there mean
-// nothing elsewhere. Block 0 tells mainnet from the others. The test network and a solonet
+// nothing elsewhere. Block 0 distinguishes mainnet from the others. The test network and a solonet
 // begin with the same block, so the data directory is marked, and where it is not yet, the
-// wallet's addresses and the checkpoints tell.
+// wallet's addresses and the checkpoints decide.
 
 // genesis is each network's block 0.
 var genesis = map[string]bc.Hash{
@@ -53,7 +53,7 @@ func otherNetwork(config *cfg.Config, of, why string) error {
 }
 
 // checkFile refuses a start for another network than config.toml names, where the data
-// directory does not tell which of the two it is of.
+// directory does not say which of the two it is of.
 func checkFile(config *Config) error {
 	if config.fileNetwork == "" || config.fileNetwork == config.Bytom.ChainID {
 		return nil
@@ -181,8 +181,8 @@ func (b *bytom) checkWallet() error {
 }
 
 // NetworkOf is the chain_id of the network that a configuration's home has data of, empty
-// if it has none; two where that can't be told, for nobody has marked it. A home that is in
-// use tells no more than its mark.
+// if it has none; two where that can't be known, for nobody has marked it. Of a home that is in
+// use only the mark is read.
 func NetworkOf(config *Config) (string, error) {
 	b := config.Bytom
 	marked, err := readNetworkMark(b)

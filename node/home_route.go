@@ -22,7 +22,7 @@ type HomeInfo struct {
 	Node    string `json:"node,omitempty"`
 }
 
-// Is tells whether it is a directory of this machine.
+// Is reports whether it is a directory of this machine.
 func (h HomeInfo) Is(dir string) bool {
 	if absolute(dir) == h.Home {
 		return true

@@ -56,7 +56,7 @@ func openStorage(files storage.Storage, d *disk, tables int) (dbm.DB, error) {
 	return &levelDB{db, files}, nil
 }
 
-// removeUnfinished removes what a start has left that was ended as it made the database: a
+// removeUnfinished removes what an interrupted start left of a new database: a
 // manifest that nothing names yet, which LevelDB takes for a database that is broken.
 func removeUnfinished(files storage.Storage) error {
 	if _, err := files.GetMeta(); !errors.Is(err, os.ErrNotExist) {
@@ -107,7 +107,7 @@ func (l *levelDB) IteratorPrefix(prefix []byte) dbm.Iterator {
 	return levelIterator{l.db.NewIterator(util.BytesPrefix(prefix), nil)}
 }
 
-// levelBatch is writes that are made together.
+// levelBatch is writes that are applied together.
 type levelBatch struct {
 	leveldb.Batch
 	db *leveldb.DB

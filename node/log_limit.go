@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// logLimit has the log tell what others bring about as often as they like: each kind once an
+// logLimit bounds log lines that others can cause as often as they like: each kind once an
 // hour, and so many kinds. The zero value is ready, and safe for concurrent use.
 type logLimit struct {
 	mu     sync.Mutex
@@ -14,12 +14,13 @@ type logLimit struct {
 }
 
 const (
-	// logLimitPeriod is when a kind is told again, and seldomMost how many are until then.
+	// logLimitPeriod is when a kind is logged again, and logLimitKinds how many kinds are
+	// logged until then.
 	logLimitPeriod = time.Hour
 	logLimitKinds  = 64
 )
 
-// allow tells whether a kind is to be told now.
+// allow reports whether a line of a kind is to be logged now.
 func (s *logLimit) allow(kind string, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

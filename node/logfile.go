@@ -14,7 +14,7 @@ import (
 
 // logFiles writes a log file a day into a directory, and keeps those of a
 // week before.
-// Where it can't write, lines are lost, which is told where the log goes besides. It is
+// Where it can't write, lines are lost, which is logged where the log goes besides. It is
 // safe for concurrent use.
 type logFiles struct {
 	dir string
@@ -27,7 +27,7 @@ type logFiles struct {
 	day    string
 	looked time.Time // when the file was last looked at
 	lost   int       // lines, since the last that was written
-	moaned time.Time // when that was last told
+	moaned time.Time // when that was last logged
 }
 
 const (
@@ -37,11 +37,11 @@ const (
 	// logLook is how often a file that was moved or removed is noticed, and one that
 	// can't be opened tried again.
 	logLook = time.Second
-	// logMoan is how often lost lines are told.
+	// logMoan is how often lost lines are logged.
 	logMoan = 10 * time.Minute
 )
 
-// openLogFiles opens the day's file. Its directory is made if there is none.
+// openLogFiles opens the day's file. It creates the directory if there is none.
 func openLogFiles(dir string, now func() time.Time, told *slog.Logger) (*logFiles, error) {
 	l := &logFiles{dir: dir, now: now, log: told}
 	l.mu.Lock()
@@ -49,7 +49,7 @@ func openLogFiles(dir string, now func() time.Time, told *slog.Logger) (*logFile
 	return l, l.open(now())
 }
 
-// Write writes lines of the log. It does not fail: its callers have nobody to tell.
+// Write writes lines of the log. It does not fail: its callers have nobody to report to.
 func (l *logFiles) Write(line []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -81,7 +81,7 @@ func (l *logFiles) write(line []byte) error {
 	return err
 }
 
-// stands tells whether the open file is the one of that name. The caller holds mu.
+// stands reports whether the open file is the one of that name. The caller holds mu.
 func (l *logFiles) stands() bool {
 	open, err := l.file.Stat()
 	if err != nil {
@@ -91,7 +91,7 @@ func (l *logFiles) stands() bool {
 	return err == nil && os.SameFile(open, there)
 }
 
-// lose counts a line that could not be written, and tells so from time to time. The
+// lose counts a line that could not be written, and logs so from time to time. The
 // caller holds mu.
 func (l *logFiles) lose(err error) {
 	l.lost++

@@ -64,7 +64,7 @@ type Node struct {
 }
 
 // New opens the data directory and assembles a node; it is not on the network
-// yet. notices takes the words of a throwaway account, if one is made.
+// yet. notices takes the words of a throwaway account, if one is created.
 func New(ctx context.Context, config *Config, log *slog.Logger, notices io.Writer) (*Node, error) {
 	n := &Node{config: config, log: log, cookie: rand.Text()}
 	if err := n.open(ctx, notices); err != nil {
@@ -115,7 +115,7 @@ func (n *Node) notify(note Notification) {
 	n.notifier.send(note)
 }
 
-// tipChanged tells who needs to know of a new tip. It only leaves marks.
+// tipChanged marks a new tip for the generator and the watcher. It does not block.
 func (n *Node) tipChanged() {
 	n.generator.TipChanged()
 	if n.watcher != nil {
@@ -123,7 +123,7 @@ func (n *Node) tipChanged() {
 	}
 }
 
-// reportEvents counts and tells what happens to a found block.
+// reportEvents counts the events of a found block and sends notifications of them.
 func (n *Node) reportEvents(fate mining.Fate, events []mining.Event) {
 	for _, e := range events {
 		n.metrics.blocks.WithLabelValues(string(e.State)).Inc()
@@ -232,8 +232,8 @@ func (n *Node) openBrowser(url string) {
 	}
 }
 
-// watchPool tells the generator of new transactions. The pool posts its events
-// while it holds its lock, so nothing is done here but to leave a mark.
+// watchPool marks new transactions for the generator. The pool posts its events
+// while it holds its lock, so nothing else is done here.
 func (n *Node) watchPool(ctx context.Context) error {
 	defer n.poolEvent.Unsubscribe()
 	for {

@@ -20,7 +20,7 @@ type Notification struct {
 	// more), payee.back, clock.off, clock.right, disk.full or disk.right.
 	Event string    `json:"event"`
 	At    time.Time `json:"at"`
-	// Network and Node say who tells: chain_id and node_alias.
+	// Network and Node say whose event it is: chain_id and node_alias.
 	Network string `json:"network"`
 	Node    string `json:"node,omitempty"`
 	// Block is what the event is about, if it is a block.
@@ -31,7 +31,7 @@ type Notification struct {
 	Detail string `json:"detail,omitempty"`
 }
 
-// PayeeChange tells of another address that coinbases pay.
+// PayeeChange is a change of the address that coinbases pay.
 type PayeeChange struct {
 	// Old is empty if there was none.
 	Old string `json:"old,omitempty"`
@@ -48,7 +48,7 @@ type notifier struct {
 	queue  chan Notification
 	log    *slog.Logger
 	pause  time.Duration // before the second try; it doubles up to notifyPause
-	warned atomic.Int64  // when it was last told that notifications are lost, in Unix nanoseconds
+	warned atomic.Int64  // when lost notifications were last logged, in Unix nanoseconds
 }
 
 const (
@@ -60,7 +60,7 @@ const (
 	notifyPause = time.Minute
 	// notifyGrace is how long the last ones may take when the node stops.
 	notifyGrace = time.Second
-	// notifyWarnPeriod is how often it is told that notifications are lost.
+	// notifyWarnPeriod is how often lost notifications are logged.
 	notifyWarnPeriod = time.Hour
 )
 
@@ -120,7 +120,7 @@ func (n *notifier) drain(ctx context.Context) {
 	}
 }
 
-// logUnsent tells how many notifications are not posted as the node stops.
+// logUnsent logs how many notifications are not posted as the node stops.
 func (n *notifier) logUnsent(count int, err error) {
 	n.log.Warn("notifications are lost: the webhook does not take them before the node stops", "lost", count+len(n.queue), "error", err)
 }
@@ -147,13 +147,13 @@ func (n *notifier) deliver(ctx, last context.Context, note Notification) error {
 	return err
 }
 
-// lost tells that a notification is not posted.
+// lost logs that a notification is not posted.
 func (n *notifier) lost(note Notification, err error) {
 	n.log.Debug("notification lost", "event", note.Event, "error", err)
 	n.warn("notifications are lost: the webhook does not take them", "event", note.Event, "error", err)
 }
 
-// warn tells of a webhook that fails, but rarely: each notification and each try would
+// warn logs that a webhook fails, once an hour: each notification and each try would
 // be one more line of the same.
 func (n *notifier) warn(text string, args ...any) {
 	now, told := time.Now(), n.warned.Load()

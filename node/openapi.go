@@ -98,7 +98,7 @@ func registerOpenAPI(r *mux.Router) {
 			return
 		}
 		w.Header().Set("Content-Type", "application/json; charset=utf-8")
-		_, _ = w.Write(raw) // The client went away; nobody is left to tell.
+		_, _ = w.Write(raw) // The client went away; nobody is left to answer.
 	})
 	for _, route := range []string{APIRoute, strings.TrimSuffix(APIRoute, "/")} {
 		r.Path(route).Methods(http.MethodGet, http.MethodHead).HandlerFunc(serveAPIPage)

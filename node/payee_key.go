@@ -30,7 +30,7 @@ type payeeWallet struct {
 // spendable is what the wallet has, or had, for an address.
 type spendable struct {
 	Address string `json:"address"`
-	// Account tells that the address is of one of its accounts, Key that the key store has
+	// Account says that the address is of one of its accounts, Key that the key store has
 	// as many of that account's keys as it takes.
 	Account bool `json:"account"`
 	Key     bool `json:"key"`
@@ -111,7 +111,7 @@ func lossOf(had, has spendable, given bool) *loss {
 	return nil
 }
 
-// update compares what the wallet has for the payee with what it had, and tells of a change.
+// update compares what the wallet has for the payee with what it had, and reports a change.
 func (p *payees) update() {
 	p.setting.Lock()
 	defer p.setting.Unlock()
@@ -128,7 +128,7 @@ func (p *payees) update() {
 	p.setLoss(lossOf(had, has, given))
 }
 
-// setLoss notes a loss, or that there is none, and tells where that is news.
+// setLoss sets a loss, or that there is none, and reports a change.
 func (p *payees) setLoss(l *loss) {
 	old := p.loss.Swap(l)
 	switch {
@@ -160,7 +160,7 @@ func (p *payees) checkLost(payee mining.Payee) error {
 	return nil
 }
 
-// logPayee tells of a payee whose keys are elsewhere.
+// logPayee logs that the keys of the payee are elsewhere.
 func (p *payees) logPayee() {
 	payee, _, err := p.raw()
 	if p.wallet == nil || err != nil || p.loss.Load() != nil {
@@ -174,7 +174,7 @@ func (p *payees) logPayee() {
 	}
 }
 
-// lookEvery is how often the wallet is looked at for what it does not tell of: a key's file
+// lookEvery is how often the wallet is looked at for what it does not report: a key's file
 // that is deleted, a recovery that is done.
 const lookEvery = 10 * time.Second
 

@@ -44,7 +44,7 @@ type RigList struct {
 	Luck  *float64     `json:"luck"`
 }
 
-// DescribeRigs is what a ledger tells of the last days, all if that is 0, with what
+// DescribeRigs is what a ledger has of the last days, all if that is 0, with what
 // their server knows, if one runs.
 func DescribeRigs(l *ledger.Ledger, live []stratum.RigStatus, days float64, now time.Time) (RigList, error) {
 	if err := checkDays(days); err != nil {

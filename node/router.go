@@ -114,5 +114,5 @@ func recovered(next http.Handler, log *slog.Logger) http.Handler {
 func writeJSON(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(v) // The client went away; nobody is left to tell.
+	_ = json.NewEncoder(w).Encode(v) // The client went away; nobody is left to answer.
 }

@@ -42,7 +42,7 @@ func (w rpcNetwork) Connected() []gbt.Peer {
 	for _, p := range w.n.bytom.peers.Peers().List() {
 		height, greeted := heights[p.ID()]
 		if !greeted {
-			continue // It has not told its state yet, and is no peer of the stock API either.
+			continue // It has not sent its status yet, and is no peer of the stock API either.
 		}
 		sent, received := p.TrafficStatus()
 		now := time.Now()

@@ -95,7 +95,7 @@ type mineRequest struct {
 	BranchAt *uint64 `json:"branch_at"`
 }
 
-// mineResult tells of the blocks that were made.
+// mineResult is the blocks that were mined.
 type mineResult struct {
 	Hashes []string `json:"hashes"`
 	// Height is the best chain's afterwards.

@@ -13,7 +13,7 @@ import (
 )
 
 // StockAlgorithm is Bytom's own Go code as a backend: the baseline that speeds
-// are told against. Nothing mines or verifies with it.
+// are compared with. Nothing mines or verifies with it.
 type StockAlgorithm struct{}
 
 // Info satisfies compute.Backend.
@@ -28,7 +28,7 @@ func (StockAlgorithm) NewHasher(_ context.Context, seed [32]byte) (compute.Hashe
 }
 
 // ExpandSeed is the expansion of a seed alone, which Bytom's package does not export: it
-// lets compute.Bench tell what part of a hash that is.
+// lets compute.Bench measure what part of a hash that is.
 func (StockAlgorithm) ExpandSeed(seed [32]byte) {
 	extended := compute.ExtendSeed(seed)
 	v := make([]uint32, 32*1024)
@@ -65,5 +65,5 @@ func (h stockHasher) Hash(ctx context.Context, results, headers [][32]byte) erro
 
 func (stockHasher) Close() error { return nil }
 
-// BytomVersion is the version of the embedded node, which peers are told.
+// BytomVersion is the version of the embedded node, which is sent to peers.
 func BytomVersion() string { return version.Version }

@@ -222,7 +222,7 @@ func (n *Node) serveRigs(ctx context.Context) error {
 	return fmt.Errorf("serve rigs: %w", err)
 }
 
-// rigURL is what a rig on the LAN is told to connect to.
+// rigURL is what rigs on the LAN connect to.
 func (n *Node) rigURL() string {
 	host, port, err := net.SplitHostPort(n.rigPort.Addr().String())
 	if err != nil {
@@ -234,7 +234,7 @@ func (n *Node) rigURL() string {
 	return "stratum+tcp://" + net.JoinHostPort(host, port)
 }
 
-// lanAddress is this machine's address on its network, as far as can be told.
+// lanAddress is this machine's address on its network, as far as is known.
 func lanAddress() string {
 	addresses, err := net.InterfaceAddrs()
 	if err == nil {
@@ -247,7 +247,7 @@ func lanAddress() string {
 	return "127.0.0.1"
 }
 
-// suggestStratum tells operators who mine and let the LAN in that rigs could help.
+// suggestStratum logs, where the node mines and lets the LAN in, that rigs could help.
 func (n *Node) suggestStratum(rpc net.Addr) {
 	a, ok := rpc.(*net.TCPAddr)
 	if n.rigs == nil && n.config.Bytom.Mining && ok && !a.IP.IsLoopback() {

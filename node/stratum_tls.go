@@ -12,7 +12,7 @@ import (
 )
 
 // readPair is the certificate in the files for TLS; nil where there are none, or they are
-// no good, which bad is told.
+// no good, which is reported to bad.
 func (s *StratumConfig) readPair(bad func(key string, value any, expected string)) *tls.Certificate {
 	if s.TLSCert == "" || s.TLSKey == "" {
 		return nil

@@ -33,7 +33,7 @@ var stockRoutes = []string{
 }
 
 // withUnknownRoutes has the stock API answer on its routes. On all others that no route of a
-// router's answers, the client is told so, and what is like it: the stock node calls that
+// router's answers, it answers that there is none, and which is like it: the stock node calls that
 // an error of its own, 500.
 func withUnknownRoutes(router *mux.Router, stock http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -55,7 +55,7 @@ func (c *virtualClock) now() time.Time {
 	return now
 }
 
-// virtual tells whether timestamps have nothing to do with the time of day.
+// virtual reports whether timestamps have nothing to do with the time of day.
 func (c *virtualClock) virtual() bool {
 	mode, _ := c.read()
 	return mode != clockReal
@@ -95,7 +95,7 @@ func (c *virtualClock) time() (mode string, now time.Time) {
 	return clockReal, wall
 }
 
-// logMode says at a start how the blocks of a solonet are timestamped.
+// logMode logs at a start how the blocks of a solonet are timestamped.
 func (c *virtualClock) logMode(log *slog.Logger) {
 	c.mu.Lock()
 	wanted := c.mode

@@ -7,7 +7,7 @@
 package pin
 
 // Goroutine keeps the calling goroutine on the n-th, from 0 on, of the processors that
-// its thread may use, if these are as many as it is told, until unpin is called by the
+// its thread may use, if these are as many as of says, until unpin is called by the
 // same goroutine. Threads that are started meanwhile may use all processors. Only Linux has
 // it; elsewhere, and where the system refuses, it does nothing.
 func Goroutine(n, of int) (unpin func()) { return goroutine(n, of) }

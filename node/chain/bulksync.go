@@ -27,7 +27,7 @@ import (
 //
 // It rides on the connections that the network has. It sees each peer's best block
 // in the status that peers send of themselves, asks with the same message that the
-// keeper uses below the checkpoints, and hands every block to the gate. The keeper
+// keeper uses below the checkpoints, and brings every block to the gate. The keeper
 // goes on meanwhile and finds the blocks known; what goes wrong here is left to
 // it, the blame of peers included.
 type BulkSync struct {
@@ -36,7 +36,7 @@ type BulkSync struct {
 	workers int
 	log     *slog.Logger
 	wake    chan struct{}
-	taken   atomic.Uint64 // blocks handed to the gate
+	taken   atomic.Uint64 // blocks brought to the gate
 
 	mu    sync.Mutex
 	peers map[string]*bulkPeer // by p2p.Peer.Key
@@ -111,8 +111,8 @@ func (s *BulkSync) bestPeer() *bulkPeer {
 	return &known
 }
 
-// catchUp takes in a peer's chain up to the best block that it told of, then asks
-// whether it has gone on since.
+// catchUp processes a peer's chain up to the best block of its last status, then asks
+// for a new status.
 func (s *BulkSync) catchUp(ctx context.Context, p *bulkPeer) error {
 	s.log.Info("catching up", "peer", p.peer.Addr().String(), "height", s.chain.BestBlockHeight(), "of", p.height)
 	for !s.chain.InMainChain(p.hash) {
@@ -131,7 +131,8 @@ func (s *BulkSync) catchUp(ctx context.Context, p *bulkPeer) error {
 		}
 	}
 	p.peer.TrySend(netsync.BlockchainChannel, message(&netsync.StatusRequestMessage{}))
-	// What it told of is in; what it has beyond that comes with its next status.
+	// The block of that status is on our chain; what the peer has beyond it comes with the
+	// next status.
 	s.update(p.peer, func(now *bulkPeer) {
 		if now.hash == p.hash {
 			now.height = 0
@@ -188,7 +189,7 @@ func (s *BulkSync) locator() []*bc.Hash {
 	}
 }
 
-// processAll hands blocks to the gate in order. The proofs of those that come next are
+// processAll brings blocks to the gate in order. The proofs of those that come next are
 // computed meanwhile, on all cores.
 func (s *BulkSync) processAll(ctx context.Context, blocks []*types.Block) error {
 	ctx, cancel := context.WithCancel(ctx)
@@ -220,7 +221,7 @@ func (s *BulkSync) processAll(ctx context.Context, blocks []*types.Block) error 
 // one.
 type seedWalk struct {
 	blocks []*types.Block
-	seed   *bc.Hash // of the block at n; nil if it can't be told
+	seed   *bc.Hash // of the block at n; nil if it is unknown
 	n      int
 }
 
@@ -258,7 +259,7 @@ func (s *BulkSync) update(peer *p2p.Peer, change func(*bulkPeer)) {
 	}
 }
 
-// receive looks at a message before Bytom's reactor does, and tells whether it was
+// receive looks at a message before Bytom's reactor does, and reports whether it was
 // an answer to us, which is not the reactor's. It runs in the peer's goroutine.
 func (s *BulkSync) receive(peer *p2p.Peer, raw []byte) (ours bool) {
 	if len(raw) == 0 {

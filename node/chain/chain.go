@@ -33,14 +33,14 @@ type Chain struct {
 	peers   Network
 }
 
-// Config is what a Chain is made of.
+// Config configures a Chain.
 type Config struct {
 	Chain      *protocol.Chain
 	Gate       *Gate
 	Pool       *protocol.TxPool
 	Selector   *selection.Selector
 	Dispatcher *event.Dispatcher
-	// AllowUnsynced has work handed out however far behind its peers the chain is.
+	// AllowUnsynced has the chain ready for mining however far behind its peers it is.
 	AllowUnsynced bool
 	// Now is the chain's clock; nil is time.Now.
 	Now func() time.Time
@@ -52,17 +52,17 @@ type Config struct {
 	Log  *slog.Logger
 }
 
-// Network tells of the peer with the highest chain; nil if there is no peer.
+// Network knows the peer with the highest chain; nil if there is no peer.
 type Network interface{ BestPeer() *netsync.PeerInfo }
 
-// New makes a Chain without peers.
+// New returns a Chain without peers.
 func New(c Config) *Chain { return &Chain{Chain: c.Chain, config: c} }
 
-// SetNetwork has the chain's peers looked at before work is handed out. Without it, as in
-// vault mode, there are none. It must be called before the Chain is used.
+// SetNetwork sets where Ready looks up the best peer. Without it, as in vault mode, there
+// are no peers. It must be called before the Chain is used.
 func (c *Chain) SetNetwork(n Network) { c.peers = n }
 
-// lastTip is what was made of the best block, which at a retarget takes a walk over
+// lastTip caches the tip of the best block, which at a retarget takes a walk over
 // 2,016 blocks. A node of the index never changes.
 type lastTip struct {
 	node *state.BlockNode
@@ -161,7 +161,7 @@ func (c *Chain) Process(ctx context.Context, block *types.Block) (mining.Outcome
 	if !errors.Is(err, mining.ErrRejected) {
 		return outcome, err
 	}
-	// The chain does not tell a bad block from a full disk.
+	// The chain's error is the same for a bad block and for a full disk.
 	switch check := c.Check(ctx, block); {
 	case check == nil:
 		return 0, fmt.Errorf("%w: %w", mining.ErrChainFailed, err)

@@ -54,7 +54,7 @@ type Gate struct {
 // between two blocks: well above the 30 s that it waits for a peer's answer.
 const fastSyncQuiet = 2 * time.Minute
 
-// NewGate makes the gate of a chain. verifier computes the proofs of work; without one the
+// NewGate returns the gate of a chain. verifier computes the proofs of work; without one the
 // chain does. tipChanged is called after the best block changed; it must not block.
 func NewGate(chain *protocol.Chain, verifier *compute.Verifier, tipChanged func(), log *slog.Logger) *Gate {
 	return &Gate{chain: chain, verifier: verifier, tipChanged: tipChanged, log: log, orphans: newOrphanBlocks()}
@@ -117,7 +117,7 @@ func (g *Gate) verify(ctx context.Context, h *types.BlockHeader, id, seed bc.Has
 	return &hash, nil
 }
 
-// hasProof tells whether a block on a known parent has its proof of work.
+// hasProof reports whether a block on a known parent has its proof of work.
 func (g *Gate) hasProof(block *types.Block) bool {
 	parent := g.chain.GetBlockIndex().GetNode(&block.PreviousBlockHash)
 	if parent == nil || g.verifier == nil || block.Bits != parent.CalcNextBits() {
@@ -293,7 +293,7 @@ func (g *Gate) processCheckpointed(block *types.Block) (bool, error) {
 	return outcome == mining.Orphan, err
 }
 
-// fastSyncing tells whether a fast sync may be under way. The caller holds mu.
+// fastSyncing reports whether a fast sync may be under way. The caller holds mu.
 func (g *Gate) fastSyncing() bool {
 	since := time.Since(g.fastSync)
 	checkpoints := consensus.ActiveNetParams.Checkpoints

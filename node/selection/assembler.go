@@ -10,7 +10,7 @@ import (
 	"github.com/bytom-solo/bytom-solo/mining"
 )
 
-// assembler is a block's transactions as they are chosen.
+// assembler fills a block with transactions.
 type assembler struct {
 	limit  limits
 	base   map[bc.Hash]*storage.UtxoEntry // not changed: what the chain has
@@ -21,7 +21,7 @@ type assembler struct {
 	created, spent       map[bc.Hash]bool // outputs, by what was chosen
 	fees, gas, bytes     uint64
 	worth                int64
-	// contested tells that something was left out for something else: another order
+	// contested is set where something was left out for something else: another order
 	// may do better.
 	contested bool
 
@@ -104,7 +104,7 @@ func (b *assembler) fits(gas, bytes uint64) bool {
 	return b.gas+gas <= b.limit.gas && b.bytes+bytes <= b.limit.bytes
 }
 
-// pays tells whether a package has the least fee rate, or the operator's priority.
+// pays reports whether a package has the least fee rate, or the operator's priority.
 func (b *assembler) pays(p txPackage) bool {
 	return b.limit.feeRate <= 0 || p.last.Delta > 0 || float64(p.worth) >= b.limit.feeRate*float64(p.gas)
 }

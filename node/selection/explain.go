@@ -8,7 +8,7 @@ import (
 	"github.com/bytom/bytom/protocol/bc"
 )
 
-// fate is what a choice made of a transaction of the pool.
+// Fate is what became of a transaction of the pool in a choice.
 type Fate string
 
 // The fates of transactions.
@@ -23,7 +23,7 @@ const (
 	NoRoom   Fate = "no-room"  // others pay more for the block's gas or bytes
 )
 
-// verdict is what a choice made of a transaction, and why.
+// Verdict is what became of a transaction in a choice, and why.
 type Verdict struct {
 	Fate Fate
 	// Reason says more where there is more to say.
@@ -37,25 +37,24 @@ type Verdict struct {
 	Place int
 }
 
-// summary is what a choice made of the whole pool.
+// Summary is what became of the whole pool in a choice.
 type Summary struct {
 	// Height is that of the block.
 	Height uint64
-	// Counts says how many transactions met which fate.
+	// Counts is how many transactions met which fate.
 	Counts map[Fate]int
 	// Fees, Gas and Bytes are those of the chosen ones.
 	Fees, Gas, Bytes uint64
 }
 
 // lastChoice is a choice as it is remembered: a verdict for each transaction of the
-// pool, which Bytom bounds at 10,000. It is never changed after it is made.
+// pool, which Bytom bounds at 10,000. It is immutable.
 type lastChoice struct {
 	Summary
 	verdicts map[bc.Hash]Verdict
 }
 
-// summary is what the last choice made of the pool; the zero value before the
-// first.
+// Summary sums up the last choice; the zero value before the first.
 func (s *Selector) Summary() Summary {
 	last := s.last.Load()
 	if last == nil {
@@ -66,7 +65,7 @@ func (s *Selector) Summary() Summary {
 	return sum
 }
 
-// skipped is how many transactions the last choice was made from, and how many it left
+// Skipped is how many transactions the last choice was made from, and how many it left
 // out for which reason.
 func (s *Selector) Skipped() (candidates int, skipped map[string]int) {
 	skipped = make(map[string]int)
@@ -78,7 +77,7 @@ func (s *Selector) Skipped() (candidates int, skipped map[string]int) {
 	return candidates, skipped
 }
 
-// explain says what the last choice made of a transaction, unless it was not in
+// Explain says what became of a transaction in the last choice; false if it was not in
 // the pool then.
 func (s *Selector) Explain(id bc.Hash) (Verdict, bool) {
 	last := s.last.Load()
@@ -89,7 +88,7 @@ func (s *Selector) Explain(id bc.Hash) (Verdict, bool) {
 	return v, ok
 }
 
-// remember keeps what a choice made of a pool.
+// remember keeps the verdicts of a choice.
 func (s *Selector) remember(known map[bc.Hash]*Validated, all []*candidate, best *assembler) {
 	sel := &lastChoice{
 		Summary:  Summary{Height: best.height, Counts: make(map[Fate]int), Fees: best.fees, Gas: best.gas, Bytes: best.bytes},
@@ -164,8 +163,8 @@ func (b *assembler) judgeAlone(c *candidate) Verdict {
 // OverrideReport is an override with what is known of its transaction.
 type OverrideReport struct {
 	Overridden
-	// Known tells whether the transaction was in the pool at the last choice; verdict
-	// is what that made of it.
+	// Known says whether the transaction was in the pool at the last choice; Verdict
+	// is what became of it there.
 	Known bool
 	Verdict
 }

@@ -15,12 +15,12 @@ const maxFollowed = 6
 
 // outputs are what the chain's database said of outputs at a tip. A look-up there
 // costs 14 to 100 µs, and a pool spends 10,000 of them; from one block to the next
-// few change. They are never changed after they are made.
+// few change. They are immutable.
 type outputs struct {
 	tip *state.BlockNode
 	// entries holds nil for what does not exist.
 	entries map[bc.Hash]*storage.UtxoEntry
-	// stale are those that blocks after tip have spent or made.
+	// stale are those that blocks after tip have spent or created.
 	stale map[bc.Hash]bool
 }
 

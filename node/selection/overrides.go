@@ -43,7 +43,7 @@ type Overridden struct {
 	Override
 }
 
-// Overrides are the operator's wishes for single transactions. They are kept in a
+// Overrides are the operator's instructions for single transactions. They are kept in a
 // bbolt file until they are taken back, since a transaction can leave the pool and
 // come again. All methods are safe for concurrent use; a nil *Overrides has none.
 type Overrides struct {

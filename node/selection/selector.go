@@ -61,7 +61,7 @@ type limits struct {
 	feeRate float64
 }
 
-// Config is what a Selector is made of.
+// Config configures a Selector.
 type Config struct {
 	Chain *protocol.Chain
 	// Overrides are the operator's; nil has none.
@@ -73,7 +73,7 @@ type Config struct {
 	Log    *slog.Logger
 }
 
-// New makes a Selector that has chosen nothing yet.
+// New returns a Selector that has chosen nothing yet.
 func New(c Config) *Selector {
 	if c.MaxGas == 0 {
 		c.MaxGas = consensus.MaxBlockGas

@@ -22,7 +22,7 @@ import (
 )
 
 // Validated is what Bytom's validation says of a transaction by itself, whatever
-// its inputs. It is never changed after it is made.
+// its inputs. It is immutable.
 type Validated struct {
 	// Candidate is what it pays and takes, if it can stand in a block at all.
 	mining.Candidate
@@ -33,7 +33,7 @@ type Validated struct {
 	from, to uint64
 }
 
-// holds tells whether this is the result for a transaction at a height. An id does
+// holds reports whether this is the result for a transaction at a height. An id does
 // not cover the witness arguments, which decide whether a program is satisfied, so
 // only the very same transaction will do.
 func (v *Validated) holds(tx *types.Tx, height uint64) bool {
@@ -133,7 +133,7 @@ func sameResult(tx *bc.Tx, height uint64) (from, to uint64) {
 	return from, to
 }
 
-// readsHeight tells whether one of the programs that validate a transaction may
+// readsHeight reports whether one of the programs that validate a transaction may
 // read the block's height. It never says no wrongly.
 func readsHeight(tx *bc.Tx) bool {
 	for _, e := range tx.Entries {
@@ -168,7 +168,7 @@ func spendReadsHeight(prog []byte, args [][]byte) bool {
 	return programReadsHeight(prog)
 }
 
-// programReadsHeight tells whether a program may execute OP_BLOCKHEIGHT, or run as
+// programReadsHeight reports whether a program may execute OP_BLOCKHEIGHT, or run as
 // a predicate what it computed itself. Jumps can lead into the midst of data: with
 // one, any byte counts.
 func programReadsHeight(prog []byte) bool {
@@ -218,8 +218,8 @@ func checkInputs(tx *bc.Tx, gasOnly bool, height uint64, entry func(bc.Hash) *st
 	return nil
 }
 
-// moves tells whether an output that a transaction spends or makes is really spent
-// or made: where the transaction fails but for its gas, that goes for BTM alone.
+// moves reports whether an output that a transaction spends or creates is really spent
+// or created: where the transaction fails but for its gas, that goes for BTM alone.
 func moves(tx *bc.Tx, id bc.Hash, gasOnly bool) bool {
 	out, err := tx.Output(id)
 	return err == nil && (!gasOnly || *out.Source.Value.AssetId == *consensus.BTMAssetID)

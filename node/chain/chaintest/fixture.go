@@ -90,7 +90,7 @@ type Fixture struct {
 	Pool       *protocol.TxPool
 	Dispatcher *event.Dispatcher
 	Gate       *chain.Gate
-	// Config is what Chain is made of.
+	// Config is the configuration of Chain.
 	Config    chain.Config
 	Chain     *chain.Chain
 	Selector  *selection.Selector
@@ -282,7 +282,7 @@ func (f *Fixture) Work(t testing.TB, b *types.Block) {
 	}
 }
 
-// Process hands a block to the chain, which must take it as the best.
+// Process solves a block and brings it through the gate; it must become the best block.
 func (f *Fixture) Process(t testing.TB, b *types.Block) {
 	t.Helper()
 	f.Work(t, b)

@@ -240,7 +240,7 @@ func (p *Poisoned) Crowd(t testing.TB, n int) {
 	}
 }
 
-// isBTM tells whether an output that a transaction spends is of BTM.
+// isBTM reports whether an output that a transaction spends is of BTM.
 func isBTM(tx *types.Tx, id bc.Hash) bool {
 	out, err := tx.Output(id)
 	return err == nil && *out.Source.Value.AssetId == *consensus.BTMAssetID
