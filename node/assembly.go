@@ -102,7 +102,7 @@ func (n *Node) assembleMining(ctx context.Context, devices []string) error {
 	return n.serveWork(c, space)
 }
 
-// openOverrides makes the selector, with what the operator wants of single
+// openOverrides creates the selector, with the operator's overrides of single
 // transactions. Mining goes on without that, but not with another network's.
 func (n *Node) openOverrides() error {
 	overrides, err := selection.OpenOverrides(filepath.Join(n.config.Bytom.RootDir, "mining", "overrides.db"))

@@ -32,7 +32,7 @@ type relay struct {
 // relayTries is how often a block is offered to a node that does not answer.
 const relayTries = 5
 
-// newRelay makes a relay to nodes given as URLs, separated by commas; an access token
+// newRelay returns a relay to nodes given as URLs, separated by commas; an access token
 // stands in the URL, as user name and password.
 func newRelay(nodes string, log *slog.Logger) (*relay, error) {
 	r := &relay{client: &http.Client{Timeout: 20 * time.Second, Transport: fewConnections()}, log: log, pause: 500 * time.Millisecond}

@@ -162,7 +162,7 @@ func (b *bytom) openDB(name string) (dbm.DB, error) {
 	return db, nil
 }
 
-// openNetwork makes the network's part, on a chain that the gate stands before and
+// openNetwork creates the network's part, on a chain that the gate stands before and
 // with a look at the messages for bulk, and the stock API on top.
 func (b *bytom) openNetwork(gated netsync.Chain, bulk *chain.BulkSync) error {
 	err := b.ensureNodeKey()
@@ -187,7 +187,7 @@ func (b *bytom) openNetwork(gated netsync.Chain, bulk *chain.BulkSync) error {
 	return nil
 }
 
-// ensureNodeKey makes the key that peers know the node by, if there is none yet.
+// ensureNodeKey creates the key that peers know the node by, if there is none yet.
 // Bytom does so too, with a warning.
 func (b *bytom) ensureNodeKey() error {
 	path := b.config.P2P.NodeKeyFile

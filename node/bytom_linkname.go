@@ -11,7 +11,7 @@ import (
 )
 
 // newSyncManager is netsync's constructor that takes the switch as an argument:
-// its tests use it, the exported one makes a switch of its own. Bytom's version is
+// its tests use it, the exported one creates a switch of its own. Bytom's version is
 // pinned, and TestBulkSync fails if the function is not what it is taken for.
 //
 //go:linkname newSyncManager github.com/bytom/bytom/netsync.newSyncManager

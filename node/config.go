@@ -326,7 +326,7 @@ func readConfigFile(home string) (map[string]string, error) {
 	return flat, nil
 }
 
-// flatten makes dotted keys of a file's tables. Capitals mean nothing, as to the stock
+// flatten builds dotted keys of a file's tables. Capitals mean nothing, as to the stock
 // node.
 func flatten(prefix string, tree map[string]any, into map[string]string) {
 	for key, value := range tree {

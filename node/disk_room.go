@@ -26,7 +26,7 @@ type disk struct {
 	since   time.Time
 }
 
-// newDisk makes the disk of a directory.
+// newDisk returns the disk of a directory.
 func newDisk(dir string, log *slog.Logger, alarm func(Notification)) *disk {
 	return &disk{dir: dir, log: log, alarm: alarm, pause: time.Second}
 }

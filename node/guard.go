@@ -26,7 +26,7 @@ type guard struct {
 	limit logLimit
 }
 
-// newGuard makes the guard of a server that listens on an address. hosts is as
+// newGuard returns the guard of a server that listens on an address. hosts is as
 // parseHosts takes it.
 func newGuard(hosts, listen string, log *slog.Logger) (*guard, error) {
 	g := &guard{
@@ -72,7 +72,7 @@ func (g *guard) before(next http.Handler) http.Handler {
 	})
 }
 
-// check gives a sentence for a request that is refused.
+// check returns a sentence for a request that is refused.
 func (g *guard) check(r *http.Request) (status int, reason string) {
 	switch {
 	case !g.known(r):

@@ -53,7 +53,7 @@ enable = false
 address = ""
 `
 
-// InitHome makes a home directory with a config.toml for the network, and returns the
+// InitHome creates a home directory with a config.toml for the network, and returns the
 // file's path. One that is there already is left as it is, which is an error of kind
 // fs.ErrExist; asked tells that the user named the network, which a home of another is
 // refused for.

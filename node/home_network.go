@@ -43,7 +43,7 @@ func hashOf(text string) bc.Hash {
 	return id
 }
 
-// errOtherNetwork is the kind of error that data of another network gives.
+// errOtherNetwork is the kind of error that data of another network causes.
 var errOtherNetwork = errors.New("the data directory is of another network")
 
 // otherNetwork says whose the data directory is, and what to do.

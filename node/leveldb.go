@@ -116,7 +116,7 @@ type levelBatch struct {
 func (b *levelBatch) Set(key, value []byte) { b.Put(key, value) }
 func (b *levelBatch) Write()                { must(b.db.Write(&b.Batch, nil)) }
 
-// levelIterator gives copies, as its callers keep them.
+// levelIterator returns copies, as its callers keep them.
 type levelIterator struct{ iterator.Iterator }
 
 func (i levelIterator) Key() []byte   { return append([]byte{}, i.Iterator.Key()...) }

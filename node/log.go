@@ -21,7 +21,7 @@ var levels = map[string]slog.Level{
 	"fatal": slog.LevelError, "panic": slog.LevelError,
 }
 
-// OpenLog makes the process's logger as the configuration says: one stream to
+// OpenLog opens the process's logger as the configuration says: one stream to
 // terminal, and to files if asked. ReopenLog opens these again.
 func (c *Config) OpenLog(terminal io.Writer) (*slog.Logger, error) {
 	w := terminal

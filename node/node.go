@@ -252,7 +252,7 @@ func (n *Node) watchPool(ctx context.Context) error {
 	}
 }
 
-// close gives back what can be given back.
+// close closes what is open and releases the lock.
 func (n *Node) close() error {
 	var errs []error
 	if n.rigPort != nil {

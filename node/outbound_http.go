@@ -11,7 +11,7 @@ import (
 	"github.com/bytom-solo/bytom-solo/redact"
 )
 
-// postJSON posts v, and gives what f makes of the answer. The body that f reads is cut
+// postJSON posts v, and returns what f returns of the answer. The body that f reads is cut
 // at a megabyte, and read to its end so that the connection can be used again.
 func postJSON(ctx context.Context, client *http.Client, url string, v any, f func(*http.Response) error) error {
 	body, err := json.Marshal(v)

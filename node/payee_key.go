@@ -200,7 +200,7 @@ func (p *payees) watch(ctx context.Context) error {
 // them.
 var walletRoutes = []string{"/create-account", "/delete-account", "/create-key", "/delete-key", "/restore-wallet", "/recovery-wallet"}
 
-// registerWallet has the payee looked after before a wallet's route is done.
+// registerWallet updates the payee before a wallet's route is done.
 func (n *Node) registerWallet(r *mux.Router) {
 	if n.payees.wallet == nil {
 		return

@@ -9,7 +9,7 @@ import (
 	"github.com/bytom-solo/bytom-solo/gbt/input"
 )
 
-// jsonHandler makes a handler of what gives an answer or an error.
+// jsonHandler is the handler of a function that returns an answer or an error.
 func jsonHandler(f func(*http.Request) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		data, err := f(r)

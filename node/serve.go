@@ -15,7 +15,7 @@ import (
 	"github.com/bytom-solo/bytom-solo/mining"
 )
 
-// serveWork makes the server of all routes.
+// serveWork builds the server of all routes.
 func (n *Node) serveWork(source mining.Source, space *mining.Extranonces) error {
 	n.work = gbt.New(gbt.Config{
 		Source: source, Network: rpcNetwork{n}, Chain: rpcNetwork{n}, Version: BytomVersion(), ParsePayee: parsePayee, Skipped: n.selector.Skipped,

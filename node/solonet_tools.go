@@ -49,12 +49,12 @@ type solonet struct {
 	auto chan time.Duration // how often to mine by itself; negative is never
 }
 
-// newSolonet makes the clock, which is the wall's where it is not to be virtual.
+// newSolonet returns the clock, which is the wall's where it is not to be virtual.
 func newSolonet(chain *protocol.Chain, tools, virtual bool) *solonet {
 	return &solonet{tools: tools, chain: chain, virtualClock: newVirtualClock(chain, virtual), auto: make(chan time.Duration)}
 }
 
-// openSolonet makes the clock that timestamps come from, and says what it goes by.
+// openSolonet opens the clock that timestamps come from, and says what it goes by.
 func (n *Node) openSolonet() {
 	solonet := consensus.ActiveNetParams.Name == consensus.SoloNetParams.Name
 	n.solonet = newSolonet(n.bytom.chain, n.config.Solonet.Tools, solonet && n.config.Solonet.Clock == clockVirtual)
@@ -66,7 +66,7 @@ func (n *Node) openSolonet() {
 // open adds what came after the clock.
 func (s *solonet) open(alias string, source mining.Source, g *mining.Generator, submitter *mining.Submitter, v *compute.Verifier, log *slog.Logger) {
 	s.source, s.generator, s.submitter, s.verifier, s.log = source, g, submitter, v, log
-	// Two nodes that pay the same address must not make the same block.
+	// Two nodes that pay the same address must not build the same block.
 	id := sha3.Sum256([]byte(alias))
 	s.extranonce = binary.BigEndian.Uint64(id[:]) &^ 0xffffffff
 }
@@ -165,7 +165,7 @@ func (s *solonet) request(in mineRequest) (r mining.Request, err error) {
 	return r, nil
 }
 
-// mine makes one block and brings it to the chain.
+// mine finds one block and brings it to the chain.
 func (s *solonet) mine(ctx context.Context, request mining.Request) (id bc.Hash, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

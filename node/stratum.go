@@ -192,7 +192,7 @@ func (n *Node) openStratum(ctx context.Context, space *mining.Extranonces) error
 	return nil
 }
 
-// hashSpeed is how many hashes a second the verifier makes, one after the other: it
+// hashSpeed is how many hashes a second the verifier computes, one after the other: it
 // shares each among the cores.
 func hashSpeed(ctx context.Context, v *compute.Verifier) (float64, error) {
 	best := time.Duration(math.MaxInt64)

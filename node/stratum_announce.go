@@ -12,7 +12,7 @@ import (
 // rigService is the service type of the rigs' port.
 const rigService = "_bytom-stratum._tcp"
 
-// announceRigPort makes the rigs' port known on the LAN. It returns what ends that.
+// announceRigPort announces the rigs' port on the LAN. It returns what ends that.
 func (n *Node) announceRigPort() (stop func()) {
 	address, ok := n.rigPort.Addr().(*net.TCPAddr)
 	if !ok || address.IP.IsLoopback() {
@@ -31,7 +31,7 @@ func (n *Node) announceRigPort() (stop func()) {
 	return server.Shutdown
 }
 
-// announce makes a port known: at all of this machine's addresses, or at the one that it
+// announce announces a port: at all of this machine's addresses, or at the one that it
 // listens on, to the network that this is of.
 func announce(name, host string, at *net.TCPAddr, text []string) (*zeroconf.Server, error) {
 	if at.IP.IsUnspecified() {

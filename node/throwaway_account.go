@@ -15,7 +15,7 @@ import (
 // is given.
 const throwawayAlias = "solo"
 
-// ensurePayee makes a throwaway account where a newcomer would otherwise be
+// ensurePayee creates a throwaway account where a newcomer would otherwise be
 // stopped: on a solonet, with a wallet that has no account. The words and the password of
 // a new key are written to out, once; they are stored nowhere in the clear. A key that is
 // there is used: its account went with the data directory, or was deleted.
@@ -78,7 +78,7 @@ func (b *bytom) presentKey() (key pseudohsm.XPub, ok bool) {
 	return key, false
 }
 
-// throwawayAccount makes an account of a key, and has its first address mined to.
+// throwawayAccount creates an account of a key, and has its first address mined to.
 func (b *bytom) throwawayAccount(key chainkd.XPub) (address string, err error) {
 	account, err := b.accounts.Create([]chainkd.XPub{key}, 1, throwawayAlias, signers.BIP0044)
 	if err != nil {

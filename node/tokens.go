@@ -48,7 +48,7 @@ func OpenTokens(config *Config) (*Tokens, error) {
 	return &Tokens{lock: lock, db: db, store: accesstoken.NewStore(db)}, nil
 }
 
-// Create makes a token, and gives it with its secret.
+// Create creates a token, and returns it with its secret.
 func (t *Tokens) Create(name string) (Token, error) {
 	made, err := t.store.Create(name, "client")
 	if err != nil {
@@ -57,7 +57,7 @@ func (t *Tokens) Create(name string) (Token, error) {
 	return Token{Name: made.ID, Token: made.Token, Created: made.Created}, nil
 }
 
-// List gives all tokens.
+// List returns all tokens.
 func (t *Tokens) List() ([]Token, error) {
 	all, err := t.store.List()
 	if err != nil {
@@ -78,7 +78,7 @@ func (t *Tokens) Delete(name string) error {
 	return nil
 }
 
-// Close gives the home directory back.
+// Close releases the home directory.
 func (t *Tokens) Close() error {
 	t.db.Close()
 	return t.lock.Release()

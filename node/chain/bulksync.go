@@ -61,7 +61,7 @@ const (
 	bulkRetryAfter = time.Minute
 )
 
-// NewBulkSync makes a BulkSync that computes so many proofs of work at a time.
+// NewBulkSync returns a BulkSync that computes so many proofs of work at a time.
 func NewBulkSync(chain *protocol.Chain, gate *Gate, workers int, log *slog.Logger) *BulkSync {
 	return &BulkSync{
 		chain: chain, gate: gate, workers: workers, log: log,
@@ -233,7 +233,7 @@ func newSeedWalk(chain *protocol.Chain, blocks []*types.Block) *seedWalk {
 	return &seedWalk{blocks: blocks, seed: seed}
 }
 
-// at gives the id and the seed of block n, which must not be below the last one
+// at returns the id and the seed of block n, which must not be below the last one
 // asked for.
 func (w *seedWalk) at(n int) (id, seed [32]byte, ok bool) {
 	for w.n < n {

@@ -55,7 +55,7 @@ type Overrides struct {
 
 var overridesBucket = []byte("overrides")
 
-// OpenOverrides opens the file at a path, and makes it if there is none.
+// OpenOverrides opens the file at a path, and creates it if there is none.
 func OpenOverrides(path string) (*Overrides, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("open the overrides: %w", err)
@@ -93,7 +93,7 @@ func (o *Overrides) load(tx *bolt.Tx) error {
 	})
 }
 
-// Claim makes the file one of a network, or says that it is another's: see boltcheck.Claim.
+// Claim marks the file as a network's, or says that it is another's: see boltcheck.Claim.
 func (o *Overrides) Claim(network string) error { return boltcheck.Claim(o.db, network) }
 
 // Close closes the file.
@@ -179,7 +179,7 @@ func (o *Overrides) of(id bc.Hash) Override {
 	return o.byID[id]
 }
 
-// list gives all overrides, in the order of the ids.
+// list returns all overrides, in the order of the ids.
 func (o *Overrides) list() []Overridden {
 	if o == nil {
 		return nil

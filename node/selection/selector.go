@@ -92,7 +92,7 @@ type candidate struct {
 	arrival int
 	slot    int // in a choice's slices
 	parents []*candidate
-	// children are those that spend what it makes.
+	// children are those that spend its outputs.
 	children []*candidate
 }
 
@@ -120,7 +120,7 @@ func (s *Selector) Choose(ctx context.Context, pool []*protocol.TxDesc, height u
 	return best.chosen, nil
 }
 
-// validate gives what validation says of the pool's transactions at a height. What
+// validate returns what validation says of the pool's transactions at a height. What
 // is known and can't have changed is not validated again.
 func (s *Selector) validate(ctx context.Context, pool []*protocol.TxDesc, height uint64) (map[bc.Hash]*Validated, error) {
 	known := make(map[bc.Hash]*Validated, len(pool))

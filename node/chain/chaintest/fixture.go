@@ -103,7 +103,7 @@ type Fixture struct {
 	OnTip     func() // called as well, if set before the first block
 }
 
-// New makes a fixture whose proofs of work are computed by this machine's fastest backend,
+// New returns a fixture whose proofs of work are computed by this machine's fastest backend,
 // by the gate too if it is to be fast, else by the chain.
 func New(t testing.TB, fast bool) *Fixture {
 	t.Helper()
@@ -121,12 +121,12 @@ func New(t testing.TB, fast bool) *Fixture {
 	return NewOn(t, backend, fast)
 }
 
-// NewQuick makes a fixture whose proofs of work are SHA3 instead of Tensority,
+// NewQuick returns a fixture whose proofs of work are SHA3 instead of Tensority,
 // for tests of what is around them. The chain takes them as it takes ours: from
 // the proof cache.
 func NewQuick(t testing.TB) *Fixture { return NewOn(t, computetest.SHA3{}, true) }
 
-// NewOn makes a fixture whose proofs of work a backend computes, which it closes.
+// NewOn returns a fixture whose proofs of work a backend computes, which it closes.
 func NewOn(t testing.TB, backend compute.Backend, fast bool) *Fixture {
 	t.Helper()
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))

@@ -1,4 +1,4 @@
-// Package txtest makes transactions for tests.
+// Package txtest builds transactions for tests.
 package txtest
 
 import (
@@ -13,7 +13,7 @@ import (
 	"github.com/bytom/bytom/protocol/vm"
 )
 
-// Fee pays for the gas of any transaction that this package makes, in the smallest unit
+// Fee pays for the gas of any transaction that this package builds, in the smallest unit
 // of BTM.
 const Fee = 10_000_000
 
@@ -41,7 +41,7 @@ func Assemble(t testing.TB, text string) []byte {
 	return prog
 }
 
-// Sized makes a transaction, of the size that it has on the wire.
+// Sized builds a transaction, of the size that it has on the wire.
 func Sized(data types.TxData) *types.Tx {
 	text, err := data.MarshalText()
 	if err != nil {
@@ -51,7 +51,7 @@ func Sized(data types.TxData) *types.Tx {
 	return types.NewTx(data)
 }
 
-// Signed makes a transaction whose inputs are of Key.
+// Signed builds a transaction whose inputs are of Key.
 func Signed(data types.TxData) *types.Tx {
 	key := Key.Public()
 	for _, in := range data.Inputs {
