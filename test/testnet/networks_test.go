@@ -127,15 +127,21 @@ func TestTestnetTeardown(t *testing.T) {
 	down(t, dir, 2)
 }
 
-// down ends a network, several times.
+// down ends a network, several times. What the machine takes to run the program at all,
+// which is more where other tests run beside this one, is not 'down's.
 func down(t *testing.T, dir string, times int) {
 	t.Helper()
 	for range times {
 		start := time.Now()
+		if _, err := harness.Execute(t, testnet.Solo(t), "version"); err != nil {
+			t.Fatal(err)
+		}
+		running := time.Since(start)
+		start = time.Now()
 		if out, err := cli(t, dir, "down"); err != nil {
 			t.Fatalf("%v:\n%s", err, out)
 		}
-		if took := time.Since(start); took > 2*time.Second {
+		if took := time.Since(start) - running; took > 2*time.Second {
 			t.Errorf("'down' took %v, expected less than 2 s", took)
 		}
 	}
