@@ -67,6 +67,7 @@ type Ledger struct {
 	gone     []string        // rigs to be forgotten on the disk
 	sequence uint64          // of the next accepted share
 	round    uint32
+	total    Tally // since it was opened
 }
 
 // rigState is what is known of a rig in memory.
@@ -175,6 +176,7 @@ func (l *Ledger) Add(e Entry) {
 	defer l.mu.Unlock()
 	name, rig := l.rigOf(e)
 	rig.summary.count(e)
+	l.total.count(e)
 	row := l.row(e.At, rig.id)
 	row.count(e)
 	if e.Kind != Accepted && e.Block == "" {

@@ -69,3 +69,13 @@ func (m *Miner) Devices() []DeviceStatus {
 	}
 	return out
 }
+
+// Hashes is how many all devices computed since the start, and how many of them went into
+// work whose tip had already been replaced.
+func (m *Miner) Hashes() (all, wasted uint64) {
+	for _, d := range m.devices {
+		wasted += d.wasted.Load() // It is counted last, so that it never is more than all.
+		all += d.hashes.Load()
+	}
+	return all, wasted
+}
