@@ -32,7 +32,7 @@ var reading = []string{
 	"/mining-info", "/list-overrides", "/explain-template", FoundBlocksRoute, FoundBlockRoute, RigsRoute, MetricsRoute, OpenAPIRoute, APIRoute, HomeRoute,
 	"/dashboard/", "/equity/",
 	"/", gbt.WalletRoute + "{name:.*}", // By POST alone: JSON-RPC.
-	"/mining/api",
+	"/mining/api", StatusRoute, StatsRigsRoute, StatsBlocksRoute, SeriesRoute, WidgetRoute,
 }
 
 // stockRoutesOfSource are those that the stock API's source registers.

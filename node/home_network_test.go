@@ -95,6 +95,9 @@ func TestAHomeIsOfOneNetwork(t *testing.T) {
 		{"mainnet, with a solonet's overrides", solonet, "mainnet", "", func(home string) {
 			remove(t, home, "data", "mining/journal.db", "mining/rigs.db")
 		}, []string{"overrides.db", "solonet", "mainnet", "--home"}},
+		{"mainnet, with a solonet's history", solonet, "mainnet", "", func(home string) {
+			remove(t, home, "data", "mining/journal.db", "mining/rigs.db", "mining/overrides.db")
+		}, []string{"history.db", "solonet", "mainnet", "--home"}},
 		{"itself, the chain deleted", solonet, "solonet", "", func(home string) { remove(t, home, "data") }, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -19,6 +19,7 @@ import (
 
 	"github.com/bytom-solo/bytom-solo/compute"
 	"github.com/bytom-solo/bytom-solo/gbt"
+	"github.com/bytom-solo/bytom-solo/history"
 	"github.com/bytom-solo/bytom-solo/ledger"
 	"github.com/bytom-solo/bytom-solo/mining"
 	"github.com/bytom-solo/bytom-solo/node/chain"
@@ -57,6 +58,8 @@ type Node struct {
 	rigPort   net.Listener
 	tlsCert   *servedCertificate // what rigs are served that speak TLS; nil if none do
 	ledger    *ledger.Ledger     // of the rigs; nil if there never was a port for them
+	history   *history.History
+	days      rigDays // of the rigs, by the history
 	payees    *payees
 	poolEvent *event.Subscription
 	server    *http.Server
@@ -127,6 +130,9 @@ func (n *Node) tipChanged() {
 func (n *Node) reportEvents(fate mining.Fate, events []mining.Event) {
 	for _, e := range events {
 		n.metrics.blocks.WithLabelValues(string(e.State)).Inc()
+		if e.State == mining.StateFound {
+			n.history.Found(historyBlock(fate))
+		}
 		if e.State == mining.StateJournaled || e.State == mining.StateSubmitted {
 			continue // Steps on the way that only matter when something goes wrong.
 		}
@@ -185,6 +191,7 @@ func (n *Node) Run(ctx context.Context) (err error) {
 		parts.Go(func() error { return n.ledger.Run(ctx) })
 		parts.Go(func() error { return n.serveRigs(ctx) })
 	}
+	parts.Go(func() error { return n.history.Run(ctx) })
 	parts.Go(func() error { return n.bulk.Run(ctx) })
 	parts.Go(func() error { return n.watchPool(ctx) })
 	parts.Go(func() error { return n.reportStatus(ctx) })
@@ -255,6 +262,9 @@ func (n *Node) watchPool(ctx context.Context) error {
 // close closes what is open and releases the lock.
 func (n *Node) close() error {
 	var errs []error
+	if n.history != nil {
+		errs = append(errs, n.history.Close())
+	}
 	if n.rigPort != nil {
 		_ = n.rigPort.Close() // The server has, if it ran.
 	}

@@ -39,6 +39,9 @@ var openAPI = sync.OnceValues(func() ([]byte, error) {
 	}
 	for path, e := range examples {
 		post := member(doc, "paths", path, "post")
+		if post == nil {
+			post = member(doc, "paths", path, "get")
+		}
 		if media := member(post, "requestBody", "content", "application/json"); media != nil && e.Request != nil {
 			media["example"] = e.Request
 		}

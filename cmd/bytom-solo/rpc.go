@@ -68,28 +68,37 @@ func givenURL(cmd *cobra.Command, config *node.Config, text string) (*url.URL, e
 	return u, err
 }
 
-// askHome is ask of the node of a configuration's home. Where another node answers at its
-// address, it is as if none did, unless nobody has named the home, or somebody the address:
-// then it is said whose answer it is.
+// askHome is ask of the node of a configuration's home.
 func askHome(cmd *cobra.Command, config *node.Config, route string, in, out any) error {
-	base, err := nodeURL(cmd, config)
+	base, err := nodeOfHome(cmd, config)
 	if err != nil {
 		return err
+	}
+	return ask(cmd.Context(), base, route, in, out)
+}
+
+// nodeOfHome is the URL of the node of a configuration's home. Where another node answers at
+// its address, it is as if none did, unless nobody has named the home, or somebody the
+// address: then it is said whose answer it is.
+func nodeOfHome(cmd *cobra.Command, config *node.Config) (*url.URL, error) {
+	base, err := nodeURL(cmd, config)
+	if err != nil {
+		return nil, err
 	}
 	home := config.Home(os.LookupEnv)
 	var info node.HomeInfo
 	err = ask(cmd.Context(), base, node.HomeRoute, nil, &info)
 	switch {
 	case errors.Is(err, errNodeAway):
-		return fmt.Errorf("%w (home %s; --home and --api_addr ask another)", err, home)
+		return nil, fmt.Errorf("%w (home %s; --home and --api_addr ask another)", err, home)
 	case err != nil || info.Home == "" || info.Is(home):
 		// It is the one, or an older one, which can't say.
 	case cmd.Flags().Changed("api_addr") || !isNamed(cmd):
 		fmt.Fprintf(cmd.ErrOrStderr(), "the node at %s, of %s, has the home %s\n", plainURL(base), info.Network, info.Home)
 	default:
-		return fmt.Errorf("%w for %s: the one at %s is of %s; --home %s or --api_addr asks that", errNodeAway, home, plainURL(base), info.Home, info.Home)
+		return nil, fmt.Errorf("%w for %s: the one at %s is of %s; --home %s or --api_addr asks that", errNodeAway, home, plainURL(base), info.Home, info.Home)
 	}
-	return ask(cmd.Context(), base, route, in, out)
+	return base, nil
 }
 
 // plainURL is a node's URL without what lets one in.
@@ -111,13 +120,23 @@ func unread(away error, what string, err error) error {
 
 // ask posts in to a route of a node, and reads the answer's data into out.
 func ask(ctx context.Context, base *url.URL, route string, in, out any) error {
+	return call(ctx, base, func(ctx context.Context, c *client.Client) error { return c.Call(ctx, route, in, out) })
+}
+
+// get reads what a route of a node answers into out.
+func get(ctx context.Context, base *url.URL, route string, out any) error {
+	return call(ctx, base, func(ctx context.Context, c *client.Client) error { return c.Get(ctx, route, nil, out) })
+}
+
+// call makes a call of a node, and says what to do about its errors.
+func call(ctx context.Context, base *url.URL, do func(context.Context, *client.Client) error) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	c, err := client.New(base.String(), nil)
 	if err != nil {
 		return err
 	}
-	err = c.Call(ctx, route, in, out)
+	err = do(ctx, c)
 	if away := (*url.Error)(nil); errors.As(err, &away) {
 		return fmt.Errorf("%w: %w", errNodeAway, err)
 	}

@@ -92,10 +92,15 @@ func surviveReaders() {
 
 // isTerminal reports whether somebody reads along.
 func isTerminal(w io.Writer) bool {
-	t, ok := w.(*terminal)
-	if !ok {
+	var file *os.File
+	switch w := w.(type) {
+	case *terminal:
+		file = w.file
+	case results:
+		file = w.file
+	default:
 		return false
 	}
-	info, err := t.file.Stat()
+	info, err := file.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0 && info.Name() != os.DevNull && info.Name() != "null"
 }

@@ -80,6 +80,26 @@ func (d *Described) resolve(place []string) string {
 	return strings.Join(place, "/")
 }
 
+// Get makes a call by GET, with a query or without, and holds its answer to the description.
+func (d *Described) Get(route string, status int) json.RawMessage {
+	d.t.Helper()
+	resp, err := http.Get(d.Node.URL + route)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if d.Raw, err = io.ReadAll(resp.Body); err != nil {
+		d.t.Fatal(err)
+	}
+	path, _, _ := strings.Cut(route, "?")
+	if resp.StatusCode != status {
+		d.t.Errorf("%s: %d, expected %d: %.300s", route, resp.StatusCode, status, d.Raw)
+	}
+	d.check("the answer to "+route, d.Raw, path, "get", "responses", fmt.Sprint(resp.StatusCode))
+	d.Called[path] = d.Called[path] || status == http.StatusOK
+	return d.Raw
+}
+
 // Call makes a call, holds its answer to the description, and its request too where
 // it is meant to succeed. It returns the answer's data.
 func (d *Described) Call(route, request string, good bool) (data json.RawMessage) {

@@ -37,7 +37,7 @@ func TestMiningWithoutAJournal(t *testing.T) {
 			const told = "the journal can't be opened"
 			expected := []string{told, "found block not written down"}
 			if test.name == "no folder" {
-				expected = append(expected, "which transactions to prioritise or to exclude can't be read")
+				expected = append(expected, "which transactions to prioritise or to exclude can't be read", "the history is in memory alone")
 			}
 			n := testnet.Start(t, testnet.NodeOptions{Home: home, Args: []string{"--mining"}, ExpectErrors: expected})
 			n.WaitHeight(2, r.Limit(2))

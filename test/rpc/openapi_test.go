@@ -3,6 +3,7 @@ package rpc_test
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -69,11 +70,34 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	} {
 		d.Call(bad.route, bad.request, false)
 	}
+	d.figures()
 	for path, methods := range d.Doc["paths"].(map[string]any) {
-		if _, posted := methods.(map[string]any)["post"]; posted && !d.Called[path] {
+		_, posted := methods.(map[string]any)["post"]
+		if (posted || isFigures(path)) && !d.Called[path] {
 			t.Errorf("%s was not called", path)
 		}
 	}
+}
+
+// isFigures tells whether a route is one of what the node and its rigs did.
+func isFigures(path string) bool { return strings.HasPrefix(path, node.APIRoute+"v1/") }
+
+// figures calls the routes of what the node and its rigs did.
+func (d *described) figures() {
+	d.t.Helper()
+	for _, route := range []string{
+		node.StatusRoute, node.StatsRigsRoute, node.StatsBlocksRoute, node.StatsBlocksRoute + "?last=2", node.SeriesRoute,
+		node.SeriesRoute + "?span=1h", node.SeriesRoute + "?span=7d", node.SeriesRoute + "?span=400d", node.WidgetRoute,
+	} {
+		d.Get(route, http.StatusOK)
+	}
+	for _, route := range []string{
+		node.StatsBlocksRoute + "?last=x", node.StatsBlocksRoute + "?last=0", node.StatsBlocksRoute + "?last=1001", node.SeriesRoute + "?span=2h",
+		node.SeriesRoute + "?rig=a&span=24h",
+	} {
+		d.Get(route, http.StatusBadRequest)
+	}
+	d.Get(node.SeriesRoute+"?rig=nobody", http.StatusNotFound)
 }
 
 // foundBlocks calls the routes of blocks that the node found, of which there are some.

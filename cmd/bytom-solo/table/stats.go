@@ -1,0 +1,128 @@
+package table
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/bytom-solo/bytom-solo/node"
+)
+
+// Stats prints what a node and its rigs did, and what they can hope for. unicode has the
+// rigs' days drawn in blocks.
+func Stats(out io.Writer, s node.Stats, rigs node.RigStatsList, unicode bool) error {
+	mining := "its devices do not mine"
+	if s.Mining {
+		mining = "its devices mine"
+	}
+	if s.Node != "" {
+		fmt.Fprint(out, s.Node, ", ")
+	}
+	fmt.Fprintf(out, "%s, height %d, %d peers, %s\n", s.Network, s.Height, s.Peers, mining)
+	if s.NotReady != nil {
+		fmt.Fprintf(out, "no work is handed out: %s\n", *s.NotReady)
+	}
+	fmt.Fprintln(out)
+	if err := windows(out, s); err != nil {
+		return err
+	}
+	fmt.Fprintln(out)
+	if err := prospects(out, s); err != nil || len(rigs.Rigs) == 0 {
+		return err
+	}
+	fmt.Fprintln(out)
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "RIG\t1 MIN\t1 H\t24 H\tBEST\tTHE LAST 24 HOURS")
+	for _, r := range rigs.Rigs {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", r.Rig, figure(r.Hashrate.Minute, hashrate), figure(r.Hashrate.Hour, hashrate),
+			figure(r.Hashrate.Day, hashrate), figure(r.Best, number), sparkline(r.Day, unicode))
+	}
+	return w.Flush()
+}
+
+// windows prints what was done over each time.
+func windows(out io.Writer, s node.Stats) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "OVER\tHASHRATE\tDEVICES\tRIGS\tRIGS OFF BY\tBLOCKS\tEXPECTED\tCHANCE OF SO FEW")
+	for _, line := range []struct {
+		name string
+		node.HashrateWindow
+	}{{"5 min", s.Hashrate.Now}, {"1 h", s.Hashrate.Hour}, {"24 h", s.Hashrate.Day}, {"7 d", s.Hashrate.Week}} {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%.3g\t%s\n", line.name, figure(line.Hashrate, hashrate), figure(line.Devices, hashrate),
+			figure(line.Rigs, hashrate), figure(line.Band, percent), line.Blocks, line.Expected, figure(line.ChanceOfFewer, percent))
+	}
+	return w.Flush()
+}
+
+// prospects prints what the work has come to, and what it can hope for.
+func prospects(out io.Writer, s node.Stats) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	effort, odds, chances, best, blocks := "-", "-", "-", "-", fmt.Sprint(s.Blocks.Found)
+	if e := s.Effort; e != nil {
+		since := "since the history began"
+		if e.AfterBlock {
+			since = "since the block"
+		}
+		effort = fmt.Sprintf("%s %s at %s; %s of blocks take more", percent(e.Value), since, local(e.Since), percent(e.Chance))
+	}
+	if o := s.Odds; o != nil {
+		odds = fmt.Sprintf("every %s on average, at the present hashrate", roughly(o.Expected))
+		chances = fmt.Sprintf("%s in a day, %s in a month, %s in a year", percent(o.Day), percent(o.Month), percent(o.Year))
+	}
+	if b := s.BestShare; b != nil {
+		best = fmt.Sprintf("%s of %s, by %s", number(b.Difficulty), figure(s.Difficulty, number), b.Rig)
+	}
+	if last := s.Blocks.Last; last != nil {
+		blocks += fmt.Sprintf(", the latest at %s, height %d, effort %s", local(last.At), last.Height, figure(last.Effort, percent))
+	}
+	fmt.Fprintf(w, "effort\t%s\n", effort)
+	if len(s.Luck) == 0 {
+		fmt.Fprintln(w, "luck\t-")
+	}
+	for _, l := range s.Luck {
+		fmt.Fprintf(w, "luck\t%s: %d blocks where %.3g were expected; %s are this unlucky or worse\n", percent(l.Ratio), l.Blocks, l.Expected, percent(l.Chance))
+	}
+	fmt.Fprintf(w, "a block\t%s\nchance\t%s\nbest share\t%s\nblocks\t%s\n", odds, chances, best, blocks)
+	return w.Flush()
+}
+
+// figure is a figure as text, "-" where it is not known.
+func figure(v *float64, text func(float64) string) string {
+	if v == nil {
+		return "-"
+	}
+	return text(*v)
+}
+
+// number is a metric without a unit.
+func number(v float64) string { return strings.TrimSpace(metric(v)) }
+
+func local(t time.Time) string { return t.Local().Format(time.DateTime) }
+
+// percent is a part of 1: 0.123 is "12.3 %".
+func percent(part float64) string {
+	switch {
+	case part >= 0.9995 && part < 1:
+		return "over 99.9 %"
+	case part > 0 && part < 1e-5:
+		return "under 0.001 %"
+	case part >= 10:
+		return fmt.Sprintf("%.0f %%", 100*part)
+	}
+	return fmt.Sprintf("%.3g %%", 100*part)
+}
+
+// roughly is a time of so many seconds in a unit of its size: "3.2 days".
+func roughly(seconds float64) string {
+	for _, unit := range []struct {
+		name    string
+		seconds float64
+	}{{"years", 365 * 86400}, {"days", 86400}, {"hours", 3600}, {"minutes", 60}} {
+		if seconds >= 2*unit.seconds {
+			return fmt.Sprintf("%.3g %s", seconds/unit.seconds, unit.name)
+		}
+	}
+	return fmt.Sprintf("%.3g seconds", seconds)
+}

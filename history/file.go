@@ -1,0 +1,165 @@
+package history
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"github.com/bytom-solo/bytom-solo/boltcheck"
+)
+
+// file is a history on the disk. Its buckets, whose keys are big-endian numbers, so that
+// they lie in order:
+//
+//	meta    "format" → 1 byte, "state" → JSON of a state
+//	24h, 7d, 400d  sequence number → a slot of the totals
+//	rigs    sequence number → a slot of all rigs
+//	names   id → a rig's name
+//	blocks  sequence number → JSON of a Block
+type file struct {
+	db *bolt.DB
+	// dead is set by damage: bbolt may then hold locks that nobody gives back.
+	dead atomic.Bool
+}
+
+var (
+	metaBucket   = []byte("meta")
+	rigsBucket   = []byte("rigs")
+	namesBucket  = []byte("names")
+	blocksBucket = []byte("blocks")
+
+	formatKey = []byte("format")
+	stateKey  = []byte("state")
+)
+
+const format = 1
+
+// bucketOf is where the totals of a span lie. Those of the Hour lie nowhere.
+func bucketOf(span Span) []byte { return []byte(span.String()) }
+
+// state is what has one value.
+type state struct {
+	// Seen is when the file was written, Began when the history did, in Unix milliseconds.
+	Seen  int64 `json:"seen"`
+	Began int64 `json:"began"`
+	// Effort, Since and AfterBlock are those of an Effort.
+	Effort     float64   `json:"effort"`
+	Since      time.Time `json:"since"`
+	AfterBlock bool      `json:"after_block"`
+	// Slots, Rigs, Names and Blocks are the next sequence numbers, the first by span.
+	Slots  [len(spans)]uint64 `json:"slots"`
+	Rigs   uint64             `json:"rigs"`
+	Names  uint32             `json:"names"`
+	Blocks uint64             `json:"blocks"`
+}
+
+func unpackState(raw []byte) (s state, err error) {
+	if raw == nil {
+		return s, nil
+	}
+	if err := json.Unmarshal(raw, &s); err != nil {
+		return s, fmt.Errorf("the state: %w", err)
+	}
+	return s, plausible(s.Effort)
+}
+
+// checkTime bounds how long a node's start waits for its history to be looked through: it
+// has megabytes.
+const checkTime = 20 * time.Second
+
+// allocSize is by how much the file grows at a time. bbolt's own 16 MiB are as much as a
+// week of 500 rigs takes.
+const allocSize = 1 << 20
+
+// openFile opens a file, and makes it if there is none.
+func openFile(path string) (f *file, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("open the history %s: %w", path, err)
+		}
+	}()
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), checkTime)
+	defer cancel()
+	if err := boltcheck.Check(ctx, path); err != nil {
+		return nil, err
+	}
+	f = &file{}
+	err = f.guarded(func() error {
+		var err error
+		f.db, err = bolt.Open(path, 0o600, &bolt.Options{Timeout: time.Second, FreelistType: bolt.FreelistMapType})
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	f.db.AllocSize = allocSize
+	if err := f.update(prepare); err != nil {
+		return nil, errors.Join(err, f.close())
+	}
+	return f, nil
+}
+
+// prepare makes the buckets, unless the file is somebody else's.
+func prepare(tx *bolt.Tx) error {
+	if meta := tx.Bucket(metaBucket); meta == nil {
+		if name, _ := tx.Cursor().First(); name != nil {
+			return fmt.Errorf("it is no history: it has a bucket %q", name)
+		}
+	} else if have := meta.Get(formatKey); !bytes.Equal(have, []byte{format}) {
+		return fmt.Errorf("its format is %x, expected %02x", have, format)
+	}
+	for _, name := range [][]byte{metaBucket, bucketOf(Day), bucketOf(Week), bucketOf(Year), rigsBucket, namesBucket, blocksBucket} {
+		if _, err := tx.CreateBucketIfNotExists(name); err != nil {
+			return err
+		}
+	}
+	return tx.Bucket(metaBucket).Put(formatKey, []byte{format})
+}
+
+func (f *file) close() error {
+	if f.dead.Load() {
+		return nil // It would wait for locks that nobody gives back.
+	}
+	return f.guarded(f.db.Close)
+}
+
+func (f *file) claim(network string) error {
+	return f.guarded(func() error { return boltcheck.Claim(f.db, network) })
+}
+
+func (f *file) view(do func(*bolt.Tx) error) error {
+	return f.guarded(func() error { return f.db.View(do) })
+}
+
+func (f *file) update(do func(*bolt.Tx) error) error {
+	return f.guarded(func() error { return f.db.Update(do) })
+}
+
+// guarded makes an error of a panic, and of an access outside of the file: bbolt has
+// them where a page is not what it should be, as it may be by what happened after the
+// check.
+func (f *file) guarded(do func() error) (err error) {
+	if f.dead.Load() {
+		return boltcheck.ErrDamaged
+	}
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if r := recover(); r != nil {
+			f.dead.Store(true)
+			err = fmt.Errorf("%w: %v", boltcheck.ErrDamaged, r)
+		}
+	}()
+	return do()
+}
