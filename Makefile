@@ -72,11 +72,12 @@ bench: build ## measure the hash on this machine, then the node's own paths
 	@command -v wrk >/dev/null || apt-get install -qy wrk || echo 'no wrk: the load of get-work is not measured'
 	$(GO) test -run '^$$' -bench . -benchmem -timeout 60m $(TESTS)
 
-lint: deps ## gofmt, go vet, staticcheck, and functions that nothing calls
+lint: deps ## gofmt, go vet, staticcheck, functions that nothing calls, and the limits of files, functions and names
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo 'gofmt would change:'; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	$(GO) vet ./...
 	$(GO) tool -modfile=tools/go.mod staticcheck ./...
 	@scripts/deadcode.sh
+	$(GO) test -run '^(TestFilesAndFunctionsAreShort|TestNamesSayWhatIsThere)$$' .
 
 PACKAGES ?= mining stratum/wire stratum/client stratum ledger gbt rig node
 
