@@ -75,11 +75,11 @@ func (g *guard) before(next http.Handler) http.Handler {
 // check returns a sentence for a request that is refused.
 func (g *guard) check(r *http.Request) (status int, reason string) {
 	switch {
-	case !g.known(r):
+	case !g.asksByOwnName(r):
 		return http.StatusForbidden, fmt.Sprintf(
 			"refused: the node is not known by the name %.100q that the request's Host header has; the option rpc.hosts lists the names that it may be called by",
 			r.Host)
-	case g.foreign(r):
+	case g.isForeign(r):
 		return http.StatusForbidden, fmt.Sprintf(
 			"refused: a web page of another origin (%.100s) may not call this node; the option rpc.hosts lists the origins that may", origin(r))
 	case isSafe(r.Method) && changingRoutes[r.URL.Path] != changesNothing:
@@ -88,9 +88,9 @@ func (g *guard) check(r *http.Request) (status int, reason string) {
 	return 0, ""
 }
 
-// known reports whether a request's Host is one of the node's names. What is older than
+// asksByOwnName reports whether a request's Host is one of the node's names. What is older than
 // HTTP/1.1 may have none, and no browser is.
-func (g *guard) known(r *http.Request) bool {
+func (g *guard) asksByOwnName(r *http.Request) bool {
 	if r.Host == "" {
 		return true
 	}
@@ -99,11 +99,11 @@ func (g *guard) known(r *http.Request) bool {
 		return true
 	}
 	address, err := netip.ParseAddr(name)
-	return err == nil && (address.IsLoopback() || g.own(r, address))
+	return err == nil && (address.IsLoopback() || g.isOwnAddress(r, address))
 }
 
-// own reports whether an address is this machine's.
-func (g *guard) own(r *http.Request, address netip.Addr) bool {
+// isOwnAddress reports whether an address is this machine's.
+func (g *guard) isOwnAddress(r *http.Request, address netip.Addr) bool {
 	if local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok && ipOf(local) == address {
 		return true
 	}
@@ -134,8 +134,8 @@ func ipOf(a net.Addr) netip.Addr {
 	return address.Unmap()
 }
 
-// foreign reports whether a browser sent the request for a page that is not the node's.
-func (g *guard) foreign(r *http.Request) bool {
+// isForeign reports whether a browser sent the request for a page that is not the node's.
+func (g *guard) isForeign(r *http.Request) bool {
 	if isSafe(r.Method) && isVisit(r) {
 		return false
 	}

@@ -22,28 +22,28 @@ type logFiles struct {
 	// log takes what happens to the files themselves.
 	log *slog.Logger
 
-	mu     sync.Mutex
-	file   *os.File // nil where it could not be opened
-	day    string
-	looked time.Time // when the file was last looked at
-	lost   int       // lines, since the last that was written
-	moaned time.Time // when that was last logged
+	mu      sync.Mutex
+	file    *os.File // nil where it could not be opened
+	day     string
+	checked time.Time // when the file was last looked at
+	lost    int       // lines, since the last that was written
+	warned  time.Time // when that was last logged
 }
 
 const (
 	logDay = "20060102"
 	// keptLogs is how many files are kept, the day's among them.
 	keptLogs = 8
-	// logLook is how often a file that was moved or removed is noticed, and one that
+	// logCheckPeriod is how often a file that was moved or removed is noticed, and one that
 	// can't be opened tried again.
-	logLook = time.Second
-	// logMoan is how often lost lines are logged.
-	logMoan = 10 * time.Minute
+	logCheckPeriod = time.Second
+	// logWarnPeriod is how often lost lines are logged.
+	logWarnPeriod = 10 * time.Minute
 )
 
 // openLogFiles opens the day's file. It creates the directory if there is none.
-func openLogFiles(dir string, now func() time.Time, told *slog.Logger) (*logFiles, error) {
-	l := &logFiles{dir: dir, now: now, log: told}
+func openLogFiles(dir string, now func() time.Time, log *slog.Logger) (*logFiles, error) {
+	l := &logFiles{dir: dir, now: now, log: log}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l, l.open(now())
@@ -54,10 +54,10 @@ func (l *logFiles) Write(line []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err := l.write(line); err != nil {
-		l.lose(err)
+		l.countLost(err)
 	} else if l.lost > 0 {
 		l.log.Warn("the log file is written to again", "log_file", l.dir, "lines_lost", l.lost)
-		l.lost, l.moaned = 0, time.Time{}
+		l.lost, l.warned = 0, time.Time{}
 	}
 	return len(line), nil
 }
@@ -66,9 +66,9 @@ func (l *logFiles) Write(line []byte) (int, error) {
 func (l *logFiles) write(line []byte) error {
 	now := l.now()
 	stale := l.file == nil || now.Format(logDay) != l.day
-	if since := now.Sub(l.looked); since >= logLook || since < 0 {
-		l.looked = now
-		stale = stale || !l.stands()
+	if since := now.Sub(l.checked); since >= logCheckPeriod || since < 0 {
+		l.checked = now
+		stale = stale || !l.isOpenAs()
 	} else if l.file == nil {
 		return errors.New("it can't be opened")
 	}
@@ -81,8 +81,8 @@ func (l *logFiles) write(line []byte) error {
 	return err
 }
 
-// stands reports whether the open file is the one of that name. The caller holds mu.
-func (l *logFiles) stands() bool {
+// isOpenAs reports whether the open file is the one of that name. The caller holds mu.
+func (l *logFiles) isOpenAs() bool {
 	open, err := l.file.Stat()
 	if err != nil {
 		return false
@@ -91,12 +91,12 @@ func (l *logFiles) stands() bool {
 	return err == nil && os.SameFile(open, there)
 }
 
-// lose counts a line that could not be written, and logs so from time to time. The
+// countLost counts a line that could not be written, and logs so from time to time. The
 // caller holds mu.
-func (l *logFiles) lose(err error) {
+func (l *logFiles) countLost(err error) {
 	l.lost++
-	if now := l.now(); now.Sub(l.moaned) >= logMoan {
-		l.moaned = now
+	if now := l.now(); now.Sub(l.warned) >= logWarnPeriod {
+		l.warned = now
 		l.log.Warn("the log file can't be written to, its lines are lost", "log_file", l.dir, "lines_lost", l.lost, "error", err)
 	}
 }
@@ -106,7 +106,7 @@ func (l *logFiles) reopen() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err := l.open(l.now()); err != nil {
-		l.lose(err)
+		l.countLost(err)
 	}
 }
 

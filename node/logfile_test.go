@@ -39,7 +39,7 @@ func TestLogFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	say("4\n", second+".old", "2\n3\n4\n") // It is not looked at with each line.
-	now = now.Add(logLook)
+	now = now.Add(logCheckPeriod)
 	say("5\n", second, "5\n")
 	if err := os.Rename(second, second+".older"); err != nil {
 		t.Fatal(err)
@@ -49,7 +49,7 @@ func TestLogFile(t *testing.T) {
 	if err := os.RemoveAll(dir); err != nil {
 		t.Fatal(err)
 	}
-	now = now.Add(logLook)
+	now = now.Add(logCheckPeriod)
 	say("7\n", second, "7\n")
 	now = now.Add(-time.Hour) // The clock is set back; the file is of the day before.
 	say("8\n", first, "8\n")
@@ -93,7 +93,7 @@ func TestLogFileThatFails(t *testing.T) {
 		}
 	}
 	write(50, "level=WARN", dir, "no space left", "lines_lost=1 ")
-	now = now.Add(logMoan - 1)
+	now = now.Add(logWarnPeriod - 1)
 	write(1)
 	now = now.Add(1)
 	write(50, "no space left", "lines_lost=52")
@@ -107,7 +107,7 @@ func TestLogFileThatFails(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		now = now.Add(logLook)
+		now = now.Add(logCheckPeriod)
 	}
 	replace("file")
 	write(3)

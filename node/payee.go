@@ -93,7 +93,7 @@ func (p *payees) current() (mining.Payee, []byte, error) {
 
 // payee is whom to pay, unless what it is paid could not be spent any more.
 func (p *payees) payee() (mining.Payee, error) {
-	payee, _, err := p.raw()
+	payee, _, err := p.chosen()
 	if err == nil {
 		err = p.checkLost(payee)
 	}
@@ -103,8 +103,8 @@ func (p *payees) payee() (mining.Payee, error) {
 	return payee, nil
 }
 
-// raw is the address that was set last, and whether that was by the configuration.
-func (p *payees) raw() (payee mining.Payee, given bool, err error) {
+// chosen is the address that was set last, and whether that was by the configuration.
+func (p *payees) chosen() (payee mining.Payee, given bool, err error) {
 	p.mu.Lock()
 	fixed, given := p.fixed, p.given
 	p.mu.Unlock()
@@ -141,7 +141,7 @@ func (p *payees) setAddress(address string) (old string, err error) {
 	}
 	p.setting.Lock()
 	defer p.setting.Unlock()
-	former, given, err := p.raw()
+	former, given, err := p.chosen()
 	if err == nil {
 		old = former.Address
 	}
@@ -155,7 +155,7 @@ func (p *payees) setAddress(address string) (old string, err error) {
 		if _, err := p.wallet.accounts.SetMiningAddress(address); err != nil {
 			return old, fmt.Errorf("keep the mining address: %w", err)
 		}
-		p.wallet.note(p.wallet.now(address)) // Whatever is missing now, the operator wants it.
+		p.wallet.save(p.wallet.current(address)) // Whatever is missing now, the operator wants it.
 	}
 	p.mu.Lock()
 	p.fixed, p.given = &payee, false

@@ -39,8 +39,8 @@ type spendable struct {
 // spendableKey is where the wallet's database has the payee's spendable.
 var spendableKey = []byte("bytom-solo:payee")
 
-// now is what the wallet has for an address.
-func (w *payeeWallet) now(address string) spendable {
+// current is what the wallet has for an address.
+func (w *payeeWallet) current(address string) spendable {
 	s := spendable{Address: address}
 	program, err := w.accounts.GetLocalCtrlProgramByAddress(address)
 	if err != nil {
@@ -67,8 +67,8 @@ func (w *payeeWallet) now(address string) spendable {
 	return s
 }
 
-// had is the best that the wallet ever had for an address, as far as that is known.
-func (w *payeeWallet) had(address string) spendable {
+// best is the best that the wallet ever had for an address, as far as that is known.
+func (w *payeeWallet) best(address string) spendable {
 	var s spendable
 	if raw := w.db.Get(spendableKey); raw != nil && json.Unmarshal(raw, &s) == nil && s.Address == address {
 		return s
@@ -78,7 +78,7 @@ func (w *payeeWallet) had(address string) spendable {
 	return spendable{Address: address, Account: err == nil && program.Address == address && program.AccountID != ""}
 }
 
-func (w *payeeWallet) note(s spendable) {
+func (w *payeeWallet) save(s spendable) {
 	raw, err := json.Marshal(s)
 	if err == nil {
 		w.db.Set(spendableKey, raw)
@@ -115,15 +115,15 @@ func lossOf(had, has spendable, given bool) *loss {
 func (p *payees) update() {
 	p.setting.Lock()
 	defer p.setting.Unlock()
-	payee, given, err := p.raw()
+	payee, given, err := p.chosen()
 	if p.wallet == nil || err != nil {
 		p.setLoss(nil)
 		return
 	}
-	had, has := p.wallet.had(payee.Address), p.wallet.now(payee.Address)
+	had, has := p.wallet.best(payee.Address), p.wallet.current(payee.Address)
 	best := spendable{payee.Address, had.Account || has.Account, had.Key || has.Key}
 	if best != had {
-		p.wallet.note(best)
+		p.wallet.save(best)
 	}
 	p.setLoss(lossOf(had, has, given))
 }
@@ -162,11 +162,11 @@ func (p *payees) checkLost(payee mining.Payee) error {
 
 // logPayee logs that the keys of the payee are elsewhere.
 func (p *payees) logPayee() {
-	payee, _, err := p.raw()
+	payee, _, err := p.chosen()
 	if p.wallet == nil || err != nil || p.loss.Load() != nil {
 		return
 	}
-	switch has := p.wallet.now(payee.Address); {
+	switch has := p.wallet.current(payee.Address); {
 	case !has.Account:
 		p.log.Info("the payee is not of this node's wallet, which can't spend what is mined", "payee", payee.Address)
 	case !has.Key:
@@ -174,9 +174,9 @@ func (p *payees) logPayee() {
 	}
 }
 
-// lookEvery is how often the wallet is looked at for what it does not report: a key's file
+// payeeCheckPeriod is how often the wallet is looked at for what it does not report: a key's file
 // that is deleted, a recovery that is done.
-const lookEvery = 10 * time.Second
+const payeeCheckPeriod = 10 * time.Second
 
 // watch looks at the wallet until ctx ends.
 func (p *payees) watch(ctx context.Context) error {
@@ -184,7 +184,7 @@ func (p *payees) watch(ctx context.Context) error {
 		<-ctx.Done()
 		return ctx.Err()
 	}
-	each := time.NewTicker(lookEvery)
+	each := time.NewTicker(payeeCheckPeriod)
 	defer each.Stop()
 	for {
 		select {
