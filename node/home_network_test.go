@@ -106,28 +106,35 @@ func TestAHomeIsOfOneNetwork(t *testing.T) {
 			if test.change != nil {
 				test.change(config.Bytom.RootDir)
 			}
-			n, err := openWholeNode(t, config)
-			if test.want == nil {
-				if err != nil {
-					t.Fatal(err)
-				}
-				if err := n.close(); err != nil {
-					t.Error(err)
-				}
-				if of, err := NetworkOf(config); err != nil || of != test.network {
-					t.Errorf("then it is of %q, %v", of, err)
-				}
-				return
-			}
-			if err == nil {
-				t.Fatal("it started")
-			}
-			for _, want := range test.want {
-				if !strings.Contains(err.Error(), want) {
-					t.Errorf("%v: does not say %q", err, want)
-				}
-			}
+			expectStart(t, config, test.want)
 		})
+	}
+}
+
+// expectStart opens a node, which must be refused with all of refusal, or start if that is
+// nil.
+func expectStart(t *testing.T, config *Config, refusal []string) {
+	t.Helper()
+	n, err := openWholeNode(t, config)
+	if refusal == nil {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := n.close(); err != nil {
+			t.Error(err)
+		}
+		if of, err := NetworkOf(config); err != nil || of != config.Bytom.ChainID {
+			t.Errorf("then it is of %q, %v", of, err)
+		}
+		return
+	}
+	if err == nil {
+		t.Fatal("it started")
+	}
+	for _, want := range refusal {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%v: does not say %q", err, want)
+		}
 	}
 }
 
