@@ -14,7 +14,7 @@ MINGW    ?= x86_64-w64-mingw32-gcc
 WINDOWS  := CGO_ENABLED=1 GOOS=windows GOARCH=amd64 CC=$(MINGW)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build run test race test-long test-arm test-bochs test-coopmat shaders shaders-write bench lint mutants cross dist clean
+.PHONY: help deps build run test race test-long test-arm test-bochs test-coopmat shaders shaders-write web bench lint mutants cross dist clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -66,6 +66,9 @@ shaders: ## rebuild the shaders and compare them with the SPIR-V in the reposito
 
 shaders-write: ## rebuild the shaders and replace the SPIR-V in the repository
 	@scripts/shaders.sh --write
+
+web: ## build the page at /mining/ from web/src; the libraries come from the npm registry, by their hashes
+	@scripts/web.sh
 
 bench: build ## measure the hash on this machine, then the node's own paths
 	bin/bytom-solo bench --isa all --compare

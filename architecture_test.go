@@ -57,6 +57,7 @@ func ours(folder string) string { return module + "/" + folder }
 // way of others. docs/design/rooms.md has it as a table (TestRoomsPageHasTheRules).
 var mustNotReach = map[string][]string{
 	"shaders":        {bytom, module},
+	"web":            {bytom, module},
 	"pin":            {bytom, module},
 	"redact":         {bytom, module},
 	"boltcheck":      {bytom, module},
@@ -81,6 +82,7 @@ var importedOnlyBy = map[string][]string{
 	ours("node"):                  {"cmd", "test"},
 	ours("node/chain"):            {"node"},
 	ours("node/selection"):        {"node"},
+	ours("web"):                   {"node", "test"},
 	ours("testnet"):               {"cmd", "test"},
 	ours("testnet/fakerig"):       {"cmd", "test", "testnet"},
 	ours("test/harness"):          {"test"},

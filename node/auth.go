@@ -82,8 +82,8 @@ func (a *authenticator) before(next http.Handler) http.Handler {
 // clients wait for before they send what they have. Not so on the stock node's routes:
 // the dashboard asks for a token itself, and a browser's own question would come first.
 func challenged(path string) bool {
-	for _, prefix := range []string{"/mining/", gbt.WalletRoute} {
-		if strings.HasPrefix(path, prefix) {
+	for _, prefix := range []string{PageRoute, gbt.WalletRoute} {
+		if strings.HasPrefix(path+"/", prefix) {
 			return true
 		}
 	}

@@ -213,7 +213,7 @@ func (n *Node) network(ctx context.Context, rpc net.Addr) error {
 	}
 	n.logReady(rpc)
 	if !n.config.Bytom.Web.Closed {
-		go n.openBrowser("http://" + rpc.String() + "/dashboard/")
+		go n.openBrowser("http://" + rpc.String() + PageRoute)
 	}
 	<-ctx.Done()
 	n.gate.Close()
@@ -231,7 +231,7 @@ func (n *Node) network(ctx context.Context, rpc net.Addr) error {
 	return ctx.Err()
 }
 
-// openBrowser shows the dashboard, as the stock node does. Servers have no browser,
+// openBrowser shows the page, as the stock node does its dashboard. Servers have no browser,
 // which is no failure.
 func (n *Node) openBrowser(url string) {
 	if err := browser.Open(url); err != nil {

@@ -35,6 +35,7 @@ func TestOpenAPI(t *testing.T) {
 		switch {
 		case !strings.HasSuffix(pattern, "$"): // A prefix: the stock node's.
 		case path == "/" && slices.Contains(methods, http.MethodGet): // To the dashboard.
+		case strings.HasPrefix(path+"/", PageRoute) && !strings.HasPrefix(path+"/", APIRoute): // The page for people.
 		case path == APIRoute: // The same page with a slash, which tools warn of.
 		case path == MetricsRoute || slices.Contains(methods, http.MethodGet):
 			served = append(served, "get "+path)

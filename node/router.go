@@ -34,7 +34,7 @@ func newRouter(stock *api.API, miner *mining.Miner, register ...func(*mux.Router
 		writeJSON(w, http.StatusOK, api.NewSuccessResponse(info))
 	})
 	r.Path("/").Methods(http.MethodGet, http.MethodHead).Handler(http.RedirectHandler("/dashboard/", http.StatusFound))
-	r.PathPrefix("/dashboard/").Handler(stock)
+	r.PathPrefix("/dashboard/").Handler(linked(stock))
 	r.PathPrefix("/equity/").Handler(stock)
 	r.PathPrefix("/").Handler(withUnknownRoutes(r, uncompressed(stock)))
 	return r

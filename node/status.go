@@ -10,7 +10,7 @@ import (
 func (n *Node) logReady(rpc net.Addr) {
 	args := []any{
 		"network", n.config.Bytom.ChainID, "height", n.bytom.chain.BestBlockHeight(), "home", n.config.Bytom.RootDir,
-		"rpc", "http://" + rpc.String(), "dashboard", "http://" + rpc.String() + "/dashboard/",
+		"rpc", "http://" + rpc.String(), "page", "http://" + rpc.String() + PageRoute, "dashboard", "http://" + rpc.String() + "/dashboard/",
 		"verifier", n.backends[0].Info().Kernel,
 	}
 	if !n.config.Bytom.VaultMode {

@@ -25,6 +25,8 @@ library() {
 library preact 10.29.8 7a3d9a559faf67c58eeedbe541644cf4deb70342b317dab899625f0d41e061a2287d663d86eef841d9d0ae3a0f326662dbf9d9e603746c9090178f7142ac74f5
 library uplot 1.6.32 2883159c6ebccefbb95d751b0b82d010f9e1c0ec41b8bc96d401eda66e882935c89a46cb824332fa369b8cb8122cc6ac36e186cd09bf7a9ded3a4c93c6989023
 
+"${GO:-go}" list -modfile=tools/go.mod github.com/evanw/esbuild/cmd/esbuild >/dev/null || { echo "web.sh: esbuild can't be fetched" >&2; exit 3; }
+
 mkdir -p "$out"
 NODE_PATH=$PWD/$libs "${GO:-go}" tool -modfile=tools/go.mod esbuild web/src/page.tsx web/src/page.css --bundle --minify --outdir="$out" \
 	--format=iife --target=es2020 --jsx-factory=h --jsx-fragment=Fragment --legal-comments=none --log-level=warning \
