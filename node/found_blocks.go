@@ -153,7 +153,7 @@ func ParseBlockID(field, text string) (id bc.Hash, err error) {
 // describe puts a fate beside where its block stands now.
 func (f *foundBlocks) describe(fate mining.Fate) FoundBlock {
 	p := f.source.Place(fate.ID, fate.Height)
-	b := DescribeFate(fate, f.journal.Has)
+	b := describeFate(fate, f.journal.Has)
 	switch {
 	case p.Main:
 		b.setMain(fate, p.Best)
@@ -163,9 +163,9 @@ func (f *foundBlocks) describe(fate mining.Fate) FoundBlock {
 	return b
 }
 
-// DescribeFate is what the journal alone knows of a block; own reports whether another
+// describeFate is what the journal alone knows of a block; own reports whether another
 // block was found here, too.
-func DescribeFate(fate mining.Fate, own func(bc.Hash) bool) FoundBlock {
+func describeFate(fate mining.Fate, own func(bc.Hash) bool) FoundBlock {
 	b := FoundBlock{
 		Height: fate.Height, Hash: fate.ID.String(), Found: fate.Found, FoundBy: fate.By, State: statePending,
 		Reward: fate.Reward, Transactions: fate.Txs, Events: fate.Events,

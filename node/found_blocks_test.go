@@ -136,7 +136,7 @@ func TestStatesAreThoseOfTheEvents(t *testing.T) {
 		{mining.Event{State: mining.StateMatured, Best: 109}, 100, 7, mining.StateMatured},
 	} {
 		fate.Events = append(fate.Events, step.event)
-		b := DescribeFate(fate, own)
+		b := describeFate(fate, own)
 		lost := step.state == mining.StateLost
 		if b.State != string(step.state) || b.Confirmations != step.confirmations || b.Reward != step.reward || b.LostToOwn != lost || (b.Winner != "") != lost {
 			t.Errorf("after %+v: %+v", step.event, b)

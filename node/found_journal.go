@@ -15,7 +15,7 @@ import (
 func JournalBlocks(j *mining.Journal) (found []FoundBlock, err error) {
 	fates, err := j.Fates()
 	for _, f := range slices.Backward(fates) {
-		found = append(found, DescribeFate(f, j.Has))
+		found = append(found, describeFate(f, j.Has))
 	}
 	return found, err
 }
@@ -31,7 +31,7 @@ func JournalBlock(j *mining.Journal, id bc.Hash) (b FoundBlock, err error) {
 		return b, err
 	}
 	raw, err := block.MarshalText()
-	b = DescribeFate(fate, j.Has)
+	b = describeFate(fate, j.Has)
 	b.RawBlock = string(raw)
 	return b, err
 }

@@ -136,7 +136,7 @@ func (n *Node) reportEvents(fate mining.Fate, events []mining.Event) {
 		if e.State == mining.StateJournaled || e.State == mining.StateSubmitted {
 			continue // Steps on the way that only matter when something goes wrong.
 		}
-		block := DescribeFate(fate, n.journal.Has)
+		block := describeFate(fate, n.journal.Has)
 		n.notify(Notification{Event: "block." + string(e.State), At: e.At, Block: &block, Detail: e.Detail})
 	}
 }

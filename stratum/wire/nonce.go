@@ -66,9 +66,6 @@ func StartNonce(prefix uint32) uint64 {
 	return uint64(prefix)<<32 | uint64(bits.ReverseBytes32(prefix))
 }
 
-// Palindromic reports whether a nonce has the same bytes in both orders.
-func Palindromic(nonce uint64) bool { return bits.ReverseBytes64(nonce) == nonce }
-
 // Nonces returns what the nonce of a submit may mean for a job that started at start, the
 // likeliest first: one nonce or two. Documents of 2018 show eight digits, the lower half alone; a rig
 // that leaves zeros out may send as many.
