@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -77,8 +76,8 @@ func runBench(ctx context.Context, out, terminal io.Writer, config benchConfig) 
 			return usage(fmt.Errorf("flag --threads: value %d: expected at least 1", n))
 		}
 	}
-	if err := checkKernels(config.isa); err != nil {
-		return err
+	if err := cpu.CheckContestants(config.isa); err != nil {
+		return fmt.Errorf("flag --isa: %w", err)
 	}
 	contestants, err := cpu.Contestants(config.isa)
 	defer func() {
@@ -96,25 +95,11 @@ func runBench(ctx context.Context, out, terminal io.Writer, config benchConfig) 
 	return measure(ctx, out, terminal, config, contestants)
 }
 
-// checkKernels refuses names of kernels that there are not.
-func checkKernels(names []string) error {
-	known := []string{"all", "reference"}
-	for _, k := range slices.Backward(cpu.Kernels()) {
-		known = append(known, k.Name)
-	}
-	for _, name := range names {
-		if !slices.Contains(known, name) {
-			return fmt.Errorf("flag --isa: value %q: expected some of %s", name, strings.Join(known, ", "))
-		}
-	}
-	return nil
-}
-
 // measure runs the benchmark and prints it, with its progress on the terminal.
 func measure(ctx context.Context, out, terminal io.Writer, config benchConfig, contestants []compute.Contestant) error {
 	config.bench.Contestants = contestants
-	tell, end := benchProgress(terminal, config.bench.Rounds)
-	config.bench.Progress = tell
+	show, end := table.BenchProgress(terminal, isTerminal(terminal), config.bench.Rounds)
+	config.bench.Progress = show
 	report, err := compute.Bench(ctx, config.bench)
 	end()
 	if err != nil {
@@ -127,17 +112,4 @@ func measure(ctx context.Context, out, terminal io.Writer, config benchConfig, c
 		return table.DeviceBench(out, report)
 	}
 	return table.Bench(out, report)
-}
-
-// benchProgress shows that the benchmark goes on: on a terminal one line that changes,
-// else a line for each turn. The end wipes that of the terminal.
-func benchProgress(terminal io.Writer, rounds int) (tell func(compute.BenchTurn), end func()) {
-	before, after := "", "\n"
-	if isTerminal(terminal) {
-		before, after = "\r\x1b[K", ""
-	}
-	tell = func(t compute.BenchTurn) {
-		fmt.Fprintf(terminal, "%sround %d of %d, turn %d of %d: %s%s", before, t.Round, rounds, t.Turn, t.Turns, t.Name, after)
-	}
-	return tell, func() { fmt.Fprint(terminal, before) }
 }

@@ -1,5 +1,11 @@
 package main
 
+import (
+	"errors"
+
+	"github.com/bytom-solo/bytom-solo/rig"
+)
+
 // The exit codes besides 0, for a clean stop, and 1, for what is none of these. Commands
 // other than rig have exitUsage alone.
 const (
@@ -31,4 +37,15 @@ func usage(err error) error {
 		return nil
 	}
 	return &exitError{exitUsage, err}
+}
+
+// rigError gives the error of a rig its exit code.
+func rigError(err error) error {
+	switch {
+	case errors.Is(err, rig.ErrRefused):
+		return &exitError{exitRefused, err}
+	case errors.Is(err, rig.ErrWrongHashes):
+		return &exitError{exitWrong, err}
+	}
+	return err
 }

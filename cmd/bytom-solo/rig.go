@@ -119,17 +119,6 @@ func runRig(ctx context.Context, o rigOptions, out, terminal io.Writer) error {
 	})
 }
 
-// rigError gives the error of a rig its exit code.
-func rigError(err error) error {
-	switch {
-	case errors.Is(err, rig.ErrRefused):
-		return &exitError{exitRefused, err}
-	case errors.Is(err, rig.ErrWrongHashes):
-		return &exitError{exitWrong, err}
-	}
-	return err
-}
-
 func runRigBenchmark(ctx context.Context, o rigOptions, devices []compute.Backend, out io.Writer, log *slog.Logger) error {
 	results, err := rig.Benchmark(ctx, devices, o.threads, o.benchmark, log)
 	return rigError(errors.Join(err, table.RigBench(out, results)))

@@ -1,7 +1,9 @@
 package cpu
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/bytom-solo/bytom-solo/compute"
 )
@@ -26,4 +28,18 @@ func Contestants(names []string) (all []compute.Contestant, err error) {
 		all = append(all, compute.Contestant{Name: "reference", Backend: compute.NewReference()})
 	}
 	return all, nil
+}
+
+// CheckContestants refuses names that Contestants does not know.
+func CheckContestants(names []string) error {
+	known := []string{"all", "reference"}
+	for _, k := range slices.Backward(Kernels()) {
+		known = append(known, k.Name)
+	}
+	for _, name := range names {
+		if !slices.Contains(known, name) {
+			return fmt.Errorf("value %q: expected some of %s", name, strings.Join(known, ", "))
+		}
+	}
+	return nil
 }
