@@ -28,6 +28,9 @@ const (
 	// ErrNoValidTemplate means that not even a block without transactions would pass
 	// the chain's rules.
 	ErrNoValidTemplate = ErrorKind("no valid block template")
+	// ErrPayeeMismatch means that a coinbase, decoded from its bytes, does not pay whom it
+	// should. No job is cut from it.
+	ErrPayeeMismatch = ErrorKind("the coinbase does not pay the mining address")
 	// ErrTipMoved means that the chain's tip changed during the call.
 	ErrTipMoved = ErrorKind("the tip moved")
 	// ErrStopped means that the node is shutting down.

@@ -21,6 +21,10 @@ type GeneratorConfig struct {
 	// tag of at most MaxTag bytes. It must be safe for concurrent use. An
 	// error of kind ErrNoPayee stops mining until PayeeChanged.
 	Payee func() (Payee, []byte, error)
+	// Expected is the control program that coinbases must pay, found out in another way than
+	// Payee where there is one: each template is held to it before anybody gets a job of it.
+	// nil asks Payee again. It must be safe for concurrent use.
+	Expected func() ([]byte, error)
 	// Now is the chain's clock, which timestamps come from; nil is time.Now. What is
 	// waited for and measured goes by the real one.
 	Now func() time.Time
@@ -42,6 +46,12 @@ type GeneratorConfig struct {
 func (cfg GeneratorConfig) withDefaults() GeneratorConfig {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.Expected == nil {
+		cfg.Expected = func() ([]byte, error) {
+			payee, _, err := cfg.Payee()
+			return payee.Program, err
+		}
 	}
 	if cfg.TxInterval == 0 {
 		cfg.TxInterval = 5 * time.Second
@@ -70,7 +80,8 @@ func (cfg GeneratorConfig) withDefaults() GeneratorConfig {
 //     is never published.
 //   - Where the transactions for a new tip take long to choose, a template without
 //     any goes out first.
-//   - What the chain's own rules would refuse is never published.
+//   - What the chain's own rules would refuse is never published, nor what does not pay
+//     whom it should, as read from the coinbase's bytes.
 //   - Readers take the current template by a pointer, and wait for nobody.
 //
 // All methods are safe for concurrent use.
@@ -80,6 +91,8 @@ type Generator struct {
 	tipAt    atomic.Int64 // when the tip changed last, since start
 	current  atomic.Pointer[state]
 	requests atomic.Uint64 // how often PayeeChanged and Force were called
+	mismatch atomic.Pointer[Mismatch]
+	coinbase coinbaseBuilder
 
 	// One slot each: a mark already there says all that a second one would.
 	tip, txs, payee, forced chan struct{}
@@ -91,6 +104,7 @@ type Generator struct {
 	sequence  uint64 // of the last template
 	forcing   bool   // somebody asked for the template under way
 	served    uint64 // the wishes that the build under way has seen
+	moves     int    // how often the payee moved during a build, one after the other
 
 	mu   sync.Mutex // guards subs, and orders publishing with subscribing
 	subs map[chan *Template]struct{}
@@ -108,7 +122,7 @@ type state struct {
 func NewGenerator(cfg GeneratorConfig) *Generator {
 	newMark := func() chan struct{} { return make(chan struct{}, 1) }
 	g := &Generator{
-		cfg: cfg.withDefaults(), start: time.Now(),
+		cfg: cfg.withDefaults(), start: time.Now(), coinbase: newCoinbase,
 		tip: newMark(), txs: newMark(), payee: newMark(), forced: newMark(),
 		subs: make(map[chan *Template]struct{}),
 		// Who still has a number of an earlier run must not take it for one of this.
@@ -167,7 +181,18 @@ func mark(c chan struct{}) {
 // what the operator can do about it.
 func (g *Generator) Current() (*Template, error) {
 	s := g.current.Load()
-	return s.template, s.err
+	return g.vouched(s)
+}
+
+// vouched is the template of a state, if it still pays whom it should.
+func (g *Generator) vouched(s *state) (*Template, error) {
+	if s.template == nil {
+		return nil, s.err
+	}
+	if err := g.vouch(s.template); err != nil {
+		return nil, err
+	}
+	return s.template, nil
 }
 
 // State is what a job is worth now.
@@ -175,7 +200,7 @@ func (g *Generator) State(j *Job) JobState {
 	if j.Template.Tip.Hash != g.cfg.Source.Tip().Hash {
 		return Stale
 	}
-	if t, _ := g.Current(); t == j.Template {
+	if g.current.Load().template == j.Template {
 		return Active
 	}
 	return Past
@@ -192,7 +217,7 @@ func (g *Generator) Fresh(ctx context.Context) (*Template, error) {
 	for {
 		s := g.current.Load()
 		if s.template == nil || s.template.Tip.Hash == g.cfg.Source.Tip().Hash {
-			return s.template, s.err
+			return g.vouched(s)
 		}
 		if timeout == nil {
 			timeout = time.After(freshWait)
@@ -211,7 +236,8 @@ func (g *Generator) Fresh(ctx context.Context) (*Template, error) {
 // becomes current.
 func (g *Generator) Watch() (t *Template, replaced <-chan struct{}) {
 	s := g.current.Load()
-	return s.template, s.replaced
+	t, _ = g.vouched(s)
+	return t, s.replaced
 }
 
 // Now is the chain's clock.
@@ -289,6 +315,10 @@ func (g *Generator) Run(ctx context.Context) error {
 			reason = NewParent
 			continue
 		}
+		if errors.Is(err, errPayeeMoved) {
+			reason = NewPayee
+			continue
+		}
 		g.forcing = false
 		if reason, err = g.wait(ctx, err); err != nil {
 			return err
@@ -336,10 +366,15 @@ func (g *Generator) rebuild(ctx context.Context, reason Reason) error {
 	if errors.Is(err, ErrTipMoved) || ctx.Err() != nil {
 		return err
 	}
+	if errors.Is(err, errPayeeMoved) {
+		g.moves++
+		return err
+	}
+	g.moves = 0
 	if err != nil {
 		if _, old := g.Current(); old == nil || old.Error() != err.Error() {
 			level := slog.LevelInfo
-			if errors.Is(err, ErrNoValidTemplate) {
+			if errors.Is(err, ErrNoValidTemplate) || errors.Is(err, ErrPayeeMismatch) {
 				level = slog.LevelError
 			}
 			g.cfg.Log.Log(ctx, level, "no work to hand out", "reason", err)

@@ -18,7 +18,7 @@ func (g *Generator) build(ctx context.Context, reason Reason) (*Template, error)
 	if err != nil {
 		return nil, err
 	}
-	d.reason = reason
+	d.reason, d.moves = reason, g.moves
 	start := time.Now()
 	chosen, err := g.choose(ctx, d.tip, func() {
 		if t, err := g.assemble(ctx, d, nil); err == nil {
@@ -50,6 +50,15 @@ type Request struct {
 // Make builds a template for one caller; it is not published. The error is as for
 // Current, or says what of the request can't be met.
 func (g *Generator) Make(ctx context.Context, r Request) (*Template, error) {
+	for moves := 0; ; moves++ {
+		t, err := g.make(ctx, r, moves)
+		if !errors.Is(err, errPayeeMoved) {
+			return t, err
+		}
+	}
+}
+
+func (g *Generator) make(ctx context.Context, r Request, moves int) (*Template, error) {
 	if err := g.cfg.Source.Ready(); err != nil {
 		return nil, err
 	}
@@ -57,6 +66,7 @@ func (g *Generator) Make(ctx context.Context, r Request) (*Template, error) {
 	if err != nil {
 		return nil, err
 	}
+	d.moves = moves
 	if r.Parent != nil && *r.Parent != d.tip.Hash {
 		parent, known := g.cfg.Source.After(*r.Parent)
 		if !known {
@@ -64,7 +74,14 @@ func (g *Generator) Make(ctx context.Context, r Request) (*Template, error) {
 		}
 		// A block without transactions has nothing that another than the tip could
 		// refuse.
-		return newTemplate(parent, nil, d.payee, d.tag, g.cfg.Now(), d.reason)
+		t, err := newTemplateBy(g.coinbase, parent, nil, d.payee, d.tag, g.cfg.Now(), d.reason)
+		if err != nil {
+			return nil, err
+		}
+		if err := g.prove(t, d); err != nil {
+			return nil, err
+		}
+		return t, nil
 	}
 	var chosen []Candidate
 	if !r.Empty {
@@ -99,7 +116,7 @@ func only(chosen []Candidate, ids []bc.Hash) ([]Candidate, error) {
 
 // draft collects what a template on the tip needs for a payee; nil is the generator's.
 func (g *Generator) draft(payee *Payee) (draft, error) {
-	d := draft{reason: Forced}
+	d := draft{reason: Forced, requested: payee != nil, requests: g.requests.Load()}
 	var err error
 	if d.payee, d.tag, err = g.cfg.Payee(); err != nil && payee == nil {
 		return d, err
@@ -117,6 +134,11 @@ type draft struct {
 	payee  Payee
 	tag    []byte
 	reason Reason
+	// requested says that the payee is that of one caller; requests is how often the
+	// generator's had changed before it was asked for, and moves how often it did so unseen.
+	requested bool
+	requests  uint64
+	moves     int
 }
 
 // maxCulprits bounds how many transactions are taken out of a template that the
@@ -151,8 +173,11 @@ func (g *Generator) assemble(ctx context.Context, d draft, chosen []Candidate) (
 // rules: an error beside a template says which one it breaks.
 func (g *Generator) checked(ctx context.Context, d draft, chosen []Candidate) (*Template, error) {
 	start := time.Now()
-	t, err := newTemplate(d.tip, chosen, d.payee, d.tag, g.cfg.Now(), d.reason)
+	t, err := newTemplateBy(g.coinbase, d.tip, chosen, d.payee, d.tag, g.cfg.Now(), d.reason)
 	if err != nil {
+		return nil, err
+	}
+	if err := g.prove(t, d); err != nil {
 		return nil, err
 	}
 	block, err := t.block()

@@ -62,12 +62,20 @@ type Template struct {
 
 	published time.Time
 	coinbase  *coinbase
+	proven    *coinbase // a copy of what was decoded and found to pay right; nil before
 	branch    [][32]byte
 }
 
 // newTemplate assembles a template of the chosen transactions. now is the clock
 // of the chain that the block is for.
 func newTemplate(tip Tip, chosen []Candidate, payee Payee, tag []byte, now time.Time, reason Reason) (*Template, error) {
+	return newTemplateBy(newCoinbase, tip, chosen, payee, tag, now, reason)
+}
+
+// coinbaseBuilder is newCoinbase, or what a test puts in its place.
+type coinbaseBuilder func(height, amount uint64, payee Payee, tag []byte) (*coinbase, error)
+
+func newTemplateBy(build coinbaseBuilder, tip Tip, chosen []Candidate, payee Payee, tag []byte, now time.Time, reason Reason) (*Template, error) {
 	t := &Template{
 		Tip:       tip,
 		Height:    tip.Height + 1,
@@ -98,7 +106,7 @@ func newTemplate(tip Tip, chosen []Candidate, payee Payee, tag []byte, now time.
 	}
 	t.StatusRoot = root
 	t.Value = consensus.BlockSubsidy(t.Height) + t.Fees
-	t.coinbase, err = newCoinbase(t.Height, t.Value, payee, tag)
+	t.coinbase, err = build(t.Height, t.Value, payee, tag)
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +115,8 @@ func newTemplate(tip Tip, chosen []Candidate, payee Payee, tag []byte, now time.
 }
 
 // For is the same template for another payee and operator's tag. The error is of kind
-// ErrNoPayee where the payee can't be paid.
+// ErrNoPayee where the payee can't be paid, and ErrPayeeMismatch where the coinbase does not
+// pay it all the same.
 func (t *Template) For(payee Payee, tag []byte) (*Template, error) {
 	coinbase, err := newCoinbase(t.Height, t.Value, payee, tag)
 	if err != nil {
@@ -115,6 +124,9 @@ func (t *Template) For(payee Payee, tag []byte) (*Template, error) {
 	}
 	other := *t
 	other.Payee, other.coinbase = payee, coinbase
+	if err := other.prove(payee.Program); err != nil {
+		return nil, err
+	}
 	return &other, nil
 }
 

@@ -142,7 +142,7 @@ func (w *worker) takeWork(ctx context.Context) error {
 
 func (w *worker) accept(t *Template) {
 	old := w.job
-	if w.job, w.nonce = nil, 0; t == nil {
+	if w.job, w.nonce = nil, 0; t == nil || w.miner.cfg.Generator.vouch(t) != nil {
 		return
 	}
 	w.job = NewJob(t, w.lease.Next())

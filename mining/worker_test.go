@@ -45,8 +45,12 @@ func TestSettingsThatStayTheSame(t *testing.T) {
 func TestAWorkerRollsBeforeItsNoncesEnd(t *testing.T) {
 	const batch = 4
 	for left, roll := range map[uint64]bool{batch: false, batch - 1: true, 0: true} {
-		job := testJob(t, newFakeChain())
-		w := &worker{lease: NewExtranonces().Lease(), job: job, nonce: MaxNonce - left, nonces: make([]uint64, batch)}
+		c := newFakeChain()
+		job := testJob(t, c)
+		if err := job.Template.prove(testPayee.Program); err != nil {
+			t.Fatal(err)
+		}
+		w := &worker{miner: NewMiner(MinerConfig{Generator: newTestGenerator(c)}), lease: NewExtranonces().Lease(), job: job, nonce: MaxNonce - left, nonces: make([]uint64, batch)}
 		if err := w.takeWork(t.Context()); err != nil {
 			t.Fatal(err)
 		}

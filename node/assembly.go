@@ -64,7 +64,7 @@ func (n *Node) assembleMining(ctx context.Context, devices []string) error {
 	})
 	n.openSolonet()
 	n.generator = mining.NewGenerator(mining.GeneratorConfig{
-		Source: c, Payee: n.payees.current, Now: n.solonet.now, FeeStep: n.config.Mining.feeStep(),
+		Source: c, Payee: n.payees.current, Expected: n.payees.expected, Now: n.solonet.now, FeeStep: n.config.Mining.feeStep(),
 		Observe: n.metrics.observe, Log: n.log,
 	})
 	if err := n.openJournal(c); err != nil {

@@ -49,6 +49,9 @@ func TestASetAddressIsPaidAtOnce(t *testing.T) {
 			var template wire.Template
 			n.ask(t, "/get-mining-address", "{}", &set)
 			n.ask(t, "/get-block-template", "{}", &template)
+			if m := n.generator.Mismatch(); m != nil {
+				t.Errorf("the changes raised a false alarm: %v", m.Err)
+			}
 			if template.Payee != set.Address {
 				t.Errorf("in the end %s is set, and %s paid", set.Address, template.Payee)
 			}

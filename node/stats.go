@@ -21,6 +21,8 @@ type Stats struct {
 	Mining   bool    `json:"mining"`
 	NotReady *string `json:"not_ready"`
 	Payee    *string `json:"payee"`
+	// Work is what is being hashed; null while there is none.
+	Work *WorkStats `json:"work"`
 	// Difficulty is how many hashes a block takes on average.
 	Difficulty *float64 `json:"difficulty"`
 	// Hashrate is by the time that it is taken over.
@@ -141,7 +143,7 @@ func (n *Node) stats() Stats {
 		why := err.Error()
 		s.NotReady = &why
 	} else {
-		s.Payee = &t.Payee.Address
+		s.Payee, s.Work = &t.Payee.Address, n.workStats(t)
 	}
 	if d := mining.TargetFromBits(n.found.source.Tip().Bits).Difficulty(); d > 0 {
 		s.Difficulty = &d
