@@ -43,6 +43,7 @@ func (n *Node) openOutlets() error {
 		return err
 	}
 	n.metrics = newMetrics()
+	n.events = n.newEvents()
 	start := time.Now()
 	n.clock = &clockWatch{
 		now: time.Now, elapsed: func() time.Duration { return time.Since(start) },

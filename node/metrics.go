@@ -107,6 +107,7 @@ func (m *metrics) watchNode(n *Node) {
 		}
 		return float64(n.bytom.sync.PeerCount())
 	})
+	m.gauge("bytom_solo_page_streams", "Streams of events that pages read.", func() float64 { return float64(n.events.open()) })
 	m.gauge("bytom_solo_clock_offset_seconds", "How far the peers' clocks seem to be ahead of this one.", func() float64 {
 		ahead, _ := n.clock.offset()
 		return ahead.Seconds()

@@ -60,6 +60,7 @@ type Node struct {
 	ledger    *ledger.Ledger     // of the rigs; nil if there never was a port for them
 	history   *history.History
 	days      rigDays // of the rigs, by the history
+	events    *events
 	payees    *payees
 	poolEvent *event.Subscription
 	server    *http.Server
@@ -124,6 +125,7 @@ func (n *Node) tipChanged() {
 	if n.watcher != nil {
 		n.watcher.TipChanged()
 	}
+	n.events.tipChanged()
 }
 
 // reportEvents counts the events of a found block and sends notifications of them.
@@ -139,6 +141,7 @@ func (n *Node) reportEvents(fate mining.Fate, events []mining.Event) {
 		block := describeFate(fate, n.journal.Has)
 		n.notify(Notification{Event: "block." + string(e.State), At: e.At, Block: &block, Detail: e.Detail})
 	}
+	n.events.found(fate)
 }
 
 // watchFound follows the found blocks.
@@ -192,6 +195,7 @@ func (n *Node) Run(ctx context.Context) (err error) {
 		parts.Go(func() error { return n.serveRigs(ctx) })
 	}
 	parts.Go(func() error { return n.history.Run(ctx) })
+	parts.Go(func() error { return n.events.run(ctx) })
 	parts.Go(func() error { return n.bulk.Run(ctx) })
 	parts.Go(func() error { return n.watchPool(ctx) })
 	parts.Go(func() error { return n.reportStatus(ctx) })

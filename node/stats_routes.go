@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -89,20 +90,47 @@ func (n *Node) answerBlocks(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	list.Total, list.Blocks = len(fates), n.foundStats(latest(fates, last))
+	return list, nil
+}
+
+// latest are the last of a journal's fates, the latest first.
+func latest(fates []mining.Fate, most int) []mining.Fate {
+	fates = slices.Clone(fates[max(0, len(fates)-most):])
+	slices.Reverse(fates)
+	return fates
+}
+
+// foundStats are found blocks with the work that each took.
+func (n *Node) foundStats(fates []mining.Fate) []FoundStats {
 	efforts := make(map[string]*float64)
 	known, _ := n.history.Blocks()
 	for _, b := range known {
 		efforts[b.Hash] = newBlockStats(b).Effort
 	}
-	list.Total = len(fates)
-	for i := len(fates) - 1; i >= max(0, len(fates)-last); i-- {
-		found := n.found.describe(fates[i])
+	all := make([]FoundStats, 0, len(fates))
+	for _, fate := range fates {
+		found := n.found.describe(fate)
 		if found.Events == nil {
 			found.Events = []mining.Event{}
 		}
-		list.Blocks = append(list.Blocks, FoundStats{Block: found, Effort: efforts[found.Hash]})
+		all = append(all, FoundStats{Block: found, Effort: efforts[found.Hash]})
 	}
-	return list, nil
+	return all
+}
+
+// newEvents makes the stream of this node's figures.
+func (n *Node) newEvents() *events {
+	return newEvents(eventSources{
+		status: func() any { return n.stats() }, rigs: n.rigStats, describe: n.foundStats, tip: func() mining.Tip { return n.found.source.Tip() }, log: n.log,
+		fates: func(last int) ([]mining.Fate, error) {
+			if n.journal == nil {
+				return nil, nil
+			}
+			fates, err := n.journal.Fates()
+			return latest(fates, last), err
+		},
+	})
 }
 
 func (n *Node) answerSeries(r *http.Request) (any, error) {

@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
@@ -98,6 +99,36 @@ func (d *Described) Get(route string, status int) json.RawMessage {
 	d.check("the answer to "+route, d.Raw, path, "get", "responses", fmt.Sprint(resp.StatusCode))
 	d.Called[path] = d.Called[path] || status == http.StatusOK
 	return d.Raw
+}
+
+// Snapshot opens the stream of events, and holds what it begins with to the description of
+// the routes that have the same figures.
+func (d *Described) Snapshot() {
+	d.t.Helper()
+	resp, err := http.Get(d.Node.URL + node.EventsRoute)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	lines := bufio.NewScanner(resp.Body)
+	lines.Buffer(nil, 1<<20)
+	event := ""
+	for lines.Scan() && !strings.HasPrefix(lines.Text(), "data: ") {
+		event = strings.TrimPrefix(lines.Text(), "event: ")
+	}
+	var first struct{ Status, Rigs, Blocks json.RawMessage }
+	if err := json.Unmarshal([]byte(strings.TrimPrefix(lines.Text(), "data: ")), &first); err != nil || event != "snapshot" {
+		d.t.Errorf("the stream begins with %q, %v: %.300s", event, err, lines.Text())
+		return
+	}
+	const now = "2026-01-03T14:03:11Z"
+	for route, text := range map[string]string{
+		node.StatusRoute:      string(first.Status),
+		node.StatsRigsRoute:   fmt.Sprintf(`{"at":%q,"from":%q,"step_seconds":1800,"rigs":%s}`, now, now, first.Rigs),
+		node.StatsBlocksRoute: fmt.Sprintf(`{"total":1,"blocks":%s}`, first.Blocks),
+	} {
+		d.check("the snapshot's part of "+route, []byte(text), route, "get", "responses", "200")
+	}
 }
 
 // Call makes a call, holds its answer to the description, and its request too where
