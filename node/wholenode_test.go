@@ -30,7 +30,7 @@ func soloConfig(home string) *Config {
 }
 
 // newWholeNode opens a node. It is closed by the test's end, or before that by close.
-func newWholeNode(t *testing.T, config *Config) (n *wholeNode, closeIt func()) {
+func newWholeNode(t testing.TB, config *Config) (n *wholeNode, closeIt func()) {
 	t.Helper()
 	n, err := openWholeNode(t, config)
 	if err != nil {
@@ -60,7 +60,7 @@ func newWholeNode(t *testing.T, config *Config) (n *wholeNode, closeIt func()) {
 }
 
 // openWholeNode makes a node, or fails as it does.
-func openWholeNode(t *testing.T, config *Config) (*wholeNode, error) {
+func openWholeNode(t testing.TB, config *Config) (*wholeNode, error) {
 	t.Helper()
 	n := &wholeNode{log: &lockedBuffer{}}
 	log := slog.New(slog.NewTextHandler(n.log, nil))
@@ -108,7 +108,7 @@ func addressOf(t *testing.T, numbers ...byte) string {
 }
 
 // home is a folder that a node can have for its own.
-func home(t *testing.T) string { return filepath.Join(t.TempDir(), "home") }
+func home(t testing.TB) string { return filepath.Join(t.TempDir(), "home") }
 
 // lockedBuffer is a buffer that a logger may have while a test reads it.
 type lockedBuffer struct {
