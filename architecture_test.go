@@ -70,6 +70,7 @@ var mustNotReach = map[string][]string{
 	"stratum/client": {ours("ledger"), "net/http"},
 	"stratum/wire":   {ours("stratum"), ours("ledger"), "net/http"},
 	"rig":            {ours("node"), ours("compute/cpu"), ours("compute/vulkan"), ours("testnet")},
+	"watch":          {ours("compute/cpu"), ours("compute/vulkan"), ours("ledger"), ours("rig"), ours("node"), ours("testnet")},
 	"node":           {ours("testnet"), ours("rig")},
 	"node/chain":     {ours("gbt"), ours("stratum"), ours("ledger")},
 	"node/selection": {ours("gbt"), ours("stratum"), ours("ledger"), ours("node/chain"), ours("compute/cpu"), ours("compute/vulkan")},
@@ -86,6 +87,7 @@ var importedOnlyBy = map[string][]string{
 	ours("testnet"):               {"cmd", "test"},
 	ours("testnet/fakerig"):       {"cmd", "test", "testnet"},
 	ours("test/harness"):          {"test"},
+	ours("watch"):                 {"node"},
 	ours("cmd/bytom-solo/table"):  {"cmd", "test"},
 	ours("gbt"):                   {"node"}, // its clients have no use for the handlers
 	ours("stratum"):               {"node"}, // its client has no use for the server
@@ -147,7 +149,7 @@ func TestImportRulesSeeThePackages(t *testing.T) {
 			t.Error("node's imports do not list Bytom's protocol")
 		}
 	}
-	for _, want := range []string{"compute", "compute/cpu", "compute/vulkan", "shaders", "mining", "gbt", "stratum", "stratum/wire", "stratum/client", "ledger", "boltcheck", "history", "rig", "node", "node/chain", "node/selection", "cmd/bytom-solo", "testnet"} {
+	for _, want := range []string{"compute", "compute/cpu", "compute/vulkan", "shaders", "mining", "gbt", "stratum", "stratum/wire", "stratum/client", "ledger", "boltcheck", "history", "rig", "node", "node/chain", "node/selection", "watch", "cmd/bytom-solo", "testnet"} {
 		if !seen[want] {
 			t.Errorf("package %s was not seen", want)
 		}
