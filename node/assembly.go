@@ -102,6 +102,9 @@ func (n *Node) assembleMining(ctx context.Context, devices []string) error {
 	if err := n.openHistory(c); err != nil {
 		return err
 	}
+	if err := n.openWatch(c); err != nil {
+		return err
+	}
 	n.metrics.watchNode(n)
 	return n.serveWork(c, space)
 }

@@ -34,6 +34,8 @@ type Config struct {
 	Solonet SolonetConfig
 	// Notify is where notifications go.
 	Notify NotifyConfig
+	// Watch is whom to compare our chain with.
+	Watch urlList
 	// RPC is who may call the node.
 	RPC RPCConfig
 	// Log is where the log goes and how it looks.
@@ -181,6 +183,7 @@ func (c *Config) Register(fs *pflag.FlagSet) {
 	fs.Float64Var(&c.Mining.RefreshFees, "mining.refresh-fees", c.Mining.RefreshFees, "BTM of fees by which a template must gain to replace the one before it within 30 s")
 	fs.Float64Var(&c.Mining.MinFeeRate, "mining.min-fee-rate", c.Mining.MinFeeRate, "least fee of a transaction in a template, in the smallest unit of BTM for each unit of gas; 0 takes any")
 	c.registerStratum(fs)
+	fs.Var(&c.Watch, "watch", "pools and nodes to compare this node's chain with, without taking work from them: stratum+tcp://login@host:port, stratum+ssl://, http://[name:secret@]host:port; separated by commas, or more than once")
 	fs.StringVar(&c.Notify.Webhook, "notify.webhook", c.Notify.Webhook, "URL that is posted a JSON notification when a found block is found, confirmed, lost and so on, and when the clock is wrong")
 	fs.BoolVar(&c.Mining.AllowUnsynced, "mining.allow-unsynced", c.Mining.AllowUnsynced, "mine and hand out work without peers, and behind them")
 	fs.BoolVar(&c.Solonet.Tools, "solonet.tools", c.Solonet.Tools, "on a solonet: serve /solonet-mine, /solonet-auto and /solonet-clock to tests")
@@ -326,13 +329,20 @@ func readConfigFile(home string) (map[string]string, error) {
 	return flat, nil
 }
 
-// flatten builds dotted keys of a file's tables. Capitals mean nothing, as to the stock
-// node.
+// flatten builds dotted keys of a file's tables, and of an array a list with commas. Capitals
+// mean nothing, as to the stock node.
 func flatten(prefix string, tree map[string]any, into map[string]string) {
 	for key, value := range tree {
 		if sub, ok := value.(map[string]any); ok {
 			flatten(prefix+key+".", sub, into)
 			continue
+		}
+		if list, ok := value.([]any); ok {
+			texts := make([]string, len(list))
+			for i, v := range list {
+				texts[i] = fmt.Sprint(v)
+			}
+			value = strings.Join(texts, ",")
 		}
 		into[strings.ToLower(prefix+key)] = fmt.Sprint(value)
 	}

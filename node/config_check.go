@@ -55,7 +55,8 @@ func (c *Config) check() error {
 	c.checkRPC(bad)
 	_, relay := newRelay(c.Mining.ExtraNodes, nil)
 	_, webhook := newNotifier(c.Notify.Webhook, nil)
-	return errors.Join(append(errs, relay, webhook)...)
+	_, watched := c.Watch.sources()
+	return errors.Join(append(errs, relay, webhook, watched)...)
 }
 
 // hidden stands for a value that must not be in a log.

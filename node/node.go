@@ -25,6 +25,7 @@ import (
 	"github.com/bytom-solo/bytom-solo/node/chain"
 	"github.com/bytom-solo/bytom-solo/node/selection"
 	"github.com/bytom-solo/bytom-solo/stratum"
+	"github.com/bytom-solo/bytom-solo/watch"
 )
 
 // Node is a Bytom node that mines.
@@ -50,6 +51,7 @@ type Node struct {
 	notifier  *notifier
 	metrics   *metrics
 	clock     *clockWatch
+	watch     *watch.Watcher // of other nodes and pools
 	found     *foundBlocks
 	solonet   *solonet
 	work      *gbt.Handler
@@ -184,6 +186,7 @@ func (n *Node) Run(ctx context.Context) (err error) {
 	parts.Go(func() error { return n.watchFound(ctx) })
 	parts.Go(func() error { return n.handouts.Run(ctx) })
 	parts.Go(func() error { return n.watchClock(ctx) })
+	parts.Go(func() error { return n.watch.Run(ctx) })
 	parts.Go(func() error { mining.PrepareSeeds(ctx, n.generator, n.backends[0]); return ctx.Err() })
 	parts.Go(func() error { return n.notifier.run(ctx) })
 	parts.Go(func() error { return n.solonet.run(ctx) })

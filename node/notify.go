@@ -17,7 +17,8 @@ import (
 type Notification struct {
 	// Event is block.found, block.main, block.confirmed, block.matured, block.lost,
 	// block.refused, payee.changed (over RPC), payee.lost (what is mined can't be spent any
-	// more), payee.back, clock.off, clock.right, disk.full or disk.right.
+	// more), payee.back, clock.off, clock.right, disk.full, disk.right, watch.alarm (others differ)
+	// or watch.right.
 	Event string    `json:"event"`
 	At    time.Time `json:"at"`
 	// Network and Node say whose event it is: chain_id and node_alias.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/bytom-solo/bytom-solo/history"
 	"github.com/bytom-solo/bytom-solo/mining"
+	"github.com/bytom-solo/bytom-solo/watch"
 )
 
 // Stats is what the node did and what it can hope for, as /mining/api/v1/status has it. What
@@ -38,6 +39,8 @@ type Stats struct {
 	// Rigs is null where there never was a port for them.
 	Rigs    *RigCounts   `json:"rigs"`
 	History HistoryState `json:"history"`
+	// Watch is the watched pools and nodes.
+	Watch []watch.Status `json:"watch"`
 }
 
 // HashrateWindows are hashrates over the last 5 minutes, hour, day and week.
@@ -135,6 +138,7 @@ func (n *Node) stats() Stats {
 	s := Stats{
 		At: time.Now().UTC(), Network: n.config.Bytom.ChainID, Node: n.config.Bytom.NodeAlias,
 		Height: n.bytom.chain.BestBlockHeight(), Mining: n.miner.Mining(), Luck: []history.Luck{},
+		Watch: n.watch.Sources(),
 	}
 	if !n.config.Bytom.VaultMode {
 		s.Peers = n.bytom.sync.PeerCount()
