@@ -76,7 +76,9 @@ func (l *Ledger) Flush() error {
 	if b.empty() {
 		return nil
 	}
-	if err := l.file.update(b.write); err != nil {
+	err := l.file.update(b.write)
+	l.failing.Store(err != nil)
+	if err != nil {
 		l.putBack(b)
 		return fmt.Errorf("write the ledger %s: %w", l.cfg.Path, err)
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/bytom-solo/bytom-solo/boltcheck"
@@ -53,6 +54,8 @@ type Ledger struct {
 	log    *slog.Logger
 	opened time.Time // with the monotonic clock, which rates and ages go by
 	seen   time.Time // when the file was last written before it was opened
+
+	failing atomic.Bool // the last write failed
 
 	disk sync.Mutex // one write at a time; taken before mu
 	file *file
@@ -113,6 +116,9 @@ func Open(cfg Config) *Ledger {
 	l.warnOfJump()
 	return l
 }
+
+// Saved reports whether what is counted gets to the disk.
+func (l *Ledger) Saved() bool { return l.file != nil && !l.failing.Load() }
 
 // InMemory returns a ledger without a file: what it counted is lost with it, and of rows
 // and shares it holds at most 200,000 each.

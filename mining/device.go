@@ -17,6 +17,9 @@ type device struct {
 	wasted  atomic.Uint64
 	dead    atomic.Int64 // the last change of the seed, in nanoseconds
 	failed  atomic.Pointer[string]
+	// troubled is how many workers try again after an error, trouble the latest error.
+	troubled atomic.Int32
+	trouble  atomic.Pointer[string]
 }
 
 // DeviceStatus is what the miner knows of one device.
@@ -36,6 +39,8 @@ type DeviceStatus struct {
 	SeedSwitch float64 `json:"seed_switch"`
 	// Failed says why the device no longer mines; empty while it does.
 	Failed string `json:"failed,omitempty"`
+	// Trouble is the latest error while a worker of the device tries again after one.
+	Trouble string `json:"trouble,omitempty"`
 }
 
 // workers is how many workers a device has under some settings.
@@ -64,6 +69,8 @@ func (m *Miner) Devices() []DeviceStatus {
 		}
 		if why := d.failed.Load(); why != nil {
 			s.Failed = *why
+		} else if why := d.trouble.Load(); why != nil && d.troubled.Load() > 0 {
+			s.Trouble = *why
 		}
 		out = append(out, s)
 	}

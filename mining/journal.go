@@ -30,12 +30,14 @@ type Journal struct {
 
 	mu    sync.Mutex
 	open  map[bc.Hash]*Fate // those not settled
+	wrong error             // of the last write; nil if it succeeded
 	watch func(Fate, []Event)
 }
 
 var (
 	blocksBucket = []byte("blocks")
 	fatesBucket  = []byte("fates")
+	probeBucket  = []byte("probe")
 )
 
 // errDuplicateEntry means that the block is in the journal already.
@@ -101,6 +103,30 @@ func (j *Journal) Claim(network string) error { return boltcheck.Claim(j.db, net
 
 // Close closes the file.
 func (j *Journal) Close() error { return j.db.Close() }
+
+// Probe writes to the file, so that Failing says whether that works before a block is found.
+func (j *Journal) Probe() {
+	j.noteWrite(j.db.Update(func(tx *bolt.Tx) error {
+		b, err := tx.CreateBucketIfNotExists(probeBucket)
+		if err != nil {
+			return err
+		}
+		return b.Put(probeBucket, []byte(time.Now().UTC().Format(time.RFC3339)))
+	}))
+}
+
+// Failing is why the last write failed; nil if it succeeded.
+func (j *Journal) Failing() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.wrong
+}
+
+func (j *Journal) noteWrite(err error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.wrong = err
+}
 
 // Watch registers f, which is called with each block's new events once they are on the
 // disk. f must not block. Watch has to be called before the journal is used.
@@ -168,9 +194,13 @@ func (j *Journal) change(id bc.Hash, f func(tx *bolt.Tx, old *Fate) (*Fate, []Ev
 		return fates.Put(id.Bytes(), raw)
 	})
 	if err != nil {
+		if !errors.Is(err, errDuplicateEntry) {
+			j.noteWrite(err)
+		}
 		return fmt.Errorf("journal: %w", err)
 	}
 	j.mu.Lock()
+	j.wrong = nil
 	if delete(j.open, id); !now.Settled {
 		j.open[id] = now
 	}

@@ -281,3 +281,25 @@ func BenchmarkRecord(b *testing.B) {
 		}
 	}
 }
+
+// TestProbeSeesAJournalThatCannotBeWritten probes one whose file has been closed.
+func TestProbeSeesAJournalThatCannotBeWritten(t *testing.T) {
+	j, err := OpenJournal(filepath.Join(t.TempDir(), "journal.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if j.Probe(); j.Failing() != nil {
+			t.Errorf("failing: %v", j.Failing())
+		}
+	}
+	if fates, err := j.Fates(); err != nil || len(fates) > 0 {
+		t.Errorf("a probe is listed as a block: %v, %v", fates, err)
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if j.Probe(); j.Failing() == nil {
+		t.Error("a closed journal takes writes")
+	}
+}

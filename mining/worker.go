@@ -26,6 +26,7 @@ type worker struct {
 	templates <-chan *Template
 	nonces    []uint64
 	results   [][32]byte
+	troubled  bool
 }
 
 func (w *worker) run(ctx context.Context) {
@@ -36,11 +37,13 @@ func (w *worker) run(ctx context.Context) {
 	defer w.closeHasher()
 
 	log := w.miner.cfg.Log.With("device", w.device.info.Name)
+	defer w.inTrouble(nil)
 	for pause := time.Second; ctx.Err() == nil; {
 		err := w.step(ctx)
 		switch {
 		case err == nil:
 			pause = time.Second
+			w.inTrouble(nil)
 		case ctx.Err() != nil:
 			return
 		case errors.Is(err, errWrongResult):
@@ -51,6 +54,7 @@ func (w *worker) run(ctx context.Context) {
 			return
 		default:
 			log.Warn("device failed, will retry", "error", err, "in", pause)
+			w.inTrouble(err)
 			w.closeHasher()
 			sleep(ctx, pause)
 			pause = min(2*pause, time.Minute)
@@ -58,6 +62,18 @@ func (w *worker) run(ctx context.Context) {
 		if w.device.failed.Load() != nil {
 			return
 		}
+	}
+}
+
+// inTrouble notes whether the worker has to try again after an error.
+func (w *worker) inTrouble(err error) {
+	if err != nil {
+		why := err.Error()
+		w.device.trouble.Store(&why)
+	}
+	if troubled := err != nil; troubled != w.troubled {
+		w.troubled = troubled
+		w.device.troubled.Add(map[bool]int32{true: 1, false: -1}[troubled])
 	}
 }
 

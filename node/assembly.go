@@ -10,6 +10,7 @@ import (
 	"github.com/bytom-solo/bytom-solo/mining"
 	"github.com/bytom-solo/bytom-solo/node/chain"
 	"github.com/bytom-solo/bytom-solo/node/selection"
+	"github.com/bytom-solo/bytom-solo/stratum"
 )
 
 // openPayees finds out whom to pay. A node that is started to mine and knows of no payee
@@ -105,6 +106,14 @@ func (n *Node) assembleMining(ctx context.Context, devices []string) error {
 	if err := n.openWatch(c); err != nil {
 		return err
 	}
+	n.shares = &wrongShares{stats: func() (stratum.Stats, bool) {
+		if n.rigs == nil {
+			return stratum.Stats{}, false
+		}
+		return n.rigs.Stats(), true
+	}}
+	n.faults = newFaultWatch(n.faultKinds(), n.notify)
+	n.faults.add(n.othersFaults)
 	n.metrics.watchNode(n)
 	return n.serveWork(c, space)
 }

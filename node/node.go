@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	browser "github.com/toqueteos/webbrowser"
@@ -60,9 +61,15 @@ type Node struct {
 	rigPort   net.Listener
 	tlsCert   *servedCertificate // what rigs are served that speak TLS; nil if none do
 	ledger    *ledger.Ledger     // of the rigs; nil if there never was a port for them
+
+	mostSessions int // of rigs
+
 	history   *history.History
 	days      rigDays // of the rigs, by the history
 	events    *events
+	faults    *faultWatch
+	shares    *wrongShares
+	refused   atomic.Pointer[refusedBlock] // the latest that was found here
 	payees    *payees
 	poolEvent *event.Subscription
 	server    *http.Server
@@ -140,6 +147,9 @@ func (n *Node) reportEvents(fate mining.Fate, events []mining.Event) {
 		if e.State == mining.StateJournaled || e.State == mining.StateSubmitted {
 			continue // Steps on the way that only matter when something goes wrong.
 		}
+		if e.State == mining.StateRefused {
+			n.refused.Store(&refusedBlock{e.At, fmt.Sprintf("%d %s, %s", fate.Height, fate.ID.String(), e.Detail)})
+		}
 		block := describeFate(fate, n.journal.Has)
 		n.notify(Notification{Event: "block." + string(e.State), At: e.At, Block: &block, Detail: e.Detail})
 	}
@@ -199,6 +209,8 @@ func (n *Node) Run(ctx context.Context) (err error) {
 	}
 	parts.Go(func() error { return n.history.Run(ctx) })
 	parts.Go(func() error { return n.events.run(ctx) })
+	parts.Go(func() error { return n.faults.run(ctx) })
+	parts.Go(func() error { return n.probeJournal(ctx) })
 	parts.Go(func() error { return n.bulk.Run(ctx) })
 	parts.Go(func() error { return n.watchPool(ctx) })
 	parts.Go(func() error { return n.reportStatus(ctx) })

@@ -17,8 +17,8 @@ import (
 type Notification struct {
 	// Event is block.found, block.main, block.confirmed, block.matured, block.lost,
 	// block.refused, payee.changed (over RPC), payee.lost (what is mined can't be spent any
-	// more), payee.back, clock.off, clock.right, disk.full, disk.right, watch.alarm (others differ)
-	// or watch.right.
+	// more), payee.back, clock.off, clock.right, disk.full, disk.right, watch.alarm (others differ),
+	// watch.right, fault.raised or fault.over.
 	Event string    `json:"event"`
 	At    time.Time `json:"at"`
 	// Network and Node say whose event it is: chain_id and node_alias.
@@ -28,6 +28,8 @@ type Notification struct {
 	Block *FoundBlock `json:"block,omitempty"`
 	// Payee is who is paid from now on, if that was changed over RPC.
 	Payee *PayeeChange `json:"payee,omitempty"`
+	// Fault is what has come or gone, with fault.raised and fault.over.
+	Fault *Fault `json:"fault,omitempty"`
 	// Detail is a sentence.
 	Detail string `json:"detail,omitempty"`
 }
@@ -50,6 +52,8 @@ type notifier struct {
 	log    *slog.Logger
 	pause  time.Duration // before the second try; it doubles up to notifyPause
 	warned atomic.Int64  // when lost notifications were last logged, in Unix nanoseconds
+	// failing is why the last post failed; nil if it did not.
+	failing atomic.Pointer[string]
 }
 
 const (
@@ -164,10 +168,25 @@ func (n *notifier) warn(text string, args ...any) {
 }
 
 func (n *notifier) post(ctx context.Context, note Notification) error {
-	return postJSON(ctx, n.client, n.url, note, func(resp *http.Response) error {
+	err := postJSON(ctx, n.client, n.url, note, func(resp *http.Response) error {
 		if resp.StatusCode/100 != 2 {
 			return fmt.Errorf("the webhook answered %s", resp.Status)
 		}
 		return nil
 	})
+	if err == nil {
+		n.failing.Store(nil)
+	} else {
+		why := err.Error()
+		n.failing.Store(&why)
+	}
+	return err
+}
+
+// trouble is why the webhook takes nothing, if that is so.
+func (n *notifier) trouble() (why string, failing bool) {
+	if why := n.failing.Load(); why != nil {
+		return *why, true
+	}
+	return "", false
 }

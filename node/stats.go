@@ -41,6 +41,8 @@ type Stats struct {
 	History HistoryState `json:"history"`
 	// Watch is the watched pools and nodes.
 	Watch []watch.Status `json:"watch"`
+	// Faults are what is wrong now, the worst first.
+	Faults []Fault `json:"faults"`
 }
 
 // HashrateWindows are hashrates over the last 5 minutes, hour, day and week.
@@ -138,7 +140,8 @@ func (n *Node) stats() Stats {
 	s := Stats{
 		At: time.Now().UTC(), Network: n.config.Bytom.ChainID, Node: n.config.Bytom.NodeAlias,
 		Height: n.bytom.chain.BestBlockHeight(), Mining: n.miner.Mining(), Luck: []history.Luck{},
-		Watch: n.watch.Sources(),
+		Watch:  n.watch.Sources(),
+		Faults: n.faults.now(),
 	}
 	if !n.config.Bytom.VaultMode {
 		s.Peers = n.bytom.sync.PeerCount()

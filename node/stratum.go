@@ -160,6 +160,7 @@ func (n *Node) openStratum(ctx context.Context, space *mining.Extranonces) error
 	if err != nil {
 		return err
 	}
+	n.mostSessions = sessions
 	if sessions < c.MaxSessions {
 		n.log.Warn("fewer rigs can connect than stratum.max-sessions allows: the limit of open files is too low; 'ulimit -n' or the service's LimitNOFILE raises it",
 			"open_files", n.files.limit, "rigs", sessions, "rpc_connections", n.files.rpc, "stratum.max-sessions", c.MaxSessions)

@@ -54,6 +54,16 @@ func (n *Node) reportOthers(a watch.Alarm, over bool) {
 	n.notify(note)
 }
 
+// othersFaults are the watcher's alarms. Where others are right, what is mined here is worth
+// nothing.
+func (n *Node) othersFaults() []Fault {
+	var list []Fault
+	for _, a := range n.watch.Alarms() {
+		list = append(list, Fault{ID: a.Kind.String(), Since: a.Since.UTC(), What: a.What, Do: a.Do, Serious: true})
+	}
+	return list
+}
+
 // watchMetrics reads the watcher.
 type watchMetrics struct {
 	watcher          *watch.Watcher

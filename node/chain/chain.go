@@ -132,6 +132,21 @@ func (c *Chain) Ready() error {
 	return err
 }
 
+// Why a chain is not ready, beside mining.ErrNotReady.
+var (
+	ErrNoPeers = errors.New("no peers")
+	ErrBehind  = errors.New("behind the peers")
+)
+
+// notReady is an error of kind mining.ErrNotReady and of another.
+type notReady struct {
+	kind error
+	why  string
+}
+
+func (e notReady) Error() string        { return mining.ErrNotReady.Error() + ": " + e.why }
+func (e notReady) Is(target error) bool { return target == mining.ErrNotReady || target == e.kind }
+
 // synced is nil where the chain is the peers'. A solonet is its own authority.
 func (c *Chain) synced() error {
 	params := &consensus.ActiveNetParams
@@ -143,14 +158,14 @@ func (c *Chain) synced() error {
 	}
 	height := c.BestBlockHeight()
 	if n := len(params.Checkpoints); n > 0 && height < params.Checkpoints[n-1].Height {
-		return fmt.Errorf("%w: syncing, at height %d of at least %d", mining.ErrNotReady, height, params.Checkpoints[n-1].Height)
+		return notReady{ErrBehind, fmt.Sprintf("syncing, at height %d of at least %d", height, params.Checkpoints[n-1].Height)}
 	}
 	best := c.peers.BestPeer()
 	switch {
 	case best == nil:
-		return fmt.Errorf("%w: no peer yet; --mining.allow-unsynced mines without", mining.ErrNotReady)
+		return notReady{ErrNoPeers, "no peer yet; --mining.allow-unsynced mines without"}
 	case best.Height > height:
-		return fmt.Errorf("%w: syncing, at height %d of %d", mining.ErrNotReady, height, best.Height)
+		return notReady{ErrBehind, fmt.Sprintf("syncing, at height %d of %d", height, best.Height)}
 	}
 	return nil
 }
