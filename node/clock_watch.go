@@ -225,6 +225,13 @@ func (c *clockWatch) median() (ahead time.Duration, known bool) {
 	return sorted[len(sorted)/2], true
 }
 
+// measured is how far the peers' clocks seem to be ahead of ours; false where it is not known.
+func (c *clockWatch) measured() (ahead time.Duration, known bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.median()
+}
+
 // offset is how far the peers' clocks seem to be ahead of ours, and whether an alarm
 // is on.
 func (c *clockWatch) offset() (ahead time.Duration, wrong bool) {

@@ -69,7 +69,7 @@ func (s *seen) all() []byte {
 	for _, name := range s.rigNames {
 		rigs = append(rigs, s.rigs[name])
 	}
-	raw, err := json.Marshal(map[string]any{"status": s.status, "rigs": rigs, "blocks": slices.Concat([]FoundStats{}, s.blocks)})
+	raw, err := json.Marshal(map[string]any{"status": s.status, "rigs": rigs, "blocks": append([]FoundStats{}, s.blocks...)})
 	if err != nil {
 		return []byte("{}") // No figure is infinite.
 	}

@@ -365,6 +365,9 @@ func TestNothingWaitsForReaders(t *testing.T) {
 		describe: func([]mining.Fate) []FoundStats { return nil }, log: slog.New(slog.DiscardHandler),
 	})
 	e.lookAtBlocks()
+	if none := string(e.seen.all()); none != `{"blocks":[],"rigs":[],"status":null}` {
+		t.Errorf("nothing is %s", none)
+	}
 	for range 3 * keptEvents {
 		e.found(mining.Fate{})
 		e.tipChanged()

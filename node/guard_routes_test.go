@@ -32,7 +32,7 @@ var reading = []string{
 	"/mining-info", "/list-overrides", "/explain-template", FoundBlocksRoute, FoundBlockRoute, RigsRoute, MetricsRoute, OpenAPIRoute, APIRoute, HomeRoute,
 	"/dashboard/", "/equity/",
 	"/", gbt.WalletRoute + "{name:.*}", // By POST alone: JSON-RPC.
-	EventsRoute, "/mining", PageRoute, PageRoute + "page.js", PageRoute + "page.css", PageRoute + "licences.txt",
+	EventsRoute, "/mining", PageRoute, PageRoute + "page.js", PageRoute + "worker.js", PageRoute + "page.css", PageRoute + "licences.txt",
 	"/mining/api", StatusRoute, StatsRigsRoute, StatsBlocksRoute, SeriesRoute, WidgetRoute,
 }
 

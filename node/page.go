@@ -83,7 +83,7 @@ func registerPage(r *mux.Router) {
 	get := func(route string, h http.Handler) { r.Path(route).Methods(http.MethodGet, http.MethodHead).Handler(h) }
 	get(strings.TrimSuffix(PageRoute, "/"), http.RedirectHandler(PageRoute, http.StatusFound))
 	get(PageRoute, servePage("index.html"))
-	for _, name := range []string{"page.js", "page.css", "licences.txt"} {
+	for _, name := range []string{"page.js", "worker.js", "page.css", "licences.txt"} {
 		get(PageRoute+name, servePage(name))
 	}
 }

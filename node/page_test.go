@@ -27,7 +27,7 @@ func getPage(n *wholeNode, method, route string, headers ...string) *httptest.Re
 func TestThePageIsServed(t *testing.T) {
 	n, _ := newWholeNode(t, soloConfig(home(t)))
 	for route, kind := range map[string]string{
-		"/mining/": "text/html; charset=utf-8", "/mining/page.js": "text/javascript; charset=utf-8",
+		"/mining/": "text/html; charset=utf-8", "/mining/page.js": "text/javascript; charset=utf-8", "/mining/worker.js": "text/javascript; charset=utf-8",
 		"/mining/page.css": "text/css; charset=utf-8", "/mining/licences.txt": "text/plain; charset=utf-8",
 	} {
 		plain, small := getPage(n, "GET", route), getPage(n, "GET", route, "Accept-Encoding", "br, gzip;q=0.8", "Range", "bytes=0-3")

@@ -17,6 +17,12 @@ type Stats struct {
 	Node    string `json:"node"`
 	Height  uint64 `json:"height"`
 	Peers   int    `json:"peers"`
+	// Highest is the height of the peer that is ahead of all others, null without peers;
+	// ClockAhead how far the peers' clocks seem to be ahead of this one, in seconds.
+	Highest    *uint64  `json:"highest"`
+	ClockAhead *float64 `json:"clock_ahead_seconds"`
+	// Stratum is where rigs connect to; null without a port for them.
+	Stratum *string `json:"stratum"`
 	// Mining tells whether the node's own devices are switched on, NotReady why no work is
 	// handed out, Payee whom the present work pays.
 	Mining   bool    `json:"mining"`
@@ -143,9 +149,7 @@ func (n *Node) stats() Stats {
 		Watch:  n.watch.Sources(),
 		Faults: n.faults.now(),
 	}
-	if !n.config.Bytom.VaultMode {
-		s.Peers = n.bytom.sync.PeerCount()
-	}
+	s.addNetwork(n)
 	if t, err := n.generator.Current(); err != nil {
 		why := err.Error()
 		s.NotReady = &why
@@ -158,6 +162,24 @@ func (n *Node) stats() Stats {
 	s.addHistory(n.history)
 	s.addRigs(n)
 	return s
+}
+
+// addNetwork adds what peers say, and where rigs connect to.
+func (s *Stats) addNetwork(n *Node) {
+	if !n.config.Bytom.VaultMode {
+		s.Peers = n.bytom.sync.PeerCount()
+		if best := n.bytom.sync.BestPeer(); best != nil {
+			s.Highest = &best.Height
+		}
+	}
+	if ahead, known := n.clock.measured(); known {
+		seconds := ahead.Seconds()
+		s.ClockAhead = &seconds
+	}
+	if n.rigPort != nil {
+		url := n.rigURL()
+		s.Stratum = &url
+	}
 }
 
 // addHistory adds what the history knows.

@@ -8,29 +8,15 @@ cd "$(dirname "$0")/.."
 out=${1:-web/bundle}
 libs=bin/web
 
-# library NAME VERSION SHA512
-library() {
-	[ "$(cat "$libs/$1/.sha512" 2>/dev/null)" != "$3" ] || return 0
-	archive=$(mktemp)
-	trap 'rm -f "$archive"' EXIT
-	curl -sfL -m 60 -o "$archive" "https://registry.npmjs.org/$1/-/$1-$2.tgz" || { echo "web.sh: $1 $2 can't be fetched" >&2; exit 3; }
-	echo "$3  $archive" | sha512sum -c --quiet >&2
-	rm -rf "${libs:?}/$1"
-	mkdir -p "$libs/$1"
-	tar xzf "$archive" -C "$libs/$1" --strip-components=1
-	echo "$3" >"$libs/$1/.sha512"
-	rm -f "$archive"
-}
-
-library preact 10.29.8 7a3d9a559faf67c58eeedbe541644cf4deb70342b317dab899625f0d41e061a2287d663d86eef841d9d0ae3a0f326662dbf9d9e603746c9090178f7142ac74f5
-library uplot 1.6.32 2883159c6ebccefbb95d751b0b82d010f9e1c0ec41b8bc96d401eda66e882935c89a46cb824332fa369b8cb8122cc6ac36e186cd09bf7a9ded3a4c93c6989023
+scripts/npm.sh preact 10.29.8 7a3d9a559faf67c58eeedbe541644cf4deb70342b317dab899625f0d41e061a2287d663d86eef841d9d0ae3a0f326662dbf9d9e603746c9090178f7142ac74f5
+scripts/npm.sh uplot 1.6.32 2883159c6ebccefbb95d751b0b82d010f9e1c0ec41b8bc96d401eda66e882935c89a46cb824332fa369b8cb8122cc6ac36e186cd09bf7a9ded3a4c93c6989023
 
 "${GO:-go}" list -modfile=tools/go.mod github.com/evanw/esbuild/cmd/esbuild >/dev/null || { echo "web.sh: esbuild can't be fetched" >&2; exit 3; }
 
 mkdir -p "$out"
-NODE_PATH=$PWD/$libs "${GO:-go}" tool -modfile=tools/go.mod esbuild web/src/page.tsx web/src/page.css --bundle --minify --outdir="$out" \
+NODE_PATH=$PWD/$libs "${GO:-go}" tool -modfile=tools/go.mod esbuild web/src/page.tsx web/src/worker.ts web/src/page.css --bundle --minify --outdir="$out" \
 	--format=iife --target=es2020 --jsx-factory=h --jsx-fragment=Fragment --legal-comments=none --log-level=warning \
-	'--banner:js=/* Contains preact 10.29.8 and uPlot 1.6.32, MIT: see licences.txt */'
+	"--banner:js=/* bytom-solo; page.js contains preact 10.29.8 and uPlot 1.6.32, MIT: see licences.txt */"
 cp web/src/index.html "$out/index.html"
 {
 	for l in preact uplot; do

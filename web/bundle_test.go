@@ -58,7 +58,7 @@ func TestTheLicencesAreThere(t *testing.T) {
 		}
 	}
 	script := all["page.js"]
-	for _, part := range []string{"Contains preact", "licences.txt"} {
+	for _, part := range []string{"contains preact", "licences.txt"} {
 		if !bytes.Contains(script, []byte(part)) {
 			t.Errorf("the bundle has no %q", part)
 		}

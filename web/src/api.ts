@@ -1,28 +1,43 @@
 // What the node answers, as node/openapi.yaml has it; null is not known yet.
-type Maybe = number | null;
+export type Maybe = number | null;
+
+export interface Fault { id: string; since: string; what: string; do: string; serious: boolean }
+
+export interface Window {
+  hashrate: Maybe; devices: Maybe; rigs: Maybe; band: Maybe;
+  covered_seconds: number; expected_blocks: number; blocks: number; chance_of_fewer: Maybe;
+}
+
+export interface Work {
+  height: number; payee: string; reward: number; transactions: number;
+  coinbase: string; arbitrary: string; paid: string; matches: boolean;
+}
 
 export interface Status {
-  at: string; network: string; node: string; height: number; peers: number;
-  mining: boolean; not_ready: string | null; payee: string | null; difficulty: Maybe;
-  hashrate: Record<"now" | "1h" | "24h" | "7d", { hashrate: Maybe; devices: Maybe; rigs: Maybe; band: Maybe; expected_blocks: number; blocks: number }>;
+  at: string; network: string; node: string; height: number; highest: Maybe; peers: number; clock_ahead_seconds: Maybe;
+  mining: boolean; not_ready: string | null; payee: string | null; work: Work | null; stratum: string | null; difficulty: Maybe;
+  hashrate: Record<"now" | "1h" | "24h" | "7d", Window>;
   effort: { value: number; since: string; after_block: boolean; chance_of_worse: number } | null;
   luck: { blocks: number; expected_blocks: number; luck: number; chance_of_worse: number }[];
   odds: { expected_seconds: number; day: number; month: number; year: number } | null;
   best_share: { difficulty: number; rig: string; part: Maybe } | null;
   blocks: { found: number };
   rigs: { online: number; known: number } | null;
-  history: { saved: boolean };
+  history: { since: string | null; saved: boolean };
+  faults?: Fault[];
 }
 
 export interface Rig {
   rig: string; address: string; agent: string; sessions: number; last_share: string | null; seen: string;
   accepted: number; stale: number; rejected: number; best: Maybe;
   hashrate: Record<"1m" | "1h" | "24h", Maybe>; day: Maybe[];
+  state?: "hashing" | "degraded" | "silent" | "away" | "new"; since?: string | null;
 }
 
 export interface Found {
   block: {
-    height: number; hash: string; found: string; state: string; confirmations: number; reward: number; reason?: string;
+    height: number; hash: string; found: string; state: string; confirmations: number; reward: number; transactions: number;
+    reason?: string; winner?: string; lost_to_own?: boolean;
     found_by?: { kind: string; name?: string; address?: string }; events: { state: string; at: string }[];
   };
   effort: Maybe;
@@ -35,4 +50,4 @@ export interface Series {
   hashrate: Maybe[]; band: Maybe[]; rigs: Maybe[]; blocks: { at: string; height: number }[];
 }
 
-export interface Snapshot { status: Status; rigs: Rig[]; found: Found[] }
+export interface Snapshot { status: Status; rigs: Rig[]; blocks: Found[] }

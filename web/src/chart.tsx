@@ -4,67 +4,95 @@ import { series } from "./source";
 import { moment, rate } from "./units";
 
 const spans: Span[] = ["1h", "24h", "7d"];
+const titles: Record<Span, string> = { "1h": "1 hour", "24h": "24 hours", "7d": "7 days" };
 const color = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
+const hour = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 
-function columns(s: Series): uPlot.AlignedData {
+// columns are the times, the band's upper and lower edge, the hashrate and what is expected.
+function columns(s: Series, expected: number | null): uPlot.AlignedData {
   const from = Date.parse(s.from) / 1000;
-  const known = s.hashrate.filter((v): v is number => v !== null);
-  const mean = known.length ? known.reduce((a, b) => a + b, 0) / known.length : null;
-  const edge = (sign: number) => s.hashrate.map((v, i) => v === null || s.band[i] === null ? null : Math.max(0, v + sign * (s.band[i] ?? 0) * (s.rigs[i] ?? 0)));
-  return [s.hashrate.map((_, i) => from + i * s.step_seconds), edge(1), edge(-1), s.hashrate, s.hashrate.map(() => mean)];
+  const edge = (sign: number) => s.hashrate.map((v, i) => {
+    const band = s.band[i], rigs = s.rigs[i];
+    return v === null || band === null || rigs === null ? null : Math.max(0, v + sign * band * rigs);
+  });
+  return [s.hashrate.map((_, i) => from + i * s.step_seconds), edge(1), edge(-1), s.hashrate, s.hashrate.map(() => expected)];
 }
 
+// marks are the found blocks: a line each, and a tip that can be seen where lines are dense.
 function marks(u: uPlot, s: Series): void {
   u.ctx.fillStyle = color("--good");
+  const { top, height } = u.bbox, dot = devicePixelRatio;
   for (const b of s.blocks) {
     const x = u.valToPos(Date.parse(b.at) / 1000, "x", true);
-    u.ctx.fillRect(x - devicePixelRatio, u.bbox.top, 2 * devicePixelRatio, u.bbox.height);
+    u.ctx.globalAlpha = 0.25;
+    u.ctx.fillRect(x - dot / 2, top, dot, height);
+    u.ctx.globalAlpha = 1;
+    u.ctx.beginPath();
+    u.ctx.arc(x, top + height, 3 * dot, Math.PI, 0);
+    u.ctx.fill();
   }
 }
 
 function options(width: number, s: Series): uPlot.Options {
-  const axis = { stroke: color("--dim"), grid: { stroke: color("--line"), width: 1 }, ticks: { show: false } };
+  const axis = { stroke: color("--dim"), font: "12px system-ui, sans-serif", grid: { stroke: color("--line"), width: 1 }, ticks: { show: false } };
+  const label = (v: number) => (s.span === "7d" ? day : hour).format(v * 1000);
   return {
-    width, height: 220, legend: { show: false }, cursor: { show: false },
-    scales: { y: { range: (_u, _min, max) => [0, (max || 1) * 1.1] } },
-    axes: [axis, { ...axis, size: 76, values: (_u, all) => all.map((v) => rate(v)) }],
-    series: [{}, {}, {}, { stroke: color("--mark"), width: 2 }, { stroke: color("--dim"), width: 1, dash: [6, 4] }],
+    width, height: 220, legend: { show: false }, cursor: { show: false }, padding: [8, 12, 0, 0],
+    scales: { y: { range: (_u, _min, max) => [0, (max || 1) * 1.15] } },
+    axes: [{ ...axis, values: (_u, all) => all.map(label), space: 60, incrs: s.span === "7d" ? [86400, 172800] : [600, 900, 1800, 3600, 10800, 21600, 43200] },
+      { ...axis, size: 72, values: (_u, all) => all.map((v) => rate(v)) }],
+    series: [{}, { points: { show: false } }, { points: { show: false } }, { stroke: color("--mark"), width: 2 },
+      { stroke: color("--dim"), width: 1, dash: [6, 4], points: { show: false } }],
     bands: [{ series: [1, 2], fill: color("--band") }],
     hooks: { draw: [(u) => marks(u, s)] },
   };
 }
 
-export function Chart() {
+function Table({ data }: { data: Series }) {
+  const rows = data.hashrate.map((v, i) => ({ at: new Date(Date.parse(data.from) + i * data.step_seconds * 1000).toISOString(), v, band: data.band[i] }))
+    .filter((r) => r.v !== null).slice(-60).reverse();
+  return <details><summary>As a table</summary><div class="scroll" tabIndex={0} role="region" aria-label="Hashrate as a table"><table>
+    <caption>Hashrate of the last {titles[data.span]}, the latest {rows.length} of its slots; blocks found: {data.blocks.length}</caption>
+    <thead><tr><th scope="col">From</th><th scope="col">Hashrate</th><th scope="col">Rigs off by</th></tr></thead>
+    <tbody>{rows.map((r) => <tr key={r.at}><td>{moment(r.at)}</td><td>{rate(r.v)}</td><td>{r.band === null ? "–" : `± ${Math.round(r.band * 100)} %`}</td></tr>)}</tbody></table></div></details>;
+}
+
+// Chart is the hashrate over time. newest is the latest found block, which belongs on it.
+export function Chart({ newest, expected }: { newest?: string; expected: number | null }) {
   const [span, choose] = useState<Span>("1h");
   const [data, show] = useState<Series | null>(null);
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    const load = () => { if (!document.hidden) series(span).then(show, () => {}); };
-    load();
+    let current = true;
+    const load = () => { if (!document.hidden) series(span).then((s) => { if (current) show(s); }, () => {}); };
+    const soon = setTimeout(load, data ? 1500 : 0);
     const timer = setInterval(load, 10000);
-    return () => clearInterval(timer);
-  }, [span]);
+    return () => { current = false; clearTimeout(soon); clearInterval(timer); };
+  }, [span, newest]);
   useEffect(() => {
-    if (!place.current || !data) return;
+    const at = place.current;
+    if (!at || !data) return;
+    let plot: uPlot | undefined;
     const draw = () => {
-      place.current!.replaceChildren();
-      new uPlot(options(place.current!.clientWidth, data), columns(data), place.current!);
+      plot?.destroy();
+      plot = new uPlot(options(at.clientWidth, data), columns(data, expected), at);
     };
     draw();
     const dark = matchMedia("(prefers-color-scheme: dark)");
     addEventListener("resize", draw);
     dark.addEventListener("change", draw);
-    return () => { removeEventListener("resize", draw); dark.removeEventListener("change", draw); };
+    return () => { plot?.destroy(); removeEventListener("resize", draw); dark.removeEventListener("change", draw); };
   }, [data]);
-  const rows = data ? data.hashrate.map((v, i) => ({ at: Date.parse(data.from) + i * data.step_seconds * 1000, v })).filter((r) => r.v !== null).slice(-60) : [];
+  const empty = data && !data.hashrate.some((v) => v !== null);
   return <section>
-    <header><h2>Hashrate</h2><div role="group" aria-label="Time shown">
-      {spans.map((s) => <button type="button" aria-pressed={s === span} onClick={() => choose(s)}>{s.replace(/(\d+)/, "$1 ")}</button>)}
+    <header><h2>Hashrate</h2><div role="group" aria-label="Time shown" class="spans">
+      {spans.map((s) => <button type="button" aria-pressed={s === span} aria-label={titles[s]} onClick={() => choose(s)}>{s.replace(/(\d+)/, "$1 ")}</button>)}
     </div></header>
-    <figure><div ref={place} aria-hidden="true" class="chart" />
-      <figcaption>Hashrate of devices and rigs; dashed, its mean; shaded, by how much a rate measured by shares may be off; green, found blocks. Gaps are times when the node was off.</figcaption>
+    <figure><div class="chart"><div ref={place} aria-hidden="true" />{empty && <p class="dim">Nothing was counted in this time.</p>}</div>
+      <figcaption><span class="key line">devices and rigs</span><span class="key area">by how much rigs' shares may mislead (±1/√n)</span>
+        <span class="key dashed">expected: the week's average</span><span class="key mark">a found block</span></figcaption>
     </figure>
-    <details><summary>As a table</summary><div class="scroll"><table><thead><tr><th>From</th><th>Hashrate</th></tr></thead>
-      <tbody>{rows.map((r) => <tr><td>{moment(new Date(r.at).toISOString())}</td><td>{rate(r.v)}</td></tr>)}</tbody></table></div></details>
+    {data && <Table data={data} />}
   </section>;
 }

@@ -1,36 +1,53 @@
-// Where the page's figures come from. A stream of events can take the place of this file.
-import type { Found, Rig, Series, Snapshot, Span, Status } from "./api";
+// Where the page's figures come from.
+import type { Series, Snapshot, Span } from "./api";
+import { Feed } from "./feed";
+import { after, type Event } from "./model";
 
-async function get<T>(route: string): Promise<T> {
-  const answer = await fetch("api/v1/" + route, { signal: AbortSignal.timeout(3000) });
-  if (!answer.ok) throw new Error(`${route}: ${answer.status}`);
+export async function series(span: Span): Promise<Series> {
+  const answer = await fetch("api/v1/series?span=" + span, { signal: AbortSignal.timeout(5000) });
+  if (!answer.ok) throw new Error(`series: ${answer.status}`);
   return answer.json();
 }
 
-export const series = (span: Span) => get<Series>("series?span=" + span);
+const silence = 3500; // An event comes each second.
 
-// follow calls update with what is new each second while the page is visible, and lost when the
-// node did not answer.
-export function follow(update: (s: Snapshot) => void, lost: (since: Date) => void): void {
-  let contact = new Date();
-  let timer = 0;
-  let busy = false;
-  const ask = async () => {
-    clearTimeout(timer);
-    if (document.hidden || busy) return;
-    busy = true;
-    try {
-      const [status, rigs, found] = await Promise.all([
-        get<Status>("status"), get<{ rigs: Rig[] }>("rigs"), get<{ blocks: Found[] }>("blocks?last=20"),
-      ]);
-      contact = new Date();
-      update({ status, rigs: rigs.rigs, found: found.blocks });
-    } catch {
-      lost(contact);
-    }
-    busy = false;
-    timer = window.setTimeout(ask, 1000);
-  };
-  document.addEventListener("visibilitychange", ask);
-  ask();
+// connect has events delivered while the page is shown: by the worker that all tabs share, or,
+// where there is no such thing, by a stream of this tab.
+function connect(deliver: (e: Event) => void): void {
+  if (typeof SharedWorker === "undefined") {
+    const feed = new Feed(deliver);
+    const look = () => document.hidden ? feed.close() : feed.open();
+    document.addEventListener("visibilitychange", look);
+    look();
+    return;
+  }
+  const port = new SharedWorker("worker.js").port;
+  port.onmessage = (m) => deliver(m.data);
+  const say = () => port.postMessage(document.hidden ? "hidden" : "shown");
+  document.addEventListener("visibilitychange", say);
+  addEventListener("pagehide", () => port.postMessage("hidden"));
+  addEventListener("pageshow", say);
+  setInterval(say, 10_000);
+  say();
+}
+
+// follow calls update with what is known, and since when nothing was heard of the node; null
+// while it is there.
+export function follow(update: (s: Snapshot | null, lost: Date | null) => void): void {
+  let state: Snapshot | null = null;
+  let contact = Date.now();
+  let visible = contact;
+  let lost = false;
+  connect((e) => {
+    state = after(state, e);
+    contact = e.at;
+    lost = Date.now() - e.at > silence; // The worker's may be of long ago.
+    update(state, lost ? new Date(contact) : null);
+  });
+  document.addEventListener("visibilitychange", () => { visible = Date.now(); });
+  setInterval(() => {
+    if (lost || document.hidden || Date.now() - Math.max(contact, visible) < silence) return;
+    lost = true;
+    update(state, new Date(contact));
+  }, 250);
 }

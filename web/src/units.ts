@@ -4,6 +4,7 @@ const prefixes = ["", "k", "M", "G", "T", "P", "E", "Z", "Y", "R", "Q"];
 
 const three = (v: number) => v.toPrecision(3).includes("e") ? String(Math.round(v)) : v.toPrecision(3);
 
+// scaled is a number in three digits with its prefix: 1234567 is 1.23 M.
 export function scaled(v: number | null, unit: string): string {
   if (v === null) return unknown;
   let i = 0;
@@ -11,7 +12,7 @@ export function scaled(v: number | null, unit: string): string {
     v /= 1000;
     i++;
   }
-  return `${v === 0 ? 0 : three(v)} ${prefixes[i]}${unit}`;
+  return `${v === 0 ? 0 : three(v)} ${prefixes[i]}${unit}`.trim();
 }
 
 export const rate = (v: number | null) => scaled(v, "H/s");
@@ -20,7 +21,9 @@ export function percent(part: number | null): string {
   if (part === null) return unknown;
   const p = part * 100;
   if (p === 0) return "0 %";
-  return p < 0.001 ? "< 0.001 %" : `${p > 99.9 && p < 100 ? "> 99.9" : three(p)} %`;
+  if (p < 0.001) return "< 0.001 %";
+  if (p > 99.9 && p < 100) return "> 99.9 %";
+  return p === 100 ? "100 %" : `${p < 1 ? p.toPrecision(2) : p < 10 ? p.toFixed(1) : Math.round(p).toLocaleString("en")} %`;
 }
 
 const times: [number, string][] = [[31536000, "years"], [86400, "days"], [3600, "hours"], [60, "minutes"], [1, "seconds"]];
@@ -28,9 +31,14 @@ const times: [number, string][] = [[31536000, "years"], [86400, "days"], [3600, 
 export function duration(seconds: number): string {
   const [size, name] = times.find(([s]) => seconds >= 2 * s) ?? times[times.length - 1];
   const n = seconds / size;
-  return `${n < 10 ? n.toFixed(1) : n < 1e4 ? Math.round(n) : n.toExponential(1)} ${name}`;
+  return `${n < 10 && size > 1 ? n.toFixed(1) : n < 1e6 ? Math.round(n).toLocaleString("en") : n.toExponential(1)} ${name}`;
 }
 
+const dated = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+
 export const clock = (t: Date) => t.toTimeString().slice(0, 8);
-export const moment = (t: string) => new Date(t).toLocaleString([], { dateStyle: "medium", timeStyle: "medium" });
-export const ago = (t: string, now: string) => duration(Math.max(0, (Date.parse(now) - Date.parse(t)) / 1000)) + " ago";
+export const moment = (t: string) => dated.format(new Date(t));
+export const between = (from: string, to: string) => duration(Math.max(0, (Date.parse(to) - Date.parse(from)) / 1000));
+export const ago = (t: string, now: string) => between(t, now) + " ago";
+export const btm = (neu: number) => (neu / 1e8).toFixed(2) + " BTM";
+export const short = (hash: string) => hash.slice(0, 8) + "…" + hash.slice(-8);

@@ -1,0 +1,204 @@
+package browser_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+
+	"github.com/bytom-solo/bytom-solo/node"
+)
+
+// newestBlock is the height at the top of the list of found blocks.
+const newestBlock = `(document.querySelector(".block .name")?.innerText ?? "").replace(/\D/g, "")`
+
+// latestBlocks are those that a node says it found, the latest first.
+func latestBlocks(t *testing.T, n *shownNode) (list node.FoundStatsList) {
+	t.Helper()
+	resp, err := http.Get("http://" + n.address + node.StatsBlocksRoute + "?last=20")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if err := json.NewDecoder(resp.Body).Decode(&list); err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+// TestABlockIsShownAtOnce has a node find ten blocks, and takes the time from when the chain
+// had each to when the page did. One of them may meet a busy machine.
+func TestABlockIsShownAtOnce(t *testing.T) {
+	p := newTab(t, newBrowser(t), 0, "")
+	n := startNode(t)
+	p.open(n)
+	p.do(`window.seen = {}; new MutationObserver(() => { const h = ` + newestBlock + `; if (h && !seen[h]) seen[h] = Date.now(); })
+		.observe(document.body, {subtree: true, childList: true, characterData: true})`)
+	const blocks = 10
+	for i := range blocks {
+		n.mine(t, 1)
+		p.await(patience, fmt.Sprintf(`%s === "%d"`, newestBlock, i+1))
+	}
+	seen := value[map[uint64]int64](p, `seen`)
+	late := 0
+	for _, b := range latestBlocks(t, n).Blocks {
+		var had time.Time
+		for _, e := range b.Block.Events {
+			if e.State == "main" {
+				had = e.At
+			}
+		}
+		took := time.UnixMilli(seen[b.Block.Height]).Sub(had)
+		t.Logf("block %d: %v", b.Block.Height, took)
+		if had.IsZero() || seen[b.Block.Height] == 0 || took > 500*time.Millisecond {
+			late++
+		}
+	}
+	if len(seen) != blocks || late > 1 {
+		t.Errorf("%d of %d blocks were shown, %d later than 500 ms", len(seen), blocks, late)
+	}
+	p.checkSilent(n)
+}
+
+// TestAStoppedNodeIsNoticed stops a node, by a signal and by a kill, and starts it again.
+func TestAStoppedNodeIsNoticed(t *testing.T) {
+	p := newTab(t, newBrowser(t), 0, "")
+	n := startNode(t)
+	n.mine(t, 3)
+	p.open(n)
+	p.await(patience, newestBlock+` === "3"`)
+	for i, signal := range []os.Signal{os.Interrupt, os.Kill} {
+		n.Signal(signal)
+		n.End()
+		const lost = `/^No contact since \d\d:\d\d:\d\d$/m.test(document.querySelector(".band").innerText)`
+		took := p.await(10*time.Second, lost)
+		t.Logf("%v: noticed after %v", signal, took)
+		if took > 5*time.Second {
+			t.Errorf("%v: noticed after %v, expected 5 s at most", signal, took)
+		}
+		if filter := value[string](p, `getComputedStyle(document.querySelector(".number")).filter`); filter != "grayscale(1)" {
+			t.Errorf("the figures are shown with the filter %q", filter)
+		}
+		if since := value[string](p, `document.querySelector(".says").innerText`); !strings.Contains(since, time.Now().Format("15:")) && !strings.Contains(since, time.Now().Add(-time.Minute).Format("15:")) {
+			t.Errorf("it says %q", since)
+		}
+		n.start(t)
+		n.mine(t, 2)
+		p.await(patience, fmt.Sprintf(`%s === "%d" && !document.querySelector(".band.lost, .stale")`, newestBlock, 5+2*i))
+		shown := value[[]uint64](p, `[...document.querySelectorAll(".block .name")].map((e) => +e.innerText.replace(/\D/g, ""))`)
+		for i, b := range latestBlocks(t, n).Blocks {
+			if i >= len(shown) || shown[i] != b.Block.Height {
+				t.Errorf("the page shows the blocks %v, the node has %d at %d", shown, b.Block.Height, i)
+			}
+		}
+	}
+}
+
+// TestTenTabs has ten tabs of a browser show a block, by one stream.
+func TestTenTabs(t *testing.T) {
+	browser := newBrowser(t)
+	n := startNode(t)
+	var tabs []*tab
+	for range 10 {
+		p := newTab(t, browser, 0, "")
+		p.open(n)
+		tabs = append(tabs, p)
+	}
+	for height := range 3 {
+		n.mine(t, 1)
+		for _, p := range tabs {
+			p.await(patience, fmt.Sprintf(`%s === "%d"`, newestBlock, height+1))
+		}
+	}
+	resp, err := http.Get("http://" + n.address + node.MetricsRoute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil || !strings.Contains(string(text), "\nbytom_solo_page_streams 1\n") {
+		t.Errorf("%v: expected one stream: %s", err, lineOf(string(text), "page_streams"))
+	}
+	for _, p := range tabs {
+		p.checkSilent(n)
+	}
+}
+
+// lineOf is the line of a text that has a word and is no comment.
+func lineOf(text, word string) string {
+	for line := range strings.Lines(text) {
+		if strings.Contains(line, word) && !strings.HasPrefix(line, "#") {
+			return line
+		}
+	}
+	return "none"
+}
+
+// TestAHiddenTabReadsNothing: a stream is for who looks.
+func TestAHiddenTabReadsNothing(t *testing.T) {
+	n := startNode(t)
+	p := newTab(t, newBrowser(t), 0, "")
+	p.open(n)
+	streams := func() string {
+		resp, err := http.Get("http://" + n.address + node.MetricsRoute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		text, _ := io.ReadAll(resp.Body)
+		return strings.TrimSpace(lineOf(string(text), "page_streams"))
+	}
+	await := func(want string) {
+		t.Helper()
+		for deadline := time.Now().Add(patience); streams() != want; time.Sleep(50 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("%s, expected %s", streams(), want)
+			}
+		}
+	}
+	hide := func(hidden bool) {
+		p.do(fmt.Sprintf(`Object.defineProperty(document, "hidden", {value: %v, configurable: true}); document.dispatchEvent(new Event("visibilitychange"))`, hidden))
+	}
+	await("bytom_solo_page_streams 1")
+	hide(true)
+	await("bytom_solo_page_streams 0")
+	n.mine(t, 2)
+	hide(false)
+	await("bytom_solo_page_streams 1")
+	p.await(patience, newestBlock+` === "2" && document.querySelectorAll(".block").length === 2`)
+	p.checkSilent(n)
+}
+
+// TestFirstView takes the time from a visit to the figures, with nothing in the browser's
+// cache. The fastest of ten visits counts: others share the machine.
+func TestFirstView(t *testing.T) {
+	browser := newBrowser(t)
+	n := startNode(t)
+	n.mine(t, 20)
+	var all []float64
+	for range 10 {
+		p := newTab(t, browser, 1280, "light")
+		p.run(command(network.SetCacheDisabled, network.SetCacheDisabledParams{CacheDisabled: true}),
+			command(page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: `new MutationObserver(() => {
+				if (document.querySelector(".numbers")) requestAnimationFrame(() => { window.firstView ||= performance.now(); });
+			}).observe(document, {subtree: true, childList: true});`}))
+		p.open(n)
+		p.await(patience, `!!window.firstView`)
+		all = append(all, value[float64](p, `window.firstView`))
+		p.run(command(page.Close, cdp.Empty{}))
+	}
+	slices.Sort(all)
+	t.Logf("first view after %.0f ms at best, %.0f ms in the middle, %.0f ms at worst", all[0], all[5], all[9])
+	if all[0] > 300 {
+		t.Errorf("the first view takes %.0f ms, expected less than 300", all[0])
+	}
+}
