@@ -118,4 +118,7 @@ func TestWatchedSourceEverywhere(t *testing.T) {
 	if a := n.watch.Alarms(); len(a) != 2 || a[0].Kind != watch.Bits || a[1].Kind != watch.Seed {
 		t.Errorf("%+v", a)
 	}
+	if f := n.othersFaults(); len(f) != 2 || f[0].ID != "others-bits" || !strings.Contains(f[0].What, liar.URL) || f[0].Do == "" || f[0].Since.IsZero() {
+		t.Errorf("%+v", f)
+	}
 }

@@ -35,11 +35,11 @@ func Kinds() []Kind { return []Kind{Bits, Seed, Fork, Ahead} }
 func (k Kind) do() string {
 	switch k {
 	case Bits, Seed:
-		return "Find out who is right: compare with a third node or an explorer, and the versions; blocks that are mined by other rules than the network's are worth nothing."
+		return "Find out who is right: compare with a third node or an explorer, and the versions; blocks that are mined by other rules than the network's are worth nothing"
 	case Fork:
-		return "Compare the block of that height with an explorer; if theirs is the network's, restart with other peers (p2p.seeds), for what is mined on this branch is lost."
+		return "Compare the block of that height with an explorer; if theirs is the network's, restart with other peers (p2p.seeds), for what is mined on this branch is lost"
 	}
-	return "Look at this node's peers, connection, clock and disk: it may be cut off or stuck, and what is mined on an old tip is lost."
+	return "Look at this node's peers, connection, clock and disk: it may be cut off or stuck, and what is mined on an old tip is lost"
 }
 
 // Alarm is a difference that has lasted. Any source can raise one by lying.

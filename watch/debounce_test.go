@@ -6,6 +6,10 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/bytom/bytom/protocol/bc"
+
+	"github.com/bytom-solo/bytom-solo/mining"
 )
 
 // expect compares the alarms since the last call.
@@ -216,4 +220,54 @@ func TestWorkThatMakesNoSense(t *testing.T) {
 			t.Errorf("%+v", status)
 		}
 	})
+}
+
+// TestAlarmsOfSeveral has one alarm a kind, whoever raised it.
+func TestAlarmsOfSeveral(t *testing.T) {
+	sources, err := ParseSources([]string{"http://a:1", "http://b:1", "http://c:1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := New(Config{Sources: sources, Chain: newChain(10)})
+	start := time.Now()
+	bits := work(ours, 10)
+	bits.bits++
+	for i, v := range []view{work('b', 15), work('b', 14), bits} {
+		w.sources[i].saw(v)
+		w.look(start.Add(time.Duration(i) * 10 * time.Second))
+	}
+	for at := 30 * time.Second; at < 2*time.Minute; at += 10 * time.Second {
+		w.look(start.Add(at))
+	}
+	a := w.Alarms()
+	if len(a) != 2 || a[0].Kind != Bits || a[1].Kind != Ahead || a[1].Source != "http://a:1" || a[0].Source != "http://c:1" ||
+		a[1].What != "http://a:1 is 5 blocks ahead, at height 15 (1 more of 3 watched say so too)" || !a[1].Since.Equal(start.Add(30*time.Second)) {
+		t.Errorf("%+v", a)
+	}
+}
+
+// refusing is a chain that has refused a block.
+type refusing struct{ *fakeChain }
+
+func (c refusing) Place(id bc.Hash, height uint64) mining.Place {
+	p := c.fakeChain.Place(id, height)
+	if id == block('b', 11) {
+		p.Known, p.Invalid = true, errors.New("its coinbase pays too much")
+	}
+	return p
+}
+
+// TestRefusedBlock says that this node has the block, and why it did not take it.
+func TestRefusedBlock(t *testing.T) {
+	sources, err := ParseSources([]string{"http://a:1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := New(Config{Sources: sources, Chain: refusing{newChain(10)}})
+	w.sources[0].saw(work('b', 11))
+	w.look(time.Now())
+	w.look(time.Now().Add(aheadByOne))
+	if a := w.Alarms(); len(a) != 1 || !strings.Contains(a[0].What, "1 block ahead") || !strings.Contains(a[0].What, "coinbase pays too much") {
+		t.Errorf("%+v", a)
+	}
 }

@@ -154,6 +154,9 @@ func TestRealServers(t *testing.T) {
 	if n := a.called("/get-block-template"); n > 8 {
 		t.Errorf("%d longpolls for two tips", n)
 	}
+	if n := b.called("/get-work"); n > 6 {
+		t.Errorf("%d works within seconds", n)
+	}
 	for _, submits := range []string{"/submit-work", "/submit-block", "/submit-solution"} {
 		if a.called(submits)+b.called(submits) > 0 {
 			t.Errorf("%s was called", submits)
@@ -173,5 +176,32 @@ func TestNoToken(t *testing.T) {
 	text := *w.Sources()[0].Error
 	if strings.Contains(text, "hunter2") || strings.Contains(text, "c2hlZDpodW50ZXIy") || !strings.Contains(text, "access token") {
 		t.Error(text)
+	}
+}
+
+// TestWhatIsWrongWithTheURL has sources that answer, and not as the URL says: the error says
+// what an operator can do.
+func TestWhatIsWrongWithTheURL(t *testing.T) {
+	plain, secured := httptest.NewServer(http.NotFoundHandler()), httptest.NewTLSServer(http.NotFoundHandler())
+	defer plain.Close()
+	defer secured.Close()
+	at := func(s *httptest.Server) string { return s.Listener.Addr().String() }
+	for url, want := range map[string]string{
+		"stratum+tcp://a@" + at(plain):   "does not speak Stratum",
+		"stratum+tcp://a@" + at(secured): "does not speak Stratum",
+		"stratum+ssl://a@" + at(plain):   "does not speak Stratum",
+		"stratum+ssl://a@" + at(secured): "SSL_CERT_FILE",
+		secured.URL:                      "SSL_CERT_FILE",
+		plain.URL:                        "404",
+	} {
+		sources, err := ParseSources([]string{url})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		if err := sources[0].follow(ctx, nil); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, expected something of %s", url, err, want)
+		}
+		cancel()
 	}
 }

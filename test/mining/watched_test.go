@@ -81,6 +81,9 @@ func waitWatched(t *testing.T, v *rival, ahead int64, alarm string) {
 		if err := json.NewDecoder(resp.Body).Decode(&s); err != nil {
 			return err
 		}
+		if listed := slices.ContainsFunc(s.Faults, func(f node.Fault) bool { return f.ID == alarm }); alarm != "" && alarm != "any" && !listed {
+			return fmt.Errorf("%s lists the faults %+v, expected %s", v.URL, s.Faults, alarm)
+		}
 		var got []string
 		for _, source := range s.Watch {
 			text, _ := json.Marshal(source)
