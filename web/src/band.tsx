@@ -38,7 +38,8 @@ export function Connect({ s }: { s: Status }) {
         {only && " For rigs elsewhere, start the node with --stratum.listen 0.0.0.0:9119."}</p></details></div>;
 }
 
-function standing(s: Status): [string, string] {
+// standing is how it is, as a class and in words.
+export function standing(s: Status): [string, string] {
   const faults = s.faults ?? [];
   const works = s.not_ready === null && (s.mining || !!s.rigs?.online);
   if (faults.some((f) => f.serious)) return ["bad", works ? "Mining, but" : "Not mining"];

@@ -1,5 +1,5 @@
 import type { Found } from "./api";
-import { h } from "./libraries";
+import { h, useState } from "./libraries";
 import { ago, btm, moment, percent, short } from "./units";
 
 const words: Record<string, string> = {
@@ -21,7 +21,7 @@ function Row({ f, now, height }: { f: Found; now: string; height: number }) {
   const confirmations = b.confirmations > 0 ? Math.max(b.confirmations, height - b.height + 1) : 0;
   const lost = b.state === "lost" || b.state === "refused";
   return <li class="block"><b class="name">{b.height.toLocaleString("en")}</b>
-    <span class={"tag " + (lost ? "away" : b.state)}>{words[b.state] ?? b.state}</span>
+    <span class={"tag " + (lost ? "wrong" : b.state)}>{words[b.state] ?? b.state}</span>
     <span class="rate">{lost ? "–" : btm(b.reward)}</span>
     <span class="dim more">{ago(b.found, now)}{finder(b) && ` · ${finder(b)}`}{f.effort !== null && ` · effort ${percent(f.effort)}`}</span>
     <details><summary>Its life<span class="hidden"> of block {b.height}</span></summary>
@@ -33,8 +33,15 @@ function Row({ f, now, height }: { f: Found; now: string; height: number }) {
     </details></li>;
 }
 
+const first = 8;
+
 // Blocks are those found here, and what became of them.
-export const Blocks = ({ found, total, now, height }: { found: Found[]; total: number; now: string; height: number }) =>
-  <section><header><h2>Found blocks</h2>{found.length > 0 && <span class="dim">{found.length < total ? `the latest ${found.length} of ${total.toLocaleString("en")}` : ""}</span>}</header>
+export function Blocks({ found, total, now, height }: { found: Found[]; total: number; now: string; height: number }) {
+  const [all, showAll] = useState(false);
+  const shown = all ? found : found.slice(0, first);
+  return <section><header><h2>Found blocks</h2>{shown.length < total && <span class="dim">the latest {shown.length} of {total.toLocaleString("en")}</span>}</header>
     {found.length === 0 ? <p class="dim">None yet. The chance of one is above.</p>
-      : <ul class="rows">{found.map((f) => <Row key={f.block.hash} f={f} now={now} height={height} />)}</ul>}</section>;
+      : <ul class="rows">{shown.map((f) => <Row key={f.block.hash} f={f} now={now} height={height} />)}</ul>}
+    {found.length > first && <button type="button" onClick={() => showAll(!all)}>{all ? `Show ${first}` : `Show ${found.length}`}</button>}
+  </section>;
+}

@@ -1,7 +1,7 @@
 import type { Series, Span } from "./api";
 import { h, uPlot, useEffect, useRef, useState } from "./libraries";
 import { series } from "./source";
-import { moment, rate } from "./units";
+import { moment, rate, tick } from "./units";
 
 const spans: Span[] = ["1h", "24h", "7d"];
 const titles: Record<Span, string> = { "1h": "1 hour", "24h": "24 hours", "7d": "7 days" };
@@ -40,8 +40,8 @@ function options(width: number, s: Series): uPlot.Options {
   return {
     width, height: 220, legend: { show: false }, cursor: { show: false }, padding: [8, 12, 0, 0],
     scales: { y: { range: (_u, _min, max) => [0, (max || 1) * 1.15] } },
-    axes: [{ ...axis, values: (_u, all) => all.map(label), space: 60, incrs: s.span === "7d" ? [86400, 172800] : [600, 900, 1800, 3600, 10800, 21600, 43200] },
-      { ...axis, size: 72, values: (_u, all) => all.map((v) => rate(v)) }],
+    axes: [{ ...axis, values: (_u, all) => all.map(label), size: 28, space: 60, incrs: s.span === "7d" ? [86400, 172800] : [600, 900, 1800, 3600, 10800, 21600, 43200] },
+      { ...axis, size: 62, values: (_u, all) => all.map(tick) }],
     series: [{}, { points: { show: false } }, { points: { show: false } }, { stroke: color("--mark"), width: 2 },
       { stroke: color("--dim"), width: 1, dash: [6, 4], points: { show: false } }],
     bands: [{ series: [1, 2], fill: color("--band") }],
@@ -90,7 +90,7 @@ export function Chart({ newest, expected }: { newest?: string; expected: number 
       {spans.map((s) => <button type="button" aria-pressed={s === span} aria-label={titles[s]} onClick={() => choose(s)}>{s.replace(/(\d+)/, "$1 ")}</button>)}
     </div></header>
     <figure><div class="chart"><div ref={place} aria-hidden="true" />{empty && <p class="dim">Nothing was counted in this time.</p>}</div>
-      <figcaption><span class="key line">devices and rigs</span><span class="key area">by how much rigs' shares may mislead (±1/√n)</span>
+      <figcaption><span class="key line">devices and rigs</span><span class="key area">rigs may be off by so much (±1/√n)</span>
         <span class="key dashed">expected: the week's average</span><span class="key mark">a found block</span></figcaption>
     </figure>
     {data && <Table data={data} />}

@@ -4,10 +4,10 @@ import { Fragment, h, useRef } from "./libraries";
 import { btm, clock, duration, scaled, unknown } from "./units";
 
 const Coinbase = ({ w }: { w: Work }) => <Fragment>
-  <dt>Pays</dt><dd><code>{w.paid}</code> <span class={"tag " + (w.matches ? "good" : "away")}>{w.matches ? "the payee, as it should" : "not the payee"}</span></dd>
+  <dt>Pays</dt><dd><code>{w.paid}</code> <span class={"tag " + (w.matches ? "right" : "wrong")}>{w.matches ? "the payee, as it should" : "not the payee"}</span></dd>
   <dt>Reward</dt><dd>{btm(w.reward)}</dd>
   <dt>Block</dt><dd>{w.height.toLocaleString("en")}, with {w.transactions} transaction{w.transactions === 1 ? "" : "s"}</dd>
-  <dt>Says</dt><dd><code>{readable(w.arbitrary) || "nothing"}</code></dd>
+  <dt>Says</dt><dd><code>{readable(w.arbitrary)}</code> <span class="dim">the height, and your tag if there is one</span></dd>
 </Fragment>;
 
 // Template is whom the work of now pays, read from the coinbase that is hashed.

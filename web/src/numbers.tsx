@@ -27,8 +27,8 @@ function effort(s: Status): ComponentChildren {
 export const Numbers = ({ s }: { s: Status }) => <dl class="numbers">
   <Card name="Hashrate" value={rate(s.hashrate.now.hashrate)}>{hashrate(s)}</Card>
   <Card name="A block every" value={s.odds ? duration(s.odds.expected_seconds) : unknown}>
-    {s.odds ? `on average. A block within a day: ${percent(s.odds.day)}, a month: ${percent(s.odds.month)}, a year: ${percent(s.odds.year)}` : "when there is a hashrate"}</Card>
+    {s.odds ? `on average; chance in a day ${percent(s.odds.day)}, month ${percent(s.odds.month)}, year ${percent(s.odds.year)}` : "when there is a hashrate"}</Card>
   <Card name="Effort" value={s.effort ? percent(s.effort.value) : unknown}>{effort(s)}</Card>
   <Card name="Best share" value={s.best_share ? scaled(s.best_share.difficulty, "") : unknown}>
-    {s.best_share ? `of ${scaled(s.difficulty, "")} that a block takes${s.best_share.part === null ? "" : `, ${percent(s.best_share.part)}`}; by ${s.best_share.rig}` : "of rigs, by difficulty"}</Card>
+    {s.best_share ? `${s.best_share.part === null ? "" : `${percent(s.best_share.part)} of what a block takes, `}by ${s.best_share.rig}` : "of rigs, by difficulty"}</Card>
 </dl>;

@@ -1,5 +1,5 @@
 import type { Snapshot } from "./api";
-import { Band } from "./band";
+import { Band, standing } from "./band";
 import { Blocks } from "./blocks";
 import { Chart } from "./chart";
 import { Fragment, h, render, useEffect, useState } from "./libraries";
@@ -14,6 +14,7 @@ function Page() {
   useEffect(() => follow((data, lost) => show({ data, lost })), []);
   if (!data) return <p role="status">{lost ? `No contact since ${clock(lost)}: is the node running?` : "Asking the node…"}</p>;
   const s = data.status;
+  document.title = (lost ? "No contact" : standing(s)[1].replace(", but", ": trouble")) + " · " + (s.node || "bytom-solo");
   return <Fragment><Band s={s} lost={lost} />
     <div class={lost ? "stale" : ""}>
       <Numbers s={s} />
