@@ -2,7 +2,9 @@ package browser_test
 
 import (
 	"context"
+	"encoding/json"
 	"net"
+	"net/http"
 	"net/url"
 	"os/exec"
 	"slices"
@@ -15,6 +17,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
@@ -64,6 +67,19 @@ func (n *shownNode) mine(t *testing.T, blocks int) {
 	t.Helper()
 	if err := n.Client().Call(t.Context(), "/solonet-mine", map[string]int{"blocks": blocks}, nil); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// read reads what a route answers.
+func (n *shownNode) read(t *testing.T, route string, out any) {
+	t.Helper()
+	resp, err := http.Get("http://" + n.address + route)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
+		t.Fatalf("%s: %v", route, err)
 	}
 }
 
@@ -153,6 +169,12 @@ func (p *tab) run(steps ...chromedp.Action[chromedp.Void]) {
 	if err := chromedp.Do(ctx, steps...); err != nil {
 		p.t.Fatal(err)
 	}
+}
+
+// before has each page that a tab opens run a script first.
+func (p *tab) before(script string) {
+	p.t.Helper()
+	p.run(command(page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script}))
 }
 
 // open shows a node's page, and waits for its figures.

@@ -1,7 +1,6 @@
 package browser_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -14,6 +13,8 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"github.com/bytom-solo/bytom-solo/node"
 )
@@ -24,14 +25,7 @@ const newestBlock = `(document.querySelector(".block .name")?.innerText ?? "").r
 // latestBlocks are those that a node says it found, the latest first.
 func latestBlocks(t *testing.T, n *shownNode) (list node.FoundStatsList) {
 	t.Helper()
-	resp, err := http.Get("http://" + n.address + node.StatsBlocksRoute + "?last=20")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	if err := json.NewDecoder(resp.Body).Decode(&list); err != nil {
-		t.Fatal(err)
-	}
+	n.read(t, node.StatsBlocksRoute+"?last=20", &list)
 	return list
 }
 
@@ -119,62 +113,98 @@ func TestTenTabs(t *testing.T) {
 			p.await(patience, fmt.Sprintf(`%s === "%d"`, newestBlock, height+1))
 		}
 	}
-	resp, err := http.Get("http://" + n.address + node.MetricsRoute)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil || !strings.Contains(string(text), "\nbytom_solo_page_streams 1\n") {
-		t.Errorf("%v: expected one stream: %s", err, lineOf(string(text), "page_streams"))
+	if open := streams(t, n); open != "1" {
+		t.Errorf("%s streams, expected one", open)
 	}
 	for _, p := range tabs {
 		p.checkSilent(n)
 	}
 }
 
-// lineOf is the line of a text that has a word and is no comment.
-func lineOf(text, word string) string {
-	for line := range strings.Lines(text) {
-		if strings.Contains(line, word) && !strings.HasPrefix(line, "#") {
-			return line
+// streams is how many streams of events a node has open.
+func streams(t *testing.T, n *shownNode) string {
+	t.Helper()
+	resp, err := http.Get("http://" + n.address + node.MetricsRoute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if number, ok := strings.CutPrefix(line, "bytom_solo_page_streams "); ok {
+			return strings.TrimSpace(number)
 		}
 	}
 	return "none"
 }
 
-// TestAHiddenTabReadsNothing: a stream is for who looks.
+// TestAHiddenTabReadsNothing: a stream is for who looks, in browsers with a worker that tabs
+// share and in those without.
 func TestAHiddenTabReadsNothing(t *testing.T) {
 	n := startNode(t)
-	p := newTab(t, newBrowser(t), 0, "")
-	p.open(n)
-	streams := func() string {
-		resp, err := http.Get("http://" + n.address + node.MetricsRoute)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer resp.Body.Close()
-		text, _ := io.ReadAll(resp.Body)
-		return strings.TrimSpace(lineOf(string(text), "page_streams"))
-	}
-	await := func(want string) {
+	browser := newBrowser(t)
+	await := func(t *testing.T, want string) {
 		t.Helper()
-		for deadline := time.Now().Add(patience); streams() != want; time.Sleep(50 * time.Millisecond) {
+		for deadline := time.Now().Add(patience); streams(t, n) != want; time.Sleep(50 * time.Millisecond) {
 			if time.Now().After(deadline) {
-				t.Fatalf("%s, expected %s", streams(), want)
+				t.Fatalf("%s streams, expected %s", streams(t, n), want)
 			}
 		}
 	}
-	hide := func(hidden bool) {
-		p.do(fmt.Sprintf(`Object.defineProperty(document, "hidden", {value: %v, configurable: true}); document.dispatchEvent(new Event("visibilitychange"))`, hidden))
+	for i, before := range []string{"", "delete window.SharedWorker"} {
+		p := newTab(t, browser, 0, "")
+		p.before(before)
+		p.open(n)
+		hide := func(hidden bool) {
+			p.do(fmt.Sprintf(`Object.defineProperty(document, "hidden", {value: %v, configurable: true}); document.dispatchEvent(new Event("visibilitychange"))`, hidden))
+		}
+		await(t, "1")
+		hide(true)
+		await(t, "0")
+		n.mine(t, 2)
+		hide(false)
+		await(t, "1")
+		p.await(patience, fmt.Sprintf(`%s === "%d" && document.querySelectorAll(".block").length === %[2]d`, newestBlock, 2*i+2))
+		p.checkSilent(n)
+		p.run(command(page.Close, cdp.Empty{}))
+		await(t, "0")
 	}
-	await("bytom_solo_page_streams 1")
-	hide(true)
-	await("bytom_solo_page_streams 0")
-	n.mine(t, 2)
-	hide(false)
-	await("bytom_solo_page_streams 1")
-	p.await(patience, newestBlock+` === "2" && document.querySelectorAll(".block").length === 2`)
+}
+
+// TestWhatIsWrongIsShown has a node that does not know whom to pay, and then does. Nothing is
+// shown as broken that is not listed as a fault.
+func TestWhatIsWrongIsShown(t *testing.T) {
+	p := newTab(t, newBrowser(t), 0, "")
+	n := startNode(t, "--mining.address", "")
+	p.open(n)
+	p.await(patience, `!!document.querySelector(".band.bad") && document.querySelector(".faults").innerText.includes("--mining.address")`)
+	var s node.Stats
+	n.read(t, node.StatusRoute, &s)
+	if shown := value[[]string](p, `[...document.querySelectorAll(".faults b")].map((f) => f.innerText)`); len(s.Faults) != 1 || len(shown) != 1 || shown[0] != s.Faults[0].What+"." {
+		t.Errorf("the page shows %q, the node lists %+v", shown, s.Faults)
+	}
+	if err := n.Client().Call(t.Context(), "/set-mining-address", map[string]string{"mining_address": payee}, nil); err != nil {
+		t.Fatal(err)
+	}
+	p.await(patience, `!document.querySelector(".band.bad, .band.warn, .faults") && document.querySelector(".band").innerText.includes("`+payee+`")`)
+	if n.read(t, node.StatusRoute, &s); len(s.Faults) > 0 {
+		t.Errorf("the node lists %+v", s.Faults)
+	}
+	p.checkSilent(n)
+}
+
+// TestCopyByKeyboard takes the rigs' address to the clipboard.
+func TestCopyByKeyboard(t *testing.T) {
+	p := newTab(t, newBrowser(t), 0, "")
+	n := startNode(t, "--stratum.listen", "127.0.0.1:0")
+	p.open(n)
+	front := n.Await(`msg="node is up".* stratum=(\S+)`)
+	p.do(`document.querySelector(".connect button").focus(); navigator.clipboard.writeText = async (text) => { window.copied = text; }`)
+	p.run(chromedp.KeyEvent(kb.Enter))
+	p.await(patience, fmt.Sprintf(`window.copied === %q && document.querySelector(".connect button").innerText === "Copied"`, front))
 	p.checkSilent(n)
 }
 
@@ -187,10 +217,10 @@ func TestFirstView(t *testing.T) {
 	var all []float64
 	for range 10 {
 		p := newTab(t, browser, 1280, "light")
-		p.run(command(network.SetCacheDisabled, network.SetCacheDisabledParams{CacheDisabled: true}),
-			command(page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: `new MutationObserver(() => {
-				if (document.querySelector(".numbers")) requestAnimationFrame(() => { window.firstView ||= performance.now(); });
-			}).observe(document, {subtree: true, childList: true});`}))
+		p.run(command(network.SetCacheDisabled, network.SetCacheDisabledParams{CacheDisabled: true}))
+		p.before(`new MutationObserver(() => {
+			if (document.querySelector(".numbers")) requestAnimationFrame(() => { window.firstView ||= performance.now(); });
+		}).observe(document, {subtree: true, childList: true});`)
 		p.open(n)
 		p.await(patience, `!!window.firstView`)
 		all = append(all, value[float64](p, `window.firstView`))
