@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,7 +15,7 @@ import (
 // faultKinds are the faults that a node looks for, the worst first. docs/operating.md has
 // them as a table.
 func (n *Node) faultKinds() []faultKind {
-	return append(append(n.payFaults(), n.workFaults()...), n.keepingFaults()...)
+	return slices.Concat(n.payFaults(), n.workFaults(), n.rigFaults(), n.keepingFaults())
 }
 
 // payFaults are those by which what is mined is not the operator's.
@@ -131,10 +132,27 @@ func (n *Node) workFaults() []faultKind {
 			what:   "There is work, but no device of this node hashes and no rig is connected",
 			do:     "Switch mining on, connect a rig, or start without --stratum.listen where there is none",
 		},
+	}
+}
+
+// rigFaults are those of rigs.
+func (n *Node) rigFaults() []faultKind {
+	return []faultKind{
 		{
 			id: "rigs-refused", serious: true, clear: time.Minute, check: n.shares.check,
 			what: "Many of the rigs' shares are wrong",
 			do:   "See which rig by 'bytom-solo rigs', then check its clock rates, its version and that it mines Tensority",
+		},
+		{
+			id: "rigs-troubled", silent: true, check: func(time.Time) (string, bool) {
+				if n.rigs == nil {
+					return "", false
+				}
+				list := n.rigStates.troubled()
+				return strings.Join(list[:min(len(list), 10)], ", "), len(list) > 0
+			},
+			what: "Rigs are away or silent, do half of what they did, or come and go",
+			do:   "See which by 'bytom-solo rigs', then check their power, their network and their cooling",
 		},
 		{
 			id: "rigs-full", serious: true, after: 5 * time.Second, clear: time.Minute, check: n.checkSessions,
@@ -214,7 +232,7 @@ func (n *Node) checkDevices(time.Time) (string, bool) {
 }
 
 func (n *Node) checkHashing(time.Time) (string, bool) {
-	if n.rigs == nil && !n.miner.Mining() || n.rigs != nil && n.rigs.Stats().Rigs > 0 {
+	if n.rigs == nil && !n.miner.Mining() || n.rigs != nil && n.rigStates.hashing() > 0 {
 		return "", false
 	}
 	if n.miner.Mining() {

@@ -68,6 +68,7 @@ type Node struct {
 	days      rigDays // of the rigs, by the history
 	events    *events
 	faults    *faultWatch
+	rigStates *rigStates // nil without a ledger
 	shares    *wrongShares
 	refused   atomic.Pointer[refusedBlock] // the latest that was found here
 	payees    *payees
@@ -206,6 +207,7 @@ func (n *Node) Run(ctx context.Context) (err error) {
 	if n.rigs != nil {
 		parts.Go(func() error { return n.ledger.Run(ctx) })
 		parts.Go(func() error { return n.serveRigs(ctx) })
+		parts.Go(func() error { return n.watchRigs(ctx) })
 	}
 	parts.Go(func() error { return n.history.Run(ctx) })
 	parts.Go(func() error { return n.events.run(ctx) })

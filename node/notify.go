@@ -30,6 +30,9 @@ type Notification struct {
 	Payee *PayeeChange `json:"payee,omitempty"`
 	// Fault is what has come or gone, with fault.raised and fault.over.
 	Fault *Fault `json:"fault,omitempty"`
+	// Rig is the rig that the event is about, with rig.away, rig.silent, rig.degraded,
+	// rig.flapping and rig.back.
+	Rig *RigAlert `json:"rig,omitempty"`
 	// Detail is a sentence.
 	Detail string `json:"detail,omitempty"`
 }

@@ -26,6 +26,10 @@ type Rig struct {
 	// of its next share, in hashes.
 	Sessions   int     `json:"sessions"`
 	Difficulty float64 `json:"difficulty"`
+	// State is what it does, and Since when that began: empty and null where that is not
+	// known, as while no node runs.
+	State RigState   `json:"state"`
+	Since *time.Time `json:"since"`
 	// Refused are the shares that came too fast to be verified, since the node's start.
 	Refused uint64 `json:"refused"`
 	// Contribution is its part, 0 to 1, of what all rigs' work was to find.
@@ -113,6 +117,7 @@ func luck(t ledger.Tally) *float64 {
 type rigRoute struct {
 	ledger *ledger.Ledger
 	server *stratum.Server // nil without a port for rigs
+	states *rigStates      // nil without a ledger
 }
 
 func (r *rigRoute) register(router *mux.Router) {
@@ -131,7 +136,13 @@ func (r *rigRoute) list(req *http.Request) (any, error) {
 	if r.server != nil {
 		live = r.server.Rigs()
 	}
-	return DescribeRigs(r.ledger, live, in.Days, time.Now())
+	list, err := DescribeRigs(r.ledger, live, in.Days, time.Now())
+	for i := range list.Rigs {
+		if r.states != nil {
+			list.Rigs[i].State, list.Rigs[i].Since = r.states.shown(list.Rigs[i].Rig)
+		}
+	}
+	return list, err
 }
 
 // openOldLedger opens the ledger of a time when there was a port for rigs, if there is
@@ -145,5 +156,7 @@ func (n *Node) openOldLedger() error {
 
 func (n *Node) openLedger() error {
 	n.ledger = ledger.Open(ledger.Config{Path: n.config.LedgerPath(), Log: n.log})
+	now := time.Now()
+	n.rigStates = newRigStates(n.ledger.Rigs(now), n.notify, now)
 	return n.claim(n.ledger.Claim)
 }

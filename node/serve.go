@@ -38,7 +38,7 @@ func (n *Node) serveWork(source mining.Source, space *mining.Extranonces) error 
 
 // routes add those that the stock API does not have, or not so.
 func (n *Node) routes() []func(*mux.Router) {
-	rigs := rigRoute{n.ledger, n.rigs}
+	rigs := rigRoute{n.ledger, n.rigs, n.rigStates}
 	home := homeRoute{n.config.Bytom}
 	return []func(*mux.Router){n.work.Register, n.found.register, rigs.register, n.metrics.register, n.solonet.register, home.register, n.registerStats, n.events.register, registerOpenAPI, registerPage}
 }

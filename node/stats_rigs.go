@@ -14,6 +14,10 @@ type RigStats struct {
 	Rig     string `json:"rig"`
 	Address string `json:"address"`
 	Agent   string `json:"agent"`
+	// State is what the rig does: hashing, degraded, silent, away, or new before its first
+	// share; Since is when that began, null where it is not known.
+	State RigState   `json:"state"`
+	Since *time.Time `json:"since"`
 	// Sessions is how many connections it has; Difficulty is that of its next share, in
 	// hashes, null while it is away.
 	Sessions   int      `json:"sessions"`
@@ -114,6 +118,7 @@ func (n *Node) rigStats(now time.Time) (RigStatsList, error) {
 		if d := online[r.Rig].Difficulty; s.Sessions > 0 && d > 0 {
 			s.Difficulty = &d
 		}
+		s.State, s.Since = n.rigStates.shown(r.Rig)
 		if r.Best > 0 {
 			s.Best = &r.Best
 		}

@@ -22,6 +22,8 @@ type RigStatus struct {
 	// too fast to be hashed, since the node's start.
 	Difficulty float64 `json:"difficulty"`
 	Refused    uint64  `json:"refused"`
+	// Lapses is how often the last of its connections ended, since the node's start.
+	Lapses uint64 `json:"lapses"`
 }
 
 // Rigs returns all rigs that came since the start, by name.
@@ -30,7 +32,7 @@ func (s *Server) Rigs() []RigStatus {
 	defer s.rigs.mu.Unlock()
 	list := make([]RigStatus, 0, len(s.rigs.byName))
 	for _, r := range s.rigs.byName {
-		list = append(list, RigStatus{r.name, r.sessions, r.since, r.difficulty, r.refused})
+		list = append(list, RigStatus{r.name, r.sessions, r.since, r.difficulty, r.refused, r.lapses})
 	}
 	slices.SortFunc(list, func(a, b RigStatus) int { return strings.Compare(a.Name, b.Name) })
 	return list
@@ -44,6 +46,7 @@ type rig struct {
 	logged     time.Time // when its coming was last logged
 	difficulty float64
 	refused    uint64
+	lapses     uint64
 }
 
 // mostRigs bounds the names that are remembered.
@@ -95,7 +98,9 @@ func (r *rigs) forget() {
 func (r *rigs) leave(each *rig) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	each.sessions--
+	if each.sessions--; each.sessions == 0 {
+		each.lapses++
+	}
 }
 
 // aim notes what the next shares of a rig must meet.

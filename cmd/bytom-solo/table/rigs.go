@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -18,14 +19,14 @@ func Rigs(out io.Writer, list node.RigList, now time.Time) error {
 		return err
 	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "RIG\tADDRESS\tAGENT\tSESSIONS\tDIFFICULTY\t1 MIN\t1 H\t24 H\tACCEPTED\tSTALE\tDUP\tLOW\tINVALID\tBEST\tLAST SHARE\tBLOCKS")
+	fmt.Fprintln(w, "RIG\tSTATE\tADDRESS\tAGENT\tSESSIONS\tDIFFICULTY\t1 MIN\t1 H\t24 H\tACCEPTED\tSTALE\tDUP\tLOW\tINVALID\tBEST\tLAST SHARE\tBLOCKS")
 	for _, r := range list.Rigs {
 		last := "never"
 		if r.Last != nil {
 			last = ago(now.Sub(*r.Last).Round(time.Second))
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%s\t%s\t%d\n",
-			r.Rig, dash(r.Address), dash(r.Agent), r.Sessions, difficulty(r), hashrate(r.Hashrate.Minute), hashrate(r.Hashrate.Hour),
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%s\t%s\t%d\n",
+			r.Rig, state(r.State, r.Since, now), dash(r.Address), dash(r.Agent), r.Sessions, difficulty(r), hashrate(r.Hashrate.Minute), hashrate(r.Hashrate.Hour),
 			hashrate(r.Hashrate.Day), r.Accepted, r.Stale, r.Duplicate, r.Low, r.Invalid, metric(r.Best), last, r.Blocks)
 	}
 	return w.Flush()
@@ -64,6 +65,14 @@ func Contributions(out io.Writer, list node.RigList, now time.Time) error {
 	}
 	line("all, "+strconv.FormatFloat(list.Days, 'g', -1, 64)+" days", earliest, list.Total, whole, list.Luck)
 	return w.Flush()
+}
+
+// state is what a rig does, and for how long it has.
+func state(s node.RigState, since *time.Time, now time.Time) string {
+	if since == nil || s == "" {
+		return dash(string(s))
+	}
+	return string(s) + " " + strings.TrimSuffix(ago(now.Sub(*since).Round(time.Second)), " ago")
 }
 
 // difficulty is a rig's, which it has while it is here.

@@ -29,6 +29,7 @@ func TestPrintRigs(t *testing.T) {
 			Tally: ledger.Tally{Accepted: 1000, Stale: 3, Duplicate: 2, Low: 1, Invalid: 4, Work: 4.25e6, Expected: 2, Blocks: 1, Best: 1.5e9},
 		},
 		Sessions: 1, Difficulty: 4250, Contribution: 0.25, Luck: &half,
+		State: node.RigSilent, Since: &last,
 	}
 	list := node.RigList{Days: 7, Rigs: []node.Rig{rig, {RigTotals: ledger.RigTotals{Rig: "new.0"}}}, Total: ledger.Tally{Work: 17e6, Expected: 8, Blocks: 1}}
 	for name, c := range map[string]struct {
@@ -36,8 +37,8 @@ func TestPrintRigs(t *testing.T) {
 		want  []string
 	}{
 		"rigs": {func(b *bytes.Buffer) error { return Rigs(b, list, now) }, []string{
-			"bm1q.b3 10.0.0.7 bmminer/2.0.0 1 4.25 k 850 H/s 840 H/s 12.5 H/s 1000 3 2 1 4 1.50 G 1m30s ago 1",
-			"new.0 - - 0 - 0.00 H/s 0.00 H/s 0.00 H/s 0 0 0 0 0 0.00 never 0",
+			"bm1q.b3 silent 1m30s 10.0.0.7 bmminer/2.0.0 1 4.25 k 850 H/s 840 H/s 12.5 H/s 1000 3 2 1 4 1.50 G 1m30s ago 1",
+			"new.0 - - - 0 - 0.00 H/s 0.00 H/s 0.00 H/s 0 0 0 0 0 0.00 never 0",
 		}},
 		"contributions": {func(b *bytes.Buffer) error { return Contributions(b, list, now) }, []string{
 			"bm1q.b3 7.03 H/s 4.25 MH 25.00 % 2 1 50 % 1000 3 2 1 4 1.50 G",

@@ -34,9 +34,9 @@ func Stats(out io.Writer, s node.Stats, rigs node.RigStatsList, unicode bool) er
 	}
 	fmt.Fprintln(out)
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "RIG\t1 MIN\t1 H\t24 H\tBEST\tTHE LAST 24 HOURS")
+	fmt.Fprintln(w, "RIG\tSTATE\t1 MIN\t1 H\t24 H\tBEST\tTHE LAST 24 HOURS")
 	for _, r := range rigs.Rigs {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", r.Rig, figure(r.Hashrate.Minute, hashrate), figure(r.Hashrate.Hour, hashrate),
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Rig, state(r.State, r.Since, rigs.At), figure(r.Hashrate.Minute, hashrate), figure(r.Hashrate.Hour, hashrate),
 			figure(r.Hashrate.Day, hashrate), figure(r.Best, number), sparkline(r.Day, unicode))
 	}
 	return w.Flush()

@@ -55,9 +55,10 @@ func TestStats(t *testing.T) {
 		BestShare: &node.BestShare{Difficulty: 1.5e9, Rig: "shed.rig1"},
 		Blocks:    node.BlockCounts{Found: 12, Last: &node.BlockStats{At: at, Height: 70, Effort: some(0.5)}},
 	}
-	rigs := node.RigStatsList{Rigs: []node.RigStats{
-		{Rig: "shed.rig1", Hashrate: node.RigRates{Minute: some(850), Hour: some(840), Day: some(12.5)}, Best: some(1.5e9), Day: []*float64{nil, some(1), some(2)}},
-		{Rig: "new.0", Day: make([]*float64, 48)},
+	asked, since := at.Add(3*time.Minute), at
+	rigs := node.RigStatsList{At: asked, Rigs: []node.RigStats{
+		{Rig: "shed.rig1", State: node.RigHashing, Since: &since, Hashrate: node.RigRates{Minute: some(850), Hour: some(840), Day: some(12.5)}, Best: some(1.5e9), Day: []*float64{nil, some(1), some(2)}},
+		{Rig: "new.0", State: node.RigAway, Day: make([]*float64, 48)},
 	}}
 	why := "syncing"
 	for name, c := range map[string]struct {
@@ -80,9 +81,9 @@ chance 18 % in a day, 99.8 % in a month, 100 % in a year
 best share 1.50 G of 2.00 G, by shed.rig1
 blocks 12, the latest at 2026-03-01 12:00:00, height 70, effort 50 %
 
-RIG 1 MIN 1 H 24 H BEST THE LAST 24 HOURS
-shed.rig1 850 H/s 840 H/s 12.5 H/s 1.50 G =#
-new.0 - - - -`},
+RIG STATE 1 MIN 1 H 24 H BEST THE LAST 24 HOURS
+shed.rig1 hashing 3m0s 850 H/s 840 H/s 12.5 H/s 1.50 G =#
+new.0 away - - - -`},
 		"empty": {node.Stats{Network: "solonet", NotReady: &why}, node.RigStatsList{}, `solonet, height 0, 0 peers, its devices do not mine
 no work is handed out: syncing
 
