@@ -19,13 +19,14 @@ function columns(s: Series, expected: number | null): uPlot.AlignedData {
   return [s.hashrate.map((_, i) => from + i * s.step_seconds), edge(1), edge(-1), s.hashrate, s.hashrate.map(() => expected)];
 }
 
-// marks are the found blocks: a line each, and a tip that can be seen where lines are dense.
+// marks are the found blocks: a line each, unless they are so many that these hide the rest,
+// and a dot at the bottom.
 function marks(u: uPlot, s: Series): void {
   u.ctx.fillStyle = color("--good");
-  const { top, height } = u.bbox, dot = devicePixelRatio;
+  const { top, height, width } = u.bbox, dot = devicePixelRatio;
   for (const b of s.blocks) {
     const x = u.valToPos(Date.parse(b.at) / 1000, "x", true);
-    u.ctx.globalAlpha = 0.25;
+    u.ctx.globalAlpha = s.blocks.length * 12 * dot < width ? 0.3 : 0;
     u.ctx.fillRect(x - dot / 2, top, dot, height);
     u.ctx.globalAlpha = 1;
     u.ctx.beginPath();

@@ -23,6 +23,11 @@ function effort(s: Status): ComponentChildren {
   return `${since}. Luck ${percent(luck.luck)} over ${luck.blocks} block${luck.blocks > 1 ? "s" : ""}; ${percent(luck.chance_of_worse)} are this unlucky`;
 }
 
+function best(part: number | null): string {
+  if (part === null) return "";
+  return part < 10 ? `${percent(part)} of what a block takes, ` : `${Math.round(part).toLocaleString("en")} times what a block takes, `;
+}
+
 // Numbers are the four that a solo miner lives by.
 export const Numbers = ({ s }: { s: Status }) => <dl class="numbers">
   <Card name="Hashrate" value={rate(s.hashrate.now.hashrate)}>{hashrate(s)}</Card>
@@ -30,5 +35,5 @@ export const Numbers = ({ s }: { s: Status }) => <dl class="numbers">
     {s.odds ? `on average; chance in a day ${percent(s.odds.day)}, month ${percent(s.odds.month)}, year ${percent(s.odds.year)}` : "when there is a hashrate"}</Card>
   <Card name="Effort" value={s.effort ? percent(s.effort.value) : unknown}>{effort(s)}</Card>
   <Card name="Best share" value={s.best_share ? scaled(s.best_share.difficulty, "") : unknown}>
-    {s.best_share ? `${s.best_share.part === null ? "" : `${percent(s.best_share.part)} of what a block takes, `}by ${s.best_share.rig}` : "of rigs, by difficulty"}</Card>
+    {s.best_share ? `${best(s.best_share.part)}by ${s.best_share.rig}` : "of rigs, by difficulty"}</Card>
 </dl>;

@@ -20,7 +20,7 @@ function Sparkline({ day }: { day?: Maybe[] }) {
 function shares(r: Rig): string {
   const bad = r.stale + r.rejected;
   const all = r.accepted + bad;
-  return `${r.accepted.toLocaleString("en")} shares` + (bad ? `, ${percent(bad / all)} stale or rejected` : "");
+  return `${r.accepted.toLocaleString("en")} shares` + (bad ? `, ${percent(bad / all)} refused` : "");
 }
 
 function Row({ r, now }: { r: Rig; now: string }) {
