@@ -10,6 +10,7 @@ export async function series(span: Span): Promise<Series> {
 }
 
 const silence = 3500; // An event comes each second.
+const together = 20; // Of hundreds of rigs that change at once the page is drawn once.
 
 // connect has events delivered while the page is shown: by the worker that all tabs share, or,
 // where there is no such thing, by a stream of this tab.
@@ -38,16 +39,23 @@ export function follow(update: (s: Snapshot | null, lost: Date | null) => void):
   let contact = Date.now();
   let visible = contact;
   let lost = false;
+  let timer = 0;
+  const show = () => {
+    timer = 0;
+    update(state, lost ? new Date(contact) : null);
+  };
   connect((e) => {
+    const first = !state;
     state = after(state, e);
     contact = e.at;
     lost = Date.now() - e.at > silence; // The worker's may be of long ago.
-    update(state, lost ? new Date(contact) : null);
+    if (first) show();
+    else timer ||= window.setTimeout(show, together);
   });
   document.addEventListener("visibilitychange", () => { visible = Date.now(); });
   setInterval(() => {
     if (lost || document.hidden || Date.now() - Math.max(contact, visible) < silence) return;
     lost = true;
-    update(state, new Date(contact));
+    show();
   }, 250);
 }
