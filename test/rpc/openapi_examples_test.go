@@ -284,10 +284,23 @@ func TestThePagesLinesWork(t *testing.T) {
 	}
 	for _, line := range lines {
 		command := html.UnescapeString(string(line[1]))
+		if strings.HasSuffix(command, node.EventsRoute) {
+			checkStreamLine(t, command)
+			continue
+		}
 		out, err := exec.CommandContext(t.Context(), "sh", "-c", command+" --silent --show-error --fail-with-body").CombinedOutput()
 		isJSON := json.Valid(out) || strings.HasSuffix(command, "/metrics") || strings.HasSuffix(command, "/mining/api")
 		if err != nil || !isJSON {
 			t.Errorf("%s: %v: %.300s", command, err, out)
 		}
+	}
+}
+
+// checkStreamLine runs a line that has no end, for three seconds, and looks at what came first.
+func checkStreamLine(t *testing.T, command string) {
+	t.Helper()
+	out, _ := exec.CommandContext(t.Context(), "sh", "-c", command+" --silent --no-buffer --max-time 3").CombinedOutput()
+	if !regexp.MustCompile(`(?s)^retry: 1000\n\nid: \S+\nevent: snapshot\ndata: \{.*\}\n\n`).Match(out) {
+		t.Errorf("%s: %.300s", command, out)
 	}
 }
