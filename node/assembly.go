@@ -40,7 +40,14 @@ func (n *Node) openOutlets() error {
 	if n.relay, err = newRelay(n.config.Mining.ExtraNodes, n.log); err != nil {
 		return err
 	}
-	if n.notifier, err = newNotifier(n.config.Notify.Webhook, n.log); err != nil {
+	c := n.config.Notify
+	if n.notifier, err = newNotifier(c.Webhook, n.log); err != nil {
+		return err
+	}
+	if n.command, err = newCommandNotifier(c.Command, n.log); err != nil {
+		return err
+	}
+	if n.pinger, err = newPinger(c.Ping, c.PingEvery, func() bool { return len(n.faults.serious()) == 0 }, n.log); err != nil {
 		return err
 	}
 	n.metrics = newMetrics()

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pelletier/go-toml/v2"
 	"github.com/spf13/pflag"
@@ -87,6 +88,12 @@ type SolonetConfig struct {
 type NotifyConfig struct {
 	// Webhook is a URL that each Notification is posted to; empty is none.
 	Webhook string
+	// Command is run for each Notification; empty is none.
+	Command string
+	// Ping is a URL that is asked every PingEvery while nothing serious is wrong; empty is
+	// none.
+	Ping      string
+	PingEvery time.Duration
 }
 
 // VerifyConfig is the part of the chain gate.
@@ -111,6 +118,7 @@ func NewConfig() *Config {
 		Verify:  VerifyConfig{Fast: true},
 		Solonet: SolonetConfig{Clock: clockVirtual},
 		Log:     LogConfig{Format: "text"},
+		Notify:  NotifyConfig{PingEvery: time.Minute},
 	}
 	c.Bytom.RootDir = cfg.DefaultDataDir()
 	c.Bytom.ApiAddress = "127.0.0.1:9888"
@@ -185,6 +193,9 @@ func (c *Config) Register(fs *pflag.FlagSet) {
 	c.registerStratum(fs)
 	fs.Var(&c.Watch, "watch", "pools and nodes to compare this node's chain with, without taking work from them: stratum+tcp://login@host:port, stratum+ssl://, http://[name:secret@]host:port; separated by commas, or more than once")
 	fs.StringVar(&c.Notify.Webhook, "notify.webhook", c.Notify.Webhook, "URL that is posted a JSON notification when a found block is found, confirmed, lost and so on, and when the clock is wrong")
+	fs.StringVar(&c.Notify.Command, "notify.command", c.Notify.Command, "program, with its arguments, that is run for each of these events, which it gets as JSON on its standard input and by parts in BYTOM_SOLO_EVENT and so on")
+	fs.StringVar(&c.Notify.Ping, "notify.ping", c.Notify.Ping, "URL that is asked again and again while nothing serious is wrong, for a service that raises an alarm when that ends")
+	fs.DurationVar(&c.Notify.PingEvery, "notify.ping-every", c.Notify.PingEvery, "time between two of these pings")
 	fs.BoolVar(&c.Mining.AllowUnsynced, "mining.allow-unsynced", c.Mining.AllowUnsynced, "mine and hand out work without peers, and behind them")
 	fs.BoolVar(&c.Solonet.Tools, "solonet.tools", c.Solonet.Tools, "on a solonet: serve /solonet-mine, /solonet-auto and /solonet-clock to tests")
 	fs.StringVar(&c.Solonet.Clock, "solonet.clock", c.Solonet.Clock, "on a solonet: virtual stamps each block 150 s after the one before, which keeps the difficulty, unless the chain has the time of day already; real stamps the time of day")

@@ -55,8 +55,10 @@ func (c *Config) check() error {
 	c.checkRPC(bad)
 	_, relay := newRelay(c.Mining.ExtraNodes, nil)
 	_, webhook := newNotifier(c.Notify.Webhook, nil)
+	_, command := newCommandNotifier(c.Notify.Command, nil)
+	_, ping := newPinger(c.Notify.Ping, c.Notify.PingEvery, nil, nil)
 	_, watched := c.Watch.sources()
-	return errors.Join(append(errs, relay, webhook, watched)...)
+	return errors.Join(append(errs, relay, webhook, command, ping, watched)...)
 }
 
 // hidden stands for a value that must not be in a log.

@@ -159,6 +159,16 @@ var injections = map[string]injection{
 			_ = n.notifier.post(t.Context(), Notification{Event: "clock.off"})
 		}
 	}},
+	"command": {before: func(t *testing.T, c *Config) { withPayee(t, c); c.Notify.Command = "false" }, inject: func(t *testing.T, n *wholeNode) func() {
+		if err := n.command.post(t.Context(), Notification{Event: "clock.off"}); err == nil {
+			t.Fatal("false succeeds")
+		}
+		return nil
+	}},
+	"ping": {before: func(t *testing.T, c *Config) { withPayee(t, c); c.Notify.Ping = "http://127.0.0.1:1/" }, inject: func(t *testing.T, n *wholeNode) func() {
+		n.pinger.note(t.Context(), n.pinger.ping(t.Context()))
+		return nil
+	}},
 	"exposed": {before: func(t *testing.T, c *Config) {
 		withPayee(t, c)
 		c.Bytom.ApiAddress, c.Bytom.Auth.Disable = "0.0.0.0:0", true

@@ -195,6 +195,16 @@ func (n *Node) keepingFaults() []faultKind {
 			do:   "Check that --notify.webhook is right and its server answers",
 		},
 		{
+			id: "command", check: func(time.Time) (string, bool) { return n.command.trouble() },
+			what: "The command for notifications fails",
+			do:   "Run --notify.command by hand, with the example of docs/operating.md on its standard input",
+		},
+		{
+			id: "ping", check: func(time.Time) (string, bool) { return n.pinger.trouble() },
+			what: "The ping that says that all is well does not get through",
+			do:   "Check that --notify.ping is right and its server answers",
+		},
+		{
 			id: "exposed", check: func(time.Time) (string, bool) {
 				warnings, _ := n.config.exposure()
 				return strings.Join(warnings, "; "), len(warnings) > 0

@@ -50,6 +50,8 @@ type Node struct {
 	handouts  *mining.Handouts
 	relay     *relay
 	notifier  *notifier
+	command   *notifier
+	pinger    *pinger
 	metrics   *metrics
 	clock     *clockWatch
 	watch     *watch.Watcher // of other nodes and pools
@@ -127,6 +129,7 @@ func (n *Node) open(ctx context.Context, notices io.Writer) error {
 func (n *Node) notify(note Notification) {
 	note.Network, note.Node = n.config.Bytom.ChainID, n.config.Bytom.NodeAlias
 	n.notifier.send(note)
+	n.command.send(note)
 }
 
 // tipChanged marks a new tip for the generator and the watcher. It does not block.
@@ -200,6 +203,8 @@ func (n *Node) Run(ctx context.Context) (err error) {
 	parts.Go(func() error { return n.watch.Run(ctx) })
 	parts.Go(func() error { mining.PrepareSeeds(ctx, n.generator, n.backends[0]); return ctx.Err() })
 	parts.Go(func() error { return n.notifier.run(ctx) })
+	parts.Go(func() error { return n.command.run(ctx) })
+	parts.Go(func() error { return n.pinger.run(ctx) })
 	parts.Go(func() error { return n.solonet.run(ctx) })
 	parts.Go(func() error { return n.generator.Run(ctx) })
 	parts.Go(func() error { return n.payees.watch(ctx) })

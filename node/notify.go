@@ -46,10 +46,13 @@ type PayeeChange struct {
 	By string `json:"by"`
 }
 
-// notifier posts notifications to a webhook, one after the other in their order, and
-// holds nobody up. It is safe for concurrent use.
+// notifier brings notifications to a webhook or a command, one after the other in their
+// order, and holds nobody up. It is safe for concurrent use.
 type notifier struct {
-	url    string // empty: nobody wants them
+	what   string                                    // "webhook" or "command"
+	do     func(context.Context, Notification) error // nil where there is no command
+	tries  int
+	url    string // the webhook's; empty where there is none
 	client *http.Client
 	queue  chan Notification
 	log    *slog.Logger
@@ -76,21 +79,23 @@ func newNotifier(webhook string, log *slog.Logger) (*notifier, error) {
 	if u, err := url.Parse(webhook); webhook != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
 		return nil, fmt.Errorf("key notify.webhook: value %q: expected http://host/path", redact.URL(webhook))
 	}
-	return &notifier{
-		url: webhook, client: &http.Client{Timeout: 10 * time.Second, Transport: fewConnections()},
+	n := &notifier{
+		what: "webhook", tries: notifyTries, url: webhook, client: &http.Client{Timeout: 10 * time.Second, Transport: fewConnections()},
 		queue: make(chan Notification, notifyQueue), log: log, pause: time.Second,
-	}, nil
+	}
+	n.do = n.postTo
+	return n, nil
 }
 
 // send leaves a notification to be posted.
 func (n *notifier) send(note Notification) {
-	if n.url == "" {
+	if n.do == nil || n.what == "webhook" && n.url == "" { // Nobody wants it.
 		return
 	}
 	select {
 	case n.queue <- note:
 	default:
-		n.lost(note, errors.New("too many wait to be posted"))
+		n.lost(note, errors.New("too many wait"))
 	}
 }
 
@@ -130,25 +135,25 @@ func (n *notifier) drain(ctx context.Context) {
 
 // logUnsent logs how many notifications are not posted as the node stops.
 func (n *notifier) logUnsent(count int, err error) {
-	n.log.Warn("notifications are lost: the webhook does not take them before the node stops", "lost", count+len(n.queue), "error", err)
+	n.log.Warn("notifications are lost: the "+n.what+" does not take them before the node stops", "lost", count+len(n.queue), "error", err)
 }
 
 // deliver posts a notification, more than once if it must while ctx lasts. The last
 // try ends with last.
 func (n *notifier) deliver(ctx, last context.Context, note Notification) error {
 	failed := false
-	err := retry(ctx, notifyTries, n.pause, notifyPause, func() error {
+	err := retry(ctx, n.tries, n.pause, notifyPause, func() error {
 		err := n.post(last, note)
-		if err != nil && !failed && ctx.Err() == nil {
+		if err != nil && n.tries > 1 && !failed && ctx.Err() == nil {
 			failed = true
-			n.warn("the webhook takes no notification, will try again", "event", note.Event, "error", err)
+			n.warn("the "+n.what+" takes no notification, will try again", "event", note.Event, "error", err)
 		}
 		return err
 	})
 	switch {
 	case err == nil && failed:
 		n.warned.Store(0)
-		n.log.Info("the webhook takes notifications again")
+		n.log.Info("the " + n.what + " takes notifications again")
 	case err != nil && ctx.Err() == nil:
 		n.lost(note, err)
 	}
@@ -158,7 +163,7 @@ func (n *notifier) deliver(ctx, last context.Context, note Notification) error {
 // lost logs that a notification is not posted.
 func (n *notifier) lost(note Notification, err error) {
 	n.log.Debug("notification lost", "event", note.Event, "error", err)
-	n.warn("notifications are lost: the webhook does not take them", "event", note.Event, "error", err)
+	n.warn("notifications are lost: the "+n.what+" does not take them", "event", note.Event, "error", err)
 }
 
 // warn logs that a webhook fails, once an hour: each notification and each try would
@@ -171,12 +176,7 @@ func (n *notifier) warn(text string, args ...any) {
 }
 
 func (n *notifier) post(ctx context.Context, note Notification) error {
-	err := postJSON(ctx, n.client, n.url, note, func(resp *http.Response) error {
-		if resp.StatusCode/100 != 2 {
-			return fmt.Errorf("the webhook answered %s", resp.Status)
-		}
-		return nil
-	})
+	err := n.do(ctx, note)
 	if err == nil {
 		n.failing.Store(nil)
 	} else {
@@ -186,7 +186,17 @@ func (n *notifier) post(ctx context.Context, note Notification) error {
 	return err
 }
 
-// trouble is why the webhook takes nothing, if that is so.
+// postTo posts a notification to the webhook.
+func (n *notifier) postTo(ctx context.Context, note Notification) error {
+	return postJSON(ctx, n.client, n.url, note, func(resp *http.Response) error {
+		if resp.StatusCode/100 != 2 {
+			return fmt.Errorf("the webhook answered %s", resp.Status)
+		}
+		return nil
+	})
+}
+
+// trouble is why nothing is taken, if that is so.
 func (n *notifier) trouble() (why string, failing bool) {
 	if why := n.failing.Load(); why != nil {
 		return *why, true
