@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/bytom/bytom/account"
 	"github.com/bytom/bytom/common"
@@ -25,6 +26,8 @@ type payees struct {
 	log     *slog.Logger
 
 	loss atomic.Pointer[loss] // nil while what is mined can be spent, as far as is known
+
+	moved atomic.Int64 // when the payee was changed last, in Unix seconds
 
 	setting sync.Mutex // held over a change, so that what the wallet keeps is what is paid
 
@@ -157,6 +160,7 @@ func (p *payees) setAddress(address string) (old string, err error) {
 		}
 		p.wallet.save(p.wallet.current(address)) // Whatever is missing now, the operator wants it.
 	}
+	p.moved.Store(time.Now().Unix())
 	p.mu.Lock()
 	p.fixed, p.given = &payee, false
 	p.mu.Unlock()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"fmt"
+	"time"
 
 	"github.com/bytom/bytom/common"
 	"github.com/bytom/bytom/consensus"
@@ -25,7 +26,7 @@ type WorkStats struct {
 	Coinbase  string `json:"coinbase"`
 	Arbitrary string `json:"arbitrary"`
 	// Paid is the address that Coinbase pays, decoded from it. Matches tells whether that
-	// is the mining address, and Reward the subsidy with the fees.
+	// is the mining address, or just was, and Reward the subsidy with the fees.
 	Paid    string `json:"paid"`
 	Matches bool   `json:"matches"`
 }
@@ -44,6 +45,14 @@ func (p *payees) expected() ([]byte, error) {
 	return decoded.Program, nil
 }
 
+// moveTime is how long the template of a former payee may be there after a change of the payee.
+const moveTime = 10 * time.Second
+
+// justMoved reports whether the payee was changed a moment ago.
+func (p *payees) justMoved(now time.Time) bool {
+	return now.Sub(time.Unix(p.moved.Load(), 0)) < moveTime
+}
+
 // workStats reads a template's coinbase.
 func (n *Node) workStats(t *mining.Template) *WorkStats {
 	w := &WorkStats{Height: t.Height, Payee: t.Payee.Address, Transactions: len(t.Txs)}
@@ -53,6 +62,9 @@ func (n *Node) workStats(t *mining.Template) *WorkStats {
 	}
 	w.Reward, w.Coinbase, w.Arbitrary, w.Paid = p.Amount, hex.EncodeToString(p.Raw), hex.EncodeToString(p.Arbitrary), programAddress(p.Program)
 	program, err := n.payees.expected()
+	if own, e := parsePayee(t.Payee.Address); err == nil && e == nil && n.payees.justMoved(time.Now()) && bytes.Equal(p.Program, own.Program) {
+		program = own.Program // It was built before the change, and is being replaced.
+	}
 	w.Matches = err == nil && bytes.Equal(p.Program, program) && p.Amount == consensus.BlockSubsidy(t.Height)+t.Fees
 	return w
 }

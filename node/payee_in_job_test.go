@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/bytom/bytom/consensus"
 	"github.com/bytom/bytom/protocol/bc/types"
@@ -91,5 +92,26 @@ func TestProgramAddress(t *testing.T) {
 	}
 	if got := programAddress([]byte{0x51}); got != "51" {
 		t.Errorf("a program without an address is %q", got)
+	}
+}
+
+// TestWorkOfTheFormerPayee has the status meet a template that a change of the payee has not
+// replaced yet: that is no mismatch. A template that stays is one.
+func TestWorkOfTheFormerPayee(t *testing.T) {
+	config := soloConfig(home(t))
+	config.Bytom.Wallet.Disable = true
+	n, _ := newWholeNode(t, config)
+	n.ask(t, "/set-mining-address", `{"mining_address":"`+addressOf(t, 1)+`"}`, new(miningAddress))
+	former, err := n.generator.Current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.ask(t, "/set-mining-address", `{"mining_address":"`+addressOf(t, 2)+`"}`, new(miningAddress))
+	if w := n.workStats(former); !w.Matches || w.Paid != addressOf(t, 1) {
+		t.Errorf("the former payee's work, just after the change: %+v", w)
+	}
+	n.payees.moved.Store(time.Now().Add(-moveTime).Unix())
+	if w := n.workStats(former); w.Matches {
+		t.Errorf("the former payee's work, long after the change: %+v", w)
 	}
 }
