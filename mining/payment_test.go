@@ -80,18 +80,15 @@ var sabotages = map[string]func(c *coinbase){
 func sabotaged(c *fakeChain, harm func(*coinbase)) (g *Generator, on *atomic.Bool) {
 	on = new(atomic.Bool)
 	payee := func() Payee { return Payee{testPayee.Address, clone(testPayee.Program)} }
-	shared := payee()
 	g = NewGenerator(GeneratorConfig{
 		Source:   c,
-		Payee:    func() (Payee, []byte, error) { return shared, []byte("tag"), nil },
+		Payee:    func() (Payee, []byte, error) { return payee(), []byte("tag"), nil },
 		Expected: func() ([]byte, error) { return payee().Program, nil },
 	})
 	g.coinbase = func(height, amount uint64, payee Payee, tag []byte) (*coinbase, error) {
 		built, err := newCoinbase(height, amount, payee, tag)
 		if err == nil && on.Load() {
 			harm(built)
-		} else if !on.Load() {
-			copy(payee.Program, testPayee.Program)
 		}
 		return built, err
 	}
