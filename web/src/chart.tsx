@@ -26,7 +26,7 @@ function marks(u: uPlot, s: Series): void {
   const { top, height, width } = u.bbox, dot = devicePixelRatio;
   for (const b of s.blocks) {
     const x = u.valToPos(Date.parse(b.at) / 1000, "x", true);
-    u.ctx.globalAlpha = s.blocks.length * 12 * dot < width ? 0.3 : 0;
+    u.ctx.globalAlpha = s.blocks.length * 24 * dot < width ? 0.3 : 0;
     u.ctx.fillRect(x - dot / 2, top, dot, height);
     u.ctx.globalAlpha = 1;
     u.ctx.beginPath();
@@ -39,7 +39,7 @@ function options(width: number, s: Series): uPlot.Options {
   const axis = { stroke: color("--dim"), font: "12px system-ui, sans-serif", grid: { stroke: color("--line"), width: 1 }, ticks: { show: false } };
   const label = (v: number) => (s.span === "7d" ? day : hour).format(v * 1000);
   return {
-    width, height: 220, legend: { show: false }, cursor: { show: false }, padding: [8, 12, 0, 0],
+    width, height: 220, legend: { show: false }, cursor: { show: false }, padding: [8, 20, 0, 0],
     scales: { y: { range: (_u, _min, max) => [0, (max || 1) * 1.15] } },
     axes: [{ ...axis, values: (_u, all) => all.map(label), size: 28, space: 60, incrs: s.span === "7d" ? [86400, 172800] : [600, 900, 1800, 3600, 10800, 21600, 43200] },
       { ...axis, size: 62, values: (_u, all) => all.map(tick) }],
