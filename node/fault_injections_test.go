@@ -18,6 +18,7 @@ import (
 	"github.com/bytom-solo/bytom-solo/compute"
 	"github.com/bytom-solo/bytom-solo/ledger"
 	"github.com/bytom-solo/bytom-solo/mining"
+	"github.com/bytom-solo/bytom-solo/node/chain"
 	"github.com/bytom-solo/bytom-solo/stratum"
 )
 
@@ -94,6 +95,7 @@ var injections = map[string]injection{
 	},
 	"no-peers": {before: withNetwork, inject: func(t *testing.T, n *wholeNode) func() { return n.otherNetwork(t) }},
 	"behind": {before: withNetwork, inject: func(t *testing.T, n *wholeNode) func() {
+		n.found.source.(*chain.Chain).SetNetwork(peerAt(20))
 		return n.otherNetwork(t, consensus.Checkpoint{Height: 10})
 	}},
 	// In vault mode nobody would get a block.

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/bytom-solo/bytom-solo/stratum"
 )
 
 // TestEachInjectedFaultIsListed brings each kind of fault about in a real node: within 60 s of
@@ -175,5 +177,28 @@ func TestFaultsAreInTheDoc(t *testing.T) {
 	slices.SortFunc(want, cmp.Compare[string])
 	if len(slices.Compact(want)) != len(got) {
 		t.Error("two faults have one name")
+	}
+}
+
+// TestWrongSharesAreOverOnceTheyStop has a rig send wrong shares alone and then none: the
+// fault is there at once, and not until the window that is counted ends.
+func TestWrongSharesAreOverOnceTheyStop(t *testing.T) {
+	shares := map[string]uint64{}
+	w := wrongShares{stats: func() (stratum.Stats, bool) { return stratum.Stats{Shares: shares}, true }}
+	start := time.Now()
+	listed := func(second int) bool {
+		_, on := w.check(start.Add(time.Duration(second) * time.Second))
+		return on
+	}
+	for i := range 60 {
+		if on := listed(i); on != (shares["low"] >= fewestWrong) {
+			t.Fatalf("after %d wrong shares: %v", shares["low"], on)
+		}
+		shares["low"]++
+	}
+	for i := 60; i < 200; i++ {
+		if on := listed(i); on != (i < 60+int(wrongShown/time.Second)) {
+			t.Fatalf("%d s after the last wrong share: %v", i-60, on)
+		}
 	}
 }

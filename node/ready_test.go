@@ -56,6 +56,7 @@ func TestNothingIsMinedBeforeTheNodeHasCaughtUp(t *testing.T) {
 		{"a peer at the start", "mainnet", checkpoints(3), 0, false, ""},
 		{"no checkpoints", "mainnet", nil, 3, false, ""},
 		{"one below the last checkpoint", "mainnet", checkpoints(1, 4), 3, false, "at height 3 of at least 4"},
+		{"below it, no peer", "mainnet", checkpoints(1, 4), none, false, "no peer yet, at height 3 of at least 4"},
 		{"below it, allowed", "mainnet", checkpoints(1, 4), none, true, ""},
 		{"mainnet's own checkpoints", "mainnet", consensus.MainNetParams.Checkpoints, 3, false, "syncing"},
 		{"wisdom's own checkpoints", "wisdom", consensus.TestNetParams.Checkpoints, 3, false, "syncing"},

@@ -12,6 +12,7 @@ import (
 type wrongShares struct {
 	stats func() (stratum.Stats, bool)
 	past  []shareCount // oldest first, one each shareStep
+	grew  shareCount   // when the number of wrong ones was last higher than before
 }
 
 type shareCount struct {
@@ -22,6 +23,9 @@ type shareCount struct {
 const (
 	shareStep   = 10 * time.Second
 	shareWindow = 5 * time.Minute
+	// wrongShown is how long the last wrong share is reason enough: it is over when the rig
+	// was repaired, and not when the window is.
+	wrongShown = 45 * time.Second
 	// mostWrong is the part of the shares that may be wrong, and fewestWrong how many must
 	// be: a rig that is switched on may send some for its former pool.
 	mostWrong   = 0.1
@@ -42,6 +46,9 @@ func (w *wrongShares) check(now time.Time) (string, bool) {
 			count.wrong += n
 		}
 	}
+	if count.wrong != w.grew.wrong {
+		w.grew = count
+	}
 	if n := len(w.past); n == 0 || now.Sub(w.past[n-1].at) >= shareStep {
 		w.past = append(w.past, count)
 	}
@@ -50,5 +57,5 @@ func (w *wrongShares) check(now time.Time) (string, bool) {
 	}
 	wrong, all := count.wrong-w.past[0].wrong, count.all-w.past[0].all
 	return fmt.Sprintf("%d of %d in the last %v", wrong, all, now.Sub(w.past[0].at).Round(time.Second)),
-		wrong >= fewestWrong && float64(wrong) > mostWrong*float64(all)
+		now.Sub(w.grew.at) < wrongShown && wrong >= fewestWrong && float64(wrong) > mostWrong*float64(all)
 }

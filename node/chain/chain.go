@@ -156,11 +156,13 @@ func (c *Chain) synced() error {
 	if c.peers == nil {
 		return fmt.Errorf("%w: in vault mode nobody would get a block; --mining.allow-unsynced mines all the same", mining.ErrNotReady)
 	}
-	height := c.BestBlockHeight()
+	height, best := c.BestBlockHeight(), c.peers.BestPeer()
 	if n := len(params.Checkpoints); n > 0 && height < params.Checkpoints[n-1].Height {
+		if best == nil {
+			return notReady{ErrNoPeers, fmt.Sprintf("no peer yet, at height %d of at least %d", height, params.Checkpoints[n-1].Height)}
+		}
 		return notReady{ErrBehind, fmt.Sprintf("syncing, at height %d of at least %d", height, params.Checkpoints[n-1].Height)}
 	}
-	best := c.peers.BestPeer()
 	switch {
 	case best == nil:
 		return notReady{ErrNoPeers, "no peer yet; --mining.allow-unsynced mines without"}

@@ -24,6 +24,9 @@ func Stats(out io.Writer, s node.Stats, rigs node.RigStatsList, unicode bool) er
 	if s.NotReady != nil {
 		fmt.Fprintf(out, "no work is handed out: %s\n", *s.NotReady)
 	}
+	for _, f := range s.Faults {
+		fmt.Fprintf(out, "wrong since %s: %s. %s.\n", local(f.Since), f.What, f.Do)
+	}
 	fmt.Fprintln(out)
 	if err := windows(out, s); err != nil {
 		return err

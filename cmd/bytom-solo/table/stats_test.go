@@ -49,6 +49,7 @@ func TestStats(t *testing.T) {
 	full := node.Stats{
 		Node: "shed", Network: "mainnet", Height: 77, Peers: 8, Mining: true, Difficulty: some(2e9),
 		Hashrate:  node.HashrateWindows{Now: window, Hour: window, Day: window, Week: window},
+		Faults:    []node.Fault{{ID: "webhook", Since: at, What: "The webhook takes nothing", Do: "Check its server"}},
 		Effort:    &node.EffortStats{Value: 2.5, Since: at, AfterBlock: true, Chance: 0.082},
 		Luck:      []history.Luck{{Blocks: 10, Expected: 12.5, Ratio: 0.8, Chance: 0.3}},
 		Odds:      &node.OddsStats{Expected: 86400 * 5, Day: 0.18, Month: 0.9975, Year: 1},
@@ -67,6 +68,7 @@ func TestStats(t *testing.T) {
 		want  string
 	}{
 		"full": {full, rigs, `shed, mainnet, height 77, 8 peers, its devices mine
+wrong since 2026-03-01 12:00:00: The webhook takes nothing. Check its server.
 
 OVER HASHRATE DEVICES RIGS RIGS OFF BY BLOCKS EXPECTED CHANCE OF SO FEW
 5 min 1.50 kH/s 500 H/s 1.00 kH/s 5 % 1 2 40.6 %
