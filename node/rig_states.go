@@ -10,6 +10,7 @@ import (
 
 	"github.com/bytom-solo/bytom-solo/ledger"
 	"github.com/bytom-solo/bytom-solo/stratum"
+	"github.com/bytom-solo/bytom-solo/watch"
 )
 
 // RigState is what a rig does.
@@ -55,6 +56,7 @@ type rigSight struct {
 	difficulty float64
 	accepted   uint64
 	work       float64
+	watches    bool // it is another node's --watch, and does not mine
 }
 
 // rigRecord is what is known of a rig.
@@ -135,6 +137,9 @@ func (w *rigStates) hashing() (n int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, r := range w.rigs {
+		if r.seen.watches {
+			continue
+		}
 		if r.state == RigNew || r.state == RigHashing || r.state == RigDegraded {
 			n++
 		}
@@ -220,6 +225,8 @@ func (r *rigRecord) judge(now time.Time) RigState {
 	switch {
 	case r.seen.sessions == 0:
 		return RigAway
+	case r.seen.watches:
+		return RigNew
 	case silent, r.seen.accepted == 0 && now.Sub(r.joined) >= newSilentAfter:
 		return RigSilent
 	case !r.shared:
@@ -303,7 +310,7 @@ func sightsOf(live []stratum.RigStatus, tallies []ledger.RigTally) []rigSight {
 	all := make([]rigSight, 0, len(tallies))
 	for _, t := range tallies {
 		r := online[t.Rig]
-		all = append(all, rigSight{t.Rig, r.Sessions, r.Lapses, r.Difficulty, t.Accepted, t.Work})
+		all = append(all, rigSight{t.Rig, r.Sessions, r.Lapses, r.Difficulty, t.Accepted, t.Work, r.Agent == watch.Agent})
 	}
 	slices.SortFunc(all, func(a, b rigSight) int { return strings.Compare(a.name, b.name) })
 	return all

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/bytom-solo/bytom-solo/ledger"
+	"github.com/bytom-solo/bytom-solo/stratum"
+	"github.com/bytom-solo/bytom-solo/watch"
 )
 
 // rigLab has a rig of 12 shares a minute on a clock of its own, and one that is always well.
@@ -263,5 +265,20 @@ func TestTroubledRigsAreListed(t *testing.T) {
 	l.states.look(l.now, true, []rigSight{l.well})
 	if _, since := l.states.of("shed.1"); !since.IsZero() || len(l.states.rigs) != 1 {
 		t.Error("a rig that the ledger has forgotten is remembered")
+	}
+}
+
+// TestWatcherIsNoRig has another node's --watch be connected for an hour: it sends no shares,
+// which is no trouble, and is nobody who mines.
+func TestWatcherIsNoRig(t *testing.T) {
+	s := stratum.RigStatus{Name: "a.watch", Sessions: 1, Difficulty: 1000, Agent: watch.Agent}
+	now := time.Now()
+	states := newRigStates(nil, func(n Notification) { t.Errorf("%+v", n) }, now)
+	for range 3600 {
+		now = now.Add(time.Second)
+		states.look(now, true, sightsOf([]stratum.RigStatus{s}, []ledger.RigTally{{Rig: s.Name}}))
+	}
+	if state, _ := states.of(s.Name); state != RigNew || states.hashing() != 0 || len(states.troubled()) != 0 {
+		t.Errorf("it is %s, %d mine, trouble %v", state, states.hashing(), states.troubled())
 	}
 }

@@ -24,6 +24,8 @@ type RigStatus struct {
 	Refused    uint64  `json:"refused"`
 	// Lapses is how often the last of its connections ended, since the node's start.
 	Lapses uint64 `json:"lapses"`
+	// Agent is what the latest said it is.
+	Agent string `json:"-"`
 }
 
 // Rigs returns all rigs that came since the start, by name.
@@ -32,7 +34,7 @@ func (s *Server) Rigs() []RigStatus {
 	defer s.rigs.mu.Unlock()
 	list := make([]RigStatus, 0, len(s.rigs.byName))
 	for _, r := range s.rigs.byName {
-		list = append(list, RigStatus{r.name, r.sessions, r.since, r.difficulty, r.refused, r.lapses})
+		list = append(list, RigStatus{r.name, r.sessions, r.since, r.difficulty, r.refused, r.lapses, r.agent})
 	}
 	slices.SortFunc(list, func(a, b RigStatus) int { return strings.Compare(a.Name, b.Name) })
 	return list
@@ -47,6 +49,7 @@ type rig struct {
 	difficulty float64
 	refused    uint64
 	lapses     uint64
+	agent      string
 }
 
 // mostRigs bounds the names that are remembered.
@@ -62,7 +65,7 @@ func newRigs() *rigs { return &rigs{byName: make(map[string]*rig)} }
 
 // join counts a login. It returns the level to log it at: some rigs come and go many
 // times a second.
-func (r *rigs) join(name string, now time.Time) (*rig, slog.Level) {
+func (r *rigs) join(name, agent string, now time.Time) (*rig, slog.Level) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	each := r.byName[name]
@@ -74,7 +77,7 @@ func (r *rigs) join(name string, now time.Time) (*rig, slog.Level) {
 		r.byName[name] = each
 	}
 	each.sessions++
-	each.since = now
+	each.since, each.agent = now, agent
 	if now.Sub(each.logged) < time.Minute {
 		return each, slog.LevelDebug
 	}

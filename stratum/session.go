@@ -222,7 +222,7 @@ func (s *session) finish(ctx context.Context) {
 // welcome counts and logs a login. The caller holds s.mu.
 func (s *session) welcome(l *login, host netip.Addr, now time.Time) {
 	var level slog.Level
-	s.rig, level = s.server.rigs.join(l.name, now)
+	s.rig, level = s.server.rigs.join(l.name, l.agent, now)
 	s.server.counts.logins.Add(1)
 	s.server.cfg.Ledger.Login(now, l.name, host.String(), l.agent)
 	s.server.log.Log(context.Background(), level, "rig connected", "rig", l.name, "address", host, "agent", l.agent)

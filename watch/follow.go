@@ -28,9 +28,10 @@ const (
 	// longestSilence is after what time without a line a pool is taken for dead. A block
 	// takes 150 s, and not each pool repeats its job between two.
 	longestSilence = 30 * time.Minute
-	// agent is what pools see.
-	agent = "bytom-solo-watch/1"
 )
+
+// Agent is what pools see: who says that it is this does not mine.
+const Agent = "bytom-solo-watch/1"
 
 // report is where a follower leaves what it sees.
 type report interface {
@@ -58,7 +59,7 @@ func (s Source) follow(ctx context.Context, r report) (err error) {
 // followPool logs in and reads jobs. No share is ever sent.
 func (s Source) followPool(ctx context.Context, r report) error {
 	c, err := stratum.Dial(ctx, stratum.Config{
-		Address: s.address, TLS: s.tls(), Login: s.login, Password: s.password, Agent: agent,
+		Address: s.address, TLS: s.tls(), Login: s.login, Password: s.password, Agent: Agent,
 		SilentTimeout: longestSilence, DialContext: dialSlowly,
 	})
 	if err != nil {
