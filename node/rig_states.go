@@ -67,11 +67,10 @@ type rigRecord struct {
 	joined   time.Time
 	shared   bool // a share came since it joined
 	pace     rigPace
-	missed   bool      // it is worth an alert if it goes, or does not come
-	alerted  RigState  // of the last alert; empty where all is well, or nobody was alerted
-	lapses   []lapse   // within flapWindow
-	flapping bool      // an alert of that was sent
-	alert    time.Time // when the last alert was sent
+	missed   bool     // it is worth an alert if it goes, or does not come
+	alerted  RigState // of the last alert; empty where all is well, or nobody was alerted
+	lapses   []lapse  // within flapWindow
+	flapping bool     // an alert of that was sent
 }
 
 type lapse struct {
