@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"cmp"
 	"crypto/tls"
 	"encoding/base64"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"net"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/bytom-solo/bytom-solo/redact"
@@ -59,6 +61,9 @@ func parseSource(text string) (Source, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Hostname() == "" {
 		return Source{}, errForm
+	}
+	if _, err := strconv.ParseUint(cmp.Or(u.Port(), "80"), 10, 16); err != nil {
+		return Source{}, errors.New("expected a port of 65535 at most")
 	}
 	s := Source{Name: u.Scheme + "://" + u.Host}
 	if secret, ok := u.User.Password(); ok && len(secret) >= shortestSecret {
