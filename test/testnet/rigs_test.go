@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -61,7 +62,8 @@ func TestTestnetRigs(t *testing.T) {
 	harness.NewDescribed(t, &testnet.Node{Member: n.Nodes[0]}).Call(node.RigsRoute, "", true)
 	first := rigReports(t, dir, "list")[0].Name
 	host := strings.TrimPrefix(n.Nodes[0].URL, "http://")
-	if out, err := harness.Execute(t, testnet.Solo(t), "rigs", "--api_addr", host); err != nil || !strings.Contains(out, first+"  127.0.0.1  bytom-testnet/b3") {
+	row := regexp.MustCompile(regexp.QuoteMeta(first) + `  hashing \S+ +127\.0\.0\.1  bytom-testnet/b3`)
+	if out, err := harness.Execute(t, testnet.Solo(t), "rigs", "--api_addr", host); err != nil || !row.MatchString(out) {
 		t.Errorf("%v:\n%s", err, out)
 	}
 	last := rigReports(t, dir, "remove", first) // Those that were added with it, too.

@@ -102,16 +102,22 @@ chance -
 best share -
 blocks 0`},
 	} {
-		var b bytes.Buffer
-		if err := Stats(&b, c.stats, c.rigs, false); err != nil {
-			t.Fatal(err)
-		}
-		var lines []string
-		for line := range strings.Lines(b.String()) {
-			lines = append(lines, strings.Join(strings.Fields(line), " "))
-		}
-		if got := strings.Join(lines, "\n"); got != c.want {
+		if got := words(t, c.stats, c.rigs); got != c.want {
 			t.Errorf("%s:\n%s\nexpected\n%s", name, got, c.want)
 		}
 	}
+}
+
+// words is what is printed, with a space where there are more.
+func words(t *testing.T, stats node.Stats, rigs node.RigStatsList) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := Stats(&b, stats, rigs, false); err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for line := range strings.Lines(b.String()) {
+		lines = append(lines, strings.Join(strings.Fields(line), " "))
+	}
+	return strings.Join(lines, "\n")
 }
