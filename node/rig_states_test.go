@@ -46,14 +46,18 @@ func (l *rigLab) start(known []ledger.RigTotals) {
 func (l *rigLab) run(d time.Duration) {
 	for range d / time.Second {
 		l.now = l.now.Add(time.Second)
-		for rig, part := range map[*rigSight]float64{&l.rig: l.part, &l.well: 1} {
-			if rig.sessions > 0 && l.work {
-				n := poisson(l.r, part*12/60)
-				rig.accepted += n
-				rig.work += float64(n) * rig.difficulty
-			}
-		}
+		l.mine(&l.rig, l.part) // Always in this order, so that each gets the same luck in each run.
+		l.mine(&l.well, 1)
 		l.states.look(l.now, l.work, []rigSight{l.rig, l.well})
+	}
+}
+
+// mine has a rig, if it is here, do a second's work at a part of its rate.
+func (l *rigLab) mine(rig *rigSight, part float64) {
+	if rig.sessions > 0 && l.work {
+		n := poisson(l.r, part*12/60)
+		rig.accepted += n
+		rig.work += float64(n) * rig.difficulty
 	}
 }
 
