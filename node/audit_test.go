@@ -56,7 +56,7 @@ func TestEveryChangeLeavesALine(t *testing.T) {
 // TestAChangedPayeeIsNotified changes it, with a webhook.
 func TestAChangedPayeeIsNotified(t *testing.T) {
 	n := newToolsNode(t)
-	n.notifier.url = "http://127.0.0.1:1/"
+	n.notifier.url, n.notifier.do = "http://127.0.0.1:1/", n.notifier.postTo
 	one, two := addressOf(t, 1), addressOf(t, 2)
 	for _, address := range []string{one, one, two} {
 		n.ask(t, "/set-mining-address", `{"mining_address":"`+address+`"}`, new(miningAddress))

@@ -157,7 +157,7 @@ var injections = map[string]injection{
 		}
 		url, _ := hook(t, 0)
 		return func() {
-			n.notifier.url = url
+			n.notifier.url, n.notifier.do = url, n.notifier.postTo
 			_ = n.notifier.post(t.Context(), Notification{Event: "clock.off"})
 		}
 	}},

@@ -6,11 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"sync/atomic"
 	"time"
-
-	"github.com/bytom-solo/bytom-solo/redact"
 )
 
 // Notification is what a webhook is posted, as JSON.
@@ -58,8 +55,7 @@ type notifier struct {
 	log    *slog.Logger
 	pause  time.Duration // before the second try; it doubles up to notifyPause
 	warned atomic.Int64  // when lost notifications were last logged, in Unix nanoseconds
-	// failing is why the last post failed; nil if it did not.
-	failing atomic.Pointer[string]
+	lastTry
 }
 
 const (
@@ -76,20 +72,22 @@ const (
 )
 
 func newNotifier(webhook string, log *slog.Logger) (*notifier, error) {
-	if u, err := url.Parse(webhook); webhook != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
-		return nil, fmt.Errorf("key notify.webhook: value %q: expected http://host/path", redact.URL(webhook))
+	if err := checkOutboundURL("notify.webhook", webhook); err != nil {
+		return nil, err
 	}
 	n := &notifier{
 		what: "webhook", tries: notifyTries, url: webhook, client: &http.Client{Timeout: 10 * time.Second, Transport: fewConnections()},
 		queue: make(chan Notification, notifyQueue), log: log, pause: time.Second,
 	}
-	n.do = n.postTo
+	if webhook != "" {
+		n.do = n.postTo
+	}
 	return n, nil
 }
 
 // send leaves a notification to be posted.
 func (n *notifier) send(note Notification) {
-	if n.do == nil || n.what == "webhook" && n.url == "" { // Nobody wants it.
+	if n.do == nil { // Nobody wants it.
 		return
 	}
 	select {
@@ -177,12 +175,7 @@ func (n *notifier) warn(text string, args ...any) {
 
 func (n *notifier) post(ctx context.Context, note Notification) error {
 	err := n.do(ctx, note)
-	if err == nil {
-		n.failing.Store(nil)
-	} else {
-		why := err.Error()
-		n.failing.Store(&why)
-	}
+	n.set(err)
 	return err
 }
 
@@ -194,12 +187,4 @@ func (n *notifier) postTo(ctx context.Context, note Notification) error {
 		}
 		return nil
 	})
-}
-
-// trouble is why nothing is taken, if that is so.
-func (n *notifier) trouble() (why string, failing bool) {
-	if why := n.failing.Load(); why != nil {
-		return *why, true
-	}
-	return "", false
 }

@@ -6,8 +6,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"net/url"
-	"sync/atomic"
 	"time"
 
 	"github.com/bytom-solo/bytom-solo/redact"
@@ -22,16 +20,15 @@ type pinger struct {
 	client *http.Client
 	log    *slog.Logger
 	logged time.Time
-	// failing is why the last ping did not get through; nil if it did.
-	failing atomic.Pointer[string]
+	lastTry
 }
 
 // leastPingPeriod is the shortest time between two pings.
 const leastPingPeriod = 10 * time.Second
 
 func newPinger(to string, every time.Duration, well func() bool, log *slog.Logger) (*pinger, error) {
-	if u, err := url.Parse(to); to != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
-		return nil, fmt.Errorf("key notify.ping: value %q: expected http://host/path", redact.URL(to))
+	if err := checkOutboundURL("notify.ping", to); err != nil {
+		return nil, err
 	}
 	if every < leastPingPeriod {
 		return nil, fmt.Errorf("key notify.ping-every: value %q: expected %v or more", every, leastPingPeriod)
@@ -74,27 +71,21 @@ func (p *pinger) ping(ctx context.Context) error {
 
 // note logs a failure once an hour.
 func (p *pinger) note(ctx context.Context, err error) {
-	switch failed := p.failing.Load() != nil; {
-	case ctx.Err() != nil:
+	if ctx.Err() != nil {
+		return
+	}
+	_, failed := p.trouble()
+	p.set(err)
+	switch {
 	case err == nil:
-		if p.failing.Store(nil); failed {
+		if failed {
 			p.logged = time.Time{}
 			p.log.Info("the pings of notify.ping get through again")
 		}
 	default:
-		why := err.Error()
-		p.failing.Store(&why)
 		if time.Since(p.logged) >= notifyWarnPeriod {
 			p.logged = time.Now()
 			p.log.Warn("the ping of notify.ping does not get through, will try again", "error", err)
 		}
 	}
-}
-
-// trouble is why pings do not get through, if that is so.
-func (p *pinger) trouble() (why string, failing bool) {
-	if why := p.failing.Load(); why != nil {
-		return *why, true
-	}
-	return "", false
 }

@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
+	"net/url"
+	"sync/atomic"
 	"time"
 
 	"github.com/bytom-solo/bytom-solo/redact"
@@ -65,4 +68,34 @@ func outlast(ctx context.Context, grace time.Duration) (context.Context, context
 		}
 	})
 	return last, func() { stop(); cancel() }
+}
+
+// checkOutboundURL refuses what is no URL to call; empty is none to call.
+func checkOutboundURL(key, text string) error {
+	if u, err := url.Parse(text); text != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
+		return fmt.Errorf("key %s: value %q: expected http://host/path", key, redact.URL(text))
+	}
+	return nil
+}
+
+// lastTry is how the last try to reach others went. The zero value has not failed. It is safe
+// for concurrent use.
+type lastTry struct{ failed atomic.Pointer[string] }
+
+// set takes the result of a try.
+func (l *lastTry) set(err error) {
+	if err == nil {
+		l.failed.Store(nil)
+		return
+	}
+	why := err.Error()
+	l.failed.Store(&why)
+}
+
+// trouble is why the last try failed, if it did.
+func (l *lastTry) trouble() (why string, failing bool) {
+	if why := l.failed.Load(); why != nil {
+		return *why, true
+	}
+	return "", false
 }
