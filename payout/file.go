@@ -1,0 +1,266 @@
+package payout
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"github.com/bytom-solo/bytom-solo/boltcheck"
+)
+
+// Books is who is owed what, and why, in a bbolt file. Its buckets:
+//
+//	meta       "format" → 1 byte; "checkpoint" and "stopped" → JSON
+//	policies   id → JSON of a Policy
+//	entries    number → JSON of an Entry
+//	balances   account → 8 bytes, neu
+//	owners     address → JSON of an ownerRecord
+//	manifests  number → JSON of a Manifest, never changed
+//	blocks     block hash → the number of its manifest
+//	credits    block hash → JSON of a Credit
+//	skipped    block hash → why it is not split
+//	funds      output → JSON of a Fund
+//	batches    transaction id → JSON of a Batch
+//	scores     scheme and parameters → the state of dgm and pps
+//	past       scheme, parameters and manifest → the state of dgm after that block
+//	notes      number → JSON of a Note
+//
+// Each change is one transaction and one fsync: what a method returned from is on the disk,
+// whole. All methods are safe for concurrent use; one process at a time can have the file
+// open.
+type Books struct {
+	db  *bolt.DB
+	now func() time.Time
+	log *slog.Logger
+	// dead is set by damage: bbolt may then hold locks that nobody gives back.
+	dead atomic.Bool
+}
+
+// Config says where books are kept.
+type Config struct {
+	// Path is the file; its folder is created.
+	Path string
+	// ReadOnly opens it for reading alone: it has to be there.
+	ReadOnly bool
+	// Now is the clock; nil takes time.Now.
+	Now func() time.Time
+	// Log receives what the operator should know; nil discards it.
+	Log *slog.Logger
+}
+
+var (
+	metaBucket      = []byte("meta")
+	policiesBucket  = []byte("policies")
+	entriesBucket   = []byte("entries")
+	balancesBucket  = []byte("balances")
+	ownersBucket    = []byte("owners")
+	manifestsBucket = []byte("manifests")
+	blocksBucket    = []byte("blocks")
+	creditsBucket   = []byte("credits")
+	skippedBucket   = []byte("skipped")
+	fundsBucket     = []byte("funds")
+	batchesBucket   = []byte("batches")
+	scoresBucket    = []byte("scores")
+	pastBucket      = []byte("past")
+	notesBucket     = []byte("notes")
+
+	allBuckets = [][]byte{
+		metaBucket, policiesBucket, entriesBucket, balancesBucket, ownersBucket, manifestsBucket, blocksBucket,
+		creditsBucket, skippedBucket, fundsBucket, batchesBucket, scoresBucket, pastBucket, notesBucket,
+	}
+
+	formatKey     = []byte("format")
+	checkpointKey = []byte("checkpoint")
+	stoppedKey    = []byte("stopped")
+)
+
+const fileFormat = 1
+
+// checkTime bounds how long a start waits for the file to be looked through: it has some
+// hundred megabytes at most.
+const checkTime = time.Minute
+
+// Open opens books, and creates them unless for reading alone. A damaged file is left where
+// it is, with an error of kind boltcheck.ErrDamaged that says what to do: debts must not be
+// forgotten.
+func Open(cfg Config) (*Books, error) {
+	b := &Books{now: cfg.Now, log: cfg.Log}
+	if b.now == nil {
+		b.now = time.Now
+	}
+	if b.log == nil {
+		b.log = slog.New(slog.DiscardHandler)
+	}
+	err := b.open(cfg)
+	if errors.Is(err, boltcheck.ErrDamaged) {
+		err = fmt.Errorf("%w; it has who is owed what, and so it is not set aside: put its latest copy in its place, or, "+
+			"where there is none, move it away to begin new books, and look up the debts in the latest export; no payouts until then", err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open the books of payouts %s: %w", cfg.Path, err)
+	}
+	return b, nil
+}
+
+func (b *Books) open(cfg Config) error {
+	if cfg.ReadOnly {
+		if _, err := os.Stat(cfg.Path); errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	} else if err := os.MkdirAll(filepath.Dir(cfg.Path), 0o700); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), checkTime)
+	defer cancel()
+	if err := boltcheck.Check(ctx, cfg.Path); err != nil {
+		return err
+	}
+	err := b.guarded(func() (err error) {
+		b.db, err = bolt.Open(cfg.Path, 0o600, &bolt.Options{Timeout: time.Second, ReadOnly: cfg.ReadOnly, FreelistType: bolt.FreelistMapType})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	prepare := func() error { return b.guarded(func() error { return b.db.Update(b.prepare) }) }
+	if cfg.ReadOnly {
+		prepare = func() error { return b.view(checkFormat) }
+	}
+	if err := prepare(); err != nil {
+		return errors.Join(err, b.guarded(b.db.Close))
+	}
+	return nil
+}
+
+// prepare creates the buckets, unless the file is somebody else's.
+func (b *Books) prepare(tx *bolt.Tx) error {
+	if name, _ := tx.Cursor().First(); name != nil {
+		if err := checkFormat(tx); err != nil {
+			return err
+		}
+	}
+	for _, name := range allBuckets {
+		if _, err := tx.CreateBucketIfNotExists(name); err != nil {
+			return err
+		}
+	}
+	return tx.Bucket(metaBucket).Put(formatKey, []byte{fileFormat})
+}
+
+func checkFormat(tx *bolt.Tx) error {
+	meta := tx.Bucket(metaBucket)
+	if meta == nil || tx.Bucket(entriesBucket) == nil {
+		return errors.New("these are no books of payouts")
+	}
+	format := meta.Get(formatKey)
+	if len(format) == 1 && format[0] > fileFormat {
+		return fmt.Errorf("their format is %d, of a newer version of this program; this one knows up to %d", format[0], fileFormat)
+	}
+	if !bytes.Equal(format, []byte{fileFormat}) {
+		return fmt.Errorf("%w: their format is %x, expected %02x", boltcheck.ErrDamaged, format, fileFormat)
+	}
+	return nil
+}
+
+// Claim marks the books as those of a network; the error says that they are another's: see
+// boltcheck.Claim.
+func (b *Books) Claim(network string) error {
+	return b.guarded(func() error { return boltcheck.Claim(b.db, network) })
+}
+
+// Close closes the file.
+func (b *Books) Close() error { return b.guarded(b.db.Close) }
+
+func (b *Books) view(do func(*bolt.Tx) error) error {
+	return b.guarded(func() error { return b.db.View(do) })
+}
+
+// writer is a change of the books: one transaction.
+type writer struct {
+	tx  *bolt.Tx
+	now time.Time
+}
+
+// update does all of a change, or nothing of it.
+func (b *Books) update(what string, do func(*writer) error) error {
+	err := b.guarded(func() error {
+		return b.db.Update(func(tx *bolt.Tx) error {
+			return do(&writer{tx, b.now().UTC().Truncate(time.Millisecond)})
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("books of payouts: %s: %w", what, err)
+	}
+	return nil
+}
+
+// guarded turns a panic into an error, and an access outside of the file too: bbolt has
+// them where a page was changed after the check.
+func (b *Books) guarded(do func() error) (err error) {
+	if b.dead.Load() {
+		return boltcheck.ErrDamaged
+	}
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if r := recover(); r != nil {
+			b.dead.Store(true)
+			err = fmt.Errorf("%w: %v", boltcheck.ErrDamaged, r)
+		}
+	}()
+	return do()
+}
+
+// putJSON stores a value under a key.
+func putJSON(b *bolt.Bucket, key []byte, v any) error {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return b.Put(key, raw)
+}
+
+// getJSON reads the value of a key; false if there is none.
+func getJSON(b *bolt.Bucket, key []byte, v any) (bool, error) {
+	raw := b.Get(key)
+	if raw == nil {
+		return false, nil
+	}
+	if err := json.Unmarshal(raw, v); err != nil {
+		return false, fmt.Errorf("entry %x can't be read: %w", key, err)
+	}
+	return true, nil
+}
+
+// each visits the values of a bucket, in the order of their keys.
+func each[T any](b *bolt.Bucket, visit func(T) error) error {
+	return b.ForEach(func(key, raw []byte) error {
+		var v T
+		if err := json.Unmarshal(raw, &v); err != nil {
+			return fmt.Errorf("entry %x can't be read: %w", key, err)
+		}
+		return visit(v)
+	})
+}
+
+// number is the key of the n-th of something.
+func number(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
+
+// next is the number behind a bucket's last.
+func next(b *bolt.Bucket) uint64 {
+	if key, _ := b.Cursor().Last(); len(key) == 8 {
+		return binary.BigEndian.Uint64(key) + 1
+	}
+	return 1
+}

@@ -1,0 +1,78 @@
+package payout
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/bytom/bytom/protocol/bc"
+)
+
+// GiveUp ends a batch that can't be mined any more at the main chain's height: what it would
+// have paid is payable again, and its inputs are ready. The caller knows that the height is
+// deep enough above the TimeRange for a reorganisation to bring no block that may have it.
+func (b *Books) GiveUp(id bc.Hash, height uint64) error {
+	return b.change(id, "give up", func(w *writer, batch *Batch) error {
+		if height <= batch.TimeRange {
+			return fmt.Errorf("%w: it may be mined up to height %d, and the chain is at %d", ErrBatchState, batch.TimeRange, height)
+		}
+		batch.State = BatchGivenUp
+		return w.end(batch, KindGivenUp, make(changes))
+	}, BatchStored, BatchSigned)
+}
+
+// Conflict ends a batch of which another transaction spent inputs: these are lost, the others
+// ready again, and what it would have paid is payable. Payouts are stopped until Resume,
+// since nobody but the node should spend what is others' money.
+func (b *Books) Conflict(id bc.Hash, why string, spent ...bc.Hash) error {
+	err := b.change(id, "conflict", func(w *writer, batch *Batch) error {
+		c := make(changes)
+		for _, output := range spent {
+			f, err := w.fund(output)
+			if err != nil {
+				return err
+			}
+			if f.State != FundStaged || !slices.Contains(batch.Inputs, output) {
+				return fmt.Errorf("%s is %s, expected a staged input of it", output.String(), f.State)
+			}
+			c.move(Spendable, Reserve, int64(f.Amount))
+			f.UsedBy = nil
+			if err := w.setFund(f, FundTaken); err != nil {
+				return err
+			}
+		}
+		batch.State, batch.Conflict = BatchConflict, why
+		if err := w.end(batch, KindConflict, c); err != nil {
+			return err
+		}
+		return w.stop(fmt.Sprintf("batch %s: %s", id.String(), why))
+	}, BatchStored, BatchSigned)
+	if err == nil {
+		b.log.Error("payouts are stopped: another transaction spent what one of theirs was to spend", "batch", id.String(), "why", why)
+	}
+	return err
+}
+
+// end gives back what a batch had taken, with more changes in the same entry.
+func (w *writer) end(batch *Batch, kind string, c changes) error {
+	for _, p := range batch.Payments {
+		c.move(Payable(p.Owner), Transit(p.Owner), int64(p.Amount))
+	}
+	for _, input := range batch.Inputs {
+		f, err := w.fund(input)
+		if err != nil {
+			return err
+		}
+		if f.UsedBy == nil || *f.UsedBy != batch.ID {
+			continue // A conflict's.
+		}
+		f.UsedBy = nil
+		state := f.State
+		if state == FundStaged {
+			state = FundReady
+		}
+		if err := w.setFund(f, state); err != nil {
+			return err
+		}
+	}
+	return w.post(kind, batch.ID.String(), c)
+}
