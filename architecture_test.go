@@ -64,6 +64,7 @@ var mustNotReach = map[string][]string{
 	"history":        {bytom, ours("compute"), ours("mining"), ours("gbt"), ours("ledger"), ours("stratum"), ours("rig"), ours("node"), ours("testnet"), "net/http"},
 	"ledger":         {bytom, ours("compute"), ours("mining"), ours("gbt"), ours("stratum"), ours("rig"), ours("node"), ours("testnet"), "net/http"},
 	"payout":         {ours("compute"), ours("mining"), ours("gbt"), ours("stratum"), ours("rig"), ours("node"), ours("testnet"), "net/http"},
+	"payout/scheme":  {bytom, module},
 	"compute":        {bytom, ours("mining"), ours("gbt"), ours("stratum"), ours("node"), ours("testnet"), "net", "net/http"},
 	"mining":         {"net/http", ours("gbt"), ours("stratum"), ours("node"), ours("compute/cpu"), ours("compute/vulkan"), ours("testnet")},
 	"gbt":            {ours("stratum"), ours("node"), ours("compute/cpu"), ours("compute/vulkan"), ours("testnet")},
@@ -150,7 +151,7 @@ func TestImportRulesSeeThePackages(t *testing.T) {
 			t.Error("node's imports do not list Bytom's protocol")
 		}
 	}
-	for _, want := range []string{"compute", "compute/cpu", "compute/vulkan", "shaders", "mining", "gbt", "stratum", "stratum/wire", "stratum/client", "ledger", "boltcheck", "history", "payout", "rig", "node", "node/chain", "node/selection", "watch", "cmd/bytom-solo", "testnet"} {
+	for _, want := range []string{"compute", "compute/cpu", "compute/vulkan", "shaders", "mining", "gbt", "stratum", "stratum/wire", "stratum/client", "ledger", "boltcheck", "history", "payout", "payout/scheme", "rig", "node", "node/chain", "node/selection", "watch", "cmd/bytom-solo", "testnet"} {
 		if !seen[want] {
 			t.Errorf("package %s was not seen", want)
 		}
