@@ -77,6 +77,8 @@ var mustNotReach = map[string][]string{
 	"node/chain":     {ours("gbt"), ours("stratum"), ours("ledger")},
 	"node/selection": {ours("gbt"), ours("stratum"), ours("ledger"), ours("node/chain"), ours("compute/cpu"), ours("compute/vulkan")},
 	"testnet":        {ours("node")},
+
+	"payout/transaction": {ours("payout"), ours("ledger"), ours("boltcheck")},
 }
 
 // importedOnlyBy is who may import a package itself: folders, with all below them.
@@ -151,7 +153,7 @@ func TestImportRulesSeeThePackages(t *testing.T) {
 			t.Error("node's imports do not list Bytom's protocol")
 		}
 	}
-	for _, want := range []string{"compute", "compute/cpu", "compute/vulkan", "shaders", "mining", "gbt", "stratum", "stratum/wire", "stratum/client", "ledger", "boltcheck", "history", "payout", "payout/scheme", "rig", "node", "node/chain", "node/selection", "watch", "cmd/bytom-solo", "testnet"} {
+	for _, want := range []string{"compute", "compute/cpu", "compute/vulkan", "shaders", "mining", "gbt", "stratum", "stratum/wire", "stratum/client", "ledger", "boltcheck", "history", "payout", "payout/scheme", "payout/transaction", "rig", "node", "node/chain", "node/selection", "watch", "cmd/bytom-solo", "testnet"} {
 		if !seen[want] {
 			t.Errorf("package %s was not seen", want)
 		}
