@@ -42,16 +42,23 @@ type Manifest struct {
 	Share      uint64 `json:"share"`
 	Virtual    bool   `json:"virtual,omitempty"`
 	// Ledger is the log's identity, First and Last are the oldest and the newest share that
-	// count, and Digest is over all between that count (see digest).
+	// count, none where First is above Last, and Digest is over all between that count (see
+	// digest).
 	Ledger string `json:"ledger"`
 	First  uint64 `json:"first"`
 	Last   uint64 `json:"last"`
 	Digest Hex    `json:"digest"`
+	// Gap says, of dgm, that shares since the block before were in another log.
+	Gap bool `json:"gap,omitempty"`
 	// Full says that the window was: else it paid by what there was.
 	Full bool `json:"full"`
 	// Note is what people should know of this split; mostly empty.
 	Note   string `json:"note,omitempty"`
 	Policy Policy `json:"policy"`
+	// Terms are the policies of pplns whose shares were looked for, and Oldest is that of the
+	// oldest share that counts: windows go forward, so none before it comes in again.
+	Terms  []uint32 `json:"terms,omitempty"`
+	Oldest uint32   `json:"oldest_policy,omitempty"`
 	// Reward is what the coinbase pays, Fee and Rest the operator's part of it by the fee and
 	// by the scheme, and Parts have what is left, by owner. In neu.
 	Reward uint64   `json:"reward"`
@@ -205,6 +212,9 @@ func (b *Books) known(block bc.Hash) (known bool, err error) {
 	return known, err
 }
 
+// errChanged means that a manifest was changed after it was written.
+var errChanged = errors.New("a manifest was changed, or the one before it")
+
 // checkChain holds each manifest to the hash that the next one has of it, and visits it.
 func checkChain(tx *bolt.Tx, visit func(m *Manifest, raw []byte) error) error {
 	former, n := Hex{}, uint64(0)
@@ -214,7 +224,7 @@ func checkChain(tx *bolt.Tx, visit func(m *Manifest, raw []byte) error) error {
 			return fmt.Errorf("manifest %d can't be read: %w", n+1, err)
 		}
 		if n++; m.N != n || m.Former.String() != former.String() {
-			return fmt.Errorf("manifest %d has number %d and follows %s, expected %s: it was changed, or the one before it", n, m.N, m.Former, former)
+			return fmt.Errorf("%w: manifest %d has number %d and follows %s, expected %s", errChanged, n, m.N, m.Former, former)
 		}
 		sum := sha256.Sum256(raw)
 		former = sum[:]

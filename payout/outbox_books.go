@@ -1,6 +1,7 @@
 package payout
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -137,7 +138,7 @@ func (b Batch) checkTx() error {
 	if tx.ID != b.ID || tx.TimeRange != b.TimeRange || b.TimeRange == 0 {
 		return fmt.Errorf("its transaction is %s with time range %d, expected %s with %d, which is not 0", tx.ID.String(), tx.TimeRange, b.ID.String(), b.TimeRange)
 	}
-	if !slices.Equal(tx.SpentOutputIDs, b.Inputs) {
+	if !slices.Equal(sortedHashes(tx.SpentOutputIDs), sortedHashes(b.Inputs)) { // Bytom lists them in no order.
 		return errors.New("its transaction has other inputs")
 	}
 	out := uint64(0)
@@ -148,6 +149,11 @@ func (b Batch) checkTx() error {
 		return fmt.Errorf("its transaction's outputs have %d neu, expected %d", out, want)
 	}
 	return nil
+}
+
+// sortedHashes are hashes in the order of their bytes.
+func sortedHashes(hashes []bc.Hash) []bc.Hash {
+	return slices.SortedFunc(slices.Values(hashes), func(a, b bc.Hash) int { return bytes.Compare(a.Bytes(), b.Bytes()) })
 }
 
 // changed is the change's worth.

@@ -1,0 +1,72 @@
+package payout
+
+import "fmt"
+
+// money holds what the books say is there to the chain: coinbases that can't be spent yet, and
+// funds. What a mined batch moved counts as moved.
+func (v *verifier) money() error {
+	immature, spendable := int64(0), int64(0)
+	credits, err := readCredits(v.tx)
+	if err != nil {
+		return err
+	}
+	for _, c := range credits {
+		hash, ok := v.chain.MainHash(c.Height)
+		if on := ok && hash == c.Block; on == (c.State == CreditReversed) {
+			v.report.wrong("block %s at height %d is %s, and on the main chain: %v", c.Block.String(), c.Height, c.State, on)
+		}
+		if c.State != CreditProvisional {
+			continue
+		}
+		m, err := readManifest(v.tx, c.Block)
+		if err != nil {
+			return err
+		}
+		immature += int64(m.Reward)
+		if err := v.shown(m.Coinbase, true); err != nil {
+			return err
+		}
+	}
+	funds, err := readFunds(v.tx)
+	if err != nil {
+		return err
+	}
+	for _, f := range funds {
+		mined := false
+		if f.UsedBy != nil {
+			batch, err := readBatch(v.tx, *f.UsedBy)
+			if err != nil {
+				return err
+			}
+			mined = batch.State == BatchMined || batch.State == BatchPaid
+		}
+		if f.State == FundReady || f.State == FundStaged {
+			spendable += int64(f.Amount)
+		}
+		if err := v.shown(f, (f.State == FundReady || f.State == FundStaged) && !mined); err != nil {
+			return err
+		}
+	}
+	for account, there := range map[string]int64{Immature: immature, Spendable: spendable} {
+		balance, err := readBalance(v.tx.Bucket(balancesBucket), account)
+		if err != nil {
+			return err
+		}
+		if balance != there {
+			v.report.wrong("%s is %d neu, and its outputs have %d", account, balance, there)
+		}
+	}
+	return nil
+}
+
+// shown holds whether the chain has an output unspent to what it should.
+func (v *verifier) shown(f Fund, want bool) error {
+	unspent, err := v.chain.Unspent(f.Output)
+	if err != nil {
+		return fmt.Errorf("is output %s spent? %w", f.Output.String(), err)
+	}
+	if unspent != want {
+		v.report.wrong("output %s of %d neu is unspent on the chain: %v, expected %v by the books", f.Output.String(), f.Amount, unspent, want)
+	}
+	return nil
+}
