@@ -27,6 +27,11 @@ type Finder struct {
 	Name string `json:"name,omitempty"`
 	// Address is where a rig or a caller is: an IP address, with a port if it is known.
 	Address string `json:"address,omitempty"`
+	// Owner is to whom a rig's work is credited, empty for the operator, and Work what the
+	// share that made the block is worth, as Target.Work counts it. They are set where the
+	// rigs' work is paid for: whoever that is, the journal knows it before the chain does.
+	Owner string `json:"owner,omitempty"`
+	Work  uint64 `json:"work,omitempty"`
 }
 
 // String is for people: "rig shed.rig1 at 192.168.1.7".

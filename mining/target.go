@@ -2,6 +2,7 @@ package mining
 
 import (
 	"encoding/hex"
+	"math"
 	"math/big"
 )
 
@@ -54,6 +55,22 @@ func (t Target) Difficulty() float64 {
 	d.Add(d, big.NewInt(1))
 	f, _ := new(big.Rat).SetFrac(new(big.Int).Lsh(big.NewInt(1), 256), d).Float64()
 	return f
+}
+
+// Work is how many blocks a result that meets t is worth on a network of the given target,
+// in parts of 2^-64 of a block: (network + 1) / (t + 1), rounded down. It is exact, so that
+// what is paid by it is the same on every machine. What is worth a block or more, as all
+// that is as hard as the network's target or harder, is math.MaxUint64.
+func (t Target) Work(network Target) uint64 {
+	one := big.NewInt(1)
+	share := new(big.Int).SetBytes(t[:])
+	work := new(big.Int).SetBytes(network[:])
+	work.Lsh(work.Add(work, one), 64)
+	work.Quo(work, share.Add(share, one))
+	if !work.IsUint64() {
+		return math.MaxUint64
+	}
+	return work.Uint64()
 }
 
 // String is the target as 64 hexadecimal characters, most significant first.
