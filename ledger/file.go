@@ -3,11 +3,11 @@ package ledger
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -21,14 +21,23 @@ import (
 
 // file is a ledger on the disk. Its buckets:
 //
-//	meta    "format" → 1 byte; "next" → the next sequence number, round and rig id;
-//	        "seen" → when it was last written, in Unix milliseconds
+//	meta    "format" → 1 byte; "id" → the file's own, a text; "next" → the next sequence
+//	        number, round and rig id; "owner" → the next owner's id; "seen" → when it was
+//	        last written, in Unix milliseconds
 //	rigs    name → JSON of a rigSummary
 //	rows    hour, round, rig id → a row (big-endian, so that they lie in order)
-//	shares  first sequence number → the shares of one write, in order
+//	log     first sequence number → the shares of one write, in order
+//	owners  id → name
+//	solved  hash of a block → sequence number of the share that made it
 //	blocks  round → JSON of a Block
+//
+// Format 1 had its shares in "shares", shorter, and no id, owners and solved.
 type file struct {
 	db *bolt.DB
+	// format is the file's: fileFormat, or an older one where it is open for reading.
+	format byte
+	// copied is where the copy of a file lies that was of an older format; "" if it was not.
+	copied string
 	// dead is set by damage: bbolt may then hold locks that nobody gives back.
 	dead atomic.Bool
 }
@@ -37,15 +46,19 @@ var (
 	metaBucket   = []byte("meta")
 	rigsBucket   = []byte("rigs")
 	rowsBucket   = []byte("rows")
-	sharesBucket = []byte("shares")
+	logBucket    = []byte("log")
+	ownersBucket = []byte("owners")
+	solvedBucket = []byte("solved")
 	roundsBucket = []byte("blocks")
 
-	formatKey   = []byte("format")
-	nextKey     = []byte("next")
-	lastSeenKey = []byte("seen")
+	formatKey    = []byte("format")
+	idKey        = []byte("id")
+	nextKey      = []byte("next")
+	nextOwnerKey = []byte("owner")
+	lastSeenKey  = []byte("seen")
 )
 
-const fileFormat = 1
+const fileFormat = 2
 
 // rowKey is where a row lies.
 type rowKey struct {
@@ -59,16 +72,6 @@ func hourOf(t time.Time) uint32 { return uint32(max(0, t.Unix()/3600)) }
 func (k rowKey) time() time.Time { return time.Unix(int64(k.hour)*3600, 0).UTC() }
 
 func (k rowKey) bytes() []byte { return pack(k.hour, k.round, k.rig) }
-
-// loggedShare is an accepted share as it lies in the file.
-type loggedShare struct {
-	sequence           uint64
-	milli              int64
-	rig                uint32
-	effective, network float64
-}
-
-const loggedSize = 28 // the sequence follows from the key and the place
 
 // nextNumbers are the numbers to be given next.
 type nextNumbers struct {
@@ -113,33 +116,6 @@ func unixMilli(milli int64) time.Time {
 	return time.UnixMilli(milli).UTC()
 }
 
-func packShares(shares []loggedShare) []byte {
-	b := make([]byte, 0, len(shares)*loggedSize)
-	for _, s := range shares {
-		b = binary.BigEndian.AppendUint64(b, uint64(s.milli))
-		b = binary.BigEndian.AppendUint32(b, s.rig)
-		b = binary.BigEndian.AppendUint64(b, math.Float64bits(s.effective))
-		b = binary.BigEndian.AppendUint64(b, math.Float64bits(s.network))
-	}
-	return b
-}
-
-func unpackShares(key, raw []byte) ([]loggedShare, error) {
-	if len(key) != 8 || len(raw)%loggedSize != 0 {
-		return nil, fmt.Errorf("shares of %d bytes under a key of %d", len(raw), len(key))
-	}
-	first := binary.BigEndian.Uint64(key)
-	var all []loggedShare
-	for i := uint64(0); len(raw) > 0; i, raw = i+1, raw[loggedSize:] {
-		all = append(all, loggedShare{
-			sequence: first + i, milli: int64(binary.BigEndian.Uint64(raw)), rig: binary.BigEndian.Uint32(raw[8:]),
-			effective: math.Float64frombits(binary.BigEndian.Uint64(raw[12:])),
-			network:   math.Float64frombits(binary.BigEndian.Uint64(raw[20:])),
-		})
-	}
-	return all, nil
-}
-
 // openFile opens a file, and creates it if it may write.
 func openFile(path string, readOnly bool) (f *file, err error) {
 	if readOnly {
@@ -166,7 +142,7 @@ func openFile(path string, readOnly bool) (f *file, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := f.prepare(readOnly); err != nil {
+	if err := f.prepare(path, readOnly); err != nil {
 		return nil, errors.Join(err, f.close())
 	}
 	return f, nil
@@ -183,35 +159,55 @@ func checkFile(path string) error {
 	return boltcheck.Check(ctx, path)
 }
 
-// prepare creates the buckets, unless the file is somebody else's.
-func (f *file) prepare(readOnly bool) error {
-	check := func(tx *bolt.Tx) error {
-		meta := tx.Bucket(metaBucket)
-		if meta == nil {
-			if name, _ := tx.Cursor().First(); name != nil {
-				return fmt.Errorf("it is no ledger: it has a bucket %q", name)
-			}
-			return nil
-		}
-		if format := meta.Get(formatKey); !bytes.Equal(format, []byte{fileFormat}) {
-			return fmt.Errorf("its format is %x, expected %02x", format, fileFormat)
+// prepare creates the buckets, or brings those of an older format up to this one's, unless
+// the file is somebody else's.
+func (f *file) prepare(path string, readOnly bool) error {
+	if err := f.view(f.readFormat); err != nil || readOnly {
+		return err
+	}
+	if f.format == formerFormat {
+		return f.migrate(path)
+	}
+	return f.update(createBuckets)
+}
+
+// readFormat finds out the format, which is fileFormat for a file that is empty still.
+func (f *file) readFormat(tx *bolt.Tx) error {
+	f.format = fileFormat
+	meta := tx.Bucket(metaBucket)
+	if meta == nil {
+		if name, _ := tx.Cursor().First(); name != nil {
+			return fmt.Errorf("it is no ledger: it has a bucket %q", name)
 		}
 		return nil
 	}
-	if readOnly {
-		return f.view(check)
+	format := meta.Get(formatKey)
+	if len(format) == 1 && format[0] > fileFormat {
+		return fmt.Errorf("its format is %d, of a later version of this program; this one knows formats up to %d: "+
+			"use the later version again, or move the file away to begin a new one", format[0], fileFormat)
 	}
-	return f.update(func(tx *bolt.Tx) error {
-		if err := check(tx); err != nil {
+	if len(format) != 1 || format[0] < formerFormat {
+		return fmt.Errorf("its format is %x, expected %02x or %02x", format, formerFormat, fileFormat)
+	}
+	f.format = format[0]
+	return nil
+}
+
+// createBuckets adds what a file of this format lacks, and gives it its identity.
+func createBuckets(tx *bolt.Tx) error {
+	for _, name := range [][]byte{metaBucket, rigsBucket, rowsBucket, logBucket, ownersBucket, solvedBucket, roundsBucket} {
+		if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 			return err
 		}
-		for _, name := range [][]byte{metaBucket, rigsBucket, rowsBucket, sharesBucket, roundsBucket} {
-			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
-				return err
-			}
-		}
-		return tx.Bucket(metaBucket).Put(formatKey, []byte{fileFormat})
-	})
+	}
+	meta := tx.Bucket(metaBucket)
+	if format := meta.Get(formatKey); bytes.Equal(format, []byte{fileFormat}) {
+		return nil
+	}
+	if err := meta.Put(idKey, []byte(rand.Text())); err != nil {
+		return err
+	}
+	return meta.Put(formatKey, []byte{fileFormat})
 }
 
 func (f *file) close() error { return f.guarded(f.db.Close) }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -60,9 +61,13 @@ type batch struct {
 	blocks []Block
 	gone   []string
 	next   nextNumbers
+	owners ownerChanges
+	solved map[string]uint64
 }
 
-func (b *batch) empty() bool { return len(b.rigs)+len(b.rows)+len(b.blocks)+len(b.gone) == 0 }
+func (b *batch) empty() bool {
+	return len(b.rigs)+len(b.rows)+len(b.blocks)+len(b.gone) == 0 && b.owners.empty()
+}
 
 // Flush writes what was counted since the last time, in one transaction. If it fails,
 // nothing was written, and the next one tries all of it again.
@@ -91,9 +96,9 @@ func (l *Ledger) take() *batch {
 	defer l.mu.Unlock()
 	b := &batch{
 		rigs: make(map[string]rigSummary), rows: l.rows, shares: l.pending, blocks: l.blocks, gone: l.gone,
-		next: nextNumbers{l.sequence, l.round, l.nextID},
+		next: nextNumbers{l.sequence, l.round, l.nextID}, owners: l.owners.take(), solved: l.solved,
 	}
-	l.rows, l.pending, l.blocks, l.gone = make(map[rowKey]*Row), nil, nil, nil
+	l.rows, l.pending, l.blocks, l.gone, l.solved = make(map[rowKey]*Row), nil, nil, nil, make(map[string]uint64)
 	for name, r := range l.rigs {
 		if r.dirty {
 			b.rigs[name] = r.summary
@@ -123,6 +128,8 @@ func (l *Ledger) putBack(b *batch) {
 	l.pending = append(b.shares, l.pending...)
 	l.blocks = append(b.blocks, l.blocks...)
 	l.gone = append(b.gone, l.gone...)
+	l.owners.putBack(b.owners)
+	maps.Copy(l.solved, b.solved) // The first share that made a block is the one.
 	l.trim()
 }
 
@@ -173,7 +180,13 @@ func (b *batch) write(tx *bolt.Tx) error {
 			return err
 		}
 	}
-	if err := b.writeShares(tx.Bucket(sharesBucket)); err != nil {
+	if err := b.writeShares(tx.Bucket(logBucket)); err != nil {
+		return err
+	}
+	if err := b.owners.write(tx); err != nil {
+		return err
+	}
+	if err := writeSolved(tx.Bucket(solvedBucket), b.solved); err != nil {
 		return err
 	}
 	return tx.Bucket(metaBucket).Put(nextKey, pack(b.next))

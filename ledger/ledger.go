@@ -1,11 +1,13 @@
 // Package ledger keeps what rigs did: a row for each rig, hour and round, a log of the
-// accepted shares, the blocks that rigs found and the hashrates of the last day, in a file.
-// It knows nothing of where shares come from, and pays nobody.
+// accepted shares with whose they are, the blocks that rigs found and the hashrates of the
+// last day, in a file. It knows nothing of where shares come from, and pays nobody.
 package ledger
 
 import (
+	"crypto/rand"
 	"errors"
 	"log/slog"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -25,7 +27,7 @@ type Config struct {
 	// Days is how many days with work are kept, the latest not counted; 0 takes 400. They
 	// are days that the ledger has rows of, not days by the clock: one wrong reading of the
 	// clock deletes nothing. Rows is how many rows are kept at most, and Shares how many
-	// shares; the oldest go first; 0 takes a million each.
+	// shares; the oldest go first; 0 takes a million each. Shares that Keep names stay.
 	Days, Rows, Shares int
 	// Flush is the time between two writes, which is what a kill can lose; 0 takes 5 s.
 	Flush time.Duration
@@ -68,8 +70,13 @@ type Ledger struct {
 	pending  []loggedShare   // accepted, not written
 	blocks   []Block         // the same
 	gone     []string        // rigs to be forgotten on the disk
-	sequence uint64          // of the next accepted share
+	solved   map[string]uint64
+	owners   owners
+	sequence uint64 // of the next accepted share
 	round    uint32
+	policy   uint32 // of the shares that come
+	kept     uint64 // shares from it on are not pruned
+	id       string
 	total    Tally // since it was opened
 }
 
@@ -112,6 +119,9 @@ func Open(cfg Config) *Ledger {
 	}
 	if err != nil {
 		l.log.Error("what rigs do is counted, but not kept", "file", cfg.Path, "error", err)
+	}
+	if l.file != nil && l.file.copied != "" {
+		l.log.Info("the ledger of what rigs do has a new format", "file", cfg.Path, "copy_of_the_old_one", l.file.copied)
 	}
 	l.warnOfJump()
 	return l
@@ -164,7 +174,8 @@ func newInMemory(cfg Config) *Ledger {
 	}
 	return &Ledger{
 		cfg: cfg, log: cfg.Log, opened: cfg.Now(),
-		rigs: make(map[string]*rigState), rows: make(map[rowKey]*Row),
+		rigs: make(map[string]*rigState), rows: make(map[rowKey]*Row), solved: make(map[string]uint64),
+		owners: newOwners(), kept: math.MaxUint64, id: rand.Text(),
 	}
 }
 
@@ -191,11 +202,13 @@ func (l *Ledger) Add(e Entry) {
 	rig.summary.Last, row.Last, row.Network = e.At, e.At, e.Network
 	if e.Kind == Accepted {
 		rig.rates.add(l.steady(e.At), e.Effective)
-		l.pending = append(l.pending, loggedShare{l.sequence, e.At.UnixMilli(), rig.id, e.Effective, e.Network})
+		l.pending = append(l.pending, loggedShare{l.sequence, e.At.UnixMilli(), rig.id, e.Effective, e.Network, e.Work, l.owners.id(e.Owner), l.policy})
+		l.noteSolved(e.Solved, l.sequence)
 		l.sequence++
 	}
 	if l.file == nil && max(len(l.pending), len(l.rows)) >= 2*mostPending {
 		l.trim() // Nobody will ever write it.
+		l.forgetUnnamed()
 	}
 	if e.Block != "" {
 		l.blocks = append(l.blocks, Block{l.round, name, e.Block, e.Height, e.At, l.sequence - 1})

@@ -22,7 +22,7 @@ func (l *Ledger) open() error {
 	l.file = f
 	if err := f.view(l.loadWhole); err != nil {
 		fresh := newInMemory(l.cfg) // Half of it is worse than none.
-		l.rigs, l.rows, l.file = fresh.rigs, fresh.rows, nil
+		l.rigs, l.rows, l.file, l.owners, l.id = fresh.rigs, fresh.rows, nil, fresh.owners, fresh.id
 		l.sequence, l.round, l.nextID, l.seen = 0, 0, 0, time.Time{}
 		return errors.Join(fmt.Errorf("read the ledger %s: %w", l.cfg.Path, err), f.close())
 	}
@@ -74,8 +74,14 @@ func (l *Ledger) load(tx *bolt.Tx) error {
 	if err := l.loadSeen(meta); err != nil {
 		return err
 	}
+	l.id = "" // Older formats have none.
+	if l.file.format >= fileFormat {
+		if err := l.loadOwners(tx); err != nil {
+			return err
+		}
+	}
 	now := l.opened
-	logged, err := loadRates(tx.Bucket(sharesBucket), byID, now)
+	logged, err := l.loadRates(tx, byID, now)
 	if err != nil {
 		return err
 	}
@@ -84,17 +90,16 @@ func (l *Ledger) load(tx *bolt.Tx) error {
 
 // loadRates fills the last day's rates from the log of shares, and returns how far that
 // reaches back in this day. All of the log is looked at: shares that came while the clock
-// was wrong lie among the others.
-func loadRates(b *bolt.Bucket, byID map[uint32]*rigState, now time.Time) (logged time.Time, err error) {
+// was wrong lie among the others, and each must have an owner.
+func (l *Ledger) loadRates(tx *bolt.Tx, byID map[uint32]*rigState, now time.Time) (logged time.Time, err error) {
 	logged = now
 	from := now.Add(-25 * time.Hour)
-	c := b.Cursor()
-	for key, raw := c.First(); key != nil; key, raw = c.Next() {
-		shares, err := unpackShares(key, raw)
-		if err != nil {
-			return logged, err
-		}
-		for _, s := range shares {
+	err = l.file.eachRun(tx, func(r run) error {
+		for i := range r.len() {
+			s := r.at(i)
+			if !l.owners.has(s.owner) {
+				return errNoOwner(s)
+			}
 			at := time.UnixMilli(s.milli)
 			if at.Before(from) || at.After(now) {
 				continue
@@ -106,8 +111,9 @@ func loadRates(b *bolt.Bucket, byID map[uint32]*rigState, now time.Time) (logged
 				r.rates.add(at, s.effective)
 			}
 		}
-	}
-	return logged, nil
+		return nil
+	})
+	return logged, err
 }
 
 // loadDay has the last day's rows stand for the shares that the log has no more.

@@ -8,15 +8,18 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
 	"time"
 )
 
 // ledgerModel is a ledger that is a list.
 type ledgerModel struct {
-	entries []Entry
-	flushed int // how many of them a kill leaves
+	entries  []Entry
+	policies []uint32 // of each entry
+	policy   uint32
+	flushed  int // how many of them a kill leaves
+	// withoutPolicy is how many of them a version wrote that knew no work and no owners.
+	withoutPolicy int
 }
 
 func (m *ledgerModel) rigs() map[string]Tally {
@@ -66,6 +69,7 @@ type ledgerTest struct {
 	*ledgerModel
 	t      *testing.T
 	random *rand.Rand
+	claims *rand.Rand
 	path   string
 	now    time.Time
 	ledger *Ledger
@@ -74,7 +78,7 @@ type ledgerTest struct {
 
 func newLedgerTest(t *testing.T, seed uint64) *ledgerTest {
 	lt := &ledgerTest{
-		ledgerModel: &ledgerModel{}, t: t, random: rand.New(rand.NewPCG(seed, 5)), path: filepath.Join(t.TempDir(), "deep", "rigs.db"),
+		ledgerModel: &ledgerModel{}, t: t, random: rand.New(rand.NewPCG(seed, 5)), claims: rand.New(rand.NewPCG(seed, 6)), path: filepath.Join(t.TempDir(), "deep", "rigs.db"),
 		now: time.Unix(1_600_000_000, 0).UTC(), log: &bytes.Buffer{},
 	}
 	lt.open()
@@ -86,6 +90,7 @@ func (lt *ledgerTest) open() {
 		Path: lt.path, Now: func() time.Time { return lt.now },
 		Log: slog.New(slog.NewTextHandler(lt.log, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	})
+	lt.ledger.SetPolicy(lt.policy)
 	lt.t.Cleanup(func() { _ = lt.ledger.Close() })
 }
 
@@ -105,8 +110,25 @@ func (lt *ledgerTest) share() {
 	if e.Kind == Accepted && lt.random.IntN(20) == 0 {
 		e.Block, e.Height = fmt.Sprintf("%064x", lt.random.Uint64()), lt.random.Uint64N(1e6)
 	}
+	lt.claim(&e)
 	lt.ledger.Add(e)
-	lt.entries = append(lt.entries, e)
+	lt.entries, lt.policies = append(lt.entries, e), append(lt.policies, lt.policy)
+}
+
+// claim adds whose a submit is and what it is worth, by a source of chance of its own: that of
+// share has made a file of the testdata.
+func (lt *ledgerTest) claim(e *Entry) {
+	e.Work = lt.claims.Uint64()
+	if i := lt.claims.IntN(12); i < 10 {
+		e.Owner = fmt.Sprint("bm1qowner", i*i%7)
+	}
+	if e.Solved = e.Block; e.Solved == "" && lt.claims.IntN(15) == 0 {
+		e.Solved = fmt.Sprintf("%064x", lt.claims.Uint64()) // It lost its race.
+	}
+	if lt.claims.IntN(30) == 0 {
+		lt.policy = lt.claims.Uint32N(4)
+		lt.ledger.SetPolicy(lt.policy)
+	}
 }
 
 func (lt *ledgerTest) flush() {
@@ -121,7 +143,7 @@ func (lt *ledgerTest) flush() {
 func (lt *ledgerTest) restart(kill bool) {
 	lt.t.Helper()
 	if kill {
-		lt.entries = lt.entries[:lt.flushed]
+		lt.entries, lt.policies = lt.entries[:lt.flushed], lt.policies[:lt.flushed]
 		if err := lt.ledger.file.close(); err != nil {
 			lt.t.Fatal(err)
 		}
@@ -182,44 +204,6 @@ func (lt *ledgerTest) checkRates(r RigTotals) {
 		if want := lt.rate(r.Rig, lt.now, c.window, c.slot, r.First); math.Abs(c.got-want) > 1e-6*want+1e-9 {
 			lt.t.Fatalf("%s does %v H/s over %v, expected %v", r.Rig, c.got, c.window, want)
 		}
-	}
-}
-
-// checkLog holds the log of shares and the blocks against the model.
-func (lt *ledgerTest) checkLog() {
-	t := lt.t
-	t.Helper()
-	var shares []Share
-	if err := lt.ledger.Shares(func(s Share) bool { shares = append(shares, s); return true }); err != nil {
-		t.Fatal(err)
-	}
-	slices.Reverse(shares)
-	blocks, err := lt.ledger.Blocks()
-	if err != nil {
-		t.Fatal(err)
-	}
-	accepted, found := 0, 0
-	for _, e := range lt.entries {
-		if e.Kind != Accepted {
-			continue
-		}
-		if accepted >= len(shares) {
-			t.Fatalf("%d shares in the log, expected more", len(shares))
-		}
-		s := shares[accepted]
-		if s.Rig != e.Rig || !s.At.Equal(e.At) || s.Effective != e.Effective || s.Network != e.Network || s.Sequence != uint64(accepted) {
-			t.Fatalf("share %d is %+v, expected %+v", accepted, s, e)
-		}
-		if e.Block != "" {
-			if b := blocks[found]; b.Hash != e.Block || b.Rig != e.Rig || b.Height != e.Height || b.Round != uint32(found) || b.Share != s.Sequence {
-				t.Fatalf("block %d is %+v, expected %+v", found, b, e)
-			}
-			found++
-		}
-		accepted++
-	}
-	if accepted != len(shares) || found != len(blocks) {
-		t.Fatalf("%d shares and %d blocks, expected %d and %d", len(shares), len(blocks), accepted, found)
 	}
 }
 

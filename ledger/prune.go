@@ -20,13 +20,23 @@ func (l *Ledger) prune(now time.Time) error {
 	defer l.disk.Unlock()
 	var limit time.Time
 	var left map[uint32]bool
-	err := l.file.update(func(tx *bolt.Tx) error {
+	var named map[uint32]bool
+	l.mu.Lock()
+	kept := l.kept
+	l.mu.Unlock()
+	err := l.file.update(func(tx *bolt.Tx) (err error) {
 		rows := tx.Bucket(rowsBucket)
 		limit = oldestKept(rows, l.cfg.Days)
 		if err := pruneRows(rows, limit, l.cfg.Rows); err != nil {
 			return err
 		}
-		if err := pruneShares(tx.Bucket(sharesBucket), limit, l.cfg.Shares); err != nil {
+		if err := pruneShares(tx.Bucket(logBucket), limit, l.cfg.Shares, kept); err != nil {
+			return err
+		}
+		if err := pruneSolved(tx); err != nil {
+			return err
+		}
+		if named, err = ownersOf(tx.Bucket(logBucket)); err != nil {
 			return err
 		}
 		if !limit.IsZero() {
@@ -39,6 +49,7 @@ func (l *Ledger) prune(now time.Time) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.owners.forgetBut(named, l.pending)
 	for name, r := range l.rigs {
 		gone := r.summary.Seen.Before(limit) && !left[r.id]
 		never := r.summary.Accepted == 0
@@ -97,7 +108,9 @@ func pruneRows(b *bolt.Bucket, limit time.Time, most int) error {
 	return nil
 }
 
-func pruneShares(b *bolt.Bucket, limit time.Time, most int) error {
+// pruneShares deletes the oldest shares until none is too old and no more than most are left,
+// but none from kept on. What was written at once goes at once.
+func pruneShares(b *bolt.Bucket, limit time.Time, most int, kept uint64) error {
 	oldest := int64(math.MinInt64)
 	if !limit.IsZero() {
 		oldest = limit.UnixMilli()
@@ -108,9 +121,12 @@ func pruneShares(b *bolt.Bucket, limit time.Time, most int) error {
 		total += len(raw) / loggedSize
 	}
 	for key, raw := c.First(); key != nil; key, raw = c.First() {
-		shares, err := unpackShares(key, raw)
-		if err == nil && len(shares) > 0 && total <= most && shares[len(shares)-1].milli >= oldest {
-			return nil
+		r, err := runOf(key, raw, loggedSize)
+		if err == nil && r.len() > 0 {
+			last := r.at(r.len() - 1)
+			if last.sequence >= kept || total <= most && last.milli >= oldest {
+				return nil
+			}
 		}
 		total -= len(raw) / loggedSize
 		if err := c.Delete(); err != nil {

@@ -84,37 +84,6 @@ func (l *Ledger) Rows(from time.Time) ([]Row, error) {
 	return all, err
 }
 
-// Shares visits the accepted shares that are still in the log, those in memory included,
-// the latest first, until visit returns false. visit must not call the Ledger.
-func (l *Ledger) Shares(visit func(Share) bool) error {
-	l.disk.Lock()
-	defer l.disk.Unlock()
-	l.mu.Lock()
-	names, pending := l.names(), slices.Clone(l.pending)
-	l.mu.Unlock()
-	visitAll := func(shares []loggedShare) bool {
-		for _, s := range slices.Backward(shares) {
-			if !visit(Share{s.sequence, time.UnixMilli(s.milli).UTC(), cmp.Or(names[s.rig], OtherRigs), s.effective, s.network}) {
-				return false
-			}
-		}
-		return true
-	}
-	if !visitAll(pending) {
-		return nil
-	}
-	return l.read(sharesBucket, func(b *bolt.Bucket) error {
-		c := b.Cursor()
-		for key, raw := c.Last(); key != nil; key, raw = c.Prev() {
-			shares, err := unpackShares(key, raw)
-			if err != nil || !visitAll(shares) {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
 // Blocks returns the blocks that rigs found, oldest first. With an error those in memory
 // are returned all the same.
 func (l *Ledger) Blocks() ([]Block, error) {

@@ -27,9 +27,15 @@ type Entry struct {
 	Effective, Network float64
 	// Difficulty is that of the share's hash, in hashes, 0 if not known; the best is kept.
 	Difficulty float64
-	// Block is the hash of the block that the share made, or empty; Height its height.
+	// Block is the hash of the block that the share made, if that is on the best chain, or
+	// empty; Height its height.
 	Block  string
 	Height uint64
+	// Work is what the share is worth, as mining.Target.Work counts it, Owner whose it is,
+	// empty for the operator, and Solved the hash of the block that it made, on the best
+	// chain or not. They count where Kind is Accepted.
+	Work          uint64
+	Owner, Solved string
 }
 
 // Tally counts submits by what became of them, and what they are worth.
@@ -128,6 +134,11 @@ type Share struct {
 	Sequence uint64
 	At       time.Time // UTC, to the millisecond
 	Rig      string
-	// Effective and Network are as in Entry.
+	// Effective and Network are as in Entry, and so are Work and Owner. Shares of before a
+	// version that counted it have no Work.
 	Effective, Network float64
+	Work               uint64
+	Owner              string
+	// Policy is what SetPolicy had set when it came, 0 if nothing.
+	Policy uint32
 }
