@@ -24,6 +24,8 @@ type RigsRequest struct {
 	// Count is how many, Rate the hashes a second of each at most; 0 takes 2.
 	Count int     `json:"count"`
 	Rate  float64 `json:"rate"`
+	// Difficulty is what each asks for, 1 hash a share or more; 0 leaves that to the node.
+	Difficulty float64 `json:"difficulty,omitempty"`
 	// Dialect is fakerig.Plain, B3 or Backward; empty is plain.
 	Dialect string         `json:"dialect"`
 	Faults  fakerig.Faults `json:"faults"`
@@ -44,6 +46,9 @@ func (r *RigsRequest) check() error {
 	}
 	if !(r.Rate > 0 && r.Rate <= 1e9) {
 		return fmt.Errorf("rate %v: expected a positive number of hashes a second", r.Rate)
+	}
+	if d := r.Difficulty; d != 0 && !(d >= 1 && d <= 1<<32) {
+		return fmt.Errorf("difficulty %v: expected 1 to %d hashes a share", d, 1<<32)
 	}
 	return errors.Join(fakerig.CheckDialect(r.Dialect), r.Faults.Check())
 }
@@ -251,7 +256,7 @@ func (b *RigBatch) make(hash HashFunc) (rigs []*fakerig.Rig) {
 		name := fmt.Sprintf("%s.test-%d-%d", b.Login, b.Number, i)
 		rigs = append(rigs, fakerig.New(fakerig.Config{
 			Address: b.Front, Name: name, Node: b.Request.Node, Dialect: b.Request.Dialect, Rate: b.Request.Rate, Faults: b.Request.Faults,
-			Hash: hash, Random: rand.New(rand.NewPCG(uint64(b.Number), uint64(i))),
+			Difficulty: b.Request.Difficulty, Hash: hash, Random: rand.New(rand.NewPCG(uint64(b.Number), uint64(i))),
 		}))
 	}
 	return rigs

@@ -12,7 +12,7 @@ import (
 
 func TestRigsRequests(t *testing.T) {
 	for part, r := range map[string]RigsRequest{
-		"0 rigs": {}, "10001 rigs": {Count: 10001}, "rate -1": {Count: 1, Rate: -1}, `dialect "x"`: {Count: 1, Dialect: "x"},
+		"0 rigs": {}, "10001 rigs": {Count: 10001}, "rate -1": {Count: 1, Rate: -1}, "difficulty 0.5": {Count: 1, Difficulty: 0.5}, `dialect "x"`: {Count: 1, Dialect: "x"},
 		"faults of": {Count: 1, Faults: fakerig.Faults{Stale: 1}},
 	} {
 		if err := r.check(); err == nil || !strings.Contains(err.Error(), part) {

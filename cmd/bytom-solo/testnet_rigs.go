@@ -32,10 +32,11 @@ network is down.
 
 Faults are parts of all that a rig sends: stale (shares of the former tip), dup (sent
 before), low (that miss their target), invalid (without a nonce, or of no job) and
-garbage (no messages), 5% where no part is given; and disconnect:TIME, the time between
-two losses of the connection. The dialects are plain; b3, which takes what one read
-yields for one message, starts again with each job and gives all requests the same id;
-and backward, which reads a job's nonce the wrong way around.`,
+garbage (no messages), 5% where no part is given; disconnect:TIME, the time between two
+losses of the connection; slow:TIME and mute:TIME, how long after its start a rig falls
+to half its rate, or sends no more shares. The dialects are plain; b3, which takes what
+one read yields for one message, starts again with each job and gives all requests the
+same id; and backward, which reads a job's nonce the wrong way around.`,
 		Example: "  bytom-solo testnet rigs add 8 --rate 20 --dialect b3 --fault stale:5%,dup:1%,garbage,disconnect:30s",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := positive(cmd.Flags(), "rate"); err != nil {
@@ -61,6 +62,7 @@ and backward, which reads a job's nonce the wrong way around.`,
 		},
 	}
 	cmd.Flags().Float64Var(&r.Rate, "rate", r.Rate, "hashes a second of each rig at most, above 0")
+	cmd.Flags().Float64Var(&r.Difficulty, "difficulty", 0, "what each asks for, in hashes a share; 0 leaves that to the node")
 	cmd.Flags().StringVar(&r.Dialect, "dialect", r.Dialect, "plain, b3 or backward")
 	cmd.Flags().StringVar(&faults, "fault", "", "what they do wrong, as in stale:5%,dup:1%,garbage,disconnect:30s")
 	return l.registerNode(cmd)

@@ -21,26 +21,31 @@ type Faults struct {
 	Garbage   float64 `json:"garbage,omitempty"`
 	// Disconnect is the time between two losses of the connection; 0 is never.
 	Disconnect time.Duration `json:"disconnect,omitempty"`
+	// Slow and Mute are how long after its start a rig falls to half its rate, or goes on
+	// without sending a share; 0 is never.
+	Slow time.Duration `json:"slow,omitempty"`
+	Mute time.Duration `json:"mute,omitempty"`
 }
 
 // usualFault is the rate of a fault that was given none.
 const usualFault = 0.05
 
-// usualDisconnect is the time of a disconnect that was given none.
-const usualDisconnect = 30 * time.Second
+// usualTime is the time of a disconnect, and of the others that have one, that was given
+// none.
+const usualTime = 30 * time.Second
 
 // ParseFaults reads faults, as in stale:5%,dup:1%,garbage,disconnect:30s.
 func ParseFaults(text string) (f Faults, err error) {
 	for _, part := range strings.Split(text, ",") {
 		name, value, given := strings.Cut(strings.TrimSpace(part), ":")
-		switch {
-		case name == "" && !given:
+		if name == "" && !given {
 			continue
-		case name == "disconnect":
-			f.Disconnect = usualDisconnect
+		}
+		if after := map[string]*time.Duration{"disconnect": &f.Disconnect, "slow": &f.Slow, "mute": &f.Mute}[name]; after != nil {
+			*after = usualTime
 			if given {
-				if f.Disconnect, err = time.ParseDuration(value); err != nil || f.Disconnect < time.Second {
-					return f, fmt.Errorf("fault disconnect: value %q: expected a duration of a second or more, as in 30s", value)
+				if *after, err = time.ParseDuration(value); err != nil || *after < time.Second {
+					return f, fmt.Errorf("fault %s: value %q: expected a duration of a second or more, as in 30s", name, value)
 				}
 			}
 			continue
@@ -49,7 +54,7 @@ func ParseFaults(text string) (f Faults, err error) {
 			"stale": &f.Stale, "dup": &f.Duplicate, "low": &f.Low, "invalid": &f.Invalid, "garbage": &f.Garbage,
 		}[name]
 		if rate == nil {
-			return f, fmt.Errorf("fault %q: expected stale, dup, low, invalid, garbage or disconnect", name)
+			return f, fmt.Errorf("fault %q: expected stale, dup, low, invalid, garbage, disconnect, slow or mute", name)
 		}
 		*rate = usualFault
 		if given {

@@ -13,7 +13,8 @@ func TestParseRigFaults(t *testing.T) {
 		"":                                       {},
 		"stale:5%,dup:1%,garbage,disconnect:30s": {Stale: 0.05, Duplicate: 0.01, Garbage: usualFault, Disconnect: 30 * time.Second},
 		" low:0.25 , invalid:2.5%":               {Low: 0.25, Invalid: 0.025},
-		"disconnect":                             {Disconnect: usualDisconnect},
+		"disconnect":                             {Disconnect: usualTime},
+		"slow:2m,mute":                           {Slow: 2 * time.Minute, Mute: usualTime},
 	} {
 		if got, err := ParseFaults(text); err != nil || got != want {
 			t.Errorf("%q: %+v, %v, expected %+v", text, got, err, want)
@@ -21,7 +22,7 @@ func TestParseRigFaults(t *testing.T) {
 	}
 	for text, part := range map[string]string{
 		"late": `fault "late"`, "stale:x": `fault stale: value "x"`, "stale:-1%": "faults of", "stale:60%,dup:60%": "faults of",
-		"disconnect:1": `fault disconnect: value "1"`, "stale:": `fault stale: value ""`, "stale:NaN": "faults of", ":5%": `fault ""`,
+		"disconnect:1": `fault disconnect: value "1"`, "stale:": `fault stale: value ""`, "slow:1ms": `fault slow: value "1ms"`, "stale:NaN": "faults of", ":5%": `fault ""`,
 	} {
 		if f, err := ParseFaults(text); err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("%q: %+v, error %v, expected one with %q", text, f, err, part)

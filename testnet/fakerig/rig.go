@@ -3,6 +3,7 @@ package fakerig
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"net"
 	"sync"
@@ -19,7 +20,9 @@ type Config struct {
 	// Dialect is Plain, B3 or Backward, and Rate the hashes a second at most.
 	Dialect string
 	Rate    float64
-	Faults  Faults
+	// Difficulty is what it asks for, in hashes a share; 0 leaves that to the server.
+	Difficulty float64
+	Faults     Faults
 	// Hash computes a header's hash.
 	Hash func(ctx context.Context, header, seed [32]byte) ([32]byte, error)
 	// Random chooses the faults; the rig alone uses it.
@@ -28,7 +31,8 @@ type Config struct {
 
 // Rig is a rig with real proofs, slow ones.
 type Rig struct {
-	config Config
+	config  Config
+	started time.Time // by Run
 
 	mu     sync.Mutex
 	report Report
@@ -54,6 +58,7 @@ func (r *Rig) note(f func(*Report)) {
 
 // Run connects again and again until ctx ends.
 func (r *Rig) Run(ctx context.Context) {
+	r.started = time.Now()
 	for ctx.Err() == nil {
 		err := r.connect(ctx)
 		r.note(func(rep *Report) {
@@ -69,6 +74,29 @@ func (r *Rig) Run(ctx context.Context) {
 			}
 		}
 	}
+}
+
+// password asks for a difficulty.
+func (r *Rig) password() string {
+	if r.config.Difficulty > 0 {
+		return fmt.Sprintf("x,d=%v", r.config.Difficulty)
+	}
+	return "x"
+}
+
+// pause is the time between the begins of two hashes.
+func (r *Rig) pause() time.Duration {
+	rate := r.config.Rate
+	if after := r.config.Faults.Slow; after > 0 && time.Since(r.started) >= after {
+		rate /= 2
+	}
+	return time.Duration(float64(time.Second) / rate)
+}
+
+// muted reports whether it sends no shares any more.
+func (r *Rig) muted() bool {
+	after := r.config.Faults.Mute
+	return after > 0 && time.Since(r.started) >= after
 }
 
 // connect has one session.

@@ -86,7 +86,7 @@ func (s *session) read(ctx context.Context) {
 // run logs in and mines until ctx ends, which it does with all replies there.
 func (s *session) run(ctx context.Context) error {
 	r := s.rig
-	if err := s.request(wire.MethodLogin, wire.LoginParams{Login: r.config.Name, Pass: "x", Agent: "bytom-testnet/" + r.report.Dialect}); err != nil {
+	if err := s.request(wire.MethodLogin, wire.LoginParams{Login: r.config.Name, Pass: r.password(), Agent: "bytom-testnet/" + r.report.Dialect}); err != nil {
 		return err
 	}
 	var leave <-chan time.Time
@@ -113,7 +113,7 @@ func (s *session) run(ctx context.Context) error {
 			if err := s.mine(ctx); err != nil && ctx.Err() == nil {
 				return err
 			}
-			next.Reset(time.Duration(float64(time.Second)/r.config.Rate) - time.Since(start))
+			next.Reset(r.pause() - time.Since(start))
 		}
 	}
 }

@@ -22,7 +22,7 @@ func (s *session) mine(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if !s.job.Target.Met(result) {
+	if s.rig.muted() || !s.job.Target.Met(result) {
 		return nil
 	}
 	if err := s.share(s.job, nonce, result); err != nil {
