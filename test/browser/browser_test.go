@@ -41,7 +41,7 @@ type shownNode struct {
 }
 
 // startNode starts a node that mines a block when it is asked to.
-func startNode(t *testing.T, more ...string) *shownNode {
+func startNode(t testing.TB, more ...string) *shownNode {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -53,7 +53,7 @@ func startNode(t *testing.T, more ...string) *shownNode {
 	return n
 }
 
-func (n *shownNode) start(t *testing.T) {
+func (n *shownNode) start(t testing.TB) {
 	t.Helper()
 	args := append([]string{"--api_addr", n.address, "--solonet.tools", "--node_alias", "shed", "--mining.address", payee}, n.more...)
 	n.Program = harness.Start(t, testnet.Solo(t), harness.SolonetArgs(n.home, args...)...)
@@ -63,7 +63,7 @@ func (n *shownNode) start(t *testing.T) {
 func (n *shownNode) page() string { return "http://" + n.address + node.PageRoute }
 
 // mine has the node find blocks.
-func (n *shownNode) mine(t *testing.T, blocks int) {
+func (n *shownNode) mine(t testing.TB, blocks int) {
 	t.Helper()
 	if err := n.Client().Call(t.Context(), "/solonet-mine", map[string]int{"blocks": blocks}, nil); err != nil {
 		t.Fatal(err)
@@ -71,7 +71,7 @@ func (n *shownNode) mine(t *testing.T, blocks int) {
 }
 
 // read reads what a route answers.
-func (n *shownNode) read(t *testing.T, route string, out any) {
+func (n *shownNode) read(t testing.TB, route string, out any) {
 	t.Helper()
 	resp, err := http.Get("http://" + n.address + route)
 	if err != nil {

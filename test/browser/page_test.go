@@ -5,13 +5,11 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -206,29 +204,4 @@ func TestCopyByKeyboard(t *testing.T) {
 	p.run(chromedp.KeyEvent(kb.Enter))
 	p.await(patience, fmt.Sprintf(`window.copied === %q && document.querySelector(".connect button").innerText === "Copied"`, front))
 	p.checkSilent(n)
-}
-
-// TestFirstView takes the time from a visit to the figures, with nothing in the browser's
-// cache. The fastest of ten visits counts: others share the machine.
-func TestFirstView(t *testing.T) {
-	browser := newBrowser(t)
-	n := startNode(t)
-	n.mine(t, 20)
-	var all []float64
-	for range 10 {
-		p := newTab(t, browser, 1280, "light")
-		p.run(command(network.SetCacheDisabled, network.SetCacheDisabledParams{CacheDisabled: true}))
-		p.before(`new MutationObserver(() => {
-			if (document.querySelector(".numbers")) requestAnimationFrame(() => { window.firstView ||= performance.now(); });
-		}).observe(document, {subtree: true, childList: true});`)
-		p.open(n)
-		p.await(patience, `!!window.firstView`)
-		all = append(all, value[float64](p, `window.firstView`))
-		p.run(command(page.Close, cdp.Empty{}))
-	}
-	slices.Sort(all)
-	t.Logf("first view after %.0f ms at best, %.0f ms in the middle, %.0f ms at worst", all[0], all[5], all[9])
-	if all[0] > 300 {
-		t.Errorf("the first view takes %.0f ms, expected less than 300", all[0])
-	}
 }

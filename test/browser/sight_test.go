@@ -65,30 +65,36 @@ func TestTheKeyboardIsEnough(t *testing.T) {
 	n := startNode(t, "--stratum.listen", "127.0.0.1:0")
 	n.mine(t, 3)
 	eachSight(t, n, func(t *testing.T, p *tab) {
-		const name = `(e) => e.tagName + " " + (e.getAttribute("aria-label") || e.innerText || e.id)`
-		all := value[[]string](p, `[...document.querySelectorAll("a[href], button, summary, input, select, [tabindex='0']")].filter((e) => e.checkVisibility()).map(`+name+`)`)
-		if len(all) < 10 {
-			t.Fatalf("the page has %q", all)
-		}
-		var met []string
-		for range len(all) + 2 {
-			p.run(chromedp.KeyEvent(kb.Tab))
-			at := value[string](p, `(`+name+`)(document.activeElement)`)
-			if !value[bool](p, `document.activeElement === document.body || getComputedStyle(document.activeElement).outlineStyle !== "none"`) {
-				t.Errorf("nobody sees that %s has the focus", at)
-			}
-			met = append(met, at)
-		}
-		for _, control := range all {
-			if !slices.Contains(met, control) {
-				t.Errorf("%s is not met on the way %q", control, met)
-			}
-		}
+		checkKeyboard(p)
 		p.do(openAll)
 		p.do(`document.querySelector("[aria-label='24 hours']").focus()`)
 		p.run(chromedp.KeyEvent(kb.Enter))
 		p.await(patience, `document.querySelector("[aria-label='24 hours']").ariaPressed === "true" && !!document.querySelector("caption")?.innerText.includes("24 hours")`)
 	})
+}
+
+// checkKeyboard goes over all that can be pressed, by the tabulator.
+func checkKeyboard(p *tab) {
+	p.t.Helper()
+	const name = `(e) => e.tagName + " " + (e.getAttribute("aria-label") || e.innerText || e.id)`
+	all := value[[]string](p, `[...document.querySelectorAll("a[href], button, summary, input, select, [tabindex='0']")].filter((e) => e.checkVisibility()).map(`+name+`)`)
+	if len(all) < 10 {
+		p.t.Fatalf("the page has %q", all)
+	}
+	var met []string
+	for range len(all) + 2 {
+		p.run(chromedp.KeyEvent(kb.Tab))
+		at := value[string](p, `(`+name+`)(document.activeElement)`)
+		if !value[bool](p, `document.activeElement === document.body || getComputedStyle(document.activeElement).outlineStyle !== "none"`) {
+			p.t.Errorf("nobody sees that %s has the focus", at)
+		}
+		met = append(met, at)
+	}
+	for _, control := range all {
+		if !slices.Contains(met, control) {
+			p.t.Errorf("%s is not met on the way %q", control, met)
+		}
+	}
 }
 
 // axe is the source of axe-core, which finds what people with other eyes or hands can't use.
@@ -108,6 +114,20 @@ func axe(t *testing.T) string {
 	return string(source)
 }
 
+// axeFinds is what axe-core, which the tab has loaded, finds of what is serious.
+func axeFinds(p *tab) []string {
+	p.t.Helper()
+	return value[[]string](p, `axe.run(document, {resultTypes: ["violations"]}).then((r) => r.violations.filter((v) => v.impact === "serious" || v.impact === "critical")
+		.flatMap((v) => v.nodes.map((n) => v.id + ": " + n.html.slice(0, 200) + " " + n.failureSummary)))`)
+}
+
+func checkAxe(p *tab) {
+	p.t.Helper()
+	if found := axeFinds(p); len(found) > 0 {
+		p.t.Errorf("axe finds\n%s", strings.Join(found, "\n"))
+	}
+}
+
 // TestAxeFindsNothing has axe-core look at the page, folded and not, and shows that it finds
 // a fault.
 func TestAxeFindsNothing(t *testing.T) {
@@ -116,19 +136,13 @@ func TestAxeFindsNothing(t *testing.T) {
 	n.mine(t, 5)
 	eachSight(t, n, func(t *testing.T, p *tab) {
 		value[bool](p, source+"; true")
-		find := func() []string {
-			return value[[]string](p, `axe.run(document, {resultTypes: ["violations"]}).then((r) => r.violations.filter((v) => v.impact === "serious" || v.impact === "critical")
-				.flatMap((v) => v.nodes.map((n) => v.id + ": " + n.html.slice(0, 200) + " " + n.failureSummary)))`)
-		}
 		for _, before := range []string{"", openAll} {
 			p.do(before)
-			if found := find(); len(found) > 0 {
-				t.Errorf("axe finds\n%s", strings.Join(found, "\n"))
-			}
+			checkAxe(p)
 		}
 		p.checkSilent(n)
 		p.do(`document.body.insertAdjacentHTML("beforeend", "<button></button><img src='data:,'>")`)
-		if found := find(); len(found) < 2 {
+		if found := axeFinds(p); len(found) < 2 {
 			t.Errorf("axe finds %q of two faults", found)
 		}
 	})

@@ -31,7 +31,7 @@ type Program struct {
 	// Log is the reader's end of the pipe.
 	Log *os.File
 
-	t     *testing.T
+	t     testing.TB
 	cmd   *exec.Cmd
 	ended chan error
 
@@ -46,7 +46,7 @@ func SolonetArgs(home string, more ...string) []string {
 }
 
 // Start starts a process and reads its log; the test's end kills it.
-func Start(t *testing.T, name string, args ...string) *Program {
+func Start(t testing.TB, name string, args ...string) *Program {
 	t.Helper()
 	r, w, err := os.Pipe()
 	if err != nil {

@@ -13,6 +13,10 @@ export interface Work {
   coinbase: string; arbitrary: string; paid: string; matches: boolean;
 }
 
+export interface Watched {
+  source: string; up: boolean; error: string | null; height: Maybe; ahead: Maybe; last: string | null; alarm: string | null;
+}
+
 export interface Status {
   at: string; network: string; node: string; height: number; highest: Maybe; peers: number; clock_ahead_seconds: Maybe;
   mining: boolean; not_ready: string | null; payee: string | null; work: Work | null; stratum: string | null; difficulty: Maybe;
@@ -24,6 +28,7 @@ export interface Status {
   blocks: { found: number };
   rigs: { online: number; known: number } | null;
   history: { since: string | null; saved: boolean };
+  watch?: Watched[];
   faults?: Fault[];
 }
 

@@ -8,6 +8,7 @@ import { Numbers } from "./numbers";
 import { Rigs } from "./rigs";
 import { follow } from "./source";
 import { clock } from "./units";
+import { Watch } from "./watch";
 
 function Page() {
   const [{ data, lost }, show] = useState<{ data: Snapshot | null; lost: Date | null }>({ data: null, lost: null });
@@ -21,6 +22,7 @@ function Page() {
       <Chart newest={data.blocks[0]?.block.hash} expected={s.hashrate["7d"].hashrate} />
       <Rigs rigs={data.rigs} now={s.at} />
       <Blocks found={data.blocks} total={s.blocks.found} now={s.at} height={s.height} />
+      <Watch all={s.watch ?? []} now={s.at} />
       <div class="two"><Template s={s} /><Node s={s} /></div>
     </div>
     <footer><a href="/dashboard/">Bytom's dashboard</a><a href="api/">API</a><a href="licences.txt">Licences</a></footer></Fragment>;

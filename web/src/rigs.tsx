@@ -41,6 +41,6 @@ export function Rigs({ rigs, now }: { rigs: Rig[]; now: string }) {
   const well = rigs.filter((r) => stateOf(r) === "hashing").length;
   return <section><header><h2>Rigs</h2>{rigs.length > 0 && <span class="dim">{well} of {rigs.length} hashing · hashrate of the last hour, and 24 hours</span>}</header>
     {rigs.length === 0 ? <p class="dim">No rig has connected yet.</p> : <ul class="rows">{sorted.slice(0, all ? rigs.length : first).map((r) => <Row key={r.rig} r={r} now={now} />)}</ul>}
-    {rigs.length > first && <button type="button" onClick={() => showAll(!all)}>{all ? `Show ${first}` : `Show all ${rigs.length}`}</button>}
+    {rigs.length > first && <p class="dim shown">{all ? rigs.length : first} of {rigs.length} rigs are shown. <button type="button" onClick={() => showAll(!all)}>{all ? `Show ${first}` : `Show all ${rigs.length}`}</button></p>}
   </section>;
 }
