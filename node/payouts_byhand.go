@@ -1,0 +1,106 @@
+package node
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"runtime"
+
+	"github.com/bytom/bytom/protocol/bc/types"
+
+	"github.com/bytom-solo/bytom-solo/payout"
+)
+
+// What the node's wallet does not sign is signed elsewhere: the template goes out as the
+// stock `bytomcli sign-transaction` takes it, and what that prints comes back.
+
+// unsignedTemplate is a batch for a stock node that has the key.
+func (w *payoutWallet) unsignedTemplate(batch payout.Batch) ([]byte, error) {
+	t, err := w.template(batch)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(t)
+}
+
+// signedByHand reads what was signed elsewhere: the transaction's bytes in hexadecimal, the
+// template with it, or the whole answer of sign-transaction.
+func signedByHand(batch payout.Batch, text []byte) (*types.Tx, error) {
+	type template struct {
+		Raw json.RawMessage `json:"raw_transaction"`
+	}
+	type answer struct {
+		template
+		Transaction template `json:"transaction"`
+	}
+	var in struct {
+		answer
+		Data answer `json:"data"`
+	}
+	raw := bytes.TrimSpace(text)
+	if bytes.HasPrefix(raw, []byte("{")) {
+		if err := json.Unmarshal(raw, &in); err != nil {
+			return nil, fmt.Errorf("batch %s: the signed transaction: %w", batch.ID.String(), err)
+		}
+		raw = nil
+		for _, found := range []json.RawMessage{in.Raw, in.Transaction.Raw, in.Data.Raw, in.Data.Transaction.Raw} {
+			if found != nil {
+				raw = found
+			}
+		}
+		if raw == nil {
+			return nil, fmt.Errorf("batch %s: there is no raw_transaction in what was signed", batch.ID.String())
+		}
+	}
+	tx := new(types.Tx)
+	if err := tx.UnmarshalText(bytes.Trim(raw, `"`)); err != nil {
+		return nil, fmt.Errorf("batch %s: the signed transaction, expected in hexadecimal: %w", batch.ID.String(), err)
+	}
+	return checkSigned(batch, tx)
+}
+
+// payoutPasswordVariable has the wallet's password where no file does.
+const payoutPasswordVariable = "BYTOM_SOLO_PAYOUT_PASSWORD"
+
+// payoutPassword reads the wallet's password, anew each time: of a file that nobody but its
+// owner can read, else of the environment.
+func payoutPassword(path string) func() (string, error) {
+	return func() (string, error) {
+		if path != "" {
+			return readPassword(path)
+		}
+		if password := os.Getenv(payoutPasswordVariable); password != "" {
+			return password, nil
+		}
+		return "", fmt.Errorf("%w: the wallet's password is not known, neither by key payout.password-file nor by %s", errSignByHand, payoutPasswordVariable)
+	}
+}
+
+func readPassword(path string) (string, error) {
+	fail := func(err error) (string, error) {
+		return "", fmt.Errorf("key payout.password-file, value %q: %w", path, err)
+	}
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fail(fmt.Errorf("%w, expected a file with the wallet's password", err))
+	}
+	if err != nil {
+		return fail(err)
+	}
+	// Windows has no such bits: what Go shows there is made up.
+	if mode := info.Mode(); !mode.IsRegular() || runtime.GOOS != "windows" && mode.Perm()&0o077 != 0 {
+		return fail(fmt.Errorf("its mode is %s, expected a file that its owner alone can read (chmod 600)", mode))
+	}
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return fail(err)
+	}
+	raw = bytes.TrimSuffix(bytes.TrimSuffix(raw, []byte("\n")), []byte("\r"))
+	if len(raw) == 0 || bytes.ContainsAny(raw, "\n") {
+		return fail(fmt.Errorf("it has %d bytes, expected the password alone, in one line", len(raw)))
+	}
+	return string(raw), nil
+}
