@@ -23,6 +23,7 @@ func randomBooks(t *testing.T) *Books {
 	w.books.db.NoSync = true
 	for range 300 {
 		w.act()
+		w.settle()
 		w.books.db.NoSync = true
 	}
 	return w.books

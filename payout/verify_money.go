@@ -1,11 +1,16 @@
 package payout
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/bytom/bytom/protocol/bc"
+)
 
 // money holds what the books say is there to the chain: coinbases that can't be spent yet, and
 // funds. What a mined batch moved counts as moved.
 func (v *verifier) money() error {
 	immature, spendable := int64(0), int64(0)
+	young := make(map[bc.Hash]bool)
 	credits, err := readCredits(v.tx)
 	if err != nil {
 		return err
@@ -23,6 +28,7 @@ func (v *verifier) money() error {
 			return err
 		}
 		immature += int64(m.Reward)
+		young[m.Coinbase.Output] = true
 		if err := v.shown(m.Coinbase, true); err != nil {
 			return err
 		}
@@ -32,18 +38,22 @@ func (v *verifier) money() error {
 		return err
 	}
 	for _, f := range funds {
-		mined := false
-		if f.UsedBy != nil {
-			batch, err := readBatch(v.tx, *f.UsedBy)
-			if err != nil {
-				return err
-			}
-			mined = batch.State == BatchMined || batch.State == BatchPaid
+		mined, err := v.mined(f.UsedBy)
+		if err != nil {
+			return err
 		}
-		if f.State == FundReady || f.State == FundStaged {
+		again, err := v.mined(f.Batch)
+		if err != nil {
+			return err
+		}
+		here := f.State == FundReady || f.State == FundStaged
+		if here {
 			spendable += int64(f.Amount)
 		}
-		if err := v.shown(f, (f.State == FundReady || f.State == FundStaged) && !mined); err != nil {
+		if f.State == FundAbsent && (again || young[f.Output]) {
+			continue // It is on the chain again, and not deep.
+		}
+		if err := v.shown(f, here && !mined); err != nil {
 			return err
 		}
 	}
@@ -59,6 +69,15 @@ func (v *verifier) money() error {
 	return nil
 }
 
+// mined reports whether a batch, if there is one, is on the main chain by the books.
+func (v *verifier) mined(id *bc.Hash) (bool, error) {
+	if id == nil {
+		return false, nil
+	}
+	batch, err := readBatch(v.tx, *id)
+	return batch.State == BatchMined || batch.State == BatchPaid, err
+}
+
 // shown holds whether the chain has an output unspent to what it should.
 func (v *verifier) shown(f Fund, want bool) error {
 	unspent, err := v.chain.Unspent(f.Output)
@@ -66,7 +85,7 @@ func (v *verifier) shown(f Fund, want bool) error {
 		return fmt.Errorf("is output %s spent? %w", f.Output.String(), err)
 	}
 	if unspent != want {
-		v.report.wrong("output %s of %d neu is unspent on the chain: %v, expected %v by the books", f.Output.String(), f.Amount, unspent, want)
+		v.report.wrong("output %s of %d neu, which is %s, is unspent on the chain: %v, expected %v", f.Output.String(), f.Amount, f.State, unspent, want)
 	}
 	return nil
 }
