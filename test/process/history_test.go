@@ -68,7 +68,7 @@ func checkCommand(t *testing.T, n *testnet.Node, s node.Stats) {
 	t.Helper()
 	host := strings.TrimPrefix(n.URL, "http://")
 	out, err := harness.Execute(t, testnet.Solo(t), "stats", "--api_addr", host, "--home", n.Home)
-	if err != nil || !strings.Contains(out, fmt.Sprintf("blocks      %d, the latest at", s.Blocks.Found)) || !strings.Contains(out, "are this unlucky or worse") {
+	if err != nil || !strings.Contains(out, fmt.Sprintf("blocks      %d, the latest at", s.Blocks.Found)) || !strings.Contains(out, "do no better") {
 		t.Errorf("%v:\n%s", err, out)
 	}
 	out, err = harness.Execute(t, testnet.Solo(t), "stats", "--api_addr", host, "--home", n.Home, "--json")

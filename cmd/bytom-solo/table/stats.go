@@ -3,6 +3,7 @@ package table
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -10,9 +11,10 @@ import (
 	"github.com/bytom-solo/bytom-solo/node"
 )
 
-// Stats prints what a node and its rigs did, and what they can hope for. unicode has the
-// rigs' days drawn in blocks.
-func Stats(out io.Writer, s node.Stats, rigs node.RigStatsList, unicode bool) error {
+// Stats prints what a node and its rigs did, and what they can hope for, in 80 columns. On a
+// terminal the rigs' days are drawn in blocks, and long names are cut; other programs get them
+// whole.
+func Stats(out io.Writer, s node.Stats, rigs node.RigStatsList, terminal bool) error {
 	mining := "its devices do not mine"
 	if s.Mining {
 		mining = "its devices mine"
@@ -37,18 +39,64 @@ func Stats(out io.Writer, s node.Stats, rigs node.RigStatsList, unicode bool) er
 	}
 	fmt.Fprintln(out)
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "RIG\tSTATE\t1 MIN\t1 H\t24 H\tBEST\tTHE LAST 24 HOURS")
+	fmt.Fprintln(w, "RIG\tSTATE\t1 H\t24 H\tTHE LAST 24 HOURS")
 	for _, r := range rigs.Rigs {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Rig, state(r.State, r.Since, rigs.At), figure(r.Hashrate.Minute, hashrate), figure(r.Hashrate.Hour, hashrate),
-			figure(r.Hashrate.Day, hashrate), figure(r.Best, number), sparkline(r.Day, unicode))
+		name := r.Rig
+		if terminal {
+			name = ending(name, rigName)
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", name, shortState(r.State, r.Since, rigs.At), figure(r.Hashrate.Hour, hashrate),
+			figure(r.Hashrate.Day, hashrate), sparkline(hourly(r.Day), terminal))
 	}
 	return w.Flush()
+}
+
+// rigName is the room for a rig's name where all of a line is to fit into 80 columns.
+const rigName = 14
+
+// minutes is a time without its seconds, as time.DateTime has them.
+const minutes = "2006-01-02 15:04"
+
+// ending is a text's end, with a mark for what is cut off: rigs of one login differ there.
+func ending(text string, most int) string {
+	if r := []rune(text); len(r) > most {
+		return "…" + string(r[len(r)-most+1:])
+	}
+	return text
+}
+
+// shortState is state without the seconds of hours.
+func shortState(s node.RigState, since *time.Time, now time.Time) string {
+	if since != nil && now.Sub(*since) >= time.Hour {
+		return strings.TrimSuffix(state(s, since, since.Add(now.Sub(*since).Round(time.Minute))), "0s")
+	}
+	return state(s, since, now)
+}
+
+// hourly are the means of each two values, of half an hour each; nil where neither is known.
+func hourly(halves []*float64) []*float64 {
+	hours := make([]*float64, 0, (len(halves)+1)/2)
+	for pair := range slices.Chunk(halves, 2) {
+		sum, known := 0.0, 0
+		for _, v := range pair {
+			if v != nil {
+				sum, known = sum+*v, known+1
+			}
+		}
+		if known == 0 {
+			hours = append(hours, nil)
+			continue
+		}
+		mean := sum / float64(known)
+		hours = append(hours, &mean)
+	}
+	return hours
 }
 
 // windows prints what was done over each time.
 func windows(out io.Writer, s node.Stats) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "OVER\tHASHRATE\tDEVICES\tRIGS\tRIGS OFF BY\tBLOCKS\tEXPECTED\tCHANCE OF SO FEW")
+	fmt.Fprintln(w, "OVER\tHASHRATE\tDEVICES\tRIGS\t± RIGS\tBLOCKS\tEXPECTED\tSO FEW")
 	for _, line := range []struct {
 		name string
 		node.HashrateWindow
@@ -64,28 +112,28 @@ func prospects(out io.Writer, s node.Stats) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	effort, odds, chances, best, blocks := "-", "-", "-", "-", fmt.Sprint(s.Blocks.Found)
 	if e := s.Effort; e != nil {
-		since := "since the history began"
+		since := e.Since.Local().Format("since the history began, " + time.DateOnly)
 		if e.AfterBlock {
-			since = "since the block"
+			since = e.Since.Local().Format("since the block, " + minutes)
 		}
-		effort = fmt.Sprintf("%s %s at %s; %s of blocks take more", percent(e.Value), since, local(e.Since), percent(e.Chance))
+		effort = fmt.Sprintf("%s %s: %s take more", percent(e.Value), since, percent(e.Chance))
 	}
 	if o := s.Odds; o != nil {
 		odds = fmt.Sprintf("every %s on average, at the present hashrate", roughly(o.Expected))
-		chances = fmt.Sprintf("%s in a day, %s in a month, %s in a year", percent(o.Day), percent(o.Month), percent(o.Year))
+		chances = fmt.Sprintf("a day %s, a month %s, a year %s", percent(o.Day), percent(o.Month), percent(o.Year))
 	}
 	if b := s.BestShare; b != nil {
 		best = fmt.Sprintf("%s of %s, by %s", number(b.Difficulty), figure(s.Difficulty, number), b.Rig)
 	}
 	if last := s.Blocks.Last; last != nil {
-		blocks += fmt.Sprintf(", the latest at %s, height %d, effort %s", local(last.At), last.Height, figure(last.Effort, percent))
+		blocks += fmt.Sprintf(", the latest at %s, height %d, effort %s", last.At.Local().Format(minutes), last.Height, figure(last.Effort, percent))
 	}
 	fmt.Fprintf(w, "effort\t%s\n", effort)
 	if len(s.Luck) == 0 {
 		fmt.Fprintln(w, "luck\t-")
 	}
 	for _, l := range s.Luck {
-		fmt.Fprintf(w, "luck\t%s: %d blocks where %.3g were expected; %s are this unlucky or worse\n", percent(l.Ratio), l.Blocks, l.Expected, percent(l.Chance))
+		fmt.Fprintf(w, "luck\t%s: %d blocks, %.3g expected; %s do no better\n", percent(l.Ratio), l.Blocks, l.Expected, percent(l.Chance))
 	}
 	fmt.Fprintf(w, "a block\t%s\nchance\t%s\nbest share\t%s\nblocks\t%s\n", odds, chances, best, blocks)
 	return w.Flush()

@@ -70,26 +70,26 @@ func TestStats(t *testing.T) {
 		"full": {full, rigs, `shed, mainnet, height 77, 8 peers, its devices mine
 wrong since 2026-03-01 12:00:00: The webhook takes nothing. Check its server.
 
-OVER HASHRATE DEVICES RIGS RIGS OFF BY BLOCKS EXPECTED CHANCE OF SO FEW
+OVER HASHRATE DEVICES RIGS ± RIGS BLOCKS EXPECTED SO FEW
 5 min 1.50 kH/s 500 H/s 1.00 kH/s 5 % 1 2 40.6 %
 1 h 1.50 kH/s 500 H/s 1.00 kH/s 5 % 1 2 40.6 %
 24 h 1.50 kH/s 500 H/s 1.00 kH/s 5 % 1 2 40.6 %
 7 d 1.50 kH/s 500 H/s 1.00 kH/s 5 % 1 2 40.6 %
 
-effort 250 % since the block at 2026-03-01 12:00:00; 8.2 % of blocks take more
-luck 80 %: 10 blocks where 12.5 were expected; 30 % are this unlucky or worse
+effort 250 % since the block, 2026-03-01 12:00: 8.2 % take more
+luck 80 %: 10 blocks, 12.5 expected; 30 % do no better
 a block every 5 days on average, at the present hashrate
-chance 18 % in a day, 99.8 % in a month, 100 % in a year
+chance a day 18 %, a month 99.8 %, a year 100 %
 best share 1.50 G of 2.00 G, by shed.rig1
-blocks 12, the latest at 2026-03-01 12:00:00, height 70, effort 50 %
+blocks 12, the latest at 2026-03-01 12:00, height 70, effort 50 %
 
-RIG STATE 1 MIN 1 H 24 H BEST THE LAST 24 HOURS
-shed.rig1 hashing 3m0s 850 H/s 840 H/s 12.5 H/s 1.50 G =#
-new.0 away - - - -`},
+RIG STATE 1 H 24 H THE LAST 24 HOURS
+shed.rig1 hashing 3m0s 840 H/s 12.5 H/s =#
+new.0 away - -`},
 		"empty": {node.Stats{Network: "solonet", NotReady: &why}, node.RigStatsList{}, `solonet, height 0, 0 peers, its devices do not mine
 no work is handed out: syncing
 
-OVER HASHRATE DEVICES RIGS RIGS OFF BY BLOCKS EXPECTED CHANCE OF SO FEW
+OVER HASHRATE DEVICES RIGS ± RIGS BLOCKS EXPECTED SO FEW
 5 min - - - - 0 0 -
 1 h - - - - 0 0 -
 24 h - - - - 0 0 -
@@ -120,4 +120,41 @@ func words(t *testing.T, stats node.Stats, rigs node.RigStatsList) string {
 		lines = append(lines, strings.Join(strings.Fields(line), " "))
 	}
 	return strings.Join(lines, "\n")
+}
+
+// TestStatsFitATerminal prints the widest figures there are.
+func TestStatsFitATerminal(t *testing.T) {
+	at := time.Date(2026, 12, 31, 23, 59, 59, 0, time.Local)
+	since := at.Add(-400*time.Hour - 59*time.Minute)
+	w := node.HashrateWindow{Hashrate: some(1.11e15), Devices: some(1.11e15), Rigs: some(1.11e15), Band: some(0.123), Blocks: 99999, Expected: 1.23e5, ChanceOfFewer: some(0.99999)}
+	day := make([]*float64, 48)
+	for i := range day {
+		day[i] = some(float64(i))
+	}
+	s := node.Stats{
+		Network: "mainnet", Hashrate: node.HashrateWindows{Now: w, Hour: w, Day: w, Week: w}, Difficulty: some(1.11e15),
+		Effort: &node.EffortStats{Value: 12.3, Since: since, Chance: 1e-9}, Luck: []history.Luck{{Blocks: 1000, Expected: 1.23e3, Ratio: 12.3, Chance: 1e-9}},
+		Odds: &node.OddsStats{Expected: 1e9, Day: 1e-9, Month: 1e-9, Year: 1e-9}, BestShare: &node.BestShare{Difficulty: 1.11e15, Rig: "shed.rig1"},
+		Blocks: node.BlockCounts{Found: 12345, Last: &node.BlockStats{At: at, Height: 1234567, Effort: some(12.3)}},
+	}
+	rigs := node.RigStatsList{At: at, Rigs: []node.RigStats{{
+		Rig: "bm1q2rpnle3nuyn6h68ah77fct9vyg5t4uyfdqrgj3.shed-1", State: node.RigDegraded, Since: &since,
+		Hashrate: node.RigRates{Hour: some(1.11e15), Day: some(1.11e15)}, Day: day,
+	}}}
+	var b bytes.Buffer
+	if err := Stats(&b, s, rigs, true); err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(b.String()) {
+		if n := len([]rune(strings.TrimRight(line, "\n"))); n > 80 {
+			t.Errorf("%d columns: %s", n, line)
+		}
+	}
+	if !strings.Contains(b.String(), "…dqrgj3.shed-1 ") {
+		t.Errorf("the rig's name is not cut at its beginning:\n%s", &b)
+	}
+	b.Reset()
+	if err := Stats(&b, s, rigs, false); err != nil || !strings.Contains(b.String(), rigs.Rigs[0].Rig) {
+		t.Errorf("for a program the name is cut: %v\n%s", err, &b)
+	}
 }
