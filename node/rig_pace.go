@@ -80,7 +80,8 @@ func (p *rigPace) step(dt time.Duration, shares uint64, work, difficulty float64
 		if shares == 0 {
 			p.missing += expected
 		}
-		if p.shares >= paceShares {
+		// So long without any share it is hardly slow, but silent: that is another alert.
+		if p.shares >= paceShares && p.missing < surelySilent {
 			p.weigh(expected, work/unit)
 		}
 	}

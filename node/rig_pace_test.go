@@ -116,6 +116,60 @@ func TestSlowedRigsAreFound(t *testing.T) {
 	}
 }
 
+// TestMutedRigsAreNotSlow mutes rigs that send many shares: they are silent, and not called
+// degraded before that is known.
+func TestMutedRigsAreNotSlow(t *testing.T) {
+	r := rand.New(rand.NewPCG(17, 7))
+	for _, perMinute := range []float64{12, 60, 120, 600} {
+		degraded := 0
+		for range 100 {
+			s := newSimulatedRig(r, perMinute)
+			for s.pace.shares < 400 {
+				s.step(1)
+			}
+			for sure := false; !sure; _, sure = s.pace.silent() {
+				if s.pace.step(time.Second, 0, 0, s.difficulty); s.pace.degraded {
+					degraded++
+					break
+				}
+			}
+		}
+		if degraded > 2 {
+			t.Errorf("with %v shares a minute %d of 100 muted rigs are called degraded", perMinute, degraded)
+		}
+	}
+}
+
+// TestHalfIsKnownWithinTwoMinutes is of rigs that send a share a second and more, each second
+// looked at, as the node does.
+func TestHalfIsKnownWithinTwoMinutes(t *testing.T) {
+	r := rand.New(rand.NewPCG(17, 8))
+	for perSecond, part := range map[float64]float64{1: 0.5, 2.5: 0.98} {
+		var found []float64
+		for range 100 {
+			s := newSimulatedRig(r, 60*perSecond)
+			s.difficulty = s.hashrate / perSecond
+			second := func(of float64) {
+				n := poisson(s.r, of*perSecond)
+				s.pace.step(time.Second, n, float64(n)*s.difficulty, s.difficulty)
+			}
+			for s.pace.shares < 1000 {
+				second(1)
+			}
+			seconds := 0.0
+			for ; !s.pace.degraded && seconds < 3600; seconds++ {
+				second(0.5)
+			}
+			found = append(found, seconds)
+		}
+		got := quantile(found, part)
+		t.Logf("%v shares a second: %.0f %% after %.0f s", perSecond, 100*part, got)
+		if got > 120 {
+			t.Errorf("with %v shares a second, %.0f %% of the slowed rigs are known after %.0f s, expected 120", perSecond, 100*part, got)
+		}
+	}
+}
+
 func quantile(all []float64, q float64) float64 {
 	sorted := slices.Sorted(slices.Values(all))
 	return sorted[min(len(sorted)-1, int(q*float64(len(sorted))))]
