@@ -132,14 +132,3 @@ func (s *scores) terms(p Policy) {
 func (s *scores) begin() {
 	s.Since, s.digest = since{Tallies: make(map[string]tally)}, newDigest()
 }
-
-// renew has the state go on with another log, from its beginning. It returns whether there
-// was one before.
-func (s *scores) renew(ledger string) (was checkpoint, lost bool) {
-	if s.Ledger == ledger {
-		return s.checkpoint, false
-	}
-	was = s.checkpoint
-	s.Ledger, s.Next, s.Since.Gap = ledger, 0, s.Since.Some
-	return was, was.Ledger != ""
-}

@@ -360,24 +360,3 @@ func (w *writer) saveFold(state *scores) error {
 		w.saveScores(state),
 	)
 }
-
-// renew has the books go on with a new log of shares, and says what is lost by that.
-func (s *Settler) renew() error {
-	id := s.shares.ID()
-	var state *scores
-	err := s.books.view(func(tx *bolt.Tx) (err error) { state, err = readScores(tx); return err })
-	if err != nil || state.Ledger == id {
-		return err
-	}
-	return s.books.update("another log of shares", func(w *writer) error {
-		if was, lost := state.renew(id); lost {
-			text := fmt.Sprintf("the log of shares is another one: log %s is gone, and with it the open window of pplns and the shares from %d on, "+
-				"which are not in the scores of dgm and pps; what was owed before is owed still", was.Ledger, was.Next)
-			s.log.Error(text)
-			if err := w.note(text); err != nil {
-				return err
-			}
-		}
-		return w.saveScores(state)
-	})
-}

@@ -1,0 +1,58 @@
+package payout
+
+import (
+	"fmt"
+	"math"
+
+	bolt "go.etcd.io/bbolt"
+)
+
+// renew has the books go on with the log of shares that there is, and says what is lost where
+// it is not the one of before, or shorter than that was.
+func (s *Settler) renew() error {
+	var state *scores
+	err := s.books.view(func(tx *bolt.Tx) (err error) { state, err = readScores(tx); return err })
+	if err != nil || len(state.policies) == 0 {
+		return err
+	}
+	end := uint64(0)
+	err = s.shares.SharesBefore(math.MaxUint64, func(share Share) bool { end = share.Sequence + 1; return false })
+	if err != nil {
+		return err
+	}
+	text, was := "", state.checkpoint
+	switch id := s.shares.ID(); {
+	case was.Ledger == "":
+		// What was logged before there were these books is nobody's.
+		state.Ledger, state.Next = id, end
+		err = s.shares.SharesBefore(math.MaxUint64, func(share Share) bool {
+			if share.At.Before(state.policies[0].From) {
+				return false
+			}
+			state.Next = share.Sequence
+			return true
+		})
+	case was.Ledger != id:
+		state.Ledger, state.Next, state.Since.Gap = id, 0, state.Since.Some
+		text = fmt.Sprintf("the log of shares is another one: log %s is gone, and with it the open window of pplns and the shares from %d on, "+
+			"which are not in the scores of dgm and pps; what was owed before is owed still", was.Ledger, was.Next)
+	case end < was.Next:
+		state.Next, state.Since.Gap = end, state.Since.Some
+		text = fmt.Sprintf("the log of shares ends at %d, and shares up to %d were in it: an older copy of it was put in its place; "+
+			"what they earned is kept, and the open window of pplns lacks them", end, was.Next)
+	default:
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return s.books.update("another log of shares", func(w *writer) error {
+		if text != "" {
+			s.log.Error(text)
+			if err := w.note(text); err != nil {
+				return err
+			}
+		}
+		return w.saveScores(state)
+	})
+}

@@ -1,0 +1,83 @@
+package payout
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bytom-solo/bytom-solo/ledger"
+)
+
+// TestNewBooksPayNothingTwice: shares of before the books, of other books whose policies had
+// the same numbers, are not bought again.
+func TestNewBooksPayNothingTwice(t *testing.T) {
+	t.Parallel()
+	p := newPool(t)
+	for range 5 {
+		p.share("A", quarter, 1)
+	}
+	p.now = p.now.Add(time.Minute)
+	_, err := p.books.SetPolicy(Policy{Scheme: PPS, Reserve: 1})
+	must(t, err)
+	p.share("A", quarter, 1)
+	p.step()
+	balances(t, p.books, map[string]int64{Payable("A"): -reward / 4})
+}
+
+// TestAnOlderCopyOfTheLogIsNoticed, and its new shares count all the same.
+func TestAnOlderCopyOfTheLogIsNoticed(t *testing.T) {
+	t.Parallel()
+	p := newPool(t, Policy{Scheme: PPS, Reserve: 1})
+	for range 4 {
+		p.share("A", quarter, 1)
+	}
+	p.step()
+	p.log.shares = p.log.shares[:2]
+	p.step()
+	p.share("A", quarter, 1)
+	p.step()
+	balances(t, p.books, map[string]int64{Payable("A"): -reward / 4 * 5})
+	notes, err := p.books.Notes()
+	if err != nil || len(notes) != 1 || !strings.Contains(notes[0].Text, "ends at 2, and shares up to 4 were in it") {
+		t.Errorf("notes %+v, %v", notes, err)
+	}
+}
+
+// TestSettledFromTheRigsLedger has the real log of shares: what it keeps is enough to split a
+// block and to verify it, after a restart too, and no more is kept.
+func TestSettledFromTheRigsLedger(t *testing.T) {
+	t.Parallel()
+	p := newPool(t, Policy{Scheme: PPLNS, WindowMilli: 2000})
+	path := filepath.Join(t.TempDir(), "rigs.db")
+	l := ledger.Open(ledger.Config{Path: path})
+	l.SetPolicy(1)
+	p.settler = NewSettler(p.books, FromLedger(l), p.chain, func() ([]Candidate, error) { return p.candidates, nil })
+	owners := strings.Fields("A A B A C B A B A C")
+	b := p.chain.mine(program(1))
+	hash := b.Hash()
+	for i, owner := range owners {
+		p.now = p.now.Add(time.Second)
+		e := ledger.Entry{At: p.now, Rig: "rig." + owner, Kind: ledger.Accepted, Effective: 1, Network: 4, Work: quarter, Owner: owner}
+		if i == len(owners)-1 {
+			e.Solved, e.Block, e.Height = hash.String(), hash.String(), b.Height
+		}
+		l.Add(e)
+	}
+	p.candidates = []Candidate{{Hash: hash, Height: b.Height, At: p.now, Finder: "rig.C", Owner: "C", Work: quarter}}
+	p.step()
+	expectAmounts(t, p.amounts(b), map[string]uint64{"A": 18_046_875_000, "B": 15_468_750_000, "C": 7_734_375_000})
+	if m := p.manifest(b); m.Virtual {
+		t.Error("the share that made the block was not found")
+	}
+	must(t, l.Close())
+	l = ledger.Open(ledger.Config{Path: path})
+	defer func() { must(t, l.Close()) }()
+	r, err := p.books.Verify(t.Context(), FromLedger(l), p.chain)
+	if err != nil || r.Verified != 1 || len(r.Problems) != 0 {
+		t.Errorf("verified %+v, %v, expected one block", r, err)
+	}
+	if from, err := p.books.KeepFrom(l.ID()); err != nil || from != p.manifest(b).First {
+		t.Errorf("kept from %d on, %v, expected the window's start at %d", from, err, p.manifest(b).First)
+	}
+}
