@@ -39,6 +39,11 @@ type Config struct {
 
 	// Password is what rigs must log in with; empty takes any.
 	Password string
+	// Owner, if not nil, says to whom a rig's work is credited, by NAME.RIG as it logged in,
+	// without a difficulty; empty is the operator. It is asked once a login, and must not
+	// block. An error refuses the login with its words. Where it is nil all is the operator's,
+	// and a block that is not on the best chain at once is nobody's.
+	Owner func(login string) (owner string, err error)
 	// Allow are the networks that rigs may connect from; none is all.
 	Allow []netip.Prefix
 	// TLS, if not nil, serves encrypted connections on the same port.

@@ -23,6 +23,9 @@ type sentJob struct {
 
 func (j *sentJob) tip() bc.Hash { return j.job.Template.Tip.Hash }
 
+// work is what a share of it is worth, as mining.Target.Work counts it.
+func (j *sentJob) work() uint64 { return j.target.Full().Work(j.job.Template.Target) }
+
 // wire is the job for the rig.
 func (j *sentJob) wire() wire.Job {
 	t, root := j.job.Template, j.job.Root()

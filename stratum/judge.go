@@ -5,6 +5,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/bytom/bytom/protocol/bc"
+
 	"github.com/bytom-solo/bytom-solo/ledger"
 	"github.com/bytom-solo/bytom-solo/mining"
 	"github.com/bytom-solo/bytom-solo/stratum/wire"
@@ -159,7 +161,7 @@ func (s *Server) verify(ctx context.Context, sh share) {
 		entry := ledger.Entry{Difficulty: wire.DifficultyOf(result)}
 		switch {
 		case sh.job.job != nil && sh.job.job.Template.Target.Met(result):
-			s.submit(hashing, sh, sh.nonces[n], &entry)
+			s.submit(hashing, sh, n, &entry)
 			sh.session.conclude(sh, verdictAccepted, nil, entry)
 			return
 		case sh.job.target.Met(result):
@@ -175,12 +177,21 @@ func (s *Server) verify(ctx context.Context, sh share) {
 	}
 }
 
-// submit brings a block to the chain, and notes it in the entry if it is part of the
-// best chain then. To the rig it is a good share in any case.
-func (s *Server) submit(ctx context.Context, sh share, nonce uint64, entry *ledger.Entry) {
+// submit brings a block to the chain, and notes it in the entry, and that it is part of the
+// best chain if it is then. To the rig it is a good share in any case.
+func (s *Server) submit(ctx context.Context, sh share, n int, entry *ledger.Entry) {
 	log := s.log.With("rig", sh.session.name(), "height", sh.job.job.Template.Height)
 	by := mining.Finder{Kind: mining.FoundByRig, Name: sh.session.name(), Address: sh.session.host.String()}
-	v, err := s.cfg.Submitter.Submit(ctx, mining.Solution{Job: sh.job.job, Timestamp: sh.job.timestamp, Nonce: nonce, By: by})
+	if s.cfg.Owner != nil {
+		by.Owner, by.Work = sh.session.owner(), sh.job.work()
+	}
+	v, err := s.cfg.Submitter.Submit(ctx, mining.Solution{Job: sh.job.job, Timestamp: sh.job.timestamp, Nonce: sh.nonces[n], By: by})
+	// Whatever becomes of it, now or later. One that the chain had is no second one, and of a past
+	// job one that it does not take could be brought again and again.
+	taken, live := err == nil && (v.Outcome == mining.MainChain || v.Outcome == mining.SideChain), sh.reply != nil && !sh.former
+	if hash := bc.NewHash(sh.header(n)); taken || live && v.Outcome != mining.Duplicate {
+		entry.Solved = hash.String()
+	}
 	switch {
 	case err != nil:
 		log.Warn("block of a rig not taken", "error", err)
@@ -202,6 +213,19 @@ func (s *session) name() string {
 	return s.login.name
 }
 
+// owner is to whom its work is credited.
+func (s *session) owner() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.login.owner
+}
+
+// isBlock reports whether a share counts as a block whatever else is wrong with it. Where
+// rigs are paid that is each one that made a block: it may come on the best chain later.
+func (s *Server) isBlock(e *ledger.Entry) bool {
+	return e.Block != "" || e.Solved != "" && s.cfg.Owner != nil
+}
+
 // conclude counts a share, and then answers the rig: whatever a rig has an answer to is in
 // the ledger.
 func (s *session) conclude(sh share, v verdict, why *wire.Error, entry ledger.Entry) {
@@ -211,14 +235,15 @@ func (s *session) conclude(sh share, v verdict, why *wire.Error, entry ledger.En
 		s.endKnownAnswer(sh, v, why)
 		return
 	}
-	if sh.former && entry.Block == "" {
+	if sh.former && !s.server.isBlock(&entry) {
 		v, why = verdictInvalid, errJobNotFound // As if nothing had been hashed.
 	}
-	if sh.reply == nil && entry.Block == "" {
+	if sh.reply == nil && !s.server.isBlock(&entry) {
 		return // It was refused as stale, and counted.
 	}
 	if v == verdictAccepted {
 		entry.Effective, entry.Network = sh.job.target.Difficulty(), sh.job.job.Template.Target.Difficulty()
+		entry.Work = sh.job.work()
 		mark(s.wake)
 	}
 	s.record(v, entry)
@@ -246,6 +271,6 @@ func (s *session) record(v verdict, e ledger.Entry) {
 		s.server.rigs.refuse(s.rig)
 		return
 	}
-	e.At, e.Rig, e.Address, e.Agent = now, l.name, s.host.String(), l.agent
+	e.At, e.Rig, e.Address, e.Agent, e.Owner = now, l.name, s.host.String(), l.agent, l.owner
 	s.server.cfg.Ledger.Add(e)
 }

@@ -18,6 +18,7 @@ const mostLogin = 200
 type login struct {
 	text  string // as it came
 	name  string // without a difficulty: what the rig is counted by
+	owner string // to whom its work is credited; empty is the operator
 	agent string
 	fixed float64 // the difficulty it asked for; 0 is none
 	pass  string  // without the difficulty
@@ -52,6 +53,20 @@ func parseLogin(p wire.LoginParams) login {
 	l.pass = strings.Join(rest, ",")
 	l.lines = strings.HasPrefix(p.Agent, lineReaders)
 	return l
+}
+
+// ownerOf finds out whose a login's work is; the error is for the rig.
+func (s *Server) ownerOf(l *login) *wire.Error {
+	if s.cfg.Owner == nil {
+		return nil
+	}
+	owner, err := s.cfg.Owner(l.name)
+	if err == nil {
+		l.owner = owner
+		return nil
+	}
+	const most = 400 // Of 1024 that some rigs read at a time, with the escapes of JSON.
+	return &wire.Error{Code: wire.CodeUnauthorized, Message: printable("Unauthorized worker: "+err.Error(), most)}
 }
 
 // cutDifficulty takes a +DIFFICULTY off the end of a text.

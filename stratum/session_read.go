@@ -176,6 +176,12 @@ func (s *session) handleLogin(r wire.Request) {
 		s.answer(&reply{id: r.ID, err: errUnauthorized, ready: true, hangUp: true, since: time.Now().Add(wrongPassword)})
 		return
 	}
+	if why := s.server.ownerOf(&l); why != nil {
+		s.server.counts.unauthorized.Add(1)
+		s.server.log.Debug("rig refused for its login", "rig", l.name, "address", s.host, "error", why.Message)
+		s.answer(&reply{id: r.ID, err: why, ready: true, hangUp: true, since: time.Now().Add(wrongPassword)})
+		return
+	}
 	s.enter(&l)
 	s.answer(&reply{id: r.ID, kind: replyLogin, ready: true, since: time.Now()})
 }
@@ -187,7 +193,7 @@ func otherAlgorithm(algo []string) *wire.Error {
 		printable(strings.Join(algo, ", "), most)}
 }
 
-// wrongPassword is how long a login with a wrong password waits for its reply.
+// wrongPassword is how long a login with a wrong password, or of no owner, waits for its reply.
 const wrongPassword = time.Second
 
 // enter takes the rig in.

@@ -65,6 +65,16 @@ func (t Target) String() string {
 // that one takes on average, 2^32/t.
 func (t Target) Difficulty() float64 { return (1 << 32) / float64(max(t, 1)) }
 
+// Full is the target of 256 bits that the same results meet: all those whose top 32 bits are
+// not above.
+func (t Target) Full() (full mining.Target) {
+	binary.BigEndian.PutUint32(full[:], uint32(t))
+	for i := 4; i < len(full); i++ {
+		full[i] = 0xff
+	}
+	return full
+}
+
 // Met reports whether a Tensority result meets the target. Its bytes are a
 // little-endian number, of which the top 32 bits are compared: some rigs compare words,
 // others all of it.
