@@ -31,6 +31,7 @@ type Journal struct {
 	mu    sync.Mutex
 	open  map[bc.Hash]*Fate // those not settled
 	wrong error             // of the last write; nil if it succeeded
+	lost  int               // bytes of a block for which there was no room; 0 is none
 	watch func(Fate, []Event)
 }
 
@@ -104,28 +105,39 @@ func (j *Journal) Claim(network string) error { return boltcheck.Claim(j.db, net
 // Close closes the file.
 func (j *Journal) Close() error { return j.db.Close() }
 
+// probeRoom is how much a probe writes after a block was lost: what is free within the file
+// takes a short one while there is no room for a block.
+const probeRoom = 64 << 10
+
 // Probe writes to the file, so that Failing says whether that works before a block is found.
+// After a failure it writes as much as a block may need.
 func (j *Journal) Probe() {
-	j.noteWrite(j.db.Update(func(tx *bolt.Tx) error {
+	j.mu.Lock()
+	size := 0
+	if j.lost > 0 {
+		size = max(probeRoom, 2*j.lost)
+	}
+	j.mu.Unlock()
+	err := j.db.Update(func(tx *bolt.Tx) error {
 		b, err := tx.CreateBucketIfNotExists(probeBucket)
 		if err != nil {
 			return err
 		}
-		return b.Put(probeBucket, []byte(time.Now().UTC().Format(time.RFC3339)))
-	}))
+		return b.Put(probeBucket, append([]byte(time.Now().UTC().Format(time.RFC3339)), make([]byte, size)...))
+	})
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.wrong = err; err == nil {
+		j.lost = 0
+	}
 }
 
-// Failing is why the last write failed; nil if it succeeded.
+// Failing is why the last write failed, or why a block was not written that there still is no
+// room for; nil if all is well.
 func (j *Journal) Failing() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.wrong
-}
-
-func (j *Journal) noteWrite(err error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.wrong = err
 }
 
 // Watch registers f, which is called with each block's new events once they are on the
@@ -141,12 +153,20 @@ func (j *Journal) Record(block *types.Block, found time.Time, by Finder) error {
 	}
 	fate := newFate(block, found)
 	fate.By = by
-	return j.change(fate.ID, func(tx *bolt.Tx, old *Fate) (*Fate, []Event, error) {
+	err = j.change(fate.ID, func(tx *bolt.Tx, old *Fate) (*Fate, []Event, error) {
 		if old != nil {
 			return nil, nil, errDuplicateEntry
 		}
 		return fate, fate.Events, tx.Bucket(blocksBucket).Put(fate.ID.Bytes(), text)
 	})
+	if !errors.Is(err, errDuplicateEntry) {
+		j.mu.Lock()
+		defer j.mu.Unlock()
+		if j.wrong, j.lost = err, 0; err != nil {
+			j.lost = len(text)
+		}
+	}
+	return err
 }
 
 // Resolve records the chain's verdict on a block of the journal, and the events around it.
@@ -195,12 +215,16 @@ func (j *Journal) change(id bc.Hash, f func(tx *bolt.Tx, old *Fate) (*Fate, []Ev
 	})
 	if err != nil {
 		if !errors.Is(err, errDuplicateEntry) {
-			j.noteWrite(err)
+			j.mu.Lock()
+			j.wrong = err
+			j.mu.Unlock()
 		}
 		return fmt.Errorf("journal: %w", err)
 	}
 	j.mu.Lock()
-	j.wrong = nil
+	if j.lost == 0 { // There may be room for a line, and none for a block.
+		j.wrong = nil
+	}
 	if delete(j.open, id); !now.Settled {
 		j.open[id] = now
 	}
