@@ -46,7 +46,7 @@ test-long: deps cross ## the long forms of the tests, a build for every platform
 	$(GO) test -asan -timeout 60m ./compute ./compute/cpu
 	# Drivers keep memory until the end of the process.
 	ASAN_OPTIONS=detect_leaks=0 $(GO) test -asan -timeout 60m ./compute/vulkan
-	for folder in gbt stratum stratum/wire stratum/client boltcheck history; do for target in $$($(GO) test -list '^Fuzz' ./$$folder | grep ^Fuzz); do \
+	for folder in gbt stratum stratum/wire stratum/client boltcheck history payout/scheme; do for target in $$($(GO) test -list '^Fuzz' ./$$folder | grep ^Fuzz); do \
 		$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5s ./$$folder || exit 1; \
 	done; done
 

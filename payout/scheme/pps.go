@@ -64,6 +64,9 @@ func (p *PPS) UnmarshalJSON(raw []byte) error {
 		if err != nil {
 			return fmt.Errorf("what pps owes %q: %w", owner, err)
 		}
+		if !new(big.Int).Quo(due, ppsUnit).IsUint64() {
+			return fmt.Errorf("what pps owes %q: %.40q...: expected less than 2^64 neu", owner, text)
+		}
 		fresh.owed[owner] = due
 	}
 	*p = *fresh
