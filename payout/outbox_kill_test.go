@@ -65,7 +65,7 @@ func (k *killing) run() {
 	must(k.t, x.books.Close())
 	for pass := range 8 {
 		k.save(x.chain)
-		k.child()
+		k.child(pass < 6)
 		k.submitted(x.chain)
 		switch {
 		case k.step == stepGivenUp && pass < 2, k.rand.IntN(3) == 0 && pass < 3:
@@ -120,8 +120,8 @@ func (k *killing) submitted(c *fakeChain) {
 	}
 }
 
-// child runs one until it is done or killed.
-func (k *killing) child() {
+// child runs one until it is done or killed, if it may be at a moment by chance.
+func (k *killing) child(byChance bool) {
 	step := k.step
 	if k.kills > 0 {
 		step = -1
@@ -131,7 +131,7 @@ func (k *killing) child() {
 	var out strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &out
 	must(k.t, cmd.Start())
-	if k.step == 0 && k.rand.IntN(2) == 0 {
+	if k.step == 0 && byChance && k.rand.IntN(2) == 0 {
 		after := time.AfterFunc(time.Duration(k.rand.IntN(60))*time.Millisecond, func() { _ = cmd.Process.Kill() })
 		defer after.Stop()
 	}
