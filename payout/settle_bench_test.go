@@ -3,8 +3,11 @@ package payout
 import (
 	"fmt"
 	"math/big"
+	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/bytom-solo/bytom-solo/ledger"
 )
 
 // manyShares are shares without a log: the owner of each and its work follow from its number.
@@ -48,6 +51,31 @@ func BenchmarkSettle2400000(b *testing.B) {
 		// winner, and a part of one more.
 		if want := uint64(2_399_702); sum != reward || len(m.Parts) != 100 || !m.Full || shares != want || m.Last-m.First+1 != want {
 			b.Fatalf("%d shares of %d owners, full: %v, %d neu, expected %d, 100 and %d", shares, len(m.Parts), m.Full, sum, want, uint64(reward))
+		}
+	}
+}
+
+// BenchmarkSettleLedger2400000 is the same with the rigs' own ledger.
+func BenchmarkSettleLedger2400000(b *testing.B) {
+	const count = 2_400_000
+	l := ledger.Open(ledger.Config{Path: filepath.Join(b.TempDir(), "rigs.db"), Shares: count})
+	defer func() { must(b, l.Close()) }()
+	l.SetPolicy(1)
+	l.Keep(0)
+	at := time.Unix(1.7e9, 0)
+	for n := range uint64(count) {
+		owner := fmt.Sprintf("bm1q%038d", n*2654435761%100)
+		l.Add(ledger.Entry{At: at.Add(time.Duration(n) * time.Millisecond), Rig: owner + ".rig", Owner: owner, Kind: ledger.Accepted, Effective: 1, Network: 300_000, Work: (1 << 63) / 150_000})
+		if n%50_000 == 49_999 {
+			must(b, l.Flush())
+		}
+	}
+	policies := []Policy{{ID: 1, Scheme: PPLNS, FeeBP: 100, WindowMilli: 7999}}
+	for b.Loop() {
+		m := &Manifest{Share: count - 1, Reward: reward, Policy: policies[0], Terms: []uint32{1}}
+		must(b, m.splitPPLNS(policies, FromLedger(l)))
+		if want := uint64(2_399_702); len(m.Parts) != 100 || !m.Full || m.Last-m.First+1 != want {
+			b.Fatalf("%d to %d of %d owners, full: %v, expected %d shares of 100", m.First, m.Last, len(m.Parts), m.Full, want)
 		}
 	}
 }
