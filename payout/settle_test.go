@@ -198,3 +198,54 @@ func TestAnotherLogLeavesDebts(t *testing.T) {
 		t.Errorf("verified %+v, expected the shares of two blocks to be gone", r)
 	}
 }
+
+// TestABlockIsSplitOnce, whatever asks for it.
+func TestABlockIsSplitOnce(t *testing.T) {
+	t.Parallel()
+	p := newPool(t, Policy{Scheme: Solo})
+	p.share("A", quarter, 1)
+	b := p.found(true)
+	p.step()
+	again := *p.manifest(b)
+	err := p.books.update("settle", func(w *writer) error { return w.settle(&again) })
+	if err == nil || !strings.Contains(err.Error(), "is settled already") {
+		t.Errorf("split again: %v", err)
+	}
+	balances(t, p.books, map[string]int64{Provisional("A"): -reward})
+}
+
+// TestEachShareReachesByItsOwnX: what no block can pay any more is not counted, though older
+// shares with a longer window are; and once no such share is left none is looked for.
+func TestEachShareReachesByItsOwnX(t *testing.T) {
+	t.Parallel()
+	p := newPool(t, Policy{Scheme: PPLNS, WindowMilli: 4000}, Policy{Scheme: PPLNS, WindowMilli: 500})
+	for range 6 {
+		p.share("A", quarter, 1)
+	}
+	for range 4 {
+		p.share("B", quarter, 2)
+	}
+	first := p.found(true)
+	p.step()
+	m := p.manifest(first)
+	// B's of half a block and the winner count, and all of A's.
+	if len(m.Parts) != 2 || m.Parts[0].Shares != 6 || m.Parts[1].Shares != 3 || m.Full || m.Oldest != 1 {
+		t.Errorf("manifest %+v, expected 6 shares of A and 3 of B in a window that is not full", m)
+	}
+	for range 20 {
+		p.share("B", quarter, 2)
+	}
+	second := p.found(true)
+	p.share("B", quarter, 2)
+	third := p.found(true)
+	p.step()
+	if m := p.manifest(second); !m.Full || m.Oldest != 2 || len(m.Terms) != 2 || len(m.Parts) != 1 {
+		t.Errorf("manifest %+v, expected a full window of B's shares, and two policies", m)
+	}
+	if m := p.manifest(third); !m.Full || len(m.Terms) != 1 || m.Terms[0] != 2 {
+		t.Errorf("manifest %+v, expected the second policy alone", m)
+	}
+	if r := p.verified(); r.Verified != 3 {
+		t.Errorf("verified %+v, expected three blocks", r)
+	}
+}
