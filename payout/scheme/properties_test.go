@@ -90,9 +90,9 @@ func TestPPSIsExact(t *testing.T) {
 	}
 }
 
-// TestMoreNamesGainNothing splits the rig of one owner into more names: under no scheme they
+// TestARigUnderMoreNamesGainsNothing splits the rig of one owner into more names: under no scheme they
 // have more than a neu a name beyond what the one had.
-func TestMoreNamesGainNothing(t *testing.T) {
+func TestARigUnderMoreNamesGainsNothing(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(9, 10))
 	for n := range histories() / 10 {
