@@ -76,6 +76,7 @@ func FuzzDGMState(f *testing.F) {
 func FuzzPPSState(f *testing.F) {
 	f.Add([]byte(`{"a":"123456789abcdef0123456789"}`))
 	f.Add([]byte(`{"a":"-1"}`))
+	f.Add([]byte(`{"a":"ffffffffffffffffffffffffffffffffffffffff"}`)) // more than 2^64 neu
 	f.Add(binary.BigEndian.AppendUint64(nil, 7))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		p := &PPS{}
