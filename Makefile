@@ -14,7 +14,7 @@ MINGW    ?= x86_64-w64-mingw32-gcc
 WINDOWS  := CGO_ENABLED=1 GOOS=windows GOARCH=amd64 CC=$(MINGW)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build run test race test-long test-arm test-bochs test-coopmat shaders shaders-write web screenshots bench lint mutants cross dist clean
+.PHONY: help deps build run test race test-long test-arm test-bochs test-coopmat shaders shaders-write web screenshots payouts-plot bench lint mutants cross dist clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -74,6 +74,9 @@ web: ## build the page at /mining/ from web/src; the libraries come from the npm
 screenshots: ## make the pictures of the page in docs/pictures, for a quarter of an hour; takes Chromium
 	@mkdir -p docs/pictures
 	BYTOM_SOLO_SCREENSHOTS=$(CURDIR)/docs/pictures $(GO) test ./test/browser -run "^TestScreenshots$$" -count 1 -timeout 40m -v
+
+payouts-plot: ## draw docs/pictures/payouts.svg: an owner's income by each scheme, from a fixed seed
+	$(GO) run ./scripts/payouts-plot
 
 bench: build ## measure the hash on this machine, then the node's own paths
 	bin/bytom-solo bench --isa all --compare
