@@ -107,6 +107,9 @@ func (n *Node) assembleMining(ctx context.Context, devices []string) error {
 	if err := n.openStratum(ctx, space); err != nil {
 		return err
 	}
+	if err := n.openPayouts(); err != nil {
+		return err
+	}
 	if err := n.openHistory(c); err != nil {
 		return err
 	}

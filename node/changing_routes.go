@@ -58,6 +58,9 @@ var changingRoutes = map[string]routeEffect{
 	"/exclude-transaction":    logsItself,
 
 	ResubmitFoundRoute: isLogged,
+	SignPayoutRoute:    isLogged,
+	PayPayoutsRoute:    isLogged,
+	ResumePayoutsRoute: isLogged,
 	SolonetMineRoute:   oftenCalled,
 	SolonetAutoRoute:   isLogged,
 	SolonetClockRoute:  isLogged,

@@ -29,6 +29,8 @@ type Config struct {
 	Mining MiningConfig
 	// Stratum is the rigs on the LAN.
 	Stratum StratumConfig
+	// Payout is who shares the blocks that rigs find.
+	Payout PayoutConfig
 	// Verify is how proofs of work are checked.
 	Verify VerifyConfig
 	// Solonet is what a private network for tests has.
@@ -115,6 +117,7 @@ func NewConfig() *Config {
 		Bytom:   cfg.DefaultConfig(),
 		Mining:  MiningConfig{Devices: "auto", CPUPercent: 100, RefreshFees: 0.01},
 		Stratum: newStratumConfig(),
+		Payout:  newPayoutConfig(),
 		Verify:  VerifyConfig{Fast: true},
 		Solonet: SolonetConfig{Clock: clockVirtual},
 		Log:     LogConfig{Format: "text"},
@@ -191,6 +194,7 @@ func (c *Config) Register(fs *pflag.FlagSet) {
 	fs.Float64Var(&c.Mining.RefreshFees, "mining.refresh-fees", c.Mining.RefreshFees, "BTM of fees by which a template must gain to replace the one before it within 30 s")
 	fs.Float64Var(&c.Mining.MinFeeRate, "mining.min-fee-rate", c.Mining.MinFeeRate, "least fee of a transaction in a template, in the smallest unit of BTM for each unit of gas; 0 takes any")
 	c.registerStratum(fs)
+	c.registerPayout(fs)
 	fs.Var(&c.Watch, "watch", "pools and nodes to compare this node's chain with, without taking work from them: stratum+tcp://login@host:port, stratum+ssl://, http://[name:secret@]host:port; separated by commas, or more than once")
 	fs.StringVar(&c.Notify.Webhook, "notify.webhook", c.Notify.Webhook, "URL that is posted a JSON notification when a found block is found, confirmed, lost and so on, and when the clock is wrong")
 	fs.StringVar(&c.Notify.Command, "notify.command", c.Notify.Command, "program, with its arguments, that is run for each of these events, which it gets as JSON on its standard input and by parts in BYTOM_SOLO_EVENT and so on")
@@ -297,6 +301,9 @@ func set(fs *pflag.FlagSet, f *pflag.Flag, value, from string) error {
 
 // Expected says what values a flag takes, for the error about one that it does not take.
 func Expected(f *pflag.Flag) string {
+	if d, ok := f.Value.(decimal); ok {
+		return d.expected()
+	}
 	switch kind := f.Value.Type(); kind {
 	case "bool":
 		return "true or false"
@@ -333,6 +340,7 @@ func readConfigFile(home string) (map[string]string, error) {
 		return nil, fmt.Errorf("config.toml: %w", err)
 	}
 	flatten("", tree, flat)
+	foldOwners(flat)
 	if on, ok := flat["mining.enable"]; ok {
 		delete(flat, "mining.enable")
 		flat["mining"] = on

@@ -19,6 +19,7 @@ import (
 	"github.com/bytom-solo/bytom-solo/ledger"
 	"github.com/bytom-solo/bytom-solo/mining"
 	"github.com/bytom-solo/bytom-solo/node/chain"
+	"github.com/bytom-solo/bytom-solo/payout"
 	"github.com/bytom-solo/bytom-solo/stratum"
 )
 
@@ -46,6 +47,14 @@ func withPayee(t *testing.T, c *Config) {
 }
 
 func withRigs(t *testing.T, c *Config) { withPayee(t, c); c.Stratum.Listen = "127.0.0.1:0" }
+
+func withPayouts(t *testing.T, c *Config) { withRigs(t, c); c.Payout.Scheme = payout.PPLNS }
+
+// payoutsAt has payouts stand somewhere.
+func (n *wholeNode) payoutsAt(s payout.Status) (back func()) {
+	n.payouts.watch = payoutWatch{read: time.Now().Add(time.Hour), last: s}
+	return func() { n.payouts.watch = payoutWatch{} }
+}
 
 // injections have one for each kind of fault.
 var injections = map[string]injection{
@@ -137,6 +146,29 @@ var injections = map[string]injection{
 		withRigs(t, c)
 		asFolder("rigs.db").before(t, c)
 	}},
+	"payouts-stopped": {before: withPayouts, inject: func(t *testing.T, n *wholeNode) func() {
+		stop := func(change func() error) {
+			if err := change(); err != nil {
+				t.Fatal(err)
+			}
+			n.payouts.watch = payoutWatch{}
+		}
+		stop(func() error { return n.payouts.books.Stop("a test") })
+		return func() { stop(n.payouts.books.Resume) }
+	}},
+	"payouts-failing": {before: withPayouts, inject: func(t *testing.T, n *wholeNode) func() {
+		if err := n.payouts.books.Close(); err != nil {
+			t.Fatal(err)
+		}
+		n.payouts.watch = payoutWatch{}
+		return nil
+	}},
+	"payouts-uncovered": {before: withPayouts, inject: func(t *testing.T, n *wholeNode) func() { return n.payoutsAt(payout.Status{Uncovered: 1}) }},
+	"payouts-unsigned": {before: withPayouts, inject: func(t *testing.T, n *wholeNode) func() {
+		return n.payoutsAt(payout.Status{Batches: map[payout.BatchState]int{payout.BatchStored: 1}})
+	}},
+	"payouts-held": {before: withPayouts, inject: func(t *testing.T, n *wholeNode) func() { return n.payoutsAt(payout.Status{Held: 1}) }},
+
 	"history":   asFolder("history.db"),
 	"overrides": asFolder("overrides.db"),
 	"block-refused": {before: withPayee, inject: func(t *testing.T, n *wholeNode) func() {

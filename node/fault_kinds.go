@@ -15,7 +15,7 @@ import (
 // faultKinds are the faults that a node looks for, the worst first. docs/operating.md has
 // them as a table.
 func (n *Node) faultKinds() []faultKind {
-	return slices.Concat(n.payFaults(), n.workFaults(), n.rigFaults(), n.keepingFaults())
+	return slices.Concat(n.payFaults(), n.workFaults(), n.rigFaults(), n.payoutFaults(), n.keepingFaults())
 }
 
 // payFaults are those by which what is mined is not the operator's.

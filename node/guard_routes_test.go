@@ -30,6 +30,7 @@ var reading = []string{
 	// Work that is not solved changes nothing.
 	"/get-work", "/get-work-json", "/get-block-template", "/getblocktemplate",
 	"/mining-info", "/list-overrides", "/explain-template", FoundBlocksRoute, FoundBlockRoute, RigsRoute, MetricsRoute, OpenAPIRoute, APIRoute, HomeRoute,
+	PayoutStatsRoute, OwnerStatsPrefix + "{address}", PayoutOwnersRoute, ExplainPayoutRoute, VerifyPayoutsRoute, ExportPayoutsRoute, PreviewPayoutsRoute, UnsignedPayoutsRoute,
 	"/dashboard/", "/equity/",
 	"/", gbt.WalletRoute + "{name:.*}", // By POST alone: JSON-RPC.
 	EventsRoute, "/mining", PageRoute, PageRoute + "page.js", PageRoute + "worker.js", PageRoute + "page.css", PageRoute + "licences.txt",

@@ -66,6 +66,10 @@ type Node struct {
 
 	mostSessions int // of rigs
 
+	payouts                 *payouts // nil where blocks are not split, and never were
+	settlerWake, outboxWake chan struct{}
+	owners                  *owners // of rigs; nil where blocks are not split
+
 	history   *history.History
 	days      rigDays // of the rigs, by the history
 	events    *events
@@ -82,7 +86,7 @@ type Node struct {
 // New opens the data directory and assembles a node; it is not on the network
 // yet. notices takes the words of a throwaway account, if one is created.
 func New(ctx context.Context, config *Config, log *slog.Logger, notices io.Writer) (*Node, error) {
-	n := &Node{config: config, log: log, cookie: rand.Text()}
+	n := &Node{config: config, log: log, cookie: rand.Text(), settlerWake: make(chan struct{}, 1), outboxWake: make(chan struct{}, 1)}
 	if err := n.open(ctx, notices); err != nil {
 		return nil, errors.Join(err, n.close())
 	}
@@ -139,6 +143,7 @@ func (n *Node) tipChanged() {
 		n.watcher.TipChanged()
 	}
 	n.events.tipChanged()
+	n.payoutNews()
 }
 
 // reportEvents counts the events of a found block and sends notifications of them.
@@ -158,6 +163,7 @@ func (n *Node) reportEvents(fate mining.Fate, events []mining.Event) {
 		n.notify(Notification{Event: "block." + string(e.State), At: e.At, Block: &block, Detail: e.Detail})
 	}
 	n.events.found(fate)
+	n.payoutNews()
 }
 
 // watchFound follows the found blocks.
@@ -214,6 +220,7 @@ func (n *Node) Run(ctx context.Context) (err error) {
 		parts.Go(func() error { return n.serveRigs(ctx) })
 		parts.Go(func() error { return n.watchRigs(ctx) })
 	}
+	n.runPayouts(ctx, parts)
 	parts.Go(func() error { return n.history.Run(ctx) })
 	parts.Go(func() error { return n.events.run(ctx) })
 	parts.Go(func() error { return n.faults.run(ctx) })
@@ -291,6 +298,7 @@ func (n *Node) close() error {
 	if n.history != nil {
 		errs = append(errs, n.history.Close())
 	}
+	errs = append(errs, n.payouts.close())
 	if n.rigPort != nil {
 		_ = n.rigPort.Close() // The server has, if it ran.
 	}

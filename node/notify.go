@@ -15,7 +15,8 @@ type Notification struct {
 	// Event is block.found, block.main, block.confirmed, block.matured, block.lost,
 	// block.refused, payee.changed (over RPC), payee.lost (what is mined can't be spent any
 	// more), payee.back, clock.off, clock.right, disk.full, disk.right, watch.alarm (others differ),
-	// watch.right, fault.raised or fault.over.
+	// watch.right, payout.unsigned, payout.paid, payout.given-up, payout.conflict, payout.held,
+	// fault.raised or fault.over.
 	Event string    `json:"event"`
 	At    time.Time `json:"at"`
 	// Network and Node say whose event it is: chain_id and node_alias.

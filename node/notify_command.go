@@ -107,10 +107,11 @@ func runCommand(ctx context.Context, args []string, note Notification, limit tim
 	return fmt.Errorf("the command failed: %w", err)
 }
 
-// plainEnvironment is the node's own, without its settings: there may be secrets among them.
+// plainEnvironment is the node's own, without its settings: there may be secrets among them,
+// as the wallet's password.
 func plainEnvironment() (env []string) {
 	for _, entry := range os.Environ() {
-		if !strings.HasPrefix(entry, "TM_") {
+		if !strings.HasPrefix(entry, "TM_") && !strings.HasPrefix(entry, "BYTOM_SOLO_") {
 			env = append(env, entry)
 		}
 	}

@@ -155,7 +155,11 @@ func (n *Node) openOldLedger() error {
 }
 
 func (n *Node) openLedger() error {
-	n.ledger = ledger.Open(ledger.Config{Path: n.config.LedgerPath(), Log: n.log})
+	flush := time.Duration(0) // as usual
+	if n.config.Payout.Scheme != "" {
+		flush = time.Second // What a kill may cost owners of shares that they were told are accepted.
+	}
+	n.ledger = ledger.Open(ledger.Config{Path: n.config.LedgerPath(), Flush: flush, Log: n.log})
 	now := time.Now()
 	n.rigStates = newRigStates(n.ledger.Rigs(now), n.notify, now)
 	return n.claim(n.ledger.Claim)

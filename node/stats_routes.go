@@ -44,17 +44,22 @@ func (n *Node) registerStats(r *mux.Router) {
 		SeriesRoute:      n.answerSeries,
 		WidgetRoute:      func(*http.Request) (any, error) { return newWidget(n.stats()), nil },
 	} {
-		r.Path(route).Methods(http.MethodGet, http.MethodHead).HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			w.Header().Set("Cache-Control", "no-store")
-			data, err := answer(r)
-			if own := (statsError{}); errors.As(err, &own) {
-				writeJSON(w, own.status, map[string]string{"error": err.Error()})
-			} else if err != nil {
-				writeJSON(w, http.StatusInternalServerError, map[string]string{"error": err.Error()})
-			} else {
-				writeJSON(w, http.StatusOK, data)
-			}
-		})
+		r.Path(route).Methods(http.MethodGet, http.MethodHead).HandlerFunc(statsHandler(answer))
+	}
+}
+
+// statsHandler answers in plain JSON.
+func statsHandler(answer func(*http.Request) (any, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		data, err := answer(r)
+		if own := (statsError{}); errors.As(err, &own) {
+			writeJSON(w, own.status, map[string]string{"error": err.Error()})
+		} else if err != nil {
+			writeJSON(w, http.StatusInternalServerError, map[string]string{"error": err.Error()})
+		} else {
+			writeJSON(w, http.StatusOK, data)
+		}
 	}
 }
 

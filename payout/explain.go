@@ -54,16 +54,7 @@ func (b *Books) Explain(block bc.Hash) (e Explanation, ok bool, why string, err 
 			return nil
 		}
 		ok, e.Manifest = true, *m
-		var c Credit
-		if _, err := getJSON(tx.Bucket(creditsBucket), block.Bytes(), &c); err != nil {
-			return err
-		}
-		var f Fund
-		if _, err := getJSON(tx.Bucket(fundsBucket), m.Coinbase.Output.Bytes(), &f); err != nil {
-			return err
-		}
-		e.State, e.Stage = c.State, stage(c, f)
-		return nil
+		return e.standing(tx)
 	})
 	if ok {
 		e.reason()

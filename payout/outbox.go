@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/bytom/bytom/protocol/bc"
@@ -74,6 +75,8 @@ type OutboxConfig struct {
 	Script func(program []byte) (keys, quorum int, err error)
 	// Every is the number of blocks between two times that owners are paid; 0 counts as 1.
 	Every uint64
+	// FollowOnly makes no new batches: what was stored is brought to its end.
+	FollowOnly bool
 	// Tell receives news. It must not block; nil discards them.
 	Tell func(News)
 	// Log receives what the operator should know; nil discards it.
@@ -101,7 +104,9 @@ type Outbox struct {
 	tried map[bc.Hash]uint64
 	told  map[bc.Hash]string
 	// valid is for how many blocks a batch may be mined.
-	valid uint64
+	valid   uint64
+	now     atomic.Bool           // see PayNow
+	failing atomic.Pointer[error] // of the last pass; nil if it had none
 	// reached is called at each step, for tests.
 	reached func(step outboxStep)
 }
@@ -126,20 +131,17 @@ func NewOutbox(c OutboxConfig) *Outbox {
 func (o *Outbox) Run(ctx context.Context, wake <-chan struct{}) error {
 	tick := time.NewTicker(passEvery)
 	defer tick.Stop()
-	failed := ""
 	for {
 		err := o.Step(ctx)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		text := ""
-		if err != nil {
-			text = err.Error()
-		}
-		if text != failed && err != nil {
+		if former := o.Failing(); err != nil && (former == nil || former.Error() != err.Error()) {
 			o.Log.Error("payouts are not made; it is tried again", "error", err)
 		}
-		failed = text
+		if o.failing.Store(nil); err != nil {
+			o.failing.Store(&err)
+		}
 		select {
 		case <-wake:
 		case <-tick.C:
@@ -147,6 +149,19 @@ func (o *Outbox) Run(ctx context.Context, wake <-chan struct{}) error {
 			return ctx.Err()
 		}
 	}
+}
+
+// PayNow has the next pass pay what is due, without waiting for its time. It is safe for
+// concurrent use.
+func (o *Outbox) PayNow() { o.now.Store(true) }
+
+// Failing is why the last pass of Run failed; nil if it did not. It is safe for concurrent
+// use.
+func (o *Outbox) Failing() error {
+	if err := o.failing.Load(); err != nil {
+		return *err
+	}
+	return nil
 }
 
 // Step is one pass. What goes wrong with one batch does not keep others.

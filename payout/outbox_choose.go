@@ -11,7 +11,8 @@ import (
 // choose stores batches for what is due, if it is time. more says that there are new ones.
 func (o *Outbox) choose() (more bool, err error) {
 	best, _ := o.Chain.Best()
-	if o.ever && best/o.Every <= o.last {
+	now := o.now.Swap(false)
+	if o.FollowOnly || o.ever && best/o.Every <= o.last && !now {
 		return false, nil
 	}
 	if why, err := o.Books.Stopped(); err != nil || why != "" {
@@ -45,14 +46,30 @@ func (o *Outbox) choose() (more bool, err error) {
 // dues are the payments to the owners that are due the least payment or more. One without a
 // program is set aside.
 func (o *Outbox) dues() (dues []transaction.Payment, least uint64, err error) {
-	policies, err := o.Books.Policies()
+	dues, bad, least, err := o.owed()
 	if err != nil {
 		return nil, 0, err
+	}
+	for _, held := range bad {
+		if err := o.Books.Hold(held.Owner, held.Held); err != nil {
+			return nil, 0, err
+		}
+		o.tell(News{Kind: NewsHeld, Owner: held.Owner, Detail: held.Held})
+	}
+	return dues, least, nil
+}
+
+// owed are the payments that are due, and the owners among them that can't be paid, with the
+// reason. It changes nothing.
+func (o *Outbox) owed() (dues []transaction.Payment, bad []Owner, least uint64, err error) {
+	policies, err := o.Books.Policies()
+	if err != nil {
+		return nil, nil, 0, err
 	}
 	least = max(policyOf(policies, uint32(len(policies))).Least, 1)
 	owners, err := o.Books.Owners()
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, 0, err
 	}
 	for _, owner := range owners {
 		if owner.Held != "" || owner.Payable < least {
@@ -63,15 +80,13 @@ func (o *Outbox) dues() (dues []transaction.Payment, least uint64, err error) {
 			err = transaction.Standard(program)
 		}
 		if err != nil {
-			if holdErr := o.Books.Hold(owner.Owner, err.Error()); holdErr != nil {
-				return nil, 0, holdErr
-			}
-			o.tell(News{Kind: NewsHeld, Owner: owner.Owner, Detail: err.Error()})
+			owner.Held = err.Error()
+			bad = append(bad, owner)
 			continue
 		}
 		dues = append(dues, transaction.Payment{Owner: owner.Owner, Program: program, Amount: owner.Payable})
 	}
-	return dues, least, nil
+	return dues, bad, least, nil
 }
 
 // fundGroup are funds of one program, the oldest first, which one wallet can sign for.
@@ -110,26 +125,11 @@ func (o *Outbox) funds() (groups []*fundGroup, err error) {
 
 // stage stores the batches that pay what is due out of a group's funds.
 func (o *Outbox) stage(group *fundGroup, dues []transaction.Payment, least, best uint64) (staged bool, err error) {
-	terms := transaction.Terms{TimeRange: best + o.valid, Change: group.funds[0].Program, Least: least}
-	if transaction.IsScript(terms.Change) {
-		if terms.Keys, terms.Quorum, err = o.Script(terms.Change); err != nil {
-			o.Log.Warn("payouts do not use the coins of a script whose keys are not known", "program", group.funds[0].Program.String(), "error", err)
-			return false, nil
-		}
-		for i := range group.inputs {
-			group.inputs[i].Keys, group.inputs[i].Quorum = terms.Keys, terms.Quorum
-		}
-	}
-	all, err := transaction.Plan(group.inputs, dues, terms)
+	all, err := o.plan(group, dues, least, best)
 	if err != nil {
 		return false, err
 	}
-	for _, t := range all {
-		b, err := batchFrom(t, group.funds)
-		if err != nil {
-			return staged, err
-		}
-		b.TimeRange, b.Height = terms.TimeRange, best
+	for _, b := range all {
 		o.reached(stepChosen)
 		if err := o.Books.Stage(b); err != nil {
 			return staged, fmt.Errorf("store a payout: %w", err)
@@ -139,6 +139,33 @@ func (o *Outbox) stage(group *fundGroup, dues []transaction.Payment, least, best
 		o.Log.Info("a payout is stored", "batch", b.ID.String(), "owners", len(b.Payments), "neu", b.Paid(), "inputs", len(b.Inputs), "fee", b.Fee)
 	}
 	return staged, nil
+}
+
+// plan are the batches that pay what is due out of a group's funds.
+func (o *Outbox) plan(group *fundGroup, dues []transaction.Payment, least, best uint64) (batches []Batch, err error) {
+	terms := transaction.Terms{TimeRange: best + o.valid, Change: group.funds[0].Program, Least: least}
+	if transaction.IsScript(terms.Change) {
+		if terms.Keys, terms.Quorum, err = o.Script(terms.Change); err != nil {
+			o.Log.Warn("payouts do not use the coins of a script whose keys are not known", "program", group.funds[0].Program.String(), "error", err)
+			return nil, nil
+		}
+		for i := range group.inputs {
+			group.inputs[i].Keys, group.inputs[i].Quorum = terms.Keys, terms.Quorum
+		}
+	}
+	all, err := transaction.Plan(group.inputs, dues, terms)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range all {
+		b, err := batchFrom(t, group.funds)
+		if err != nil {
+			return batches, err
+		}
+		b.TimeRange, b.Height = terms.TimeRange, best
+		batches = append(batches, b)
+	}
+	return batches, nil
 }
 
 // batchFrom is the batch that a planned transaction is.

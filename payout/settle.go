@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"math"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -31,6 +32,8 @@ type Settler struct {
 	waits map[bc.Hash]time.Time
 	// folded is when shares were last folded. Both by the monotonic clock.
 	folded time.Time
+
+	failing atomic.Pointer[error] // of the last pass; nil if it had none
 }
 
 const (
@@ -66,13 +69,14 @@ func (s *Settler) Run(ctx context.Context, wake <-chan struct{}) error {
 	}
 	tick := time.NewTicker(passEvery)
 	defer tick.Stop()
-	failing := false
 	for {
 		again, err := s.Step()
-		if err != nil && !failing {
+		if err != nil && s.Failing() == nil {
 			s.log.Error("payouts can't be settled; it is tried again", "error", err)
 		}
-		failing = err != nil
+		if s.failing.Store(nil); err != nil {
+			s.failing.Store(&err)
+		}
 		timer := time.NewTimer(cmp.Or(again, passEvery))
 		select {
 		case <-wake:
@@ -84,6 +88,15 @@ func (s *Settler) Run(ctx context.Context, wake <-chan struct{}) error {
 		}
 		timer.Stop()
 	}
+}
+
+// Failing is why the last pass of Run failed; nil if it did not. It is safe for concurrent
+// use.
+func (s *Settler) Failing() error {
+	if err := s.failing.Load(); err != nil {
+		return *err
+	}
+	return nil
 }
 
 // Step is one pass. again is after how long there is something to do, if nothing happens.

@@ -93,6 +93,9 @@ func (d *Described) Get(route string, status int) json.RawMessage {
 		d.t.Fatal(err)
 	}
 	path, _, _ := strings.Cut(route, "?")
+	if strings.HasPrefix(path, node.OwnerStatsPrefix) {
+		path = node.OwnerStatsPrefix + "{address}"
+	}
 	if resp.StatusCode != status {
 		d.t.Errorf("%s: %d, expected %d: %.300s", route, resp.StatusCode, status, d.Raw)
 	}

@@ -32,9 +32,11 @@ func newDescribed(t *testing.T, n *testnet.Node) *described {
 // TestAnswersAreAsDescribed makes calls of all routes of a real node, and holds the
 // requests and the answers to the description that it serves.
 func TestAnswersAreAsDescribed(t *testing.T) {
-	n := testnet.Start(t, testnet.NodeOptions{Args: []string{"--solonet.tools"}})
+	n, front := startSplitting(t)
 	address := harness.MakeAccount(t, n)
 	d := newDescribed(t, n)
+	d.splitBlocks(front)
+	d.payoutCalls()
 	r := harness.NewSolver(t)
 	c := &caller{t: t, rig: r, node: n}
 	tx := strings.Repeat("ab", 32)

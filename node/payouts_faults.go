@@ -1,0 +1,164 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/bytom-solo/bytom-solo/payout"
+)
+
+// payoutWatch is where payouts stand, read anew every few seconds at most: faults are looked
+// for each second. It is safe for concurrent use.
+type payoutWatch struct {
+	mu   sync.Mutex
+	read time.Time
+	last payout.Status
+	err  error
+}
+
+// watchFor is how long a status is taken for the present one.
+const watchFor = 5 * time.Second
+
+func (w *payoutWatch) status(books *payout.Books) (payout.Status, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.read.IsZero() || time.Since(w.read) >= watchFor {
+		w.last, w.err = books.Status()
+		w.read = time.Now()
+	}
+	return w.last, w.err
+}
+
+// unsignedAfter is how long a batch may wait for its signature.
+const unsignedAfter = 45 * time.Second
+
+// payoutFaults are those of payouts.
+func (n *Node) payoutFaults() []faultKind {
+	check := func(what func(payout.Status) (string, bool)) func(time.Time) (string, bool) {
+		return func(time.Time) (string, bool) {
+			if n.payouts == nil {
+				return "", false
+			}
+			s, err := n.payouts.watch.status(n.payouts.books)
+			if err != nil {
+				return "", false // That is a fault of its own.
+			}
+			return what(s)
+		}
+	}
+	return []faultKind{
+		{
+			id: "payouts-stopped", check: check(func(s payout.Status) (string, bool) { return s.Stopped, s.Stopped != "" }),
+			what: "Owners of rigs are not paid, as payouts have stopped",
+			do:   "See why by 'bytom-solo payouts status', put it right, then 'bytom-solo payouts resume'",
+		},
+		{
+			id: "payouts-failing", after: 10 * time.Second, check: func(time.Time) (string, bool) {
+				if n.payouts == nil {
+					return "", false
+				}
+				_, err := n.payouts.watch.status(n.payouts.books)
+				if err == nil {
+					err = errors.Join(n.payouts.settler.Failing(), n.payouts.outbox.Failing())
+				}
+				return reasonOf(err), err != nil
+			},
+			what: "Blocks are not split, or owners not paid, by an error; their shares and debts are kept",
+			do:   "Check the disk and the file mining/payouts.db; the log says why",
+		},
+		{
+			id: "payouts-uncovered", check: check(func(s payout.Status) (string, bool) {
+				return formatBTM(uint64(s.Uncovered)), s.Uncovered > 0
+			}),
+			what: "More is owed to owners than there is of the blocks that were split",
+			do:   "Leave the rewards of split blocks where they are, and raise --payout.fee if it does not cover the network's fees",
+		},
+		{
+			id: "payouts-unsigned", after: unsignedAfter, check: check(func(s payout.Status) (string, bool) {
+				waiting := s.Batches[payout.BatchStored]
+				return fmt.Sprintf("%d wait", waiting), waiting > 0
+			}),
+			what: "A payment to owners waits to be signed",
+			do:   "Give --payout.password-file, or sign it by 'bytom-solo payouts sign'",
+		},
+		{
+			id: "payouts-held", check: check(func(s payout.Status) (string, bool) {
+				return fmt.Sprintf("%d owners", s.Held), s.Held > 0
+			}),
+			what: "Some owners can't be paid, and all others are",
+			do:   "See which and why by 'bytom-solo payouts owners'",
+		},
+	}
+}
+
+// payoutMetrics are figures of payouts; none where blocks are not split.
+type payoutMetrics struct {
+	status                                         func() (payout.Status, bool)
+	owed, paid, there, operator, uncovered, owners *prometheus.Desc
+	blocks, batches                                *prometheus.Desc
+}
+
+func newPayoutMetrics(status func() (payout.Status, bool)) *payoutMetrics {
+	desc := func(name, help string, labels ...string) *prometheus.Desc {
+		return prometheus.NewDesc("bytom_solo_payout_"+name, help, labels, nil)
+	}
+	return &payoutMetrics{
+		status: status,
+		owed:   desc("owed_neu", "What owners are owed.", "state"),
+		paid:   desc("network_fees_neu", "What payments to owners cost in fees of the network."),
+		there:  desc("assets_neu", "What there is of the blocks that were split.", "state"), operator: desc("operator_neu", "The operator's part of the blocks that were split.", "kind"),
+		uncovered: desc("uncovered_neu", "By how much more is owed than there is."),
+		owners:    desc("owners", "Owners with an account; those who get the next payment; those who can't be paid.", "kind"),
+		blocks:    desc("blocks", "Blocks that were split, by where their money is.", "stage"),
+		batches:   desc("batches", "Transactions that pay owners.", "state"),
+	}
+}
+
+// Describe satisfies prometheus.Collector.
+func (m *payoutMetrics) Describe(c chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{m.owed, m.paid, m.there, m.operator, m.uncovered, m.owners, m.blocks, m.batches} {
+		c <- d
+	}
+}
+
+// Collect satisfies prometheus.Collector.
+func (m *payoutMetrics) Collect(c chan<- prometheus.Metric) {
+	s, ok := m.status()
+	if !ok {
+		return
+	}
+	gauge := func(d *prometheus.Desc, v int64, labels ...string) {
+		c <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(v), labels...)
+	}
+	gauge(m.owed, s.Provisional, "provisional")
+	gauge(m.owed, s.Payable, "payable")
+	gauge(m.owed, s.Transit, "in_transit")
+	gauge(m.there, s.Immature, "immature")
+	gauge(m.there, s.Spendable, "spendable")
+	gauge(m.operator, s.Fees, "fee")
+	gauge(m.operator, s.Reserve, "reserve")
+	gauge(m.paid, s.TxFees)
+	gauge(m.uncovered, s.Uncovered)
+	gauge(m.owners, int64(s.Owners), "all")
+	gauge(m.owners, int64(s.Due), "due")
+	gauge(m.owners, int64(s.Held), "held")
+	for stage, n := range s.Blocks {
+		gauge(m.blocks, int64(n), stage)
+	}
+	for state, n := range s.Batches {
+		gauge(m.batches, int64(n), string(state))
+	}
+}
+
+// payoutStatus is where payouts stand; false if there are none.
+func (n *Node) payoutStatus() (payout.Status, bool) {
+	if n.payouts == nil {
+		return payout.Status{}, false
+	}
+	s, err := n.payouts.watch.status(n.payouts.books)
+	return s, err == nil
+}
