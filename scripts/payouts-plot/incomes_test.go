@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -51,6 +53,28 @@ func TestIncomes(t *testing.T) {
 			if sum < all.paid[s][i] {
 				t.Fatalf("%s takes back at share %d", s, i+1)
 			}
+		}
+	}
+}
+
+// TestThePageSaysWhatThePictureShows holds docs/payouts.md to it.
+func TestThePageSaysWhatThePictureShows(t *testing.T) {
+	all, err := income()
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := os.ReadFile(filepath.Join("..", "..", "docs", "payouts.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Join(strings.Fields(string(raw)), " ")
+	for _, want := range []string{
+		fmt.Sprintf("One owner with %d %% of a pool's work, %d blocks' worth of it", 100/every, blocks),
+		fmt.Sprintf("solo has paid %s BTM, pplns %s, dgm %s and pps %s.", btm(all.last("solo")), btm(all.last("pplns")), btm(all.last("dgm")), btm(all.last("pps"))),
+		fmt.Sprintf("The pool found %d blocks", len(all.found)),
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("docs/payouts.md does not say %q", want)
 		}
 	}
 }
