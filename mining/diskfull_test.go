@@ -51,7 +51,7 @@ func TestAFullDiskCostsNoBlock(t *testing.T) {
 	if log := m.log.String(); !strings.Contains(log, "level=ERROR") || !strings.Contains(log, syscall.EFBIG.Error()) {
 		t.Errorf("the loss is not told at Error, with its cause: %q", log)
 	}
-	m.mine(t) // Nor does the next one stop it.
+	m.mine(t)     // Nor does the next one stop it.
 	for range 5 { // A probe may find room for itself in the file.
 		if m.journal.Probe(); m.journal.Failing() == nil {
 			t.Fatal("blocks get lost, and the journal does not fail")

@@ -113,12 +113,6 @@ func twiceRamp(t, most *big.Int) *big.Int {
 // what there is.
 func (w *Window) Full() bool { return w.shares > 0 && !w.depth.less(w.most) }
 
-// Covered is the work of all added shares, in 2⁻⁶⁴ blocks, of which the oldest may reach
-// beyond the window.
-func (w *Window) Covered() *big.Int {
-	return new(big.Int).Add(w.depth.big(), new(big.Int).SetUint64(w.winner))
-}
-
 // Parts are exact parts of a block over a common denominator: owner i gets Net[i]/Total of
 // it, the operator's fee is Fee/Total, and all of them make Total.
 type Parts struct {
