@@ -66,7 +66,7 @@ type batch struct {
 }
 
 func (b *batch) empty() bool {
-	return len(b.rigs)+len(b.rows)+len(b.blocks)+len(b.gone) == 0 && b.owners.empty()
+	return len(b.rigs)+len(b.rows)+len(b.shares)+len(b.blocks)+len(b.gone) == 0 && b.owners.empty()
 }
 
 // Flush writes what was counted since the last time, in one transaction. If it fails,

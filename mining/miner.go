@@ -23,6 +23,8 @@ type MinerConfig struct {
 	Submitter *Submitter
 	// Extranonces is the space that every worker leases its part of.
 	Extranonces *Extranonces
+	// Owner is to whom the devices' work is credited; empty is the operator.
+	Owner string
 	// Observe takes StageSwitch and StageSeed; nil discards them.
 	Observe func(Stage, time.Duration)
 	// Log takes what happens; nil discards it.

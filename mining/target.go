@@ -73,5 +73,16 @@ func (t Target) Work(network Target) uint64 {
 	return work.Uint64()
 }
 
+// WorkOfHashes is what so many hashes are worth on a network of target t, as Work counts it:
+// hashes·(t + 1)/2^256 blocks.
+func (t Target) WorkOfHashes(hashes uint64) uint64 {
+	work := new(big.Int).SetBytes(t[:])
+	work.Add(work, big.NewInt(1)).Mul(work, new(big.Int).SetUint64(hashes)).Rsh(work, 192)
+	if !work.IsUint64() {
+		return math.MaxUint64
+	}
+	return work.Uint64()
+}
+
 // String is the target as 64 hexadecimal characters, most significant first.
 func (t Target) String() string { return hex.EncodeToString(t[:]) }

@@ -217,7 +217,7 @@ func (w *worker) submit(ctx context.Context, sol Solution) error {
 			done <- answer{verdict: Verdict{Outcome: MainChain}}
 			return
 		}
-		sol.By = Finder{Kind: FoundByDevice, Name: w.device.info.Name}
+		sol.By = Finder{Kind: FoundByDevice, Name: w.device.info.Name, Owner: m.cfg.Owner}
 		v, err := m.cfg.Submitter.Submit(context.WithoutCancel(ctx), sol)
 		done <- answer{v, err}
 	}()

@@ -97,7 +97,12 @@ func (n *Node) assembleMining(ctx context.Context, devices []string) error {
 		Path: n.config.HandoutsPath(), Network: n.config.Bytom.ChainID, Source: c, Log: n.log,
 	})
 	space := mining.NewExtranonces(n.handouts.Extranonces()...)
+	owner, err := n.minerOwner()
+	if err != nil {
+		return err
+	}
 	n.miner = mining.NewMiner(mining.MinerConfig{
+		Owner:     owner,
 		Devices:   n.backends,
 		Settings:  mining.MinerSettings{On: n.config.Bytom.Mining, Devices: devices, Threads: n.config.Mining.Threads, Percent: n.config.Mining.CPUPercent},
 		Generator: n.generator, Submitter: n.submitter, Extranonces: space, Observe: n.metrics.observe, Log: n.log,

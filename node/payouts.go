@@ -27,6 +27,7 @@ type payouts struct {
 	settler *payout.Settler
 	outbox  *payout.Outbox
 	wallet  *payoutWallet // nil without a wallet
+	miner   string        // to whom this node's own hashes are credited; empty is the operator
 	every   uint64        // blocks from one payment to the next
 	batches batchList
 	watch   payoutWatch
@@ -62,6 +63,9 @@ func (n *Node) openPayouts() error {
 		on: c.Scheme != "", books: books, chain: &payoutChain{n.bytom.chain}, shares: payout.FromLedger(n.ledger),
 	}
 	n.payouts = p
+	if p.miner, err = n.minerOwner(); err != nil {
+		return err
+	}
 	if err := n.claim(books.Claim); err != nil {
 		return err
 	}
@@ -167,6 +171,9 @@ func (n *Node) runPayouts(ctx context.Context, parts *errgroup.Group) {
 	}
 	parts.Go(func() error { return n.payouts.settler.Run(ctx, n.settlerWake) })
 	parts.Go(func() error { return n.payouts.outbox.Run(ctx, n.outboxWake) })
+	if owner := n.payouts.miner; owner != "" {
+		parts.Go(func() error { return n.creditMiner(ctx, owner) })
+	}
 }
 
 // payoutNews marks that the chain or the journal has news. It does not block.
@@ -187,9 +194,9 @@ func (p *payouts) close() error {
 	return p.books.Close()
 }
 
-// payoutCandidates are the blocks that rigs found, by the journal. What callers of get-work
-// and getblocktemplate find, and this node's own devices, leaves no shares, and is the
-// operator's alone.
+// payoutCandidates are the blocks that rigs found, by the journal, and this node's own devices
+// where their work is an owner's. What callers of get-work and getblocktemplate find leaves no
+// shares, and is the operator's alone.
 func (n *Node) payoutCandidates() ([]payout.Candidate, error) {
 	fates, err := n.journal.Fates()
 	if err != nil {
@@ -197,7 +204,7 @@ func (n *Node) payoutCandidates() ([]payout.Candidate, error) {
 	}
 	var all []payout.Candidate
 	for _, fate := range fates {
-		if fate.By.Kind == mining.FoundByRig {
+		if kind := fate.By.Kind; kind == mining.FoundByRig || kind == mining.FoundByDevice && fate.By.Owner != "" {
 			all = append(all, payout.Candidate{
 				Hash: fate.ID, Height: fate.Height, At: fate.Found, Finder: fate.By.Name, Owner: fate.By.Owner, Work: fate.By.Work,
 			})

@@ -27,6 +27,9 @@ type PayoutConfig struct {
 	// PasswordFile has the wallet's password; without one, and without one in the
 	// environment, payouts wait to be signed by hand.
 	PasswordFile string
+	// Miner is the address to which the work of this node's own devices is credited; empty is
+	// the operator, whose alone is what they find.
+	Miner string
 	// Owners maps logins without an address to addresses.
 	Owners ownerList
 }
@@ -52,6 +55,7 @@ func (c *Config) registerPayout(fs *pflag.FlagSet) {
 	fs.Var(decimal{&p.Reserve, 8, "BTM"}, "payout.reserve", "for pps, which needs one: what the operator holds against bad luck, in BTM; 0 is none")
 	fs.Uint64Var(&p.Every, "payout.every", p.Every, "blocks from one payout to the next; 576 are about a day")
 	fs.StringVar(&p.PasswordFile, "payout.password-file", p.PasswordFile, "file with the password of the wallet's key, which signs payouts; or the environment's "+payoutPasswordVariable+"; without either they are signed by hand: 'bytom-solo payouts sign'")
+	fs.StringVar(&p.Miner, "payout.miner", p.Miner, "address of the owner to whom the work of this node's own devices is credited, so that their blocks are split too; empty leaves these to the operator alone")
 	fs.Var(&p.Owners, "payout.owners", "whose the rigs are that log in without an address: name=address or name.rig=address, separated by commas, or more than once; in config.toml a table, name = \"address\"")
 }
 
@@ -107,6 +111,7 @@ func (p *PayoutConfig) checkIdle(bad func(key string, value any, expected string
 	without("payout.reserve", p.Reserve != usual.Reserve, formatDecimal(p.Reserve, 8))
 	without("payout.every", p.Every != usual.Every, p.Every)
 	without("payout.password-file", p.PasswordFile != "", p.PasswordFile)
+	without("payout.miner", p.Miner != "", p.Miner)
 	without("payout.owners", len(p.Owners) > 0, p.Owners.String())
 }
 

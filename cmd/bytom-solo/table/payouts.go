@@ -154,7 +154,7 @@ func fullness(e node.PayoutExplanation) string {
 func Verification(out io.Writer, r payout.Report) error {
 	fmt.Fprintf(out, "%d blocks were split, %d of them come out the same again to the last neu\n", r.Blocks, r.Verified)
 	if len(r.Gone) > 0 {
-		fmt.Fprintf(out, "of %d the shares are gone, the first at height %d\n", len(r.Gone), r.Gone[0])
+		fmt.Fprintf(out, "of %d what they were split by is kept no longer, the first at height %d\n", len(r.Gone), r.Gone[0])
 	}
 	for _, problem := range r.Problems {
 		fmt.Fprintln(out, "wrong:", problem)
