@@ -87,9 +87,9 @@ const someAddress = "sm1q3cuzlxhzhqnse2w2v2mdkls9873am2cy46c6z7"
 
 // onSolonet has the process be of a solonet for a test.
 func onSolonet(t *testing.T) {
-	before := consensus.ActiveNetParams
+	t.Helper()
+	severalNetworks(t)
 	consensus.ActiveNetParams = consensus.NetParams["solonet"]
-	t.Cleanup(func() { consensus.ActiveNetParams = before })
 }
 
 func TestWhoseARigIs(t *testing.T) {
