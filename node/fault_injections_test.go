@@ -1,6 +1,7 @@
 package node
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -65,7 +66,12 @@ var injections = map[string]injection{
 				t.Fatal(err)
 			}
 		}
-		n.payees.fixed.Program[3] ^= 1
+		other := *n.payees.fixed
+		other.Program = bytes.Clone(other.Program)
+		other.Program[3] ^= 1
+		n.payees.mu.Lock()
+		n.payees.fixed = &other
+		n.payees.mu.Unlock()
 		settle()
 		return nil // It is shown for ten minutes.
 	}},
