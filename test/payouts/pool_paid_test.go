@@ -1,0 +1,77 @@
+package payouts_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/bytom-solo/bytom-solo/testnet"
+)
+
+// TestOwnersArePaid has six owners of unlike rigs find blocks, and be paid for them: each
+// scheme's books are right to the last neu, and so is what the owners have. In the long form
+// pplns does so for 60 blocks beside a stock node, which takes each payment.
+func TestOwnersArePaid(t *testing.T) {
+	for _, c := range []struct {
+		scheme string
+		args   []string
+	}{
+		{"pplns", nil}, {"dgm", []string{"--payout.c", "0.1", "--payout.o", "0.9"}}, {"pps", []string{"--payout.reserve", "100000"}}, {"solo", nil},
+	} {
+		t.Run(c.scheme, func(t *testing.T) {
+			if c.scheme != "pplns" && !long() {
+				t.Skip("the long form has each scheme: BYTOM_SOLO_LONG=1")
+			}
+			p := newPool(t, c.scheme, c.args...)
+			blocks, rate := 8, 0.5
+			var others []*testnet.Node
+			if long() && c.scheme == "pplns" {
+				blocks, rate = 60, 0.2 // The stock node takes a second a block.
+				stock := testnet.Start(t, testnet.NodeOptions{Stock: true})
+				stock.Connect(p.Node)
+				others = append(others, stock)
+			}
+			p.awaitBlocksOf(rate, blocks)
+			p.awaitPaid(10 * time.Minute)
+			for _, other := range others {
+				testnet.WaitSameTip(p.Node, other, 20*time.Minute)
+			}
+			p.check(others...)
+		})
+	}
+}
+
+// TestKillsPayNobodyTwice kills the node while rigs find blocks and owners are paid. Whenever
+// that is, each owner is paid once, and the books are right.
+func TestKillsPayNobodyTwice(t *testing.T) {
+	kills := 3
+	if long() {
+		kills = 50
+	}
+	p := newPool(t, "pplns", "--payout.every", "3")
+	p.awaitBlocksOf(0.5, 3)
+	p.mine(101) // What was found is due, and being paid from now on.
+	for i := range kills {
+		stop := p.hash(0.5)
+		p.awaitBlocks(3+2*(i+1), 5*time.Minute)
+		stop()
+		p.Kill()
+		p.Node = testnet.Start(t, p.options)
+	}
+	p.awaitPaid(10 * time.Minute)
+	p.check()
+}
+
+// TestWithoutAPassword has payments wait, and be signed by the wallet's own route.
+func TestWithoutAPassword(t *testing.T) {
+	if !long() {
+		t.Skip("the long form has it, BYTOM_SOLO_LONG=1; test/rpc signs a payment, too")
+	}
+	p := newPool(t, "pplns", "--payout.password-file", "")
+	p.awaitBlocksOf(0.5, 3)
+	signed := 0
+	p.awaitPaid(5*time.Minute, func() { signed += p.signAll() })
+	if signed == 0 {
+		t.Error("no payment waited to be signed")
+	}
+	p.check()
+}

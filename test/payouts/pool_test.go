@@ -1,0 +1,238 @@
+package payouts_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/bytom/bytom/common"
+	"github.com/bytom/bytom/consensus"
+
+	"github.com/bytom-solo/bytom-solo/node"
+	"github.com/bytom-solo/bytom-solo/payout"
+	"github.com/bytom-solo/bytom-solo/test/harness"
+	"github.com/bytom-solo/bytom-solo/testnet"
+	"github.com/bytom-solo/bytom-solo/testnet/fakerig"
+)
+
+// long is the form that takes minutes.
+func long() bool { return os.Getenv("BYTOM_SOLO_LONG") != "" }
+
+// pool is a node that splits blocks, and its rigs.
+type pool struct {
+	*testnet.Node
+	t       *testing.T
+	front   string
+	options testnet.NodeOptions
+	solver  *harness.Solver
+	owners  []string
+}
+
+// newPool starts a node that splits blocks by a scheme and pays each few blocks, with the
+// password of its wallet in a file.
+func newPool(t *testing.T, scheme string, more ...string) *pool {
+	t.Helper()
+	password := filepath.Join(t.TempDir(), "password")
+	harness.WriteFile(t, password, "p\n", 0o600) // harness.MakeAccount's
+	p := &pool{t: t, front: harness.RigAddress(t), solver: harness.NewSolver(t)}
+	p.options.Args = append([]string{
+		"--solonet.tools", "--stratum.listen", p.front, "--stratum.start-difficulty", "1",
+		"--payout.scheme", scheme, "--payout.every", "1", "--payout.password-file", password,
+	}, more...)
+	p.Node = testnet.Start(t, p.options)
+	p.options.Home = p.Home
+	harness.MakeAccount(t, p.Node)
+	net := consensus.NetParams["solonet"]
+	for i := range byte(6) {
+		a, err := common.NewAddressWitnessPubKeyHash(append(make([]byte, 19), i+1), &net)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.owners = append(p.owners, a.EncodeAddress())
+	}
+	return p
+}
+
+// hash has a rig of each owner hash, the first at a rate, the second at twice that and so on.
+func (p *pool) hash(rate float64) (stop func()) {
+	ctx, cancel := context.WithCancel(p.t.Context())
+	var running sync.WaitGroup
+	for i, owner := range p.owners {
+		rig := fakerig.New(fakerig.Config{
+			Address: p.front, Name: owner + ".rig1", Dialect: fakerig.Plain, Rate: rate * float64(i+1), Hash: p.solver.Verifier.Hash, Random: rand.New(rand.NewPCG(1, uint64(i))),
+		})
+		running.Go(func() { rig.Run(ctx) })
+	}
+	var once sync.Once
+	stop = func() { once.Do(func() { cancel(); running.Wait() }) }
+	p.t.Cleanup(stop)
+	return stop
+}
+
+// stats is where payouts stand; an error while the node does not answer.
+func (p *pool) stats() (s node.PayoutStats, err error) {
+	resp, err := http.Get(p.URL + node.PayoutStatsRoute)
+	if err != nil {
+		return s, err
+	}
+	defer resp.Body.Close()
+	return s, json.NewDecoder(resp.Body).Decode(&s)
+}
+
+// blocks is how many blocks were split.
+func (p *pool) blocks() (n int, err error) {
+	s, err := p.stats()
+	for _, count := range s.Status.Blocks {
+		n += count
+	}
+	return n, err
+}
+
+// awaitBlocks waits until so many blocks are split.
+func (p *pool) awaitBlocks(want int, limit time.Duration) {
+	p.t.Helper()
+	testnet.Wait(p.t, limit, func() error {
+		if n, err := p.blocks(); err != nil || n < want {
+			return fmt.Errorf("%d blocks are split, expected %d: %w", n, want, err)
+		}
+		return nil
+	})
+}
+
+// awaitBlocksOf has the rigs hash until so many blocks are split.
+func (p *pool) awaitBlocksOf(rate float64, want int) {
+	p.t.Helper()
+	stop := p.hash(rate)
+	defer stop()
+	p.awaitBlocks(want, 20*time.Minute)
+}
+
+// mine mines on by no rig.
+func (p *pool) mine(blocks int) {
+	p.t.Helper()
+	if err := p.Call(node.SolonetMineRoute, map[string]int{"blocks": blocks}, nil); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// awaitPaid mines on until all that is due is in blocks. before is done before each block.
+func (p *pool) awaitPaid(limit time.Duration, before ...func()) {
+	p.t.Helper()
+	p.mine(101)
+	testnet.Wait(p.t, limit, func() error {
+		for _, do := range before {
+			do()
+		}
+		p.mine(1)
+		s, err := p.stats()
+		if err != nil || s.Status.Due > 0 || s.Status.Batches[payout.BatchMined]+s.Status.Batches[payout.BatchPaid] == 0 ||
+			s.Status.Batches[payout.BatchStored]+s.Status.Batches[payout.BatchSigned] > 0 {
+			return fmt.Errorf("not paid yet: %+v, %w", s.Status, err)
+		}
+		return nil
+	})
+}
+
+// signAll has the node's own route sign what waits for that, by the password of
+// harness.MakeAccount, and brings it back.
+func (p *pool) signAll() (signed int) {
+	p.t.Helper()
+	call := func(route string, in, out any) {
+		if err := p.Call(route, in, out); err != nil {
+			p.t.Fatal(err)
+		}
+	}
+	var waiting []node.UnsignedPayout
+	call(node.UnsignedPayoutsRoute, nil, &waiting)
+	for _, w := range waiting {
+		var out struct {
+			Transaction json.RawMessage `json:"transaction"`
+		}
+		call("/sign-transaction", map[string]any{"password": "p", "transaction": w.Template}, &out)
+		call(node.SignPayoutRoute, node.SignedPayout{ID: w.ID, Signed: string(out.Transaction)}, nil)
+	}
+	return len(waiting)
+}
+
+// received is what the owners have on a node's chain, by transactions other than coinbases.
+func (p *pool) received(n *testnet.Node) map[string]uint64 {
+	p.t.Helper()
+	height, err := n.Height()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	all := make(map[string]uint64)
+	for h := uint64(1); h <= height; h++ {
+		var block struct {
+			Transactions []struct {
+				Outputs []struct {
+					Address string
+					Amount  uint64
+				}
+			}
+		}
+		if err := n.Call("/get-block", map[string]uint64{"block_height": h}, &block); err != nil {
+			p.t.Fatal(err)
+		}
+		for _, tx := range block.Transactions[1:] {
+			for _, out := range tx.Outputs {
+				all[out.Address] += out.Amount
+			}
+		}
+	}
+	return all
+}
+
+// check holds the books to themselves, to shares and chain, and to what owners have.
+func (p *pool) check(chains ...*testnet.Node) {
+	p.t.Helper()
+	var report payout.Report
+	if err := p.Call(node.VerifyPayoutsRoute, nil, &report); err != nil || len(report.Problems) > 0 || report.Blocks == 0 {
+		p.t.Errorf("the books: %+v, %v", report, err)
+	}
+	s, err := p.stats()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	var owners []payout.Owner
+	if err := p.Call(node.PayoutOwnersRoute, nil, &owners); err != nil {
+		p.t.Fatal(err)
+	}
+	paid, owed := uint64(0), int64(0)
+	for _, o := range owners {
+		paid += o.Paid
+		owed += int64(o.Provisional + o.Payable + o.Transit)
+	}
+	st := s.Status
+	if st.Immature+st.Spendable+st.Losses != owed+st.Fees+st.Reserve-st.TxFees {
+		p.t.Errorf("assets %d, owed %d, the operator's %d and %d, fees %d: they don't add up", st.Immature+st.Spendable, owed, st.Fees, st.Reserve, st.TxFees)
+	}
+	for _, chain := range append([]*testnet.Node{p.Node}, chains...) {
+		got := p.received(chain)
+		for _, o := range owners {
+			if got[o.Owner] != o.Paid+o.Transit {
+				p.t.Errorf("%s: owner %s has %d neu on the chain, expected %d and %d in transit", chain.URL, o.Owner, got[o.Owner], o.Paid, o.Transit)
+			}
+		}
+	}
+	p.exports()
+}
+
+// exports has the books in each format, which is not empty.
+func (p *pool) exports() {
+	p.t.Helper()
+	for _, format := range payout.ExportFormats {
+		out, err := harness.Execute(p.t, testnet.Solo(p.t), "payouts", "export", "--format", format, "--home", p.Home, "--api_addr", strings.TrimPrefix(p.URL, "http://"))
+		if err != nil || !strings.Contains(out, p.owners[5]) {
+			p.t.Errorf("export as %s: %v, %.300s", format, err, out)
+		}
+	}
+}
