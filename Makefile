@@ -73,7 +73,7 @@ web: ## build the page at /mining/ from web/src; the libraries come from the npm
 
 screenshots: ## make the pictures of the page in docs/pictures, for a quarter of an hour; takes Chromium
 	@mkdir -p docs/pictures
-	BYTOM_SOLO_SCREENSHOTS=$(CURDIR)/docs/pictures $(GO) test ./test/browser -run "^TestScreenshots$$" -count 1 -timeout 40m -v
+	BYTOM_SOLO_SCREENSHOTS=$(CURDIR)/docs/pictures $(GO) test ./test/browser -run "^TestScreenshots" -count 1 -timeout 40m -v
 
 payouts-plot: ## draw docs/pictures/payouts.svg: an owner's income by each scheme, from a fixed seed
 	$(GO) run ./scripts/payouts-plot

@@ -46,8 +46,10 @@ type authenticator struct {
 	tokens   *accesstoken.CredentialStore
 	disabled bool
 	cookie   string // the secret; empty is none
-	log      *slog.Logger
-	told     logLimit
+	// ownersRead lets everybody read what the owners of rigs are shown: they have no token.
+	ownersRead bool
+	log        *slog.Logger
+	told       logLimit
 }
 
 // logRefusal logs a refusal, each kind of a host once an hour: a host may ask many times a second.
@@ -119,6 +121,9 @@ func (a *authenticator) authenticate(r *http.Request) (who caller, refusal strin
 		if r.URL.Path == page || strings.HasPrefix(r.URL.Path, page+"/") {
 			return who, ""
 		}
+	}
+	if a.ownersRead && isOwners(r) {
+		return who, ""
 	}
 	switch {
 	case local, a.disabled, valid, r.URL.Path == "/" && isSafe(r.Method): // That one leads to the dashboard.

@@ -34,6 +34,7 @@ var reading = []string{
 	"/dashboard/", "/equity/",
 	"/", gbt.WalletRoute + "{name:.*}", // By POST alone: JSON-RPC.
 	EventsRoute, "/mining", PageRoute, PageRoute + "page.js", PageRoute + "worker.js", PageRoute + "page.css", PageRoute + "licences.txt",
+	OwnerPagePrefix + "{address:" + addressPattern + "}", OwnerPagePrefix + "owner.js", OwnerPagePrefix + "page.css", OwnerPagePrefix + "licences.txt",
 	"/mining/api", StatusRoute, StatsRigsRoute, StatsBlocksRoute, SeriesRoute, WidgetRoute,
 }
 

@@ -29,6 +29,8 @@ func TestThePageIsServed(t *testing.T) {
 	for route, kind := range map[string]string{
 		"/mining/": "text/html; charset=utf-8", "/mining/page.js": "text/javascript; charset=utf-8", "/mining/worker.js": "text/javascript; charset=utf-8",
 		"/mining/page.css": "text/css; charset=utf-8", "/mining/licences.txt": "text/plain; charset=utf-8",
+		"/mining/owner/sm1q0": "text/html; charset=utf-8", "/mining/owner/owner.js": "text/javascript; charset=utf-8",
+		"/mining/owner/page.css": "text/css; charset=utf-8", "/mining/owner/licences.txt": "text/plain; charset=utf-8",
 	} {
 		plain, small := getPage(n, "GET", route), getPage(n, "GET", route, "Accept-Encoding", "br, gzip;q=0.8", "Range", "bytes=0-3")
 		for _, w := range []*httptest.ResponseRecorder{plain, small} {

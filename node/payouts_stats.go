@@ -96,11 +96,19 @@ func (n *Node) payoutStats() (PayoutStats, error) {
 		return PayoutStats{}, errNoPayouts
 	}
 	s, err := DescribePayouts(p.books)
-	if s.Off = !p.on; p.on && s.Status.Stopped == "" {
-		best, _ := p.chain.Best()
-		s.NextAt = (best/p.every + 1) * p.every
-	}
+	s.Off = !p.on
+	_, s.NextAt = p.next(s.Status.Stopped)
 	return s, err
+}
+
+// next is the chain's height, and that from which on the next batch is made; 0 if none will
+// be, as where payouts are stopped by something.
+func (p *payouts) next(stopped string) (height, next uint64) {
+	height, _ = p.chain.Best()
+	if p.on && stopped == "" {
+		next = (height/p.every + 1) * p.every
+	}
+	return height, next
 }
 
 // DescribePayouts is what books say, of a running node or not.
@@ -173,6 +181,10 @@ type OwnerStats struct {
 	Scheme string `json:"scheme"`
 	FeeBP  uint32 `json:"fee_bp"`
 	Least  uint64 `json:"least"`
+	// Height is the chain's, and NextAt that from which on the next batch is made; 0 if none
+	// will be.
+	Height uint64 `json:"height"`
+	NextAt uint64 `json:"next_at"`
 	// Rigs are those that are the owner's by their login. Credits and Payments are the latest.
 	Rigs     []OwnerRig     `json:"rigs"`
 	Credits  []OwnerCredit  `json:"credits"`
@@ -220,6 +232,11 @@ func (n *Node) ownerStats(address string) (OwnerStats, error) {
 		Scheme: p.policy.Scheme, FeeBP: p.policy.FeeBP, Least: p.policy.Least,
 		Rigs: n.rigsOf(address), Credits: []OwnerCredit{}, Payments: []OwnerPayment{},
 	}
+	stopped, err := p.books.Stopped()
+	if err != nil {
+		return s, err
+	}
+	s.Height, s.NextAt = p.next(stopped)
 	owner, known, err := p.books.Owner(address)
 	if err != nil {
 		return s, err

@@ -31,7 +31,7 @@ func (n *Node) serveWork(source mining.Source, space *mining.Extranonces) error 
 	}
 	n.server = newServer(newRouter(n.bytom.api, n.miner, append(n.routes(), n.registerWallet)...), access{
 		guard: guard, log: n.log,
-		auth: &authenticator{tokens: n.bytom.tokens, disabled: n.config.Bytom.Auth.Disable, cookie: n.cookie, log: n.log},
+		auth: &authenticator{tokens: n.bytom.tokens, disabled: n.config.Bytom.Auth.Disable, cookie: n.cookie, log: n.log, ownersRead: n.payouts != nil && n.payouts.on},
 	})
 	return nil
 }
@@ -40,7 +40,7 @@ func (n *Node) serveWork(source mining.Source, space *mining.Extranonces) error 
 func (n *Node) routes() []func(*mux.Router) {
 	rigs := rigRoute{n.ledger, n.rigs, n.rigStates}
 	home := homeRoute{n.config.Bytom}
-	return []func(*mux.Router){n.work.Register, n.found.register, rigs.register, n.metrics.register, n.solonet.register, home.register, n.registerStats, n.registerPayoutStats, n.registerPayouts, n.events.register, registerOpenAPI, registerPage}
+	return []func(*mux.Router){n.work.Register, n.found.register, rigs.register, n.metrics.register, n.solonet.register, home.register, n.registerStats, n.registerPayoutStats, n.registerPayouts, n.events.register, registerOpenAPI, registerPage, registerOwnerPage}
 }
 
 // serve answers RPC until ctx ends; calls under way get a second to finish.

@@ -47,6 +47,8 @@ type Stats struct {
 	History HistoryState `json:"history"`
 	// Watch is the watched pools and nodes.
 	Watch []watch.Status `json:"watch"`
+	// Payouts tells whether PayoutStatsRoute answers: blocks are split, or were once.
+	Payouts bool `json:"payouts"`
 	// Faults are what is wrong now, the worst first.
 	Faults []Fault `json:"faults"`
 }
@@ -146,8 +148,9 @@ func (n *Node) stats() Stats {
 	s := Stats{
 		At: time.Now().UTC(), Network: n.config.Bytom.ChainID, Node: n.config.Bytom.NodeAlias,
 		Height: n.bytom.chain.BestBlockHeight(), Mining: n.miner.Mining(), Luck: []history.Luck{},
-		Watch:  n.watch.Sources(),
-		Faults: n.faults.now(),
+		Watch:   n.watch.Sources(),
+		Payouts: n.payouts != nil,
+		Faults:  n.faults.now(),
 	}
 	s.addNetwork(n)
 	if t, err := n.generator.Current(); err != nil {

@@ -23,6 +23,8 @@ type Status struct {
 	Provisional int64 `json:"provisional"`
 	Payable     int64 `json:"payable"`
 	Transit     int64 `json:"in_transit"`
+	// Paid is what was paid to all of them.
+	Paid int64 `json:"paid"`
 	// Fees, Reserve and Losses are the operator's; TxFees were paid to the network.
 	Fees    int64 `json:"fees"`
 	Reserve int64 `json:"reserve"`
@@ -126,6 +128,7 @@ func (s *Status) count(tx *bolt.Tx) error {
 	return tx.Bucket(ownersBucket).ForEach(func(name, raw []byte) error {
 		o, err := readOwner(tx, string(name), raw)
 		s.Owners++
+		s.Paid += int64(o.Paid)
 		if o.Held != "" {
 			s.Held++
 		} else if o.Payable > 0 && o.Payable >= s.Policy.Least {

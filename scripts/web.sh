@@ -14,10 +14,10 @@ scripts/npm.sh uplot 1.6.32 2883159c6ebccefbb95d751b0b82d010f9e1c0ec41b8bc96d401
 "${GO:-go}" list -modfile=tools/go.mod github.com/evanw/esbuild/cmd/esbuild >/dev/null || { echo "web.sh: esbuild can't be fetched" >&2; exit 3; }
 
 mkdir -p "$out"
-NODE_PATH=$PWD/$libs "${GO:-go}" tool -modfile=tools/go.mod esbuild web/src/page.tsx web/src/worker.ts web/src/page.css --bundle --minify --outdir="$out" \
+NODE_PATH=$PWD/$libs "${GO:-go}" tool -modfile=tools/go.mod esbuild web/src/page.tsx web/src/owner.tsx web/src/worker.ts web/src/page.css --bundle --minify --outdir="$out" \
 	--format=iife --target=es2020 --jsx-factory=h --jsx-fragment=Fragment --legal-comments=none --log-level=warning \
-	"--banner:js=/* bytom-solo; page.js contains preact 10.29.8 and uPlot 1.6.32, MIT: see licences.txt */"
-cp web/src/index.html "$out/index.html"
+	"--banner:js=/* bytom-solo; contains preact 10.29.8, and page.js uPlot 1.6.32, MIT: see licences.txt */"
+cp web/src/index.html web/src/owner.html "$out"
 {
 	for l in preact uplot; do
 		printf '%s\n\n' "$l"

@@ -57,10 +57,11 @@ func TestTheLicencesAreThere(t *testing.T) {
 			t.Errorf("no licence of %s", name)
 		}
 	}
-	script := all["page.js"]
-	for _, part := range []string{"contains preact", "licences.txt"} {
-		if !bytes.Contains(script, []byte(part)) {
-			t.Errorf("the bundle has no %q", part)
+	for _, script := range []string{"page.js", "owner.js"} {
+		for _, part := range []string{"contains preact", "licences.txt"} {
+			if !bytes.Contains(all[script], []byte(part)) {
+				t.Errorf("%s has no %q", script, part)
+			}
 		}
 	}
 }

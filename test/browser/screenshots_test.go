@@ -1,6 +1,7 @@
 package browser_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -42,27 +43,33 @@ func TestScreenshots(t *testing.T) {
 			p.await(patience, `!!document.querySelector("canvas")`)
 			// The chart is drawn a moment later.
 			time.Sleep(time.Second)
-			picture, err := smaller(p.picture(size.width))
-			if err != nil {
-				t.Fatal(err)
-			}
-			path := filepath.Join(folder, fmt.Sprintf("page-%s-%s.png", size.name, theme))
-			if err := os.WriteFile(path, picture, 0o644); err != nil {
-				t.Fatal(err)
-			}
-			t.Logf("%s: %d bytes", path, len(picture))
+			p.save(size.width, "", filepath.Join(folder, fmt.Sprintf("page-%s-%s.png", size.name, theme)))
 			p.run(command(page.Close, cdp.Empty{}))
 		}
 	}
 }
 
-// picture is all of a page.
-func (p *tab) picture(width int64) []byte {
+// save makes a picture of a page, or of the element of a selector.
+func (p *tab) save(width int64, selector, path string) {
+	p.t.Helper()
+	picture, err := smaller(p.picture(width, cmp.Or(selector, "html")))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if err := os.WriteFile(path, picture, 0o644); err != nil {
+		p.t.Fatal(err)
+	}
+	p.t.Logf("%s: %d bytes", path, len(picture))
+}
+
+// picture is all of an element, and what stands beside it.
+func (p *tab) picture(width int64, selector string) []byte {
 	p.t.Helper()
 	whole, scale := true, 1.0
+	box := value[[]float64](p, fmt.Sprintf(`((r) => [r.top + scrollY, r.height])(document.querySelector(%q).getBoundingClientRect())`, selector))
 	shot, err := chromedp.Run(p.ctx, func(ctx context.Context, t *chromedp.Target) ([]byte, error) {
 		r, err := cdp.Call(ctx, t, page.CaptureScreenshot, page.CaptureScreenshotParams{
-			CaptureBeyondViewport: &whole, Clip: &page.Viewport{Width: float64(width), Height: value[float64](p, `document.documentElement.scrollHeight`), Scale: scale},
+			CaptureBeyondViewport: &whole, Clip: &page.Viewport{Y: box[0], Width: float64(width), Height: box[1], Scale: scale},
 		})
 		return r.Data, err
 	})

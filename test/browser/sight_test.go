@@ -18,15 +18,22 @@ import (
 // eachSight shows a node's page on a phone and on a desktop, by day and by night.
 func eachSight(t *testing.T, n *shownNode, check func(t *testing.T, p *tab)) {
 	t.Helper()
+	eachTab(t, func(t *testing.T, p *tab) {
+		p.open(n)
+		p.await(patience, `document.querySelectorAll(".block").length > 2 && !!document.querySelector("canvas")`)
+		check(t, p)
+		p.checkSilent(n)
+	})
+}
+
+// eachTab opens an empty tab of a phone and of a desktop, by day and by night.
+func eachTab(t *testing.T, check func(t *testing.T, p *tab)) {
+	t.Helper()
 	browser := newBrowser(t)
 	for _, width := range []int64{360, 1280} {
 		for _, theme := range []string{"light", "dark"} {
 			t.Run(fmt.Sprintf("%d %s", width, theme), func(t *testing.T) {
-				p := newTab(t, browser, width, theme)
-				p.open(n)
-				p.await(patience, `document.querySelectorAll(".block").length > 2 && !!document.querySelector("canvas")`)
-				check(t, p)
-				p.checkSilent(n)
+				check(t, newTab(t, browser, width, theme))
 			})
 		}
 	}
@@ -44,19 +51,25 @@ func TestThePageFits(t *testing.T) {
 		backs[value[string](p, `getComputedStyle(document.body).backgroundColor`)] = true
 		for _, before := range []string{"", openAll} {
 			p.do(before)
-			wide := value[[]string](p, `[...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > document.documentElement.clientWidth + 0.5 && !e.closest(".hidden"))
-				.map((e) => e.tagName + "." + e.className).concat(document.documentElement.scrollWidth > document.documentElement.clientWidth ? ["the document"] : [])`)
-			if len(wide) > 0 {
-				t.Errorf("wider than the screen: %v", wide)
-			}
-			text := value[string](p, `document.body.innerText`)
-			if strings.Contains(text, "NaN") || strings.Contains(text, "undefined") || strings.Contains(text, "[object") {
-				t.Errorf("it says\n%s", text)
-			}
+			checkFits(p)
 		}
 	})
 	if len(backs) != 2 {
 		t.Errorf("the themes have the backgrounds %v, expected two", backs)
+	}
+}
+
+// checkFits holds a page to its screen, and to words.
+func checkFits(p *tab) {
+	p.t.Helper()
+	wide := value[[]string](p, `[...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > document.documentElement.clientWidth + 0.5 && !e.closest(".hidden"))
+		.map((e) => e.tagName + "." + e.className).concat(document.documentElement.scrollWidth > document.documentElement.clientWidth ? ["the document"] : [])`)
+	if len(wide) > 0 {
+		p.t.Errorf("wider than the screen: %v", wide)
+	}
+	text := value[string](p, `document.body.innerText`)
+	if strings.Contains(text, "NaN") || strings.Contains(text, "undefined") || strings.Contains(text, "[object") {
+		p.t.Errorf("it says\n%s", text)
 	}
 }
 
@@ -65,7 +78,7 @@ func TestTheKeyboardIsEnough(t *testing.T) {
 	n := startNode(t, "--stratum.listen", "127.0.0.1:0")
 	n.mine(t, 3)
 	eachSight(t, n, func(t *testing.T, p *tab) {
-		checkKeyboard(p)
+		checkKeyboard(p, 10)
 		p.do(openAll)
 		p.do(`document.querySelector("[aria-label='24 hours']").focus()`)
 		p.run(chromedp.KeyEvent(kb.Enter))
@@ -73,13 +86,14 @@ func TestTheKeyboardIsEnough(t *testing.T) {
 	})
 }
 
-// checkKeyboard goes over all that can be pressed, by the tabulator.
-func checkKeyboard(p *tab) {
+// checkKeyboard goes over all that can be pressed, of which there is at least so much, by the
+// tabulator.
+func checkKeyboard(p *tab, least int) {
 	p.t.Helper()
 	const name = `(e) => e.tagName + " " + (e.getAttribute("aria-label") || e.innerText || e.id)`
 	all := value[[]string](p, `[...document.querySelectorAll("a[href], button, summary, input, select, [tabindex='0']")].filter((e) => e.checkVisibility()).map(`+name+`)`)
-	if len(all) < 10 {
-		p.t.Fatalf("the page has %q", all)
+	if len(all) < least {
+		p.t.Fatalf("the page has %q, expected %d at least", all, least)
 	}
 	var met []string
 	for range len(all) + 2 {

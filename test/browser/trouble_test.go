@@ -63,7 +63,7 @@ func TestAxeFindsNothingWhileAFaultIsShown(t *testing.T) {
 func TestTheKeyboardIsEnoughWhileAFaultIsShown(t *testing.T) {
 	eachSight(t, troubledNode(t), func(t *testing.T, p *tab) {
 		p.await(patience, shownFault)
-		checkKeyboard(p)
+		checkKeyboard(p, 10)
 		if !value[bool](p, `!!document.querySelector(".faults").closest("[role=status]")`) {
 			t.Error("faults are not announced to who does not see them")
 		}

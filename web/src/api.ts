@@ -29,6 +29,7 @@ export interface Status {
   rigs: { online: number; known: number } | null;
   history: { since: string | null; saved: boolean };
   watch?: Watched[];
+  payouts: boolean; // there are books of payouts
   faults?: Fault[];
 }
 

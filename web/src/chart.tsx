@@ -1,5 +1,6 @@
 import type { Series, Span } from "./api";
-import { h, uPlot, useEffect, useRef, useState } from "./libraries";
+import { h, useEffect, useRef, useState } from "./libraries";
+import { uPlot } from "./plot";
 import { series } from "./source";
 import { moment, rate, tick } from "./units";
 

@@ -1,5 +1,4 @@
-// All that the page takes from others.
+// All that the pages take from others; plot.ts apart.
 export { Fragment, h, render } from "preact";
 export type { ComponentChildren } from "preact";
 export { useEffect, useRef, useState } from "preact/hooks";
-export { default as uPlot } from "uplot";

@@ -6,6 +6,7 @@ import { Fragment, h, render, useEffect, useState } from "./libraries";
 import { Node, Template } from "./node";
 import { Numbers } from "./numbers";
 import { Rigs } from "./rigs";
+import { Payouts } from "./payouts";
 import { follow } from "./source";
 import { clock } from "./units";
 import { Watch } from "./watch";
@@ -22,6 +23,7 @@ function Page() {
       <Chart newest={data.blocks[0]?.block.hash} expected={s.hashrate["7d"].hashrate} />
       <Rigs rigs={data.rigs} now={s.at} />
       <Blocks found={data.blocks} total={s.blocks.found} now={s.at} height={s.height} />
+      {s.payouts && <Payouts newest={data.blocks[0]?.block.hash} now={s.at} />}
       <Watch all={s.watch ?? []} now={s.at} />
       <div class="two"><Template s={s} /><Node s={s} /></div>
     </div>
