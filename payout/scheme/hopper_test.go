@@ -8,6 +8,7 @@ import (
 
 // A hopper has a tenth of a pool's rigs, and moves them away whenever the pool's round, the
 // work since its last block, has an age at which that pays by the rules of proportional.
+// Others' rigs are in their place then: the pool is always as fast.
 const (
 	hopperEvery = 10
 	hopBlock    = 100 // shares a block
@@ -28,12 +29,11 @@ func hop(seed uint64, p pool, blocks int, stay func(age float64) bool) (gain, si
 		hopping := i >= lead*hopBlock && i < (lead+blocks)*hopBlock
 		value := 0.0
 		if i%hopperEvery == 0 && hopping {
-			if !stay(age) {
+			if stay(age) {
+				owner, value, inPool = 1, -u, inPool+u
+			} else {
 				elsewhere += u
-				stretches.add(0)
-				continue
 			}
-			owner, value, inPool = 1, -u, inPool+u
 		}
 		found := wins(r, work)
 		value += p.share(owner, work, found)[1]
