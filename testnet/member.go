@@ -58,7 +58,8 @@ func (m *Member) start(at *place, dies bool) error {
 		return err
 	}
 	cmd := exec.Command(m.Program, m.arguments()...)
-	cmd.Env = append(os.Environ(), "LISTEN="+m.URL[len("http://"):])
+	// The password is that of each node's account, for those that pay owners of rigs.
+	cmd.Env = append(os.Environ(), "LISTEN="+m.URL[len("http://"):], "BYTOM_SOLO_PAYOUT_PASSWORD="+KeyPassword)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.ExtraFiles = []*os.File{at.lock}
 	if m.Process, err = spawn(cmd, dies); err != nil {

@@ -21,6 +21,8 @@ import (
 type RigsRequest struct {
 	// Node is the index of the node that they mine for.
 	Node int `json:"node"`
+	// Owner is the index of the node by whose address they log in; nil is Node.
+	Owner *int `json:"owner,omitempty"`
 	// Count is how many, Rate the hashes a second of each at most; 0 takes 2.
 	Count int     `json:"count"`
 	Rate  float64 `json:"rate"`
@@ -80,6 +82,9 @@ func (n *Network) AddRigs(ctx context.Context, r RigsRequest) (added []fakerig.R
 	if err != nil {
 		return nil, err
 	}
+	if o := r.Owner; o != nil && (*o < 0 || *o >= len(n.Nodes)) {
+		return nil, fmt.Errorf("owner %d: expected a node, 0 to %d", *o, len(n.Nodes)-1)
+	}
 	err = n.locked(ctx, func() error {
 		b, err := n.startRigs(n.Nodes[m.Index], r)
 		if err != nil {
@@ -103,6 +108,9 @@ func (n *Network) AddRigs(ctx context.Context, r RigsRequest) (added []fakerig.R
 // startRigs starts a process of rigs.
 func (n *Network) startRigs(m *Member, r RigsRequest) (*RigBatch, error) {
 	b := &RigBatch{Request: r, Front: m.Stratum, Login: m.Address}
+	if r.Owner != nil {
+		b.Login = n.Nodes[*r.Owner].Address
+	}
 	for _, old := range n.Rigs {
 		b.Number = max(b.Number, old.Number+1)
 	}

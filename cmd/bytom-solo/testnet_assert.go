@@ -55,6 +55,8 @@ func (l *localNetwork) assertCommand() *cobra.Command {
 			return func(ctx context.Context, n *testnet.Network) error { return n.SameTip(ctx) }, nil
 		}),
 		l.registerNodeOrAll(check("pool N", "pool 0", "All nodes, or the one that --node names, have so many transactions in their pools", l.expectPool)),
+		check("split NODE BLOCKS", "split 0 3", "A node has split so many blocks or more between the owners of rigs", expectSplit),
+		check("paid NODE", "paid 0", "A node has paid the owners of rigs what is due, and its books are right", expectPaid),
 		check("balance NODE AMOUNT", "balance 1 412.5", "A node's account has so many confirmed BTM, spendable or not", expectBalance),
 	)
 	return cmd
@@ -94,4 +96,20 @@ func expectBalance(_ *cobra.Command, args []string) (expectation, error) {
 		return nil, err
 	}
 	return func(ctx context.Context, n *testnet.Network) error { return n.HasBalance(ctx, node[0], amount) }, nil
+}
+
+func expectSplit(_ *cobra.Command, args []string) (expectation, error) {
+	in, err := numbers(args)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, n *testnet.Network) error { return n.HasSplit(ctx, in[0], in[1]) }, nil
+}
+
+func expectPaid(_ *cobra.Command, args []string) (expectation, error) {
+	in, err := numbers(args)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, n *testnet.Network) error { return n.HasPaid(ctx, in[0]) }, nil
 }

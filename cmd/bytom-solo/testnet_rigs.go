@@ -23,7 +23,7 @@ func (l *localNetwork) rigsCommand() *cobra.Command {
 
 func (l *localNetwork) rigsAddCommand() *cobra.Command {
 	r := testnet.RigsRequest{Dialect: fakerig.Plain, Rate: 2}
-	faults := ""
+	faults, owner := "", 0
 	cmd := &cobra.Command{
 		Use:   "add [N]",
 		Short: "Add so many rigs, one if no number is given",
@@ -50,6 +50,9 @@ same id; and backward, which reads a job's nonce the wrong way around.`,
 			if r.Faults, err = fakerig.ParseFaults(faults); err != nil {
 				return fmt.Errorf("--fault: %w", err)
 			}
+			if cmd.Flags().Changed("owner") {
+				r.Owner = &owner
+			}
 			n, err := l.open()
 			if err != nil {
 				return err
@@ -62,6 +65,7 @@ same id; and backward, which reads a job's nonce the wrong way around.`,
 		},
 	}
 	cmd.Flags().Float64Var(&r.Rate, "rate", r.Rate, "hashes a second of each rig at most, above 0")
+	cmd.Flags().IntVar(&owner, "owner", 0, "index of the node by whose address they log in; without the flag that of --node")
 	cmd.Flags().Float64Var(&r.Difficulty, "difficulty", 0, "what each asks for, in hashes a share; 0 leaves that to the node")
 	cmd.Flags().StringVar(&r.Dialect, "dialect", r.Dialect, "plain, b3 or backward")
 	cmd.Flags().StringVar(&faults, "fault", "", "what they do wrong, as in stale:5%,dup:1%,garbage,disconnect:30s")

@@ -54,6 +54,7 @@ func (l *localNetwork) upCommand() *cobra.Command {
 	flags.StringVar(&c.StockNode, "stock-binary", "", "path of bytomd; empty builds it, within the module's repository")
 	flags.StringVar(&topology, "topology", topology, "who is whose peer: line, ring or full")
 	flags.StringVar(&c.Phrase, "seed", testnet.DefaultPhrase, "phrase that all keys come from")
+	flags.StringArrayVar(&c.Args, "arg", nil, "a further flag of our nodes, as in --arg=--payout.scheme=pplns; give it again for each")
 	flags.BoolVar(&c.Fund, "fund", false, "give each node's account spendable BTM")
 	return cmd
 }
