@@ -78,7 +78,7 @@ func (b *Books) followFunds(chain Chain) error {
 			if unspent {
 				return w.untake(f.Output, FundReady)
 			}
-			return w.take(f.Output)
+			return errors.Join(w.take(f.Output), w.stopOnce(fmt.Sprintf(spentElsewhere, f.Output.String(), btm(int64(f.Amount)))))
 		})
 		if err != nil {
 			return err
@@ -89,6 +89,11 @@ func (b *Books) followFunds(chain Chain) error {
 	}
 	return nil
 }
+
+// spentElsewhere is why payouts stop at an output that something else has spent: books from a
+// backup see the payments of the time since as just that, and would make them again.
+const spentElsewhere = "output %s of %s BTM was spent by a transaction that these books don't have: if they are an older copy, put the " +
+	"latest in their place, as owners were paid by it; if you have spent it yourself, resume"
 
 // onMain reports whether what a fund is of is on the main chain now.
 func (b *Books) onMain(chain Chain, f Fund) bool {

@@ -38,6 +38,14 @@ func (w *writer) stop(why string) error {
 	return putJSON(w.tx.Bucket(metaBucket), stoppedKey, why)
 }
 
+// stopOnce is stop, unless payouts are stopped already.
+func (w *writer) stopOnce(why string) error {
+	if now, err := stopped(w.tx); err != nil || now != "" {
+		return err
+	}
+	return w.stop(why)
+}
+
 // Resume has batches staged again.
 func (b *Books) Resume() error {
 	return b.update("resume", func(w *writer) error {

@@ -65,7 +65,7 @@ same id; and backward, which reads a job's nonce the wrong way around.`,
 		},
 	}
 	cmd.Flags().Float64Var(&r.Rate, "rate", r.Rate, "hashes a second of each rig at most, above 0")
-	cmd.Flags().IntVar(&owner, "owner", 0, "index of the node by whose address they log in; without the flag that of --node")
+	cmd.Flags().IntVar(&owner, "owner", 0, "index of the node by whose address they log in, 0 being the first; without the flag that of --node")
 	cmd.Flags().Float64Var(&r.Difficulty, "difficulty", 0, "what each asks for, in hashes a share; 0 leaves that to the node")
 	cmd.Flags().StringVar(&r.Dialect, "dialect", r.Dialect, "plain, b3 or backward")
 	cmd.Flags().StringVar(&faults, "fault", "", "what they do wrong, as in stale:5%,dup:1%,garbage,disconnect:30s")
