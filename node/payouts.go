@@ -69,10 +69,8 @@ func (n *Node) openPayouts() error {
 	if err := n.claim(books.Claim); err != nil {
 		return err
 	}
-	if p.on {
-		if p.policy, err = books.SetPolicy(c.policy()); err != nil {
-			return err
-		}
+	if err := n.openPolicy(p); err != nil {
+		return err
 	}
 	n.ledger.SetPolicy(p.policy.ID)
 	p.settler = payout.NewSettler(books, p.shares, p.chain, n.payoutCandidates)
@@ -83,6 +81,24 @@ func (n *Node) openPayouts() error {
 	}
 	n.ledger.Keep(from) // Before it runs, which begins with deleting what is old.
 	return n.logPayouts()
+}
+
+// openPolicy has the settings' policy in force. What an open window of pplns would still have
+// paid ends with that scheme: half of it on average, as its shares are of all ages.
+func (n *Node) openPolicy(p *payouts) error {
+	former, err := p.books.Policies()
+	if err != nil {
+		return err
+	}
+	c := n.config.Payout
+	if last := len(former) - 1; last >= 0 && former[last].Scheme == payout.PPLNS && c.Scheme != payout.PPLNS {
+		n.log.Warn("the scheme is pplns no more: what the shares in its window would still have been paid is not paid, unless it comes back",
+			"on_average", formatDecimal(uint64(former[last].WindowMilli)/2, 3)+" blocks")
+	}
+	if p.on {
+		p.policy, err = p.books.SetPolicy(c.policy())
+	}
+	return err
 }
 
 // policy is what the settings say.

@@ -51,6 +51,9 @@ func TestTheSchemeBelongsToTheShare(t *testing.T) {
 		if len(got) != len(want) || got[len(got)-1] != c.policy {
 			t.Errorf("start %d, %q: shares of the policies %v, expected %v", i, c.scheme, got, want)
 		}
+		if told := strings.Contains(n.log.String(), `on_average="4 blocks"`); told != (i == 2) {
+			t.Errorf("start %d, %q: told of the window that ends: %v", i, c.scheme, told)
+		}
 		if (n.owners != nil) != (c.scheme != "") {
 			t.Errorf("start %d, %q: owners are asked for %v", i, c.scheme, n.owners != nil)
 		}
