@@ -8,9 +8,12 @@ import (
 )
 
 // TestOwnersArePaid has six owners of unlike rigs find blocks, and be paid for them: each
-// scheme's books are right to the last neu, and so is what the owners have. In the long form
-// pplns does so for 60 blocks beside a stock node, which takes each payment.
+// scheme's books are right to the last neu, and so is what the owners have. pplns does so for
+// 60 blocks beside a stock node, which takes each payment.
 func TestOwnersArePaid(t *testing.T) {
+	if !long() {
+		t.Skip("the long form has each scheme, BYTOM_SOLO_LONG=1; TestKillsPayNobodyTwice has pplns")
+	}
 	for _, c := range []struct {
 		scheme string
 		args   []string
@@ -18,13 +21,10 @@ func TestOwnersArePaid(t *testing.T) {
 		{"pplns", nil}, {"dgm", []string{"--payout.c", "0.1", "--payout.o", "0.9"}}, {"pps", []string{"--payout.reserve", "100000"}}, {"solo", nil},
 	} {
 		t.Run(c.scheme, func(t *testing.T) {
-			if c.scheme != "pplns" && !long() {
-				t.Skip("the long form has each scheme: BYTOM_SOLO_LONG=1")
-			}
 			p := newPool(t, c.scheme, c.args...)
 			blocks, rate := 8, 0.5
 			var others []*testnet.Node
-			if long() && c.scheme == "pplns" {
+			if c.scheme == "pplns" {
 				blocks, rate = 60, 0.2 // The stock node takes a second a block.
 				stock := testnet.Start(t, testnet.NodeOptions{Stock: true})
 				stock.Connect(p.Node)
