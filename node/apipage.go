@@ -109,7 +109,7 @@ func newPageRoute(base, path, method string, op operation) pageRoute {
 		Method: strings.ToUpper(method), Path: path, Anchor: anchor(method + path), Summary: op.Summary, Description: op.Description,
 		Answer: indented(op.Responses["200"].Content["application/json"].Example),
 	}
-	url := base + strings.ReplaceAll(path, "{name}", "main")
+	url := base + strings.NewReplacer("{name}", "main", "{address}", "ADDRESS").Replace(path)
 	switch {
 	case op.RequestBody != nil:
 		request := op.RequestBody.Content["application/json"].Example
