@@ -10,7 +10,6 @@ import (
 	"hash"
 	"maps"
 	"math/big"
-	"math/bits"
 	"slices"
 
 	bolt "go.etcd.io/bbolt"
@@ -98,10 +97,7 @@ func (m *Manifest) splitPPS() {
 // window collects the shares of a block that is split by pplns.
 type window struct {
 	*scheme.Window
-	terms   []int     // by policy: its place among the window's terms; -1 if it is not looked for
-	reach   []uint128 // by those places: how deep its shares count
-	depth   uint128   // the work between the winner and the next older share
-	winner  bool      // that is in
+	terms   []int // by policy: its place among the window's terms; -1 if it is not looked for
 	owners  map[string]uint32
 	tallies []windowTally
 	digest  *digest
@@ -112,26 +108,11 @@ type window struct {
 	oldest      uint32
 }
 
-// uint128 is work, in 2⁻⁶⁴ blocks.
-type uint128 struct{ high, low uint64 }
-
-func (u uint128) plus(v uint64) uint128 {
-	low, carry := bits.Add64(u.low, v, 0)
-	return uint128{u.high + carry, low}
-}
-
-func (u uint128) less(v uint128) bool { return u.high < v.high || u.high == v.high && u.low < v.low }
-
-func (u uint128) big() *big.Int {
-	w := new(big.Int).SetUint64(u.high)
-	return w.Lsh(w, 64).Add(w, new(big.Int).SetUint64(u.low))
-}
-
 // windowTally is a tally that costs two additions a share.
 type windowTally struct {
 	owner  string
 	shares uint64
-	work   uint128
+	work   scheme.Sum
 }
 
 // newWindow looks for shares of some policies.
@@ -143,11 +124,6 @@ func newWindow(policies []Policy, ids []uint32) *window {
 		if slices.Contains(ids, p.ID) {
 			place = len(terms)
 			terms = append(terms, scheme.Terms{XMilli: p.WindowMilli, FeeBP: p.FeeBP})
-			// X·2⁶⁴ is below 2⁷⁴.
-			high, low := bits.Mul64(uint64(p.WindowMilli)<<32, 1<<32)
-			high, rest := high/1000, high%1000
-			low, _ = bits.Div64(rest, low, 1000)
-			w.reach = append(w.reach, uint128{high, low})
 		}
 		w.terms = append(w.terms, place)
 	}
@@ -173,7 +149,7 @@ func (w *window) count(s Share, place int) (more bool) {
 	}
 	t := &w.tallies[owner]
 	t.shares++
-	t.work, w.oldest = t.work.plus(s.Work), s.Policy
+	t.work, w.oldest = t.work.Plus(s.Work), s.Policy
 	return w.Add(owner, s.Work, place)
 }
 
@@ -183,18 +159,13 @@ func (w *window) log(s Share) (more bool) {
 	if place < 0 {
 		return true
 	}
-	if !w.depth.less(w.reach[place]) { // Others may reach deeper by their own X.
-		w.depth = w.depth.plus(s.Work)
+	if !w.Reaches(place) { // Others may reach deeper by their own X.
 		return w.Add(0, s.Work, place)
 	}
 	w.digest.add(s)
 	if w.first = s.Sequence; !w.some {
 		w.last, w.some = s.Sequence, true
 	}
-	if w.winner {
-		w.depth = w.depth.plus(s.Work)
-	}
-	w.winner = true
 	return w.count(s, place)
 }
 
@@ -229,7 +200,6 @@ func termsFor(tx *bolt.Tx, policies []Policy, last uint32) (ids []uint32, err er
 func (m *Manifest) splitPPLNS(policies []Policy, shares Shares) error {
 	w := newWindow(policies, m.Terms)
 	if m.Virtual {
-		w.winner = true
 		w.count(m.winner(), w.place(m.winner()))
 	}
 	start := true
@@ -260,7 +230,7 @@ func (m *Manifest) splitPPLNS(policies []Policy, shares Shares) error {
 		weight := cmp.Or(parts.Net[w.owners[t.owner]], new(big.Int))
 		weights = append(weights, weight)
 		m.Weight.Add(m.Weight, weight)
-		m.Parts = append(m.Parts, Part{Owner: t.owner, Shares: t.shares, Work: t.work.big(), Weight: weight})
+		m.Parts = append(m.Parts, Part{Owner: t.owner, Shares: t.shares, Work: t.work.Big(), Weight: weight})
 	}
 	net := m.Reward - m.Fee
 	for i, amount := range scheme.Split(net, weights) {

@@ -102,7 +102,7 @@ func exactPPLNS(shares []aShare, terms []Terms) (net map[uint32]*big.Rat, fee *b
 	total := new(big.Rat)
 	for i, s := range shares {
 		t := terms[s.terms]
-		x := new(big.Rat).Mul(new(big.Rat).SetInt(blocks128(t.XMilli).big()), unit)
+		x := new(big.Rat).Mul(new(big.Rat).SetInt(blocks128(t.XMilli).Big()), unit)
 		part := integral(a, b, at[i], at[i+1], x)
 		part.Quo(part, x)
 		total.Add(total, part)

@@ -20,11 +20,11 @@ func TestPPLNSIsFairForEachShare(t *testing.T) {
 	for range long(60) {
 		shares := randomHistory(r, 1)
 		x := uint32(50 + r.IntN(1500))
-		whole, at := blocks128(x), make([]uint128, len(shares)+1)
+		whole, at := blocks128(x), make([]Sum, len(shares)+1)
 		for i, s := range shares {
 			shares[i].owner = uint32(i) // Each stands for itself.
 			shares[i].work = max(s.work, 1)
-			at[i+1] = at[i].plus(shares[i].work)
+			at[i+1] = at[i].Plus(shares[i].work)
 		}
 		brings := make([]*big.Rat, len(shares))
 		for i := range brings {

@@ -23,20 +23,20 @@ type Terms struct {
 // its own counts that length by its own X. A Window is for one goroutine.
 type Window struct {
 	terms  []Terms
-	reach  []uint128 // each terms' X as work
-	most   uint128   // the largest of them
+	reach  []Sum // each terms' X as work
+	most   Sum   // the largest of them
 	winner uint64
-	depth  uint128 // the work between the winner and the next older share
+	depth  Sum // the work between the winner and the next older share
 	shares int
 
-	whole  [][]uint128           // by terms and owner: work that lies in the window wherever y is
+	whole  [][]Sum               // by terms and owner: work that lies in the window wherever y is
 	border []map[uint32]*big.Int // the same for what lies in it in part: twice the integral over y
 }
 
 // NewWindow returns an empty window for shares of these terms.
 func NewWindow(terms ...Terms) *Window {
 	w := &Window{
-		terms: terms, reach: make([]uint128, len(terms)), whole: make([][]uint128, len(terms)),
+		terms: terms, reach: make([]Sum, len(terms)), whole: make([][]Sum, len(terms)),
 		border: make([]map[uint32]*big.Int, len(terms)),
 	}
 	for i, t := range terms {
@@ -48,6 +48,9 @@ func NewWindow(terms ...Terms) *Window {
 	return w
 }
 
+// Reaches reports whether a share of these terms, were it the next to be added, would count.
+func (w *Window) Reaches(terms int) bool { return w.depth.less(w.reach[terms]) }
+
 // Add adds a share: first the winner, then the others from the latest to the oldest. owner is
 // a small number of the caller's, and terms an index of NewWindow's. It returns false once
 // no older share can be in the window.
@@ -55,14 +58,14 @@ func (w *Window) Add(owner uint32, work uint64, terms int) (more bool) {
 	w.shares++
 	if w.shares == 1 {
 		w.winner = max(work, 1) // No work at all still has a place.
-		w.addBorder(owner, terms, winnersPart(w.winner, w.reach[terms].big()))
+		w.addBorder(owner, terms, winnersPart(w.winner, w.reach[terms].Big()))
 		return true
 	}
-	far := w.depth.plus(work)
-	if !w.reach[terms].less(far.plus(w.winner)) {
+	far := w.depth.Plus(work)
+	if !w.reach[terms].less(far.Plus(w.winner)) {
 		w.addWhole(owner, terms, work)
-	} else if w.depth.less(w.reach[terms]) {
-		w.addBorder(owner, terms, w.part(work, w.reach[terms].big()))
+	} else if w.Reaches(terms) {
+		w.addBorder(owner, terms, w.part(work, w.reach[terms].Big()))
 	}
 	w.depth = far
 	return w.depth.less(w.most)
@@ -71,10 +74,10 @@ func (w *Window) Add(owner uint32, work uint64, terms int) (more bool) {
 func (w *Window) addWhole(owner uint32, terms int, work uint64) {
 	list := w.whole[terms]
 	if int(owner) >= len(list) {
-		list = append(list, make([]uint128, int(owner)+1-len(list))...)
+		list = append(list, make([]Sum, int(owner)+1-len(list))...)
 		w.whole[terms] = list
 	}
-	list[owner] = list[owner].plus(work)
+	list[owner] = list[owner].Plus(work)
 }
 
 func (w *Window) addBorder(owner uint32, terms int, twice *big.Int) {
@@ -92,7 +95,7 @@ func winnersPart(v uint64, x *big.Int) *big.Int { return twiceRamp(new(big.Int).
 // part is twice the integral over y from 0 to the winner's work, of the length that a share
 // at the window's depth has in common with the window. At y the window ends X−y below 0.
 func (w *Window) part(work uint64, x *big.Int) *big.Int {
-	length, left := new(big.Int).SetUint64(work), new(big.Int).Sub(x, w.depth.big())
+	length, left := new(big.Int).SetUint64(work), new(big.Int).Sub(x, w.depth.Big())
 	far := new(big.Int).Sub(left, new(big.Int).SetUint64(w.winner))
 	return new(big.Int).Sub(twiceRamp(left, length), twiceRamp(far, length))
 }
@@ -125,10 +128,10 @@ func (w *Window) Parts() Parts {
 	p := Parts{Net: make(map[uint32]*big.Int), Fee: new(big.Int), Total: new(big.Int)}
 	common := big.NewInt(1)
 	for _, x := range distinct(w.reach) {
-		common.Mul(common, x.big())
+		common.Mul(common, x.Big())
 	}
 	for i, t := range w.terms {
-		scale := new(big.Int).Quo(common, w.reach[i].big())
+		scale := new(big.Int).Quo(common, w.reach[i].Big())
 		for owner, twice := range w.twice(i) {
 			gross := twice.Mul(twice, scale)
 			fee := new(big.Int).Mul(gross, big.NewInt(int64(t.FeeBP)))
@@ -155,10 +158,10 @@ func (w *Window) twice(terms int) map[uint32]*big.Int {
 	}
 	double := new(big.Int).Lsh(new(big.Int).SetUint64(w.winner), 1)
 	for owner, work := range w.whole[terms] {
-		if work == (uint128{}) {
+		if work == (Sum{}) {
 			continue
 		}
-		sum := work.big()
+		sum := work.Big()
 		sum.Mul(sum, double)
 		if other := all[uint32(owner)]; other != nil {
 			sum.Add(sum, other)
@@ -169,7 +172,7 @@ func (w *Window) twice(terms int) map[uint32]*big.Int {
 }
 
 // distinct are the values of a list, each once.
-func distinct(list []uint128) (once []uint128) {
+func distinct(list []Sum) (once []Sum) {
 	for _, x := range list {
 		if !slices.Contains(once, x) {
 			once = append(once, x)
