@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime/debug"
-	"sync/atomic"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -26,9 +24,8 @@ import (
 //	names   id → a rig's name
 //	blocks  sequence number → JSON of a Block
 type file struct {
-	db *bolt.DB
-	// dead is set by damage: bbolt may then hold locks that nobody gives back.
-	dead atomic.Bool
+	db    *bolt.DB
+	guard boltcheck.Guard
 }
 
 var (
@@ -96,7 +93,7 @@ func openFile(path string) (f *file, err error) {
 		return nil, err
 	}
 	f = &file{}
-	err = f.guarded(func() error {
+	err = f.guard.Do(func() error {
 		var err error
 		f.db, err = bolt.Open(path, 0o600, &bolt.Options{Timeout: time.Second, FreelistType: bolt.FreelistMapType})
 		return err
@@ -129,37 +126,20 @@ func prepare(tx *bolt.Tx) error {
 }
 
 func (f *file) close() error {
-	if f.dead.Load() {
+	if f.guard.Dead.Load() {
 		return nil // It would wait for locks that nobody gives back.
 	}
-	return f.guarded(f.db.Close)
+	return f.guard.Do(f.db.Close)
 }
 
 func (f *file) claim(network string) error {
-	return f.guarded(func() error { return boltcheck.Claim(f.db, network) })
+	return f.guard.Do(func() error { return boltcheck.Claim(f.db, network) })
 }
 
 func (f *file) view(do func(*bolt.Tx) error) error {
-	return f.guarded(func() error { return f.db.View(do) })
+	return f.guard.Do(func() error { return f.db.View(do) })
 }
 
 func (f *file) update(do func(*bolt.Tx) error) error {
-	return f.guarded(func() error { return f.db.Update(do) })
-}
-
-// guarded makes an error of a panic, and of an access outside of the file: bbolt has
-// them where a page is not what it should be, as it may be by what happened after the
-// check.
-func (f *file) guarded(do func() error) (err error) {
-	if f.dead.Load() {
-		return boltcheck.ErrDamaged
-	}
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer func() {
-		if r := recover(); r != nil {
-			f.dead.Store(true)
-			err = fmt.Errorf("%w: %v", boltcheck.ErrDamaged, r)
-		}
-	}()
-	return do()
+	return f.guard.Do(func() error { return f.db.Update(do) })
 }

@@ -111,18 +111,18 @@ func TestDamageWhileItRuns(t *testing.T) {
 	h := open(t, s, path)
 	h.readTotals()
 	before := h.Over(day)
-	h.file.dead.Store(true) // As guarded does it.
+	h.file.guard.Dead.Store(true) // As its guard does it.
 	s.pass(time.Minute, 100)
 	h.readTotals()
 	if err := h.Flush(); err != nil || !h.Saved() || len(setAsideFiles(t, path)) != 1 {
 		t.Fatalf("%v, saved %v, set aside %v", err, h.Saved(), setAsideFiles(t, path))
 	}
 	// A second damage so soon is left alone: something is wrong that new files don't mend.
-	h.file.dead.Store(true)
+	h.file.guard.Dead.Store(true)
 	if err := h.Flush(); !errors.Is(err, boltcheck.ErrDamaged) || h.Saved() || len(setAsideFiles(t, path)) != 1 {
 		t.Errorf("%v, saved %v, set aside %v", err, h.Saved(), setAsideFiles(t, path))
 	}
-	h.file.dead.Store(false)
+	h.file.guard.Dead.Store(false)
 	if err := h.Close(); err != nil {
 		t.Fatal(err)
 	}

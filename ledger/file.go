@@ -10,8 +10,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime/debug"
-	"sync/atomic"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -38,8 +36,7 @@ type file struct {
 	format byte
 	// copied is where the copy of a file lies that was of an older format; "" if it was not.
 	copied string
-	// dead is set by damage: bbolt may then hold locks that nobody gives back.
-	dead atomic.Bool
+	guard  boltcheck.Guard
 }
 
 var (
@@ -134,7 +131,7 @@ func openFile(path string, readOnly bool) (f *file, err error) {
 		return nil, err
 	}
 	f = &file{}
-	err = f.guarded(func() error {
+	err = f.guard.Do(func() error {
 		var err error
 		f.db, err = bolt.Open(path, 0o600, &bolt.Options{Timeout: time.Second, ReadOnly: readOnly, FreelistType: bolt.FreelistMapType})
 		return err
@@ -210,31 +207,14 @@ func createBuckets(tx *bolt.Tx) error {
 	return meta.Put(formatKey, []byte{fileFormat})
 }
 
-func (f *file) close() error { return f.guarded(f.db.Close) }
+func (f *file) close() error { return f.guard.Do(f.db.Close) }
 
 func (f *file) view(do func(*bolt.Tx) error) error {
-	return f.guarded(func() error { return f.db.View(do) })
+	return f.guard.Do(func() error { return f.db.View(do) })
 }
 
 func (f *file) update(do func(*bolt.Tx) error) error {
-	return f.guarded(func() error { return f.db.Update(do) })
-}
-
-// guarded turns a panic into an error, and an access outside of the file too: bbolt has
-// them where a page is not what it should be, as it may be by what happened after the
-// check.
-func (f *file) guarded(do func() error) (err error) {
-	if f.dead.Load() {
-		return boltcheck.ErrDamaged
-	}
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer func() {
-		if r := recover(); r != nil {
-			f.dead.Store(true)
-			err = fmt.Errorf("%w: %v", boltcheck.ErrDamaged, r)
-		}
-	}()
-	return do()
+	return f.guard.Do(func() error { return f.db.Update(do) })
 }
 
 // putJSON stores a value under a key.

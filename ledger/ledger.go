@@ -140,7 +140,7 @@ func (l *Ledger) Claim(network string) error {
 	if l.file == nil {
 		return nil
 	}
-	return l.file.guarded(func() error { return boltcheck.Claim(l.file.db, network) })
+	return l.file.guard.Do(func() error { return boltcheck.Claim(l.file.db, network) })
 }
 
 // Read opens a ledger for reading alone. It fails if there is no file, or if a node has

@@ -11,8 +11,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"runtime/debug"
-	"sync/atomic"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -41,11 +39,10 @@ import (
 // whole. All methods are safe for concurrent use; one process at a time can have the file
 // open.
 type Books struct {
-	db  *bolt.DB
-	now func() time.Time
-	log *slog.Logger
-	// dead is set by damage: bbolt may then hold locks that nobody gives back.
-	dead atomic.Bool
+	db    *bolt.DB
+	now   func() time.Time
+	log   *slog.Logger
+	guard boltcheck.Guard
 }
 
 // Config says where books are kept.
@@ -127,19 +124,19 @@ func (b *Books) open(cfg Config) error {
 	if err := boltcheck.Check(ctx, cfg.Path); err != nil {
 		return err
 	}
-	err := b.guarded(func() (err error) {
+	err := b.guard.Do(func() (err error) {
 		b.db, err = bolt.Open(cfg.Path, 0o600, &bolt.Options{Timeout: time.Second, ReadOnly: cfg.ReadOnly, FreelistType: bolt.FreelistMapType})
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	prepare := func() error { return b.guarded(func() error { return b.db.Update(b.prepare) }) }
+	prepare := func() error { return b.guard.Do(func() error { return b.db.Update(b.prepare) }) }
 	if cfg.ReadOnly {
 		prepare = func() error { return b.view(checkFormat) }
 	}
 	if err := prepare(); err != nil {
-		return errors.Join(err, b.guarded(b.db.Close))
+		return errors.Join(err, b.guard.Do(b.db.Close))
 	}
 	return nil
 }
@@ -177,14 +174,14 @@ func checkFormat(tx *bolt.Tx) error {
 // Claim marks the books as those of a network; the error says that they are another's: see
 // boltcheck.Claim.
 func (b *Books) Claim(network string) error {
-	return b.guarded(func() error { return boltcheck.Claim(b.db, network) })
+	return b.guard.Do(func() error { return boltcheck.Claim(b.db, network) })
 }
 
 // Close closes the file.
-func (b *Books) Close() error { return b.guarded(b.db.Close) }
+func (b *Books) Close() error { return b.guard.Do(b.db.Close) }
 
 func (b *Books) view(do func(*bolt.Tx) error) error {
-	return b.guarded(func() error { return b.db.View(do) })
+	return b.guard.Do(func() error { return b.db.View(do) })
 }
 
 // writer is a change of the books: one transaction.
@@ -195,7 +192,7 @@ type writer struct {
 
 // update does all of a change, or nothing of it.
 func (b *Books) update(what string, do func(*writer) error) error {
-	err := b.guarded(func() error {
+	err := b.guard.Do(func() error {
 		return b.db.Update(func(tx *bolt.Tx) error {
 			return do(&writer{tx, b.now().UTC().Truncate(time.Millisecond)})
 		})
@@ -204,22 +201,6 @@ func (b *Books) update(what string, do func(*writer) error) error {
 		return fmt.Errorf("books of payouts: %s: %w", what, err)
 	}
 	return nil
-}
-
-// guarded turns a panic into an error, and an access outside of the file too: bbolt has
-// them where a page was changed after the check.
-func (b *Books) guarded(do func() error) (err error) {
-	if b.dead.Load() {
-		return boltcheck.ErrDamaged
-	}
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer func() {
-		if r := recover(); r != nil {
-			b.dead.Store(true)
-			err = fmt.Errorf("%w: %v", boltcheck.ErrDamaged, r)
-		}
-	}()
-	return do()
 }
 
 // putJSON stores a value under a key.
