@@ -34,10 +34,11 @@ const (
 	// doubt is the evidence from which the mean is left as it is.
 	doubt = 5
 	// silentShares and silentAfter are how many shares must be missing, and for how long,
-	// for a rig to be silent; surelySilent is how many for an alert, which happens by chance
-	// once in a million shares.
+	// for a rig to be silent, so that it is known within two minutes of its last share, with
+	// the time to look and to tell; surelySilent is how many for an alert, which happens by
+	// chance once in a million shares.
 	silentShares, surelySilent = 3, 14
-	silentAfter                = 2 * time.Minute
+	silentAfter                = 115 * time.Second
 )
 
 // recall starts with a mean of before: that of a rig that did something in the last day.
