@@ -75,7 +75,7 @@ func (b *Books) KeepFrom(ledger string) (from uint64, err error) {
 			}
 		}
 		if window {
-			from = 0 // No block has said yet how far the window reaches.
+			from = state.Begin // No block has said yet how far the window reaches.
 		}
 		for _, p := range state.policies {
 			if p.Scheme == DGM || p.Scheme == PPS {

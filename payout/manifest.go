@@ -45,6 +45,8 @@ type Manifest struct {
 	// count, none where First is above Last, and Digest is over all between that count (see
 	// digest).
 	Ledger string `json:"ledger"`
+	// Begin is the first share of the log that is of these books' time: none before it counts.
+	Begin  uint64 `json:"begin,omitempty"`
 	First  uint64 `json:"first"`
 	Last   uint64 `json:"last"`
 	Digest Hex    `json:"digest"`

@@ -3,6 +3,7 @@ package payout
 import (
 	"fmt"
 	"math"
+	"time"
 
 	bolt "go.etcd.io/bbolt"
 )
@@ -23,15 +24,13 @@ func (s *Settler) renew() error {
 	text, was := "", state.checkpoint
 	switch id := s.shares.ID(); {
 	case was.Ledger == "":
-		// What was logged before there were these books is nobody's.
-		state.Ledger, state.Next = id, end
-		err = s.shares.SharesBefore(math.MaxUint64, func(share Share) bool {
-			if share.At.Before(state.policies[0].From) {
-				return false
-			}
-			state.Next = share.Sequence
-			return true
-		})
+		state.Ledger = id
+		var others bool
+		if state.Begin, others, err = s.begin(end, state.policies[0].From); others {
+			text = fmt.Sprintf("these books begin at share %d of the log, and the shares before are of other books: what those owed is not known here, "+
+				"and what these shares earned is not paid by these", state.Begin)
+		}
+		state.Next = state.Begin
 	case was.Ledger != id:
 		state.Ledger, state.Next, state.Since.Gap = id, 0, state.Since.Some
 		text = fmt.Sprintf("the log of shares is another one: log %s is gone, and with it the open window of pplns and the shares from %d on, "+
@@ -55,4 +54,19 @@ func (s *Settler) renew() error {
 		}
 		return w.saveScores(state)
 	})
+}
+
+// begin is the first share since a time, or the log's end: what was logged before there were
+// these books is none of theirs. others says that it is of others.
+func (s *Settler) begin(end uint64, from time.Time) (first uint64, others bool, err error) {
+	first = end
+	err = s.shares.SharesBefore(math.MaxUint64, func(share Share) bool {
+		if share.At.Before(from) {
+			others = share.Policy > 0
+			return false
+		}
+		first = share.Sequence
+		return true
+	})
+	return first, others, err
 }

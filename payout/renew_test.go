@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bytom/bytom/protocol/bc/types"
+
 	"github.com/bytom-solo/bytom-solo/ledger"
 )
 
@@ -23,6 +25,46 @@ func TestNewBooksPayNothingTwice(t *testing.T) {
 	p.share("A", quarter, 1)
 	p.step()
 	balances(t, p.books, map[string]int64{Payable("A"): -reward / 4})
+}
+
+// TestNewBooksSplitNoOldBlock: books are lost, and the log of shares and the journal are not.
+// Blocks that the lost ones split are not split again, whether their share is logged or not,
+// what came before counts in no window, and the operator is told.
+func TestNewBooksSplitNoOldBlock(t *testing.T) {
+	t.Parallel()
+	p := newPool(t, Policy{Scheme: Solo})
+	for range 4 {
+		p.share("A", quarter, 1)
+	}
+	old := []*types.Block{p.found(true), p.found(false)}
+	p.step()
+	p.manifest(old[0])
+	must(t, p.books.Close())
+	p.open(pathIn(t))
+	p.now = p.now.Add(time.Hour)
+	p.books.now = func() time.Time { return p.now }
+	_, err := p.books.SetPolicy(Policy{Scheme: PPLNS, WindowMilli: 2000})
+	must(t, err)
+	p.step()
+	for i, why := range []string{ofFormers, whileOff} {
+		if _, ok, got, err := p.books.Explain(old[i].Hash()); ok || got != why || err != nil {
+			t.Errorf("block %d of the lost books: split %v, %q, %v", i, ok, got, err)
+		}
+	}
+	if from, err := p.books.KeepFrom("one"); from != 4 || err != nil {
+		t.Errorf("shares from %d on are kept, %v, expected 4", from, err)
+	}
+	p.share("B", quarter, 1)
+	b := p.found(true)
+	p.step()
+	expectAmounts(t, p.amounts(b), map[string]uint64{"B": reward})
+	if r := p.verified(); r.Verified != 1 {
+		t.Errorf("verified %+v, expected one block", r)
+	}
+	notes, err := p.books.Notes()
+	if err != nil || len(notes) != 1 || !strings.Contains(notes[0].Text, "begin at share 4 of the log") {
+		t.Errorf("notes %+v, %v", notes, err)
+	}
 }
 
 // TestAnOlderCopyOfTheLogIsNoticed, and its new shares count all the same.

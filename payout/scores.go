@@ -23,7 +23,10 @@ type checkpoint struct {
 	// Ledger is the log's identity, Next the first share that is not folded.
 	Ledger string `json:"ledger"`
 	Next   uint64 `json:"next"`
-	Since  since  `json:"since"`
+	// Begin is the first share of it that is of these books' time. Those before are of other
+	// books, whose policies had the same numbers.
+	Begin uint64 `json:"begin,omitempty"`
+	Since since  `json:"since"`
 }
 
 // since is what was folded into dgm's scores since the last block by dgm.
@@ -41,6 +44,11 @@ var (
 	ppsKey = []byte(PPS)
 )
 
+func readCheckpoint(tx *bolt.Tx) (c checkpoint, err error) {
+	_, err = getJSON(tx.Bucket(metaBucket), checkpointKey, &c)
+	return c, err
+}
+
 // readScores reads the state as it is in the books.
 func readScores(tx *bolt.Tx) (*scores, error) {
 	s := &scores{digest: newDigest(), pps: scheme.NewPPS()}
@@ -48,7 +56,7 @@ func readScores(tx *bolt.Tx) (*scores, error) {
 	if s.policies, err = readPolicies(tx); err != nil {
 		return nil, err
 	}
-	if _, err := getJSON(tx.Bucket(metaBucket), checkpointKey, &s.checkpoint); err != nil {
+	if s.checkpoint, err = readCheckpoint(tx); err != nil {
 		return nil, err
 	}
 	if len(s.Since.Digest) > 0 {

@@ -193,14 +193,12 @@ func (s *Settler) consider(c placed) (settled bool, wait time.Duration, err erro
 
 // settle splits a block.
 func (s *Settler) settle(c placed) error {
-	m, err := s.draft(c)
+	m, why, err := s.draft(c)
 	if err != nil {
 		return err
 	}
 	if m == nil {
-		return s.books.update("skip block "+c.Hash.String(), func(w *writer) error {
-			return w.skip(c.Hash, "its share came while payouts were off")
-		})
+		return s.books.update("skip block "+c.Hash.String(), func(w *writer) error { return w.skip(c.Hash, why) })
 	}
 	state, err := s.split(m)
 	if err != nil {
@@ -224,39 +222,55 @@ func (s *Settler) settle(c placed) error {
 	return nil
 }
 
-// draft is a manifest without the split; nil if the block's share had no policy.
-func (s *Settler) draft(c placed) (*Manifest, error) {
+// Why a block is not split.
+const (
+	whileOff  = "its share came while payouts were off"
+	ofFormers = "its share is older than these books"
+)
+
+// draft is a manifest without the split; nil if the block is not to be split, and why.
+func (s *Settler) draft(c placed) (m *Manifest, why string, err error) {
 	block, err := s.chain.Block(c.Hash)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	coinbase, err := fundOf(block.Transactions[0], 0)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	policies, err := s.books.Policies()
+	var policies []Policy
+	var at checkpoint
+	err = s.books.view(func(tx *bolt.Tx) (err error) {
+		if at, err = readCheckpoint(tx); err == nil {
+			policies, err = readPolicies(tx)
+		}
+		return err
+	})
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	if !c.logged && (len(policies) == 0 || c.At.Before(policies[0].From.Add(-longest))) {
-		return nil, nil // From before there were payouts.
+	switch {
+	case !c.logged && (len(policies) == 0 || c.At.Before(policies[0].From.Add(-longest))):
+		return nil, whileOff, nil // From before there were payouts.
+	case c.logged && c.share < at.Begin:
+		return nil, ofFormers, nil
 	}
-	m := &Manifest{
+	m = &Manifest{
 		Block: c.Hash, Height: c.Height, Found: c.At.UTC().Truncate(time.Millisecond), Finder: c.Finder, Winner: c.Owner, WinnerWork: c.Work,
-		Share: c.share, Ledger: s.shares.ID(), Reward: coinbase.Amount, Coinbase: *coinbase,
+		Share: c.share, Ledger: s.shares.ID(), Begin: at.Begin, Reward: coinbase.Amount, Coinbase: *coinbase,
 	}
 	id, err := s.winner(m, c.logged)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	m.Policy = policyOf(policies, id)
 	if m.Virtual && id == 0 {
 		m.Policy = policyAt(policies, m.Found)
 	}
 	if m.Policy.ID == 0 {
-		return nil, nil
+		return nil, whileOff, nil
 	}
-	return m, nil
+	return m, "", nil
 }
 
 // winner fills in the share that made a block, as it is logged. If it is not, the block's
@@ -279,7 +293,9 @@ func (s *Settler) winner(m *Manifest, logged bool) (policy uint32, err error) {
 		if share.At.After(m.Found) {
 			return true
 		}
-		m.Share, policy = share.Sequence, share.Policy
+		if m.Share = share.Sequence; share.Sequence >= m.Begin {
+			policy = share.Policy
+		}
 		return false
 	})
 	return policy, err

@@ -208,7 +208,7 @@ func (m *Manifest) splitPPLNS(policies []Policy, shares Shares) error {
 			return false
 		}
 		start = false
-		return w.log(s)
+		return s.Sequence >= m.Begin && w.log(s)
 	})
 	if err != nil {
 		return fmt.Errorf("the shares of block %s: %w", m.Block.String(), err)
