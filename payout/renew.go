@@ -26,13 +26,21 @@ func (s *Settler) renew() error {
 	case was.Ledger == "":
 		state.Ledger = id
 		var others bool
-		if state.Begin, others, err = s.begin(end, state.policies[0].From); others {
+		if state.place, others, err = s.begin(end, state.policies[0].From); others {
 			text = fmt.Sprintf("these books begin at share %d of the log, and the shares before are of other books: what those owed is not known here, "+
 				"and what these shares earned is not paid by these", state.Begin)
 		}
-		state.Next = state.Begin
 	case was.Ledger != id:
-		state.Ledger, state.Next, state.Since.Gap = id, 0, state.Since.Some
+		if state.Former == nil {
+			state.Former = make(map[string]place)
+		}
+		state.Former[was.Ledger] = was.place
+		there, known := state.Former[id]
+		if !known {
+			there, _, err = s.begin(end, state.policies[0].From)
+		}
+		delete(state.Former, id)
+		state.Ledger, state.place, state.Since.Gap = id, there, state.Since.Some
 		text = fmt.Sprintf("the log of shares is another one: log %s is gone, and with it the open window of pplns and the shares from %d on, "+
 			"which are not in the scores of dgm and pps; what was owed before is owed still", was.Ledger, was.Next)
 	case end < was.Next:
@@ -56,17 +64,17 @@ func (s *Settler) renew() error {
 	})
 }
 
-// begin is the first share since a time, or the log's end: what was logged before there were
-// these books is none of theirs. others says that it is of others.
-func (s *Settler) begin(end uint64, from time.Time) (first uint64, others bool, err error) {
-	first = end
+// begin is the place in a log that is new to these books: what was logged before there were
+// these is none of theirs. others says that it is of others.
+func (s *Settler) begin(end uint64, from time.Time) (at place, others bool, err error) {
+	at = place{end, end}
 	err = s.shares.SharesBefore(math.MaxUint64, func(share Share) bool {
 		if share.At.Before(from) {
 			others = share.Policy > 0
 			return false
 		}
-		first = share.Sequence
+		at = place{share.Sequence, share.Sequence}
 		return true
 	})
-	return first, others, err
+	return at, others, err
 }

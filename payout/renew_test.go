@@ -67,6 +67,29 @@ func TestNewBooksSplitNoOldBlock(t *testing.T) {
 	}
 }
 
+// TestALogThatComesBackIsBoughtOnce: the log of shares is set aside, and put back later.
+func TestALogThatComesBackIsBoughtOnce(t *testing.T) {
+	t.Parallel()
+	p := newPool(t, Policy{Scheme: PPS, Reserve: 1})
+	first, second := p.log, newLog("two")
+	shares := int64(0)
+	for _, log := range []*fakeLog{first, second, first, second} {
+		p.log, p.settler.shares = log, log
+		for range 4 {
+			p.share("A", quarter, 1)
+		}
+		p.step()
+		shares += 4
+		balances(t, p.books, map[string]int64{Payable("A"): -reward / 4 * shares})
+	}
+	p.log = newLog("of the time before, with policies of other books")
+	p.now = p.now.Add(-1000 * time.Hour)
+	p.share("A", quarter, 1)
+	p.now, p.settler.shares = p.now.Add(1000*time.Hour), p.log
+	p.step()
+	balances(t, p.books, map[string]int64{Payable("A"): -reward / 4 * shares})
+}
+
 // TestAnOlderCopyOfTheLogIsNoticed, and its new shares count all the same.
 func TestAnOlderCopyOfTheLogIsNoticed(t *testing.T) {
 	t.Parallel()

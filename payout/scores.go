@@ -20,13 +20,21 @@ type scores struct {
 
 // checkpoint is how far the log of shares is folded.
 type checkpoint struct {
-	// Ledger is the log's identity, Next the first share that is not folded.
+	// Ledger is the log's identity.
 	Ledger string `json:"ledger"`
-	Next   uint64 `json:"next"`
-	// Begin is the first share of it that is of these books' time. Those before are of other
-	// books, whose policies had the same numbers.
+	place
+	Since since `json:"since"`
+	// Former are the places in other logs, by identity: one may come back.
+	Former map[string]place `json:"former,omitempty"`
+}
+
+// place is how far a log of shares is folded.
+type place struct {
+	// Next is the first share that is not.
+	Next uint64 `json:"next"`
+	// Begin is the first share that is of these books' time. Those before are of other books,
+	// whose policies had the same numbers.
 	Begin uint64 `json:"begin,omitempty"`
-	Since since  `json:"since"`
 }
 
 // since is what was folded into dgm's scores since the last block by dgm.
