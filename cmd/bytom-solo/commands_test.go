@@ -69,8 +69,8 @@ func TestNoCommandIsMisspelt(t *testing.T) {
 		if !cmd.HasSubCommands() {
 			var args []string
 			for _, name := range strings.Fields(cmd.Use)[1:] {
-				if !strings.HasPrefix(name, "[") {
-					refused(t, with(args...), "argument "+strings.Trim(name, "…")+" is missing", cmd.CommandPath())
+				if !strings.HasPrefix(name, "[") { // FILE] is missing where what stands before it is there.
+					refused(t, with(args...), "argument "+strings.Trim(name, "…]")+" is missing", cmd.CommandPath())
 				}
 				args = append(args, "1")
 			}
@@ -97,6 +97,9 @@ func TestNoCommandIsMisspelt(t *testing.T) {
 	}
 	if groups < 7 {
 		t.Errorf("%d groups of commands", groups)
+	}
+	if sign, _, err := newRoot(io.Discard, io.Discard).Find([]string{"payouts", "sign"}); err != nil || checkArguments(sign, nil) != nil || checkArguments(sign, []string{"1", "2"}) != nil {
+		t.Errorf("%s refuses none or both of its arguments: %v, %v", sign.Use, err, checkArguments(sign, nil))
 	}
 	refused(t, []string{"testnet", "assert", "heigth", "77"}, "did you mean height?")
 	refused(t, []string{"node", "--minnig"}, "did you mean --mining?")

@@ -51,12 +51,6 @@ Without arguments each is printed with its template, which sign-transaction of a
 node takes that has the key. With its transaction's id and a file, - being the standard
 input, what was signed is brought back: the raw transaction in hexadecimal, or all that
 sign-transaction printed.`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 0 && len(args) != 2 {
-				return fmt.Errorf("%d arguments: expected none, or a transaction's id and a file", len(args))
-			}
-			return nil
-		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				var list []node.UnsignedPayout

@@ -16,7 +16,7 @@ import (
 // misspelt command or flag, with what it is like, an argument that is missing or too
 // many, a group without a command. Cobra alone prints its help then and succeeds, which a
 // script takes for a yes. What arguments a command has says its Use: SEED HEADER_HASH… is
-// one and one or more, [N] none or one.
+// one and one or more, [N] none or one, [A B] none or both.
 func strict(root *cobra.Command) {
 	root.SetFlagErrorFunc(flagError)
 	// A group runs to refuse, but that is no way to use it.
@@ -136,16 +136,18 @@ func flagLike(cmd *cobra.Command, name string) string {
 // checkArguments holds a command's arguments against its Use.
 func checkArguments(cmd *cobra.Command, args []string) error {
 	left := args
+	unbegun := false // within [A B] of which nothing is there
 	for _, name := range strings.Fields(cmd.Use)[1:] {
-		optional, repeated := strings.HasPrefix(name, "["), strings.Contains(name, "…")
+		unbegun = len(left) == 0 && (unbegun || strings.HasPrefix(name, "["))
 		switch {
-		case len(left) == 0 && !optional:
-			return fmt.Errorf("argument %s is missing: expected %s", strings.Trim(name, "…"), invocation(cmd))
-		case repeated:
+		case len(left) == 0 && !unbegun:
+			return fmt.Errorf("argument %s is missing: expected %s", strings.Trim(name, "…]"), invocation(cmd))
+		case strings.Contains(name, "…"):
 			left = nil
 		case len(left) > 0:
 			left = left[1:]
 		}
+		unbegun = unbegun && !strings.HasSuffix(name, "]")
 	}
 	if len(left) > 0 {
 		return fmt.Errorf("unexpected argument %q: expected %s", left[0], invocation(cmd))

@@ -22,7 +22,7 @@ A token is NAME:SECRET, which clients send as HTTP's user name and password, and
 commands take by --token, by the environment's TM_TOKEN or in a URL.`,
 	}
 	create := &cobra.Command{
-		Use: "create NAME", Short: "Make a token and print it as NAME:SECRET", Args: cobra.ExactArgs(1),
+		Use: "create NAME", Short: "Make a token and print it as NAME:SECRET",
 		Example: "  bytom-solo token create rig1",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var made node.Token
@@ -36,7 +36,7 @@ commands take by --token, by the environment's TM_TOKEN or in a URL.`,
 		},
 	}
 	list := &cobra.Command{
-		Use: "list", Short: "List the tokens, without their secrets", Args: cobra.NoArgs,
+		Use: "list", Short: "List the tokens, without their secrets",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var all []node.Token
 			err := withTokens(cmd, config, "/list-access-tokens", nil, &all, func(t *node.Tokens) (err error) { all, err = t.List(); return err })
@@ -47,7 +47,7 @@ commands take by --token, by the environment's TM_TOKEN or in a URL.`,
 		},
 	}
 	remove := &cobra.Command{
-		Use: "delete NAME", Short: "Delete a token, which is good for nothing from then on", Args: cobra.ExactArgs(1),
+		Use: "delete NAME", Short: "Delete a token, which is good for nothing from then on",
 		Example: "  bytom-solo token delete rig1",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withTokens(cmd, config, "/delete-access-token", map[string]string{"id": args[0]}, nil,
