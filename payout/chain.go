@@ -66,7 +66,8 @@ type Candidate struct {
 	Height uint64
 	// At is when its solution came in.
 	At time.Time
-	// Finder is the rig, for people. Owner and Work are those of its share.
+	// Finder is the rig, for people. Owner and Work are those of its share; with neither, payouts
+	// were off when it came.
 	Finder string
 	Owner  string
 	Work   uint64

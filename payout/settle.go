@@ -252,6 +252,8 @@ func (s *Settler) draft(c placed) (m *Manifest, why string, err error) {
 	switch {
 	case !c.logged && (len(policies) == 0 || c.At.Before(policies[0].From.Add(-longest))):
 		return nil, whileOff, nil // From before there were payouts.
+	case !c.logged && c.Owner == "" && c.Work == 0:
+		return nil, whileOff, nil // Work is counted while they are on.
 	case c.logged && c.share < at.Begin:
 		return nil, ofFormers, nil
 	}

@@ -100,6 +100,20 @@ func TestPPSIsBookedWhateverBecomesOfBlocks(t *testing.T) {
 	p.verified()
 }
 
+// TestABlockOfWhilePayoutsWereOffIsTheOperators, though its share is not logged, and the last
+// that is has a policy.
+func TestABlockOfWhilePayoutsWereOffIsTheOperators(t *testing.T) {
+	t.Parallel()
+	p := newPool(t, Policy{Scheme: PPLNS, WindowMilli: 2000})
+	p.share("A", quarter, 1)
+	b := p.found(false)
+	p.candidates[0].Owner, p.candidates[0].Work = "", 0
+	p.step()
+	if _, ok, why, err := p.books.Explain(b.Hash()); ok || why != whileOff || err != nil {
+		t.Errorf("split %v, %q, %v", ok, why, err)
+	}
+}
+
 // TestTheSchemeBelongsToTheShare: a block is split by that of the share that made it.
 func TestTheSchemeBelongsToTheShare(t *testing.T) {
 	t.Parallel()
