@@ -124,7 +124,8 @@ func (s *Settler) Step() (again time.Duration, err error) {
 		if wait > 0 && (again == 0 || wait < again) {
 			again = wait
 		}
-		if !settled && (wait > 0 || time.Since(c.At) < heldBack) {
+		// By a clock that was far ahead it is as good as old.
+		if !settled && (wait > 0 || time.Since(c.At).Abs() < heldBack) {
 			limit = min(limit, c.share)
 		}
 	}

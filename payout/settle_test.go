@@ -114,6 +114,19 @@ func TestABlockOfWhilePayoutsWereOffIsTheOperators(t *testing.T) {
 	}
 }
 
+// TestALostBlockOfAClockAheadHoldsNothingBack: shares behind it are bought all the same.
+func TestALostBlockOfAClockAheadHoldsNothingBack(t *testing.T) {
+	t.Parallel()
+	p := newPool(t, Policy{Scheme: PPS, Reserve: 1})
+	p.share("A", quarter, 1)
+	p.found(true)
+	p.candidates[0].At = time.Now().Add(1000 * time.Hour)
+	p.chain.rewind(1)
+	p.share("A", quarter, 1)
+	p.step()
+	balances(t, p.books, map[string]int64{Payable("A"): -reward / 2})
+}
+
 // TestTheSchemeBelongsToTheShare: a block is split by that of the share that made it.
 func TestTheSchemeBelongsToTheShare(t *testing.T) {
 	t.Parallel()
