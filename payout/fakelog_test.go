@@ -17,9 +17,13 @@ type fakeLog struct {
 	shares []Share
 	solved map[string]uint64
 	kept   uint64
+	// flushing is called by Flush.
+	flushing func()
 }
 
-func newLog(id string) *fakeLog { return &fakeLog{id: id, solved: make(map[string]uint64)} }
+func newLog(id string) *fakeLog {
+	return &fakeLog{id: id, solved: make(map[string]uint64), flushing: func() {}}
+}
 
 // add logs a share, and returns its number.
 func (l *fakeLog) add(at time.Time, owner string, work uint64, policy uint32) uint64 {
@@ -32,7 +36,10 @@ func (l *fakeLog) add(at time.Time, owner string, work uint64, policy uint32) ui
 
 func (l *fakeLog) ID() string { return l.id }
 
-func (l *fakeLog) Flush() error { return nil }
+func (l *fakeLog) Flush() error {
+	l.flushing()
+	return nil
+}
 
 func (l *fakeLog) Keep(from uint64) {
 	l.mu.Lock()

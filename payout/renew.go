@@ -8,17 +8,12 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// renew has the books go on with the log of shares that there is, and says what is lost where
-// it is not the one of before, or shorter than that was.
-func (s *Settler) renew() error {
+// renew has the books go on with the log of shares that there is, up to an end, and says what
+// is lost where it is not the one of before, or shorter than that was.
+func (s *Settler) renew(end uint64) error {
 	var state *scores
 	err := s.books.view(func(tx *bolt.Tx) (err error) { state, err = readScores(tx); return err })
 	if err != nil || len(state.policies) == 0 {
-		return err
-	}
-	end := uint64(0)
-	err = s.shares.SharesBefore(math.MaxUint64, func(share Share) bool { end = share.Sequence + 1; return false })
-	if err != nil {
 		return err
 	}
 	text, was := "", state.checkpoint
@@ -62,6 +57,12 @@ func (s *Settler) renew() error {
 		}
 		return w.saveScores(state)
 	})
+}
+
+// end is the number behind the last share of the log.
+func (s *Settler) end() (end uint64, err error) {
+	err = s.shares.SharesBefore(math.MaxUint64, func(share Share) bool { end = share.Sequence + 1; return false })
+	return end, err
 }
 
 // begin is the place in a log that is new to these books: what was logged before there were

@@ -90,6 +90,28 @@ func TestALogThatComesBackIsBoughtOnce(t *testing.T) {
 	balances(t, p.books, map[string]int64{Payable("A"): -reward / 4 * shares})
 }
 
+// TestAKillTakesNoShareThatIsFolded: shares that come while a pass writes the log are not in it
+// after a kill, when others get their numbers. No other log is suspected then.
+func TestAKillTakesNoShareThatIsFolded(t *testing.T) {
+	t.Parallel()
+	p := newPool(t, Policy{Scheme: PPS, Reserve: 1})
+	p.share("A", quarter, 1)
+	written := 0
+	p.log.flushing = func() {
+		written = len(p.log.shares)
+		p.share("A", quarter, 1)
+	}
+	p.step()
+	p.log.shares, p.log.flushing = p.log.shares[:written], func() {} // The kill.
+	p.step()
+	p.share("B", quarter, 1)
+	p.step()
+	balances(t, p.books, map[string]int64{Payable("A"): -reward / 4, Payable("B"): -reward / 4})
+	if notes, err := p.books.Notes(); len(notes) != 0 || err != nil {
+		t.Errorf("notes %+v, %v, expected none", notes, err)
+	}
+}
+
 // TestAnOlderCopyOfTheLogIsNoticed, and its new shares count all the same.
 func TestAnOlderCopyOfTheLogIsNoticed(t *testing.T) {
 	t.Parallel()

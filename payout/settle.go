@@ -108,14 +108,18 @@ func (s *Settler) Step() (again time.Duration, err error) {
 	if err != nil {
 		return 0, err
 	}
-	// What is not written may get its numbers again after a kill.
+	// What is not written may get its numbers again after a kill, and so what comes from here on
+	// is left to the next pass.
+	limit, err := s.end()
+	if err != nil {
+		return 0, err
+	}
 	if err := s.shares.Flush(); err != nil {
 		return 0, err
 	}
-	if err := s.renew(); err != nil {
+	if err := s.renew(limit); err != nil {
 		return 0, err
 	}
-	limit := uint64(math.MaxUint64)
 	for _, c := range open {
 		settled, wait, err := s.consider(c)
 		if err != nil {
