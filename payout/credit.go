@@ -74,16 +74,20 @@ func (b *Books) followFunds(chain Chain) error {
 		if unspent == (f.State == FundReady) || !b.onMain(chain, f) {
 			continue // The next pass reverses its block.
 		}
-		err = b.update("fund "+f.Output.String(), func(w *writer) error {
+		taken := false
+		err = b.update("fund "+f.Output.String(), func(w *writer) (err error) {
 			if unspent {
 				return w.untake(f.Output, FundReady)
 			}
-			return errors.Join(w.take(f.Output), w.stopOnce(fmt.Sprintf(spentElsewhere, f.Output.String(), btm(int64(f.Amount)))))
+			if taken, err = w.take(f.Output); err != nil || !taken {
+				return err
+			}
+			return w.stopOnce(fmt.Sprintf(spentElsewhere, f.Output.String(), btm(int64(f.Amount))))
 		})
 		if err != nil {
 			return err
 		}
-		if !unspent {
+		if taken {
 			b.log.Warn("an output that payouts had was spent by another transaction: it counts as the operator's withdrawal", "output", f.Output.String(), "neu", f.Amount)
 		}
 	}
@@ -92,7 +96,7 @@ func (b *Books) followFunds(chain Chain) error {
 
 // spentElsewhere is why payouts stop at an output that something else has spent: books from a
 // backup see the payments of the time since as just that, and would make them again.
-const spentElsewhere = "output %s of %s BTM was spent by a transaction that these books don't have: if they are an older copy, put the " +
+const spentElsewhere = "output %s of %s was spent by a transaction that these books don't have: if they are an older copy, put the " +
 	"latest in their place, as owners were paid by it; if you have spent it yourself, resume"
 
 // onMain reports whether what a fund is of is on the main chain now.

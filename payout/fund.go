@@ -69,15 +69,16 @@ func (w *writer) lose(output bc.Hash) error {
 	return w.setFund(f, FundAbsent)
 }
 
-// take counts a fund that another transaction spent as the operator's withdrawal.
-func (w *writer) take(output bc.Hash) error {
+// take counts a fund that another transaction spent as the operator's withdrawal, unless a batch
+// has it by now.
+func (w *writer) take(output bc.Hash) (taken bool, err error) {
 	f, err := w.fund(output)
 	if err != nil || f.State != FundReady {
-		return err
+		return false, err
 	}
 	c := make(changes)
 	c.move(Spendable, Reserve, int64(f.Amount))
-	return errors.Join(w.post(KindTaken, output.String(), c), w.setFund(f, FundTaken))
+	return true, errors.Join(w.post(KindTaken, output.String(), c), w.setFund(f, FundTaken))
 }
 
 // untake is take's reverse.

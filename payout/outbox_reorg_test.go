@@ -153,6 +153,25 @@ func TestOutboxOfACoinbaseSpentByHand(t *testing.T) {
 	x.paidOnce(1)
 }
 
+// TestAPayoutIsNoOtherSpend: a batch that is stored and mined while the settler looks at funds is
+// not taken for somebody else's.
+func TestAPayoutIsNoOtherSpend(t *testing.T) {
+	x := newTill(t, pathIn(t))
+	x.settle(2*leastDue, "bm1a")
+	grow(x.chain, 100)
+	must(t, x.books.Follow(x.chain))
+	must(t, x.books.Follow(&askedChain{x.chain, func() {
+		must(t, x.out.Step(t.Context()))
+		x.mine()
+	}}))
+	if why, err := x.books.Stopped(); err != nil || why != "" {
+		t.Errorf("stopped: %q, %v", why, err)
+	}
+	grow(x.chain, 100)
+	x.step()
+	x.paidOnce(1)
+}
+
 // TestOutboxOfAnotherSpendThatIsUndone: what spent the coinbase leaves the main chain, and the
 // payout is mined after all: nobody is paid twice.
 func TestOutboxOfAnotherSpendThatIsUndone(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/bytom/bytom/protocol/bc"
 	"github.com/bytom/bytom/protocol/bc/types"
 )
 
@@ -127,6 +128,20 @@ func (x *till) unspent(tx *types.Tx) bool {
 		}
 	}
 	return true
+}
+
+// askedChain calls something when it is first asked for an output.
+type askedChain struct {
+	*fakeChain
+	first func()
+}
+
+func (c *askedChain) Unspent(output bc.Hash) (bool, error) {
+	if first := c.first; first != nil {
+		c.first = nil
+		first()
+	}
+	return c.fakeChain.Unspent(output)
 }
 
 // received is what an owner has of transactions of the main chain, and how many these are.
