@@ -112,11 +112,14 @@ func Open(cfg Config) (*Books, error) {
 }
 
 func (b *Books) open(cfg Config) error {
-	if cfg.ReadOnly {
-		if _, err := os.Stat(cfg.Path); errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-	} else if err := os.MkdirAll(filepath.Dir(cfg.Path), 0o700); err != nil {
+	info, err := os.Stat(cfg.Path)
+	switch {
+	case err == nil && info.Mode().IsRegular() && info.Size() == 0:
+		return fmt.Errorf("%w: it is empty", boltcheck.ErrDamaged) // bbolt would begin new books there.
+	case errors.Is(err, fs.ErrNotExist) && !cfg.ReadOnly:
+		err = create(cfg.Path)
+	}
+	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), checkTime)
@@ -124,7 +127,7 @@ func (b *Books) open(cfg Config) error {
 	if err := boltcheck.Check(ctx, cfg.Path); err != nil {
 		return err
 	}
-	err := b.guard.Do(func() (err error) {
+	err = b.guard.Do(func() (err error) {
 		b.db, err = bolt.Open(cfg.Path, 0o600, &bolt.Options{Timeout: time.Second, ReadOnly: cfg.ReadOnly, FreelistType: bolt.FreelistMapType})
 		return err
 	})
@@ -139,6 +142,25 @@ func (b *Books) open(cfg Config) error {
 		return errors.Join(err, b.guard.Do(b.db.Close))
 	}
 	return nil
+}
+
+// create puts a file of bbolt's at a path: whole, or after a kill none.
+func create(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	part := path + ".new"
+	if err := os.Remove(part); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	db, err := bolt.Open(part, 0o600, &bolt.Options{Timeout: time.Second})
+	if err != nil {
+		return err
+	}
+	if err := db.Close(); err != nil {
+		return err
+	}
+	return os.Rename(part, path)
 }
 
 // prepare creates the buckets, unless the file is somebody else's.

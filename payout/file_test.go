@@ -42,6 +42,25 @@ func TestDamagedBooksAreLeftWhereTheyAre(t *testing.T) {
 	}
 }
 
+// TestEmptyBooksAreDamaged: a file that a full disk or a copy left without a byte is not taken
+// for one to begin books in.
+func TestEmptyBooksAreDamaged(t *testing.T) {
+	t.Parallel()
+	path := pathIn(t)
+	must(t, os.WriteFile(path, nil, 0o600))
+	for _, readOnly := range []bool{false, true} {
+		if _, err := Open(Config{Path: path, ReadOnly: readOnly}); !errors.Is(err, boltcheck.ErrDamaged) || !strings.Contains(err.Error(), "it is empty") {
+			t.Errorf("read only %v: an empty file gives %v", readOnly, err)
+		}
+	}
+	if info, err := os.Stat(path); err != nil || info.Size() != 0 {
+		t.Errorf("the file was touched: %v", err)
+	}
+	must(t, os.Remove(path))
+	must(t, os.WriteFile(path+".new", []byte("of a kill"), 0o600))
+	open(t, path)
+}
+
 // TestBooksOfANewerVersionAreRefused, those of another network, and what is no books.
 func TestBooksOfANewerVersionAreRefused(t *testing.T) {
 	t.Parallel()
