@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"runtime"
 
 	"github.com/bytom/bytom/protocol/bc/types"
@@ -79,6 +80,13 @@ func payoutPassword(path string) func() (string, error) {
 	}
 }
 
+// isCredential reports whether a service manager has put a file where this process alone
+// can read it: systemd's LoadCredential.
+func isCredential(path string) bool {
+	dir := os.Getenv("CREDENTIALS_DIRECTORY")
+	return dir != "" && filepath.Dir(path) == filepath.Clean(dir)
+}
+
 func readPassword(path string) (string, error) {
 	fail := func(err error) (string, error) {
 		return "", fmt.Errorf("key payout.password-file, value %q: %w", path, err)
@@ -91,7 +99,12 @@ func readPassword(path string) (string, error) {
 		return fail(err)
 	}
 	// Windows has no such bits: what Go shows there is made up.
-	if mode := info.Mode(); !mode.IsRegular() || runtime.GOOS != "windows" && mode.Perm()&0o077 != 0 {
+	others := fs.FileMode(0o077)
+	if isCredential(path) {
+		// Where an access list lets the service's user in, the bits of the group show it.
+		others = 0o037
+	}
+	if mode := info.Mode(); !mode.IsRegular() || runtime.GOOS != "windows" && mode.Perm()&others != 0 {
 		return fail(fmt.Errorf("its mode is %s, expected a file that its owner alone can read (chmod 600)", mode))
 	}
 	raw, err := os.ReadFile(path)

@@ -202,8 +202,35 @@ func TestPayoutPassword(t *testing.T) {
 		if _, err := read(); err == nil || !strings.Contains(err.Error(), "chmod 600") {
 			t.Errorf("a file that others read: %v", err)
 		}
+		checkCredential(t, path, read)
 	}
 	if got, err := payoutPassword("")(); got != "of the environment" || err != nil {
 		t.Errorf("%q, %v", got, err)
+	}
+}
+
+// checkCredential: of a service manager, whose folder nobody else can enter, a file may have
+// the bit of an access list, and no other.
+func checkCredential(t *testing.T, path string, read func() (string, error)) {
+	t.Helper()
+	for _, c := range []struct {
+		dir   string
+		mode  os.FileMode
+		taken bool
+	}{
+		{filepath.Dir(path), 0o440, true},
+		{filepath.Dir(path) + "/", 0o400, true},
+		{filepath.Dir(path), 0o444, false},
+		{filepath.Dir(path), 0o460, false},
+		{filepath.Dir(filepath.Dir(path)), 0o440, false},
+		{"", 0o440, false},
+	} {
+		t.Setenv("CREDENTIALS_DIRECTORY", c.dir)
+		if err := errors.Join(os.Chmod(path, 0o600), os.WriteFile(path, []byte("secret"), 0o600), os.Chmod(path, c.mode)); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := read(); (err == nil) != c.taken || c.taken && got != "secret" {
+			t.Errorf("mode %s in a folder of credentials %q: %q, %v", c.mode, c.dir, got, err)
+		}
 	}
 }
