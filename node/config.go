@@ -1,7 +1,6 @@
 package node
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"maps"
@@ -11,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pelletier/go-toml/v2"
 	"github.com/spf13/pflag"
 
 	cfg "github.com/bytom/bytom/config"
@@ -320,50 +318,6 @@ func Expected(f *pflag.Flag) string {
 		return "whole numbers, separated by commas"
 	default:
 		return "a " + kind
-	}
-}
-
-// readConfigFile is config.toml as dotted keys. The table [mining] and the stock
-// node's key mining can't both stand in a file, so the table says enable.
-func readConfigFile(home string) (map[string]string, error) {
-	flat := make(map[string]string)
-	raw, err := os.ReadFile(filepath.Join(home, "config.toml"))
-	if errors.Is(err, os.ErrNotExist) {
-		return flat, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read the configuration: %w", err)
-	}
-	var tree map[string]any
-	raw = bytes.TrimPrefix(raw, []byte("\uFEFF")) // Notepad begins a file so.
-	if err := toml.Unmarshal(raw, &tree); err != nil {
-		return nil, fmt.Errorf("config.toml: %w", err)
-	}
-	flatten("", tree, flat)
-	foldOwners(flat)
-	if on, ok := flat["mining.enable"]; ok {
-		delete(flat, "mining.enable")
-		flat["mining"] = on
-	}
-	return flat, nil
-}
-
-// flatten builds dotted keys of a file's tables, and of an array a list with commas. Capitals
-// mean nothing, as to the stock node.
-func flatten(prefix string, tree map[string]any, into map[string]string) {
-	for key, value := range tree {
-		if sub, ok := value.(map[string]any); ok {
-			flatten(prefix+key+".", sub, into)
-			continue
-		}
-		if list, ok := value.([]any); ok {
-			texts := make([]string, len(list))
-			for i, v := range list {
-				texts[i] = fmt.Sprint(v)
-			}
-			value = strings.Join(texts, ",")
-		}
-		into[strings.ToLower(prefix+key)] = fmt.Sprint(value)
 	}
 }
 

@@ -37,7 +37,7 @@ func (d decimal) Type() string { return d.kind }
 
 // expected says what is taken.
 func (d decimal) expected() string {
-	return fmt.Sprintf("a number (%s) with at most %d decimals", d.kind, d.places)
+	return fmt.Sprintf("a number from 0 on (%s) with at most %d decimals", d.kind, d.places)
 }
 
 // parseDecimal reads a number with so many decimals at the most, in units of the last one.

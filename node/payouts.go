@@ -11,6 +11,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/bytom/bytom/consensus"
+
 	"github.com/bytom-solo/bytom-solo/mining"
 	"github.com/bytom-solo/bytom-solo/payout"
 )
@@ -115,6 +117,10 @@ func (c *PayoutConfig) policy() payout.Policy {
 	return p
 }
 
+// suspiciousFee, in hundredths of a percent, is below what anybody asks who does not ask
+// nothing: 0.01 may well be meant as one percent.
+const suspiciousFee = 10
+
 // logPayouts says where payouts stand at the start.
 func (n *Node) logPayouts() error {
 	p := n.payouts
@@ -128,6 +134,9 @@ func (n *Node) logPayouts() error {
 		n.log.Warn("payouts are off, and owners are owed something: what is in transit is followed, and nothing else is paid; payout.scheme turns them on",
 			"owed", formatBTM(uint64(owed)), "owners", s.Owners)
 	case p.on:
+		if fee := p.policy.FeeBP; fee > 0 && fee < suspiciousFee {
+			n.log.Warn("payout.fee is in percent: is it meant to be as little as that?", "fee", formatDecimal(uint64(fee), 2)+" %", "of_a_block", formatBTM(consensus.BlockSubsidy(1)*uint64(fee)/10_000))
+		}
 		n.log.Info("found blocks are split between the owners of rigs", "scheme", p.policy.Scheme, "fee", formatDecimal(uint64(p.policy.FeeBP), 2)+" %",
 			"owed", formatBTM(uint64(owed)), "owners", s.Owners)
 	}

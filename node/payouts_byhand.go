@@ -3,7 +3,6 @@ package node
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -71,7 +70,11 @@ const payoutPasswordVariable = "BYTOM_SOLO_PAYOUT_PASSWORD"
 func payoutPassword(path string) func() (string, error) {
 	return func() (string, error) {
 		if path != "" {
-			return readPassword(path)
+			password, err := readPassword(path)
+			if err != nil {
+				return "", fmt.Errorf("key payout.password-file: value %q: expected %w", path, err)
+			}
+			return password, nil
 		}
 		if password := os.Getenv(payoutPasswordVariable); password != "" {
 			return password, nil
@@ -87,16 +90,11 @@ func isCredential(path string) bool {
 	return dir != "" && filepath.Dir(path) == filepath.Clean(dir)
 }
 
+// readPassword reads the password. An error says what was expected of the file.
 func readPassword(path string) (string, error) {
-	fail := func(err error) (string, error) {
-		return "", fmt.Errorf("key payout.password-file, value %q: %w", path, err)
-	}
 	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return fail(fmt.Errorf("%w, expected a file with the wallet's password", err))
-	}
 	if err != nil {
-		return fail(err)
+		return "", fmt.Errorf("a file with the wallet's password that can be read: %w", err)
 	}
 	// Windows has no such bits: what Go shows there is made up.
 	others := fs.FileMode(0o077)
@@ -105,15 +103,15 @@ func readPassword(path string) (string, error) {
 		others = 0o037
 	}
 	if mode := info.Mode(); !mode.IsRegular() || runtime.GOOS != "windows" && mode.Perm()&others != 0 {
-		return fail(fmt.Errorf("its mode is %s, expected a file that its owner alone can read (chmod 600)", mode))
+		return "", fmt.Errorf("a file that its owner alone can read (chmod 600), its mode is %s", mode)
 	}
 	raw, err := os.ReadFile(path)
 	if err != nil {
-		return fail(err)
+		return "", fmt.Errorf("a file with the wallet's password that can be read: %w", err)
 	}
 	raw = bytes.TrimSuffix(bytes.TrimSuffix(raw, []byte("\n")), []byte("\r"))
 	if len(raw) == 0 || bytes.ContainsAny(raw, "\n") {
-		return fail(fmt.Errorf("it has %d bytes, expected the password alone, in one line", len(raw)))
+		return "", fmt.Errorf("the password alone, in one line, it has %d bytes", len(raw))
 	}
 	return string(raw), nil
 }

@@ -2,7 +2,6 @@ package node
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -85,12 +84,30 @@ func (p *PayoutConfig) check(stratum bool, bad func(key string, value any, expec
 	if p.Scheme == "pps" && p.Reserve == 0 {
 		bad("payout.reserve", "0", "with pps what you hold against bad luck, in BTM: the operator pays shares whether blocks are found or not")
 	}
-	if p.Scheme != "pps" && p.Reserve != 0 {
-		bad("payout.reserve", formatDecimal(p.Reserve, 8), "payout.scheme pps: the other schemes need none")
-	}
+	p.checkOthers(bad)
 	if p.PasswordFile != "" {
-		if _, err := os.Stat(p.PasswordFile); err != nil {
-			bad("payout.password-file", p.PasswordFile, "a file that can be read: "+err.Error())
+		// Now, and not only when the first payment is due.
+		if _, err := readPassword(p.PasswordFile); err != nil {
+			bad("payout.password-file", p.PasswordFile, err.Error())
+		}
+	}
+}
+
+// checkOthers refuses settings of other schemes, which would do nothing.
+func (p *PayoutConfig) checkOthers(bad func(key string, value any, expected string)) {
+	usual := newPayoutConfig()
+	for _, s := range []struct {
+		key, scheme  string
+		value, usual uint64
+		places       int
+	}{
+		{"payout.window", "pplns", p.WindowMilli, usual.WindowMilli, 3},
+		{"payout.c", "dgm", p.CMillionths, usual.CMillionths, 6},
+		{"payout.o", "dgm", p.OMillionths, usual.OMillionths, 6},
+		{"payout.reserve", "pps", p.Reserve, usual.Reserve, 8},
+	} {
+		if p.Scheme != s.scheme && s.value != s.usual {
+			bad(s.key, formatDecimal(s.value, s.places), "payout.scheme "+s.scheme+": the other schemes have no use for it")
 		}
 	}
 }

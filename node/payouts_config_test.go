@@ -13,6 +13,10 @@ import (
 
 func TestBadPayoutValues(t *testing.T) {
 	on := "--stratum.listen=:1"
+	empty := filepath.Join(t.TempDir(), "empty")
+	if err := os.WriteFile(empty, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		args []string
 		want []string
@@ -29,6 +33,10 @@ func TestBadPayoutValues(t *testing.T) {
 		{[]string{on, "--payout.scheme=pps"}, []string{"payout.reserve", "0", "bad luck"}},
 		{[]string{on, "--payout.scheme=dgm", "--payout.reserve=5"}, []string{"payout.reserve", "5", "pps"}},
 		{[]string{on, "--payout.scheme=pplns", "--payout.password-file=/nowhere/at/all"}, []string{"payout.password-file", "/nowhere/at/all", "a file"}},
+		{[]string{on, "--payout.scheme=pplns", "--payout.password-file=" + t.TempDir()}, []string{"payout.password-file", "chmod 600"}},
+		{[]string{on, "--payout.scheme=pplns", "--payout.password-file=" + empty}, []string{"payout.password-file", empty, "0 bytes", "the password alone"}},
+		{[]string{on, "--payout.scheme=pplns", "--payout.o=0.9"}, []string{"payout.o", "0.9", "payout.scheme dgm"}},
+		{[]string{on, "--payout.scheme=dgm", "--payout.window=4"}, []string{"payout.window", "4", "payout.scheme pplns"}},
 		{[]string{on, "--payout.fee=2"}, []string{"payout.fee", "2", "payout.scheme"}},
 		{[]string{on, "--payout.owners=a=b"}, []string{"payout.owners", "a=b", "payout.scheme"}},
 	} {
@@ -44,10 +52,13 @@ func TestBadPayoutValues(t *testing.T) {
 		}
 	}
 	for file, want := range map[string][]string{
-		"[payout]\nfee = \"1.234\"\n":    {"config.toml", "payout.fee", "1.234", "at most 2 decimals"},
-		"[payout]\nleast = 1e-9\n":       {"config.toml", "payout.least", "1e-09", "BTM"},
-		"[payout.owners]\nshed = \"\"\n": {"config.toml", "payout.owners", "shed=", "name=address"},
-		"[payout]\nshceme = \"dgm\"\n":   {"payout.shceme", "dgm"},
+		"[payout]\nfee = \"1.234\"\n":                 {"config.toml", "payout.fee", "1.234", "at most 2 decimals"},
+		"[payout]\nleast = 1e-9\n":                    {"config.toml", "payout.least", "1e-09", "BTM"},
+		"[payout.owners]\nshed = \"\"\n":              {"config.toml", "payout.owners", "shed=", "name=address"},
+		"[payout]\nshceme = \"dgm\"\n":                {"payout.shceme", "dgm"},
+		"[payout]\nfee = -1\n":                        {"config.toml", "payout.fee", "-1", "from 0 on"},
+		"[payout]\nscheme = dgm\n":                    {"config.toml, line ", "key scheme", "in quotes"},
+		"[payout.owners]\nBob = \"a\"\nbob = \"b\"\n": {"config.toml", "payout.owners.bob", "capitals mean nothing", "only one"},
 	} {
 		_, err := load(t, inSolonet+"\n"+file, nil, nil)
 		for _, w := range want {
@@ -77,7 +88,7 @@ func TestPayoutValues(t *testing.T) {
 	if p.Owners.String() != "farm.rig1="+someAddress+",shed="+someAddress {
 		t.Errorf("owners %s", p.Owners.String())
 	}
-	_, err = load(t, file, []string{"--payout.owners=a=" + someAddress, "--payout.owners=b=x,c=y", "--payout.scheme=dgm"}, nil)
+	_, err = load(t, file, []string{"--payout.owners=a=" + someAddress, "--payout.owners=b=x,c=y"}, nil)
 	if err != nil {
 		t.Error(err) // Addresses are looked at when the network is known.
 	}

@@ -61,6 +61,20 @@ func TestTheSchemeBelongsToTheShare(t *testing.T) {
 	}
 }
 
+// TestAFeeThatMayBeMeantOtherwise: who writes 0.01 for one percent is told, and nobody else.
+func TestAFeeThatMayBeMeantOtherwise(t *testing.T) {
+	config := payoutsHome(t)
+	for fee, want := range map[uint64]bool{1: true, 100: false, 0: false} {
+		c := config(payout.PPLNS)
+		c.Payout.FeeBP = fee
+		n, closeIt := newWholeNode(t, c)
+		if told := strings.Contains(n.log.String(), "payout.fee is in percent"); told != want {
+			t.Errorf("a fee of %d hundredths of a percent: told %v, expected %v", fee, told, want)
+		}
+		closeIt()
+	}
+}
+
 // TestDamagedBooks: a node does not start with payouts on and books that can't be read, which
 // stay where they are; with payouts off it starts, and says so.
 func TestDamagedBooks(t *testing.T) {
