@@ -57,7 +57,7 @@ func (b *Books) Explain(block bc.Hash) (e Explanation, ok bool, why string, err 
 		return e.standing(tx)
 	})
 	if ok {
-		e.reason()
+		e.reason(func(Part) bool { return true })
 	}
 	return e, ok, why, err
 }
@@ -78,8 +78,8 @@ func stage(c Credit, f Fund) string {
 	return string(c.State)
 }
 
-// reason fills in the reasons.
-func (e *Explanation) reason() {
+// reason fills in the reasons of some of the parts.
+func (e *Explanation) reason(of func(Part) bool) {
 	all := new(big.Int)
 	for _, p := range e.Parts {
 		all.Add(all, p.Work)
@@ -87,6 +87,9 @@ func (e *Explanation) reason() {
 	e.Blocks = blocks(all)
 	net := new(big.Int).SetUint64(e.Reward - e.Fee - e.Rest)
 	for _, p := range e.Parts {
+		if !of(p) {
+			continue
+		}
 		r := Reason{Part: p, Blocks: blocks(p.Work)}
 		if e.Blocks > 0 {
 			r.OfWork = r.Blocks / e.Blocks

@@ -1,9 +1,9 @@
 package payout
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
-	"slices"
 
 	bolt "go.etcd.io/bbolt"
 )
@@ -13,28 +13,41 @@ const mostSearched = 1000
 
 // Recent are the latest blocks that were split, the latest first.
 func (b *Books) Recent(most int) ([]Explanation, error) {
-	return b.recent(most, func(*Manifest) bool { return true })
+	all, err := b.recent(most, nil)
+	for i := range all {
+		all[i].reason(func(Part) bool { return true })
+	}
+	return all, err
 }
 
-// RecentOf are the latest of them, among the last thousand, that an owner gets something of.
+// RecentOf are the latest of them, among the last thousand, that an owner gets something of. They
+// have the owner's reasons alone.
 func (b *Books) RecentOf(owner string, most int) ([]Explanation, error) {
-	return b.recent(most, func(m *Manifest) bool {
-		return slices.ContainsFunc(m.Parts, func(p Part) bool { return p.Owner == owner })
-	})
+	name, err := json.Marshal(owner)
+	if err != nil {
+		return nil, err
+	}
+	all, err := b.recent(most, append([]byte(`"owner":`), name...))
+	for i := range all {
+		all[i].reason(func(p Part) bool { return p.Owner == owner })
+	}
+	return all, err
 }
 
-func (b *Books) recent(most int, wanted func(*Manifest) bool) (all []Explanation, err error) {
+// recent are the latest blocks whose manifest has a text: to read them all takes seconds, where
+// there are many owners.
+func (b *Books) recent(most int, with []byte) (all []Explanation, err error) {
 	err = b.view(func(tx *bolt.Tx) error {
 		c := tx.Bucket(manifestsBucket).Cursor()
 		searched := 0
 		for key, raw := c.Last(); key != nil && len(all) < most && searched < mostSearched; key, raw = c.Prev() {
 			searched++
+			if !bytes.Contains(raw, with) {
+				continue
+			}
 			var m Manifest
 			if err := json.Unmarshal(raw, &m); err != nil {
 				return fmt.Errorf("manifest %x can't be read: %w", key, err)
-			}
-			if !wanted(&m) {
-				continue
 			}
 			e := Explanation{Manifest: m}
 			if err := e.standing(tx); err != nil {
@@ -44,9 +57,6 @@ func (b *Books) recent(most int, wanted func(*Manifest) bool) (all []Explanation
 		}
 		return nil
 	})
-	for i := range all {
-		all[i].reason()
-	}
 	return all, err
 }
 
