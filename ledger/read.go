@@ -26,10 +26,18 @@ type RigTotals struct {
 
 // Rigs returns all rigs, by name, with their hashrates at a time.
 func (l *Ledger) Rigs(now time.Time) []RigTotals {
+	return l.RigsOf(now, func(string) bool { return true })
+}
+
+// RigsOf is Rigs of some names. wanted must not call the Ledger, whose Add waits for it.
+func (l *Ledger) RigsOf(now time.Time, wanted func(rig string) bool) []RigTotals {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	all := make([]RigTotals, 0, len(l.rigs))
+	all := []RigTotals{}
 	for name, r := range l.rigs {
+		if !wanted(name) {
+			continue
+		}
 		s := r.summary
 		all = append(all, RigTotals{name, s.Address, s.Agent, s.First, s.Seen, timeOrNil(s.Last), s.Tally, r.rates.rates(l.steady(now))})
 	}

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -54,13 +55,7 @@ func (n *Node) ownerOfLogin() (func(login string) (string, error), error) {
 // else the operator, which is the empty name. Text that begins as an address does and is none
 // of this network is an error, as a typo must not have a rig mine for somebody else.
 func (o *owners) of(login string) (string, error) {
-	text := strings.ToLower(login)
-	name, _, _ := strings.Cut(text, ".")
-	for _, key := range []string{text, name} {
-		if owner := o.mapped[key]; owner != "" {
-			return owner, nil
-		}
-	}
+	name := o.named(login)
 	owner, err := ownerAddress(name)
 	if err == nil {
 		return owner, nil
@@ -72,6 +67,14 @@ func (o *owners) of(login string) (string, error) {
 		o.log.Info("a rig without an owner: what it finds is the operator's; a login ADDRESS.RIG, or payout.owners, gives it one", "rig", login)
 	}
 	return "", nil
+}
+
+// named is the address that the configuration has for a login, else NAME in small letters, which
+// may be an address or not.
+func (o *owners) named(login string) string {
+	text := strings.ToLower(login)
+	name, _, _ := strings.Cut(text, ".")
+	return cmp.Or(o.mapped[text], o.mapped[name], name)
 }
 
 // ownerAddress is an address as accounts have it: bech32 means the same in capitals, and an

@@ -10,7 +10,7 @@ import (
 // rigsOf are an owner's rigs, by what they logged in as.
 func (n *Node) rigsOf(owner string) []OwnerRig {
 	mine := []OwnerRig{}
-	if n.ledger == nil || n.owners == nil {
+	if address, err := ownerAddress(owner); err != nil || address != owner || n.ledger == nil || n.owners == nil {
 		return mine
 	}
 	online := make(map[string]bool)
@@ -19,10 +19,7 @@ func (n *Node) rigsOf(owner string) []OwnerRig {
 			online[r.Name] = r.Sessions > 0
 		}
 	}
-	for _, r := range n.ledger.Rigs(time.Now()) {
-		if of, err := n.owners.of(r.Rig); err != nil || of != owner {
-			continue
-		}
+	for _, r := range n.ledger.RigsOf(time.Now(), func(rig string) bool { return n.owners.named(rig) == owner }) {
 		rig := OwnerRig{Name: r.Rig, Online: online[r.Rig], LastShare: r.Last}
 		if r.Accepted > 0 {
 			rig.Hashrate = RigRates{Minute: &r.Hashrate.Minute, Hour: &r.Hashrate.Hour, Day: &r.Hashrate.Day}
