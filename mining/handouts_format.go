@@ -216,6 +216,9 @@ func (r *handoutsDecoder) take(text []byte, n int, cfg HandoutsConfig, tip *Tip)
 
 // begin reads the first line.
 func (r *handoutsDecoder) begin(head *handoutHead, cfg HandoutsConfig, tip *Tip) error {
+	if head.Version > handoutVersion {
+		return fmt.Errorf("its format is %d, of a newer version of this program; this one knows formats up to %d: there is nothing to do, it is begun anew", head.Version, handoutVersion)
+	}
 	if head.Version != handoutVersion {
 		return fmt.Errorf("version is %d, expected %d", head.Version, handoutVersion)
 	}

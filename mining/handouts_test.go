@@ -193,19 +193,20 @@ func TestSpoiltHandouts(t *testing.T) {
 		text string
 		warn string
 	}{
-		"cut off":      {string(whole[:len(whole)-9]), ""},
-		"empty":        {"", ""},
-		"no file":      {"something else\n", "invalid character"},
-		"network":      {replace("solonet", "mainnet"), `network is \"mainnet\", expected \"solonet\"`},
-		"version":      {replace(`"version":1`, `"version":2`), "version is 2, expected 1"},
-		"no head":      {string(whole[bytes.IndexByte(whole, '\n')+1:]), "not a file of works"},
-		"transaction":  {replace(`"chosen":[0,`, `"chosen":[99,`), "there is no transaction 99"},
-		"selection":    {replace(`"template":{"chosen":0`, `"template":{"chosen":-1`), "there is no selection -1"},
-		"template":     {replace(`"template":0,"extranonce"`, `"template":1000,"extranonce"`), "neither a"},
-		"program":      {replace(`"program":"0014`, `"program":"6a14`), "no mining address"},
-		"member":       {replace(`"work":`, `"walk":`), "unknown field"},
-		"middle":       {string(whole[:len(whole)/2]) + "\n" + string(whole[len(whole)/2+9:]), "line"},
-		"number range": {replace(`"extranonce":4294967296`, `"extranonce":-1`), "cannot unmarshal"},
+		"cut off":       {string(whole[:len(whole)-9]), ""},
+		"empty":         {"", ""},
+		"no file":       {"something else\n", "invalid character"},
+		"network":       {replace("solonet", "mainnet"), `network is \"mainnet\", expected \"solonet\"`},
+		"newer version": {replace(`"version":1`, `"version":2`), "format is 2, of a newer version of this program; this one knows formats up to 1"},
+		"no version":    {replace(`"version":1`, `"version":0`), "version is 0, expected 1"},
+		"no head":       {string(whole[bytes.IndexByte(whole, '\n')+1:]), "not a file of works"},
+		"transaction":   {replace(`"chosen":[0,`, `"chosen":[99,`), "there is no transaction 99"},
+		"selection":     {replace(`"template":{"chosen":0`, `"template":{"chosen":-1`), "there is no selection -1"},
+		"template":      {replace(`"template":0,"extranonce"`, `"template":1000,"extranonce"`), "neither a"},
+		"program":       {replace(`"program":"0014`, `"program":"6a14`), "no mining address"},
+		"member":        {replace(`"work":`, `"walk":`), "unknown field"},
+		"middle":        {string(whole[:len(whole)/2]) + "\n" + string(whole[len(whole)/2+9:]), "line"},
+		"number range":  {replace(`"extranonce":4294967296`, `"extranonce":-1`), "cannot unmarshal"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if err := os.WriteFile(r.path, []byte(c.text), 0o600); err != nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"time"
@@ -34,8 +35,13 @@ func nextBatch(batch int, took time.Duration, before float64) (next int, more bo
 	return min(mostBatch, int(float64(batch)*factor)), true
 }
 
+// choiceFormat is that of a stored chosenVariant. Files of before there was the member have
+// none, and are of format 1 too.
+const choiceFormat = 1
+
 // chosenVariant is the result of a device's measurements, as it is stored.
 type chosenVariant struct {
+	Format int `json:"format"`
 	// Shaders identifies the shaders that were measured.
 	Shaders string  `json:"shaders"`
 	Variant Variant `json:"variant"`
@@ -91,6 +97,12 @@ func (c Config) loadChoice(d Device) (chosenVariant, error) {
 	if text == nil {
 		return was, errors.New("nothing was chosen yet")
 	}
+	if format := formatOfChoice(text); format > choiceFormat {
+		err := fmt.Errorf("its format is %d, of a newer version of this program; this one knows formats up to %d", format, choiceFormat)
+		c.log().Warn("what a newer version measured is not used, and measured anew at each start: start the newer version again, or delete the file",
+			"device", d.Name, "file", c.file(d, ".json"), "error", err)
+		return was, err
+	}
 	if err := json.Unmarshal(text, &was); err != nil {
 		return was, err
 	}
@@ -100,8 +112,23 @@ func (c Config) loadChoice(d Device) (chosenVariant, error) {
 	return was, was.Variant.check()
 }
 
+// formatOfChoice is 0 where the text says none.
+func formatOfChoice(text []byte) int {
+	var head struct {
+		Format int `json:"format"`
+	}
+	if json.Unmarshal(text, &head) != nil {
+		return 0
+	}
+	return head.Format
+}
+
+// saveChoice stores a choice, but not in place of a newer version's.
 func (c Config) saveChoice(d Device, now chosenVariant) {
-	now.Shaders = shadersKey()
+	if formatOfChoice(c.load(d, ".json")) > choiceFormat {
+		return
+	}
+	now.Format, now.Shaders = choiceFormat, shadersKey()
 	text, err := json.MarshalIndent(now, "", "  ")
 	if err == nil {
 		c.save(d, ".json", append(text, '\n'))

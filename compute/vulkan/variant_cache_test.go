@@ -1,9 +1,12 @@
 package vulkan
 
 import (
+	"bytes"
 	"errors"
+	"log/slog"
 	"os"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 )
@@ -24,7 +27,7 @@ func TestChoiceIsKept(t *testing.T) {
 		t.Error("a choice before one was made")
 	}
 	c.saveChoice(d, want)
-	want.Shaders = shadersKey()
+	want.Format, want.Shaders = choiceFormat, shadersKey()
 	if got, err := c.loadChoice(d); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v and %v, want %+v", got, err, want)
 	}
@@ -49,6 +52,58 @@ func TestChoiceIsKept(t *testing.T) {
 	}
 	if (Config{}).load(d, ".json") != nil {
 		t.Error("something was kept nowhere")
+	}
+}
+
+// TestChoiceOfAnotherFormat reads what versions wrote that did not say the format, and leaves
+// alone what a newer one wrote.
+func TestChoiceOfAnotherFormat(t *testing.T) {
+	var log bytes.Buffer
+	c := Config{Dir: t.TempDir(), Log: slog.New(slog.NewTextHandler(&log, nil))}
+	d := Device{Name: "vulkan:0", Key: "00ff-1"}
+	earlier := `{
+  "shaders": "` + shadersKey() + `",
+  "variant": {
+    "path": "dot",
+    "rows": 64,
+    "tile_rows": 8,
+    "tile_words": 2,
+    "pad": 1
+  },
+  "batch": 100,
+  "hashes_per_second": 1000,
+  "tried": [
+    {
+      "path": "dot",
+      "hashes_per_second": 1000
+    }
+  ]
+}
+`
+	if err := os.WriteFile(c.file(d, ".json"), []byte(earlier), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	want := chosenVariant{
+		Shaders: shadersKey(), Variant: Variant{Path: PathDot, Rows: 64, TileRows: 8, TileWords: 2, Pad: 1}, Batch: 100, Rate: 1000,
+		Tried: []Tried{{Path: PathDot, HashesPerSecond: 1000}},
+	}
+	if got, err := c.loadChoice(d); err != nil || !reflect.DeepEqual(got, want) || log.Len() > 0 {
+		t.Errorf("%+v and %v, want %+v; the log: %s", got, err, want, &log)
+	}
+	newer := strings.Replace(earlier, "{", `{"format": 2,`, 1)
+	newer = strings.Replace(newer, `"rows": 64`, `"rows": [64]`, 1)
+	if err := os.WriteFile(c.file(d, ".json"), []byte(newer), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := c.loadChoice(d); err == nil || !strings.Contains(err.Error(), "format is 2, of a newer version of this program; this one knows formats up to 1") {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if !strings.Contains(log.String(), c.file(d, ".json")) || !strings.Contains(log.String(), "delete the file") {
+		t.Errorf("the log: %s", &log)
+	}
+	c.saveChoice(d, want)
+	if text := c.load(d, ".json"); string(text) != newer {
+		t.Errorf("it was changed: %s", text)
 	}
 }
 
