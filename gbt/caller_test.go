@@ -18,7 +18,7 @@ import (
 // which, and from where.
 func TestCallersAreWrittenDown(t *testing.T) {
 	c, r := server(t)
-	journal, err := mining.OpenJournal(filepath.Join(t.TempDir(), "j.db"))
+	journal, err := mining.OpenJournal(filepath.Join(t.TempDir(), "j.db"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

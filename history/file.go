@@ -1,11 +1,11 @@
 package history
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
@@ -34,11 +34,10 @@ var (
 	namesBucket  = []byte("names")
 	blocksBucket = []byte("blocks")
 
-	formatKey = []byte("format")
-	stateKey  = []byte("state")
+	stateKey = []byte("state")
 )
 
-const format = 1
+var fileFormat = boltcheck.Format{Kind: "history", Bucket: namesBucket, Create: createBuckets}
 
 // bucketOf is where the totals of a span lie. Those of the Hour lie nowhere.
 func bucketOf(span Span) []byte { return []byte(span.String()) }
@@ -78,7 +77,7 @@ const checkTime = 20 * time.Second
 const allocSize = 1 << 20
 
 // openFile opens a file, and makes it if there is none.
-func openFile(path string) (f *file, err error) {
+func openFile(path string, log *slog.Logger) (f *file, err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("open the history %s: %w", path, err)
@@ -102,27 +101,20 @@ func openFile(path string) (f *file, err error) {
 		return nil, err
 	}
 	f.db.AllocSize = allocSize
-	if err := f.update(prepare); err != nil {
+	if err := f.guard.Do(func() error { return fileFormat.Prepare(f.db, log) }); err != nil {
 		return nil, errors.Join(err, f.close())
 	}
 	return f, nil
 }
 
-// prepare makes the buckets, unless the file is somebody else's.
-func prepare(tx *bolt.Tx) error {
-	if meta := tx.Bucket(metaBucket); meta == nil {
-		if name, _ := tx.Cursor().First(); name != nil {
-			return fmt.Errorf("it is no history: it has a bucket %q", name)
-		}
-	} else if have := meta.Get(formatKey); !bytes.Equal(have, []byte{format}) {
-		return fmt.Errorf("its format is %x, expected %02x", have, format)
-	}
+// createBuckets makes those that are missing.
+func createBuckets(tx *bolt.Tx) error {
 	for _, name := range [][]byte{metaBucket, bucketOf(Day), bucketOf(Week), bucketOf(Year), rigsBucket, namesBucket, blocksBucket} {
 		if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 			return err
 		}
 	}
-	return tx.Bucket(metaBucket).Put(formatKey, []byte{format})
+	return nil
 }
 
 func (f *file) close() error {

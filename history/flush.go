@@ -69,7 +69,7 @@ func (h *History) replace(old *file, why error) error {
 	if err != nil {
 		return err
 	}
-	f, err := openFile(h.cfg.Path)
+	f, err := openFile(h.cfg.Path, h.log)
 	if err != nil {
 		return err
 	}

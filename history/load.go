@@ -13,7 +13,7 @@ import (
 
 // open opens the file and reads what has to be in memory.
 func (h *History) open() error {
-	f, err := openFile(h.cfg.Path)
+	f, err := openFile(h.cfg.Path, h.log)
 	if err != nil {
 		return err
 	}

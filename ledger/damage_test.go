@@ -18,6 +18,9 @@ import (
 	"github.com/bytom-solo/bytom-solo/boltcheck"
 )
 
+// formatKey is where a file says its format: see boltcheck.Format.
+var formatKey = []byte("format")
+
 // TestLedgerWithoutItsFile opens what is somebody else's, or no file. It is left alone, and
 // all of it counts on in memory.
 func TestLedgerWithoutItsFile(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
@@ -32,10 +33,8 @@ import (
 // Format 1 had its shares in "shares", shorter, and no id, owners and solved.
 type file struct {
 	db *bolt.DB
-	// format is the file's: fileFormat, or an older one where it is open for reading.
+	// format is the file's: the newest, or an older one where it is open for reading.
 	format byte
-	// copied is where the copy of a file lies that was of an older format; "" if it was not.
-	copied string
 	guard  boltcheck.Guard
 }
 
@@ -48,14 +47,19 @@ var (
 	solvedBucket = []byte("solved")
 	roundsBucket = []byte("blocks")
 
-	formatKey    = []byte("format")
 	idKey        = []byte("id")
 	nextKey      = []byte("next")
 	nextOwnerKey = []byte("owner")
 	lastSeenKey  = []byte("seen")
 )
 
-const fileFormat = 2
+// fileFormat has two formats: see migrate.go.
+var fileFormat = boltcheck.Format{
+	Kind:   "ledger of what rigs do",
+	Bucket: rowsBucket,
+	Create: createBuckets,
+	Steps:  []func(*bolt.Tx) error{addWork},
+}
 
 // rowKey is where a row lies.
 type rowKey struct {
@@ -114,7 +118,7 @@ func unixMilli(milli int64) time.Time {
 }
 
 // openFile opens a file, and creates it if it may write.
-func openFile(path string, readOnly bool) (f *file, err error) {
+func openFile(path string, readOnly bool, log *slog.Logger) (f *file, err error) {
 	if readOnly {
 		if _, err := os.Stat(path); err != nil {
 			return nil, fmt.Errorf("open the ledger: %w", err)
@@ -139,7 +143,7 @@ func openFile(path string, readOnly bool) (f *file, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := f.prepare(path, readOnly); err != nil {
+	if err := f.prepare(readOnly, log); err != nil {
 		return nil, errors.Join(err, f.close())
 	}
 	return f, nil
@@ -156,38 +160,14 @@ func checkFile(path string) error {
 	return boltcheck.Check(ctx, path)
 }
 
-// prepare creates the buckets, or brings those of an older format up to this one's, unless
-// the file is somebody else's.
-func (f *file) prepare(path string, readOnly bool) error {
-	if err := f.view(f.readFormat); err != nil || readOnly {
-		return err
-	}
-	if f.format == formerFormat {
-		return f.migrate(path)
-	}
-	return f.update(createBuckets)
-}
-
-// readFormat finds out the format, which is fileFormat for a file that is empty still.
-func (f *file) readFormat(tx *bolt.Tx) error {
-	f.format = fileFormat
-	meta := tx.Bucket(metaBucket)
-	if meta == nil {
-		if name, _ := tx.Cursor().First(); name != nil {
-			return fmt.Errorf("it is no ledger: it has a bucket %q", name)
+// prepare makes the file one of the newest format if it may write, and finds out its format.
+func (f *file) prepare(readOnly bool, log *slog.Logger) error {
+	if !readOnly {
+		if err := f.guard.Do(func() error { return fileFormat.Prepare(f.db, log) }); err != nil {
+			return err
 		}
-		return nil
 	}
-	format := meta.Get(formatKey)
-	if len(format) == 1 && format[0] > fileFormat {
-		return fmt.Errorf("its format is %d, of a later version of this program; this one knows formats up to %d: "+
-			"use the later version again, or move the file away to begin a new one", format[0], fileFormat)
-	}
-	if len(format) != 1 || format[0] < formerFormat {
-		return fmt.Errorf("its format is %x, expected %02x or %02x", format, formerFormat, fileFormat)
-	}
-	f.format = format[0]
-	return nil
+	return f.view(func(tx *bolt.Tx) (err error) { f.format, err = fileFormat.Of(tx); return err })
 }
 
 // createBuckets adds what a file of this format lacks, and gives it its identity.
@@ -198,13 +178,10 @@ func createBuckets(tx *bolt.Tx) error {
 		}
 	}
 	meta := tx.Bucket(metaBucket)
-	if format := meta.Get(formatKey); bytes.Equal(format, []byte{fileFormat}) {
+	if meta.Get(idKey) != nil {
 		return nil
 	}
-	if err := meta.Put(idKey, []byte(rand.Text())); err != nil {
-		return err
-	}
-	return meta.Put(formatKey, []byte{fileFormat})
+	return meta.Put(idKey, []byte(rand.Text()))
 }
 
 func (f *file) close() error { return f.guard.Do(f.db.Close) }

@@ -120,9 +120,6 @@ func Open(cfg Config) *Ledger {
 	if err != nil {
 		l.log.Error("what rigs do is counted, but not kept", "file", cfg.Path, "error", err)
 	}
-	if l.file != nil && l.file.copied != "" {
-		l.log.Info("the ledger of what rigs do has a new format", "file", cfg.Path, "copy_of_the_old_one", l.file.copied)
-	}
 	l.warnOfJump()
 	return l
 }

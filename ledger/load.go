@@ -15,7 +15,7 @@ import (
 
 // open opens the file and reads what has to be in memory.
 func (l *Ledger) open() error {
-	f, err := openFile(l.cfg.Path, l.cfg.ReadOnly)
+	f, err := openFile(l.cfg.Path, l.cfg.ReadOnly, l.log)
 	if err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func (l *Ledger) load(tx *bolt.Tx) error {
 		return err
 	}
 	l.id = "" // Older formats have none.
-	if l.file.format >= fileFormat {
+	if l.file.format > formerFormat {
 		if err := l.loadOwners(tx); err != nil {
 			return err
 		}

@@ -98,7 +98,7 @@ func TestFormerFormatKilled(t *testing.T) {
 			}
 			_ = l.Close()
 		}
-		if formatOf(t, path) == fileFormat && copies == 0 {
+		if formatOf(t, path) == fileFormat.Newest() && copies == 0 {
 			t.Error("the format is changed, and there is no copy")
 		}
 		l := Open(Config{Path: path})

@@ -6,11 +6,14 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
+
+	"github.com/bytom-solo/bytom-solo/boltcheck/filetest"
 )
 
 // formerFile is a file that a version with format 1 wrote: 60 submits of newLedgerTest's
@@ -113,6 +116,36 @@ func TestFormerFormatIsReadAsItIs(t *testing.T) {
 	}
 }
 
+// TestLedgersOfEarlierVersions goes on with what they wrote: rigs, rows, shares and blocks agree,
+// and there are no other blocks than the node had.
+func TestLedgersOfEarlierVersions(t *testing.T) {
+	filetest.Earlier(t, "rigs.db", func(t *testing.T, path string, blocks []string) {
+		from := formatOf(t, path)
+		checkWhole(t, path, 1)
+		kept, err := filepath.Glob(path + ".*")
+		if err != nil || len(kept) > 1 || (len(kept) == 1) != (from < fileFormat.Newest()) || formatOf(t, path) != fileFormat.Newest() {
+			t.Errorf("%q, %v", kept, err)
+		}
+		for _, copied := range kept {
+			if formatOf(t, copied) != from {
+				t.Errorf("the copy is of format %d, expected %d", formatOf(t, copied), from)
+			}
+			checkWhole(t, copied, 1)
+		}
+		l := Open(Config{Path: path})
+		defer l.Close()
+		all, err := l.Blocks()
+		if err != nil || len(all) == 0 {
+			t.Errorf("%+v, %v", all, err)
+		}
+		for _, b := range all {
+			if !slices.Contains(blocks, b.Hash) || !strings.HasSuffix(b.Rig, "rig1") {
+				t.Errorf("%+v", b)
+			}
+		}
+	})
+}
+
 // TestLaterFormatIsLeftAlone: it is said what it is, and it is not set aside, as damage is.
 func TestLaterFormatIsLeftAlone(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "rigs.db")
@@ -120,7 +153,7 @@ func TestLaterFormatIsLeftAlone(t *testing.T) {
 		if err := tx.DeleteBucket(logBucket); err != nil {
 			return err
 		}
-		return tx.Bucket(metaBucket).Put(formatKey, []byte{fileFormat + 1})
+		return tx.Bucket(metaBucket).Put(formatKey, []byte{fileFormat.Newest() + 1})
 	}))
 	raw, readErr := os.ReadFile(path)
 	if err = errors.Join(err, readErr); err != nil {
@@ -129,10 +162,10 @@ func TestLaterFormatIsLeftAlone(t *testing.T) {
 	var log bytes.Buffer
 	l := Open(Config{Path: path, Log: slog.New(slog.NewTextHandler(&log, nil))})
 	l.Add(Entry{Rig: "a.0", Effective: 1, Network: 10})
-	if l.Saved() || l.Close() != nil || !strings.Contains(log.String(), "its format is 3, of a later version") {
+	if l.Saved() || l.Close() != nil || !strings.Contains(log.String(), "its format is 3, of a newer version") {
 		t.Errorf("the log: %s", &log)
 	}
-	if _, err := Read(path); err == nil || !strings.Contains(err.Error(), "later version") {
+	if _, err := Read(path); err == nil || !strings.Contains(err.Error(), "newer version") {
 		t.Errorf("read: %v", err)
 	}
 	if after, err := os.ReadFile(path); err != nil || !bytes.Equal(raw, after) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"sync"
@@ -44,12 +45,13 @@ var (
 // errDuplicateEntry means that the block is in the journal already.
 var errDuplicateEntry = errors.New("the block is in the journal already")
 
-// OpenJournal opens the journal at a path, and creates it if there is none.
-func OpenJournal(path string) (*Journal, error) {
+// OpenJournal opens the journal at a path, and creates it if there is none. log is told where
+// the copy of an older format lies; nil discards that.
+func OpenJournal(path string, log *slog.Logger) (*Journal, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("open the journal: %w", err)
 	}
-	return openJournal(path, &bolt.Options{Timeout: time.Second})
+	return openJournal(path, &bolt.Options{Timeout: time.Second}, log)
 }
 
 // ReadJournal opens a journal for reading alone. It fails if there is none, or if a
@@ -58,13 +60,13 @@ func ReadJournal(path string) (*Journal, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("open the journal: %w", err)
 	}
-	return openJournal(path, &bolt.Options{Timeout: time.Second, ReadOnly: true})
+	return openJournal(path, &bolt.Options{Timeout: time.Second, ReadOnly: true}, nil)
 }
 
 // checkTime bounds how long a journal is looked through: it has megabytes.
 const checkTime = 20 * time.Second
 
-func openJournal(path string, options *bolt.Options) (*Journal, error) {
+func openJournal(path string, options *bolt.Options, log *slog.Logger) (*Journal, error) {
 	// In damaged pages, bbolt may follow a loop without an end.
 	ctx, cancel := context.WithTimeout(context.Background(), checkTime)
 	defer cancel()
@@ -76,14 +78,10 @@ func openJournal(path string, options *bolt.Options) (*Journal, error) {
 		return nil, fmt.Errorf("open the journal %s: %w", path, err)
 	}
 	j := &Journal{db: db, open: make(map[bc.Hash]*Fate)}
-	if !options.ReadOnly {
-		err = db.Update(func(tx *bolt.Tx) error {
-			_, err := tx.CreateBucketIfNotExists(blocksBucket)
-			if err == nil {
-				_, err = tx.CreateBucketIfNotExists(fatesBucket)
-			}
-			return err
-		})
+	if options.ReadOnly {
+		err = db.View(checkJournalFormat)
+	} else {
+		err = journalFormat.Prepare(db, log)
 	}
 	if err == nil {
 		err = j.each(func(f *Fate) {

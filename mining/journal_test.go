@@ -17,7 +17,7 @@ import (
 
 func newJournal(t *testing.T, path string) *Journal {
 	t.Helper()
-	j, err := OpenJournal(path)
+	j, err := OpenJournal(path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -224,7 +224,7 @@ func TestJournalRefusals(t *testing.T) {
 	if err := os.WriteFile(file, []byte("something else altogether, long enough to be looked at"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := OpenJournal(file); err == nil {
+	if _, err := OpenJournal(file, nil); err == nil {
 		t.Error("a file of something else was opened")
 	}
 	j := newJournal(t, filepath.Join(dir, "j.db"))
@@ -254,7 +254,7 @@ func TestJournalDamaged(t *testing.T) {
 	if err := os.WriteFile(path, whole, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := OpenJournal(path); !errors.Is(err, boltcheck.ErrDamaged) {
+	if _, err := OpenJournal(path, nil); !errors.Is(err, boltcheck.ErrDamaged) {
 		t.Errorf("opened: %v", err)
 	}
 }
@@ -262,7 +262,7 @@ func TestJournalDamaged(t *testing.T) {
 // BenchmarkRecord is what the insurance costs on the way from a solution to the
 // chain: one fsync.
 func BenchmarkRecord(b *testing.B) {
-	j, err := OpenJournal(filepath.Join(b.TempDir(), "j.db"))
+	j, err := OpenJournal(filepath.Join(b.TempDir(), "j.db"), nil)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -284,7 +284,7 @@ func BenchmarkRecord(b *testing.B) {
 
 // TestProbeSeesAJournalThatCannotBeWritten probes one whose file has been closed.
 func TestProbeSeesAJournalThatCannotBeWritten(t *testing.T) {
-	j, err := OpenJournal(filepath.Join(t.TempDir(), "journal.db"))
+	j, err := OpenJournal(filepath.Join(t.TempDir(), "journal.db"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -136,7 +136,7 @@ func (n *Node) assembleMining(ctx context.Context, devices []string) error {
 // openOverrides creates the selector, with the operator's overrides of single
 // transactions. Mining goes on without that, but not with another network's.
 func (n *Node) openOverrides() error {
-	overrides, err := selection.OpenOverrides(filepath.Join(n.config.Bytom.RootDir, "mining", "overrides.db"))
+	overrides, err := selection.OpenOverrides(filepath.Join(n.config.Bytom.RootDir, "mining", "overrides.db"), n.log)
 	if err != nil {
 		n.log.Error("which transactions to prioritise or to exclude can't be read, so none is", "error", err)
 	}
@@ -153,7 +153,7 @@ func (n *Node) openOverrides() error {
 // openJournal opens the journal of found blocks. Mining goes on without one, loudly, but
 // not with another network's.
 func (n *Node) openJournal(source mining.Source) error {
-	journal, err := mining.OpenJournal(n.config.JournalPath())
+	journal, err := mining.OpenJournal(n.config.JournalPath(), n.log)
 	if err != nil {
 		n.log.Error("the journal can't be opened: found blocks are submitted without being written down first", "error", err)
 		return nil

@@ -23,7 +23,7 @@ import (
 // withFoundBlocks serves the fixture's journal.
 func withFoundBlocks(t *testing.T, f *chaintest.Fixture) (*mining.Journal, http.Handler) {
 	t.Helper()
-	j, err := mining.OpenJournal(filepath.Join(t.TempDir(), "j.db"))
+	j, err := mining.OpenJournal(filepath.Join(t.TempDir(), "j.db"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

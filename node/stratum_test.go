@@ -35,7 +35,7 @@ func serveRigs(t testing.TB, f *chaintest.Fixture) *rigFixture {
 	t.Helper()
 	r := &rigFixture{Fixture: f}
 	var err error
-	if r.journal, err = mining.OpenJournal(filepath.Join(t.TempDir(), "journal.db")); err != nil {
+	if r.journal, err = mining.OpenJournal(filepath.Join(t.TempDir(), "journal.db"), nil); err != nil {
 		t.Fatal(err)
 	}
 	if r.port, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {

@@ -1,7 +1,6 @@
 package payout
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"encoding/json"
@@ -78,12 +77,11 @@ var (
 		creditsBucket, skippedBucket, fundsBucket, batchesBucket, scoresBucket, pastBucket, notesBucket,
 	}
 
-	formatKey     = []byte("format")
 	checkpointKey = []byte("checkpoint")
 	stoppedKey    = []byte("stopped")
 )
 
-const fileFormat = 1
+var fileFormat = boltcheck.Format{Kind: "books of payouts", Bucket: entriesBucket, Create: createBuckets}
 
 // checkTime bounds how long a start waits for the file to be looked through: it has some
 // hundred megabytes at most.
@@ -134,11 +132,11 @@ func (b *Books) open(cfg Config) error {
 	if err != nil {
 		return err
 	}
-	prepare := func() error { return b.guard.Do(func() error { return b.db.Update(b.prepare) }) }
+	prepare := func() error { return fileFormat.Prepare(b.db, b.log) }
 	if cfg.ReadOnly {
-		prepare = func() error { return b.view(checkFormat) }
+		prepare = func() error { return b.db.View(checkFormat) }
 	}
-	if err := prepare(); err != nil {
+	if err := b.guard.Do(prepare); err != nil {
 		return errors.Join(err, b.guard.Do(b.db.Close))
 	}
 	return nil
@@ -163,34 +161,23 @@ func create(path string) error {
 	return os.Rename(part, path)
 }
 
-// prepare creates the buckets, unless the file is somebody else's.
-func (b *Books) prepare(tx *bolt.Tx) error {
-	if name, _ := tx.Cursor().First(); name != nil {
-		if err := checkFormat(tx); err != nil {
-			return err
-		}
-	}
+// createBuckets makes those that are missing.
+func createBuckets(tx *bolt.Tx) error {
 	for _, name := range allBuckets {
 		if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 			return err
 		}
 	}
-	return tx.Bucket(metaBucket).Put(formatKey, []byte{fileFormat})
+	return nil
 }
 
+// checkFormat refuses books that can't be read as they are.
 func checkFormat(tx *bolt.Tx) error {
-	meta := tx.Bucket(metaBucket)
-	if meta == nil || tx.Bucket(entriesBucket) == nil {
-		return errors.New("these are no books of payouts")
+	format, err := fileFormat.Of(tx)
+	if err == nil && format != fileFormat.Newest() {
+		err = errors.New("there is nothing in it yet")
 	}
-	format := meta.Get(formatKey)
-	if len(format) == 1 && format[0] > fileFormat {
-		return fmt.Errorf("their format is %d, of a newer version of this program; this one knows up to %d", format[0], fileFormat)
-	}
-	if !bytes.Equal(format, []byte{fileFormat}) {
-		return fmt.Errorf("%w: their format is %x, expected %02x", boltcheck.ErrDamaged, format, fileFormat)
-	}
-	return nil
+	return err
 }
 
 // Claim marks the books as those of a network; the error says that they are another's: see

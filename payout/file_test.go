@@ -73,7 +73,9 @@ func TestBooksOfANewerVersionAreRefused(t *testing.T) {
 	if err := b.Claim("wisdom"); !errors.Is(err, boltcheck.ErrOtherNetwork) {
 		t.Errorf("books of mainnet are claimed for wisdom: %v", err)
 	}
-	must(t, b.db.Update(func(tx *bolt.Tx) error { return tx.Bucket(metaBucket).Put(formatKey, []byte{fileFormat + 1}) }))
+	must(t, b.db.Update(func(tx *bolt.Tx) error {
+		return tx.Bucket(metaBucket).Put([]byte("format"), []byte{fileFormat.Newest() + 1})
+	}))
 	must(t, b.Close())
 	for _, readOnly := range []bool{false, true} {
 		_, err := Open(Config{Path: path, ReadOnly: readOnly})

@@ -43,7 +43,7 @@ func homeAt(t *testing.T, address string) string {
 	if err := os.WriteFile(filepath.Join(home, "rpc.cookie"), []byte("home.cookie:s3cret\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	j, err := mining.OpenJournal(filepath.Join(home, "mining", "journal.db"))
+	j, err := mining.OpenJournal(filepath.Join(home, "mining", "journal.db"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

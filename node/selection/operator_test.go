@@ -18,7 +18,7 @@ import (
 
 func openOverrides(t testing.TB) *selection.Overrides {
 	t.Helper()
-	o, err := selection.OpenOverrides(filepath.Join(t.TempDir(), "mining", "overrides.db"))
+	o, err := selection.OpenOverrides(filepath.Join(t.TempDir(), "mining", "overrides.db"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

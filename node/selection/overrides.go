@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -55,8 +56,26 @@ type Overrides struct {
 
 var overridesBucket = []byte("overrides")
 
-// OpenOverrides opens the file at a path, and creates it if there is none.
-func OpenOverrides(path string) (*Overrides, error) {
+// overridesFormat has two formats: 2 is 1 with a mark.
+var overridesFormat = boltcheck.Format{
+	Kind:   "list of overrides",
+	Bucket: overridesBucket,
+	Create: func(tx *bolt.Tx) error {
+		_, err := tx.CreateBucketIfNotExists(overridesBucket)
+		return err
+	},
+	Steps: []func(*bolt.Tx) error{nil},
+	Unmarked: func(tx *bolt.Tx) byte {
+		if tx.Bucket(overridesBucket) == nil {
+			return 0
+		}
+		return 1
+	},
+}
+
+// OpenOverrides opens the file at a path, and creates it if there is none. log is told where
+// the copy of an older format lies; nil discards that.
+func OpenOverrides(path string, log *slog.Logger) (*Overrides, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("open the overrides: %w", err)
 	}
@@ -68,18 +87,17 @@ func OpenOverrides(path string) (*Overrides, error) {
 		return nil, fmt.Errorf("open the overrides %s: %w", path, err)
 	}
 	o := &Overrides{db: db, byID: make(map[bc.Hash]Override)}
-	if err := db.Update(o.load); err != nil {
+	if err = overridesFormat.Prepare(db, log); err == nil {
+		err = db.View(o.load)
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open the overrides %s: %w", path, err), db.Close())
 	}
 	return o, nil
 }
 
 func (o *Overrides) load(tx *bolt.Tx) error {
-	b, err := tx.CreateBucketIfNotExists(overridesBucket)
-	if err != nil {
-		return err
-	}
-	return b.ForEach(func(key, raw []byte) error {
+	return tx.Bucket(overridesBucket).ForEach(func(key, raw []byte) error {
 		var id bc.Hash
 		if _, err := id.ReadFrom(bytes.NewReader(key)); err != nil {
 			return fmt.Errorf("key %x can't be read: %w", key, err)

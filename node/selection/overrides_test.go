@@ -12,7 +12,7 @@ import (
 
 func newTestOverrides(t testing.TB) *Overrides {
 	t.Helper()
-	o, err := OpenOverrides(filepath.Join(t.TempDir(), "mining", "overrides.db"))
+	o, err := OpenOverrides(filepath.Join(t.TempDir(), "mining", "overrides.db"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -22,7 +22,7 @@ func newTestOverrides(t testing.TB) *Overrides {
 
 func TestOverridesOutliveARestart(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "mining", "overrides.db")
-	o, err := OpenOverrides(path)
+	o, err := OpenOverrides(path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func TestOverridesOutliveARestart(t *testing.T) {
 		if err := o.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if o, err = OpenOverrides(path); err != nil {
+		if o, err = OpenOverrides(path, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -135,7 +135,7 @@ func TestADamagedFileIsAnError(t *testing.T) {
 	if err := os.WriteFile(path, []byte("no database"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if o, err := OpenOverrides(path); err == nil {
+	if o, err := OpenOverrides(path, nil); err == nil {
 		t.Error("it opens")
 		_ = o.Close()
 	}

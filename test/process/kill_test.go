@@ -143,7 +143,7 @@ func journalPath(home string) string { return filepath.Join(home, "mining", "jou
 // journaled is what the journal holds while its node is down.
 func journaled(t *testing.T, home string) []journaledBlock {
 	t.Helper()
-	j, err := mining.OpenJournal(journalPath(home))
+	j, err := mining.OpenJournal(journalPath(home), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
