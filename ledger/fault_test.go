@@ -9,12 +9,13 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/bytom-solo/bytom-solo/boltcheck/filetest"
 )
 
 // TestLedgerKilled kills a process that counts, at any time. What it had written is
@@ -62,66 +63,15 @@ func TestLedgerKilled(t *testing.T) {
 	}
 }
 
-// checkWhole checks that rigs, rows, shares and blocks of a file agree.
-func checkWhole(t *testing.T, path string, least uint64) {
-	t.Helper()
-	l := Open(Config{Path: path})
-	defer l.Close()
-	var rigs, rows Tally
-	for _, r := range l.Rigs(time.Now()) {
-		rigs.Add(r.Tally)
-	}
-	all, err := l.Rows(time.Time{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, r := range all {
-		rows.Add(r.Tally)
-	}
-	shares := uint64(0)
-	if err := l.Shares(func(Share) bool { shares++; return true }); err != nil {
-		t.Fatal(err)
-	}
-	blocks, err := l.Blocks()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if least == 0 || shares < least || !sameTally(rigs, rows) || rigs.Accepted != shares || uint64(len(blocks)) != rigs.Blocks || l.sequence != shares {
-		t.Errorf("at least %d shares: rigs %+v, rows %+v, %d shares, %d blocks, next %d", least, rigs, rows, shares, len(blocks), l.sequence)
-	}
-}
-
-// TestLedgerFullDisk lets the file grow no further, as a full disk does, then again. A
-// limit on the size of files stands for the disk. It holds for the whole process, hence
-// the process of its own.
+// TestLedgerFullDisk lets the file grow no further, as a full disk does, then again.
 func TestLedgerFullDisk(t *testing.T) {
-	const child = "BYTOM_SOLO_TEST_FULL_DISK"
-	if os.Getenv(child) == "" {
-		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
-		cmd.Env = append(os.Environ(), child+"=1")
-		out, err := cmd.CombinedOutput()
-		if err != nil || !strings.Contains(string(out), "--- PASS: "+t.Name()) {
-			t.Errorf("%v\n%s", err, out)
-		}
+	if !filetest.Alone(t) {
 		return
 	}
-	signal.Ignore(syscall.SIGXFSZ) // It would end the process.
 	path := filepath.Join(t.TempDir(), "l.db")
 	var log bytes.Buffer
 	l := Open(Config{Path: path, Flush: time.Millisecond, Log: slog.New(slog.NewTextHandler(&log, nil))})
-	var before syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &before); err != nil {
-		t.Fatal(err)
-	}
-	info, err := os.Stat(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	full := before
-	full.Cur = uint64(info.Size())
-	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &full); err != nil {
-		t.Fatal(err)
-	}
+	free := filetest.FillDiskAt(t, path)
 	added := uint64(0)
 	add := func() {
 		for i := range 1000 {
@@ -138,9 +88,7 @@ func TestLedgerFullDisk(t *testing.T) {
 	if err := l.Flush(); err == nil || !strings.Contains(err.Error(), syscall.EFBIG.Error()) {
 		t.Errorf("on a full disk: %v", err)
 	}
-	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &before); err != nil {
-		t.Fatal(err)
-	}
+	free()
 	add()
 	if err := l.Close(); err != nil {
 		t.Fatal(err)

@@ -9,14 +9,14 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
+
+	"github.com/bytom-solo/bytom-solo/boltcheck/filetest"
 )
 
 // growFormer adds shares to a file of the former format, so that a change of it takes a while.
@@ -132,48 +132,28 @@ func killWhileMigrating(t *testing.T, env string, after time.Duration) {
 }
 
 // TestFormerFormatOnAFullDisk: where there is no room for the copy, or for the change, the
-// file is what it was, and is taken over once there is room. As in TestLedgerFullDisk, a limit
-// on the size of files stands for the disk, in a process of its own.
+// file is what it was, and is taken over once there is room.
 func TestFormerFormatOnAFullDisk(t *testing.T) {
-	const child = "BYTOM_SOLO_TEST_MIGRATE_FULL_DISK"
-	if os.Getenv(child) == "" {
-		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
-		cmd.Env = append(os.Environ(), child+"=1")
-		out, err := cmd.CombinedOutput()
-		if err != nil || !strings.Contains(string(out), "--- PASS: "+t.Name()) {
-			t.Errorf("%v\n%s", err, out)
-		}
+	if !filetest.Alone(t) {
 		return
 	}
-	signal.Ignore(syscall.SIGXFSZ) // It would end the process.
 	path, _ := formerFile(t)
 	growFormer(t, path, 20_000)
 	whole, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var before syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &before); err != nil {
-		t.Fatal(err)
-	}
-	limit := func(size uint64) {
-		full := before
-		full.Cur = min(size, before.Cur)
-		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &full); err != nil {
-			t.Fatal(err)
-		}
-	}
-	size := uint64(len(whole))
+	size := int64(len(whole))
 	for _, c := range []struct {
-		room uint64
+		room int64
 		why  string
 	}{{size / 2, "copy it"}, {size, "change its format"}, {size + 200_000, "change its format"}} {
 		var log bytes.Buffer
-		limit(c.room)
+		free := filetest.FillDisk(t, c.room)
 		l := Open(Config{Path: path, Log: slog.New(slog.NewTextHandler(&log, nil))})
 		l.Add(Entry{At: time.Now(), Rig: "a.0", Effective: 1, Network: 10})
 		_ = l.Close()
-		limit(before.Cur)
+		free()
 		if l.Saved() || !strings.Contains(log.String(), c.why) || !strings.Contains(log.String(), "level=ERROR") {
 			t.Errorf("room for %d of %d bytes: %s", c.room, size, &log)
 		}

@@ -146,6 +146,35 @@ func TestLedgersOfEarlierVersions(t *testing.T) {
 	})
 }
 
+// checkWhole checks that rigs, rows, shares and blocks of a file agree.
+func checkWhole(t *testing.T, path string, least uint64) {
+	t.Helper()
+	l := Open(Config{Path: path})
+	defer l.Close()
+	var rigs, rows Tally
+	for _, r := range l.Rigs(time.Now()) {
+		rigs.Add(r.Tally)
+	}
+	all, err := l.Rows(time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range all {
+		rows.Add(r.Tally)
+	}
+	shares := uint64(0)
+	if err := l.Shares(func(Share) bool { shares++; return true }); err != nil {
+		t.Fatal(err)
+	}
+	blocks, err := l.Blocks()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if least == 0 || shares < least || !sameTally(rigs, rows) || rigs.Accepted != shares || uint64(len(blocks)) != rigs.Blocks || l.sequence != shares {
+		t.Errorf("at least %d shares: rigs %+v, rows %+v, %d shares, %d blocks, next %d", least, rigs, rows, shares, len(blocks), l.sequence)
+	}
+}
+
 // TestLaterFormatIsLeftAlone: it is said what it is, and it is not set aside, as damage is.
 func TestLaterFormatIsLeftAlone(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "rigs.db")

@@ -5,9 +5,6 @@ package mining
 import (
 	"bytes"
 	"log/slog"
-	"os"
-	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -16,29 +13,19 @@ import (
 
 	"github.com/bytom/bytom/protocol/bc"
 
+	"github.com/bytom-solo/bytom-solo/boltcheck/filetest"
 	"github.com/bytom-solo/bytom-solo/compute"
 )
 
-// TestAFullDiskCostsNoBlock lets the journal grow no further, as a full disk does,
-// then again. The limit on the size of files stands for the disk: the same calls
-// fail in the same way, with another error. It holds for the whole process, hence
-// the process of its own.
+// TestAFullDiskCostsNoBlock lets the journal grow no further, as a full disk does, then again.
 func TestAFullDiskCostsNoBlock(t *testing.T) {
-	const child = "BYTOM_SOLO_TEST_FULL_DISK"
-	if os.Getenv(child) == "" {
-		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
-		cmd.Env = append(os.Environ(), child+"=1")
-		out, err := cmd.CombinedOutput()
-		if err != nil || !strings.Contains(string(out), "--- PASS: "+t.Name()) {
-			t.Errorf("%v\n%s", err, out)
-		}
+	if !filetest.Alone(t) {
 		return
 	}
-	signal.Ignore(syscall.SIGXFSZ) // It would end the process.
 	path := filepath.Join(t.TempDir(), "j.db")
 	m := newDiskMiner(t, newJournal(t, path))
 	written := []bc.Hash{m.mine(t)}
-	full := limitFiles(t, path)
+	free := filetest.FillDiskAt(t, path)
 	lost := m.mine(t)
 	for ; m.recorded(t, lost); lost = m.mine(t) {
 		if written = append(written, lost); len(written) > 1000 {
@@ -58,7 +45,7 @@ func TestAFullDiskCostsNoBlock(t *testing.T) {
 		}
 	}
 
-	full.lift(t)
+	free()
 	if m.journal.Probe(); m.journal.Failing() != nil {
 		t.Errorf("with room again the journal fails: %v", m.journal.Failing())
 	}
@@ -124,33 +111,4 @@ func (m *diskMiner) recorded(t *testing.T, id bc.Hash) bool {
 		}
 	}
 	return false
-}
-
-// fileLimit is a limit on the size of this process's files.
-type fileLimit struct{ before syscall.Rlimit }
-
-// limitFiles lets no file grow beyond the size that one has.
-func limitFiles(t *testing.T, path string) *fileLimit {
-	t.Helper()
-	info, err := os.Stat(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l := &fileLimit{}
-	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &l.before); err != nil {
-		t.Fatal(err)
-	}
-	now := l.before
-	now.Cur = uint64(info.Size())
-	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &now); err != nil {
-		t.Fatal(err)
-	}
-	return l
-}
-
-func (l *fileLimit) lift(t *testing.T) {
-	t.Helper()
-	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &l.before); err != nil {
-		t.Fatal(err)
-	}
 }

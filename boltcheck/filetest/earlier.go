@@ -1,5 +1,5 @@
-// Package filetest is for tests of the files that the node keeps: those that earlier versions
-// wrote.
+// Package filetest is for tests of the files that the node keeps: it has those that earlier
+// versions left, and a full disk.
 package filetest
 
 import (
