@@ -29,11 +29,13 @@ import (
 type Journal struct {
 	db *bolt.DB
 
-	mu    sync.Mutex
-	open  map[bc.Hash]*Fate // those not settled
-	wrong error             // of the last write; nil if it succeeded
-	lost  int               // bytes of a block for which there was no room; 0 is none
-	watch func(Fate, []Event)
+	mu   sync.Mutex
+	open map[bc.Hash]*Fate // those not settled
+	// settled counts all others, by their standing.
+	settled map[FateState]int
+	wrong   error // of the last write; nil if it succeeded
+	lost    int   // bytes of a block for which there was no room; 0 is none
+	watch   func(Fate, []Event)
 }
 
 var (
@@ -77,7 +79,7 @@ func openJournal(path string, options *bolt.Options, log *slog.Logger) (*Journal
 	if err != nil {
 		return nil, fmt.Errorf("open the journal %s: %w", path, err)
 	}
-	j := &Journal{db: db, open: make(map[bc.Hash]*Fate)}
+	j := &Journal{db: db, open: make(map[bc.Hash]*Fate), settled: make(map[FateState]int)}
 	if options.ReadOnly {
 		err = db.View(checkJournalFormat)
 	} else {
@@ -89,6 +91,9 @@ func openJournal(path string, options *bolt.Options, log *slog.Logger) (*Journal
 				j.open[f.ID] = f
 			}
 		})
+	}
+	if err == nil {
+		err = j.countSettled()
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open the journal %s: %w", path, err), db.Close())
@@ -196,15 +201,18 @@ func (j *Journal) update(id bc.Hash, events []Event, with func(*Fate)) error {
 func (j *Journal) change(id bc.Hash, f func(tx *bolt.Tx, old *Fate) (*Fate, []Event, error)) error {
 	var now *Fate
 	var events []Event
+	var was, is FateState // where it stands; empty where that may change
 	err := j.db.Update(func(tx *bolt.Tx) error {
 		fates := tx.Bucket(fatesBucket)
 		old, err := readFate(fates.Get(id.Bytes()))
 		if err != nil {
 			return err
 		}
+		was = old.settledAs(fates)
 		if now, events, err = f(tx, old); err != nil {
 			return err
 		}
+		is = now.settledAs(fates)
 		raw, err := json.Marshal(now)
 		if err != nil {
 			return err
@@ -226,6 +234,7 @@ func (j *Journal) change(id bc.Hash, f func(tx *bolt.Tx, old *Fate) (*Fate, []Ev
 	if delete(j.open, id); !now.Settled {
 		j.open[id] = now
 	}
+	j.recount(was, is)
 	j.mu.Unlock()
 	if j.watch != nil && len(events) > 0 {
 		j.watch(*now, events)

@@ -41,6 +41,8 @@ type Config struct {
 	RPC RPCConfig
 	// Log is where the log goes and how it looks.
 	Log LogConfig
+	// Version is the program's, for the metrics. It is no key.
+	Version string
 
 	fileNetwork string    // config.toml's chain_id
 	logFiles    *logFiles // nil where there are none

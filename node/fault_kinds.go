@@ -12,8 +12,8 @@ import (
 	"github.com/bytom-solo/bytom-solo/node/chain"
 )
 
-// faultKinds are the faults that a node looks for, the worst first. docs/operating.md has
-// them as a table.
+// faultKinds are the faults that a node looks for, the worst first. docs/runbook.md has
+// a heading for each.
 func (n *Node) faultKinds() []faultKind {
 	return slices.Concat(n.payFaults(), n.workFaults(), n.rigFaults(), n.payoutFaults(), n.keepingFaults())
 }
@@ -197,7 +197,7 @@ func (n *Node) keepingFaults() []faultKind {
 		{
 			id: "command", check: func(time.Time) (string, bool) { return n.command.trouble() },
 			what: "The command for notifications fails",
-			do:   "Run --notify.command by hand, with the example of docs/operating.md on its standard input",
+			do:   "Run --notify.command by hand, with the example of docs/monitoring.md on its standard input",
 		},
 		{
 			id: "ping", check: func(time.Time) (string, bool) { return n.pinger.trouble() },

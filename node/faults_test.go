@@ -1,16 +1,14 @@
 package node
 
 import (
-	"cmp"
-	"fmt"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/bytom-solo/bytom-solo/stratum"
+	"github.com/bytom-solo/bytom-solo/watch"
 )
 
 // TestEachInjectedFaultIsListed brings each kind of fault about in a real node: within 60 s of
@@ -152,31 +150,47 @@ func TestFaultsAreDebounced(t *testing.T) {
 	expect("over elsewhere", nil)
 }
 
-// TestFaultsAreInTheDoc compares the table of faults with the code.
-func TestFaultsAreInTheDoc(t *testing.T) {
-	raw, err := os.ReadFile("../docs/operating.md")
+// runbook is docs/runbook.md by its headings below the two parts, as links name them.
+func runbook(t *testing.T) (sections map[string]string) {
+	t.Helper()
+	raw, err := os.ReadFile("../docs/runbook.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, table, _ := strings.Cut(string(raw), "| fault | serious | what is wrong | what to do |\n|---|---|---|---|\n")
-	var got, want []string
-	for line := range strings.Lines(table) {
-		if !strings.HasPrefix(line, "|") {
-			break
+	sections = make(map[string]string)
+	for _, section := range strings.Split(string(raw), "\n### ")[1:] {
+		name, text, _ := strings.Cut(section, "\n")
+		if _, twice := sections[name]; twice {
+			t.Errorf("docs/runbook.md has the heading %s twice", name)
 		}
-		if !regexp.MustCompile("^\\| `others-").MatchString(line) { // They are of package watch.
-			got = append(got, strings.TrimSpace(line))
+		text, _, _ = strings.Cut(text, "\n## ")
+		sections[name] = text
+	}
+	return sections
+}
+
+// TestFaultsAreInTheRunbook compares its headings with the code.
+func TestFaultsAreInTheRunbook(t *testing.T) {
+	sections := runbook(t)
+	kinds := (&Node{}).faultKinds()
+	if len(kinds) < 12 {
+		t.Errorf("only %d kinds of faults", len(kinds))
+	}
+	names := make(map[string]bool)
+	for _, k := range kinds {
+		want := "\n" + map[bool]string{true: "Serious. "}[k.serious] + k.what + ".\n\n**Do:** " + k.do + ".\n"
+		if !strings.HasPrefix(sections[k.id], want) {
+			t.Errorf("docs/runbook.md has under %s\n%s\nexpected it to begin\n%s", k.id, sections[k.id], want)
 		}
+		if names[k.id] {
+			t.Errorf("two faults have the name %s", k.id)
+		}
+		names[k.id] = true
 	}
-	for _, k := range (&Node{}).faultKinds() {
-		want = append(want, fmt.Sprintf("| `%s` | %s | %s | %s |", k.id, map[bool]string{true: "yes", false: "no"}[k.serious], k.what, k.do))
-	}
-	if len(want) < 12 || !slices.Equal(got, want) {
-		t.Errorf("docs/operating.md has\n%s\nexpected\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
-	}
-	slices.SortFunc(want, cmp.Compare[string])
-	if len(slices.Compact(want)) != len(got) {
-		t.Error("two faults have one name")
+	for _, k := range watch.Kinds() {
+		if text := sections[k.String()]; !strings.HasPrefix(text, "\nSerious. ") || !strings.Contains(text, "**Do:** "+k.Do()+".") {
+			t.Errorf("docs/runbook.md has under %s\n%s\nexpected it to say %q", k, text, k.Do())
+		}
 	}
 }
 

@@ -56,6 +56,7 @@ type notifier struct {
 	log    *slog.Logger
 	pause  time.Duration // before the second try; it doubles up to notifyPause
 	warned atomic.Int64  // when lost notifications were last logged, in Unix nanoseconds
+	gone   atomic.Uint64 // those that were lost
 	lastTry
 }
 
@@ -161,6 +162,7 @@ func (n *notifier) deliver(ctx, last context.Context, note Notification) error {
 
 // lost logs that a notification is not posted.
 func (n *notifier) lost(note Notification, err error) {
+	n.gone.Add(1)
 	n.log.Debug("notification lost", "event", note.Event, "error", err)
 	n.warn("notifications are lost: the "+n.what+" does not take them", "event", note.Event, "error", err)
 }

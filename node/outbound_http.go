@@ -78,16 +78,21 @@ func checkOutboundURL(key, text string) error {
 	return nil
 }
 
-// lastTry is how the last try to reach others went. The zero value has not failed. It is safe
-// for concurrent use.
-type lastTry struct{ failed atomic.Pointer[string] }
+// lastTry is how the last try to reach others went, and how many did. The zero value has not
+// failed. It is safe for concurrent use.
+type lastTry struct {
+	failed           atomic.Pointer[string]
+	taken, fruitless atomic.Uint64
+}
 
 // set takes the result of a try.
 func (l *lastTry) set(err error) {
 	if err == nil {
+		l.taken.Add(1)
 		l.failed.Store(nil)
 		return
 	}
+	l.fruitless.Add(1)
 	why := err.Error()
 	l.failed.Store(&why)
 }

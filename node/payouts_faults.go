@@ -97,9 +97,9 @@ func (n *Node) payoutFaults() []faultKind {
 
 // payoutMetrics are figures of payouts; none where blocks are not split.
 type payoutMetrics struct {
-	status                                         func() (payout.Status, bool)
-	owed, paid, there, operator, uncovered, owners *prometheus.Desc
-	blocks, batches                                *prometheus.Desc
+	status                                               func() (payout.Status, bool)
+	owed, paid, fees, there, operator, uncovered, owners *prometheus.Desc
+	blocks, batches, open                                *prometheus.Desc
 }
 
 func newPayoutMetrics(status func() (payout.Status, bool)) *payoutMetrics {
@@ -109,18 +109,20 @@ func newPayoutMetrics(status func() (payout.Status, bool)) *payoutMetrics {
 	return &payoutMetrics{
 		status: status,
 		owed:   desc("owed_neu", "What owners are owed.", "state"),
-		paid:   desc("network_fees_neu", "What payments to owners cost in fees of the network."),
+		paid:   desc("paid_neu", "What was paid to owners."),
+		fees:   desc("network_fees_neu", "What payments to owners cost in fees of the network."),
 		there:  desc("assets_neu", "What there is of the blocks that were split.", "state"), operator: desc("operator_neu", "The operator's part of the blocks that were split.", "kind"),
 		uncovered: desc("uncovered_neu", "By how much more is owed than there is."),
 		owners:    desc("owners", "Owners with an account; those who get the next payment; those who can't be paid.", "kind"),
 		blocks:    desc("blocks", "Blocks that were split, by where their money is.", "stage"),
 		batches:   desc("batches", "Transactions that pay owners.", "state"),
+		open:      desc("open_since_timestamp_seconds", "When the oldest payment was made that is not deep in the chain yet; missing without any."),
 	}
 }
 
 // Describe satisfies prometheus.Collector.
 func (m *payoutMetrics) Describe(c chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{m.owed, m.paid, m.there, m.operator, m.uncovered, m.owners, m.blocks, m.batches} {
+	for _, d := range []*prometheus.Desc{m.owed, m.paid, m.fees, m.there, m.operator, m.uncovered, m.owners, m.blocks, m.batches, m.open} {
 		c <- d
 	}
 }
@@ -141,7 +143,11 @@ func (m *payoutMetrics) Collect(c chan<- prometheus.Metric) {
 	gauge(m.there, s.Spendable, "spendable")
 	gauge(m.operator, s.Fees, "fee")
 	gauge(m.operator, s.Reserve, "reserve")
-	gauge(m.paid, s.TxFees)
+	gauge(m.paid, s.Paid)
+	gauge(m.fees, s.TxFees)
+	if !s.OpenSince.IsZero() {
+		gauge(m.open, s.OpenSince.Unix())
+	}
 	gauge(m.uncovered, s.Uncovered)
 	gauge(m.owners, int64(s.Owners), "all")
 	gauge(m.owners, int64(s.Due), "due")

@@ -146,6 +146,19 @@ func (w *rigStates) hashing() (n int) {
 	return n
 }
 
+// counts is how many rigs are in each state.
+func (w *rigStates) counts() map[RigState]int {
+	counts := map[RigState]int{RigNew: 0, RigHashing: 0, RigDegraded: 0, RigSilent: 0, RigAway: 0}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, r := range w.rigs {
+		if !r.seen.watches {
+			counts[r.state]++
+		}
+	}
+	return counts
+}
+
 // troubled are the rigs that an alert is on for, with their states.
 func (w *rigStates) troubled() []string {
 	w.mu.Lock()

@@ -2,6 +2,7 @@ package payout
 
 import (
 	"strings"
+	"time"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -45,6 +46,9 @@ type Status struct {
 	// Funds and Batches count those by state.
 	Funds   map[FundState]int  `json:"funds"`
 	Batches map[BatchState]int `json:"batches"`
+	// OpenSince is when the oldest of the batches was made that are not paid yet, nor given up;
+	// zero without any.
+	OpenSince time.Time `json:"-"`
 	// Notes are what the operator should know, the oldest first.
 	Notes []Note `json:"notes,omitempty"`
 }
@@ -121,7 +125,13 @@ func (s *Status) count(tx *bolt.Tx) error {
 	if err != nil {
 		return err
 	}
-	err = each(tx.Bucket(batchesBucket), func(b Batch) error { s.Batches[b.State]++; return nil })
+	err = each(tx.Bucket(batchesBucket), func(b Batch) error {
+		s.Batches[b.State]++
+		if b.Open() && (s.OpenSince.IsZero() || b.At.Before(s.OpenSince)) {
+			s.OpenSince = b.At
+		}
+		return nil
+	})
 	if err != nil {
 		return err
 	}

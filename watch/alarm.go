@@ -31,8 +31,8 @@ func (k Kind) String() string {
 // Kinds are all kinds, the worst first.
 func Kinds() []Kind { return []Kind{Bits, Seed, Fork, Ahead} }
 
-// do is what an operator can do.
-func (k Kind) do() string {
+// Do is what an operator can do about it, a sentence.
+func (k Kind) Do() string {
 	switch k {
 	case Bits, Seed:
 		return "Find out who is right: compare with a third node or an explorer, and the versions; blocks that are mined by other rules than the network's are worth nothing"
@@ -61,7 +61,7 @@ func (w *Watcher) Alarms() []Alarm {
 		var of []Alarm
 		for _, s := range w.sources {
 			if c := s.conditions[k]; c.on {
-				of = append(of, Alarm{Kind: k, Source: s.Name, Since: c.raised, What: s.what[k], Do: k.do()})
+				of = append(of, Alarm{Kind: k, Source: s.Name, Since: c.raised, What: s.what[k], Do: k.Do()})
 			}
 		}
 		if len(of) == 0 {

@@ -65,7 +65,7 @@ func (s *watched) look(now time.Time) (events []event) {
 		if d.grade > 0 {
 			s.what[k] = k.describe(s.Name, *s.view, *s.found, s.branch)
 		}
-		switch a := (Alarm{Kind: k, Source: s.Name, Since: c.raised, What: s.what[k], Do: k.do()}); change {
+		switch a := (Alarm{Kind: k, Source: s.Name, Since: c.raised, What: s.what[k], Do: k.Do()}); change {
 		case raised:
 			events = append(events, event{alarm: a})
 		case over:

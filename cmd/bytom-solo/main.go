@@ -42,6 +42,7 @@ func run() int {
 // newRoot is the command line. out takes results, terminal takes logs.
 func newRoot(out, terminal io.Writer) *cobra.Command {
 	config := node.NewConfig()
+	config.Version = version + revision()
 	root := &cobra.Command{
 		Use:   "bytom-solo",
 		Short: "A Bytom node that mines",

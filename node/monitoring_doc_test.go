@@ -17,10 +17,10 @@ import (
 	"github.com/bytom-solo/bytom-solo/stratum"
 )
 
-// operatingDoc is docs/operating.md, and the first column of its tables.
-func operatingDoc(t *testing.T) (text string, rows []string) {
+// monitoringDoc is docs/monitoring.md, and the first column of its tables.
+func monitoringDoc(t *testing.T) (text string, rows []string) {
 	t.Helper()
-	raw, err := os.ReadFile("../docs/operating.md")
+	raw, err := os.ReadFile("../docs/monitoring.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +41,7 @@ func TestMetricsAreInTheDoc(t *testing.T) {
 	go func() { n.metrics.registry.Describe(descs); close(descs) }()
 	registered := make(map[string]bool)
 	fields := regexp.MustCompile(`fqName: "(bytom_solo_[^"]*)".*variableLabels: \{([^}]*)\}`)
-	text, rows := operatingDoc(t)
+	text, rows := monitoringDoc(t)
 	for d := range descs {
 		m := fields.FindStringSubmatch(d.String())
 		if m == nil {
@@ -56,22 +56,22 @@ func TestMetricsAreInTheDoc(t *testing.T) {
 	}
 	documented := slices.DeleteFunc(slices.Clone(rows), func(row string) bool { return !strings.HasPrefix(row, "bytom_solo_") })
 	slices.Sort(documented)
-	if want := slices.Sorted(maps.Keys(registered)); len(want) < 29 || !slices.Equal(documented, want) {
-		t.Errorf("docs/operating.md has %v, expected the registry's %v", documented, want)
+	if want := slices.Sorted(maps.Keys(registered)); len(want) < 60 || !slices.Equal(documented, want) {
+		t.Errorf("docs/monitoring.md has %v, expected the registry's %v", documented, want)
 	}
 	for _, stage := range []mining.Stage{
 		mining.StageTemplate, mining.StageFull, mining.StageSwitch, mining.StageSeed, mining.StageJournal, mining.StageAccept,
 		stratum.StageJob, stratum.StageShare,
 	} {
 		if !slices.Contains(rows, string(stage)) {
-			t.Errorf("the stage %s is not in docs/operating.md", stage)
+			t.Errorf("the stage %s is not in docs/monitoring.md", stage)
 		}
 	}
 }
 
 // TestNotificationsAreInTheDoc looks for what the source sends, and compares the fields.
 func TestNotificationsAreInTheDoc(t *testing.T) {
-	text, rows := operatingDoc(t)
+	text, rows := monitoringDoc(t)
 	events := make(map[string]bool)
 	for _, s := range []mining.FateState{
 		mining.StateFound, mining.StateMain, mining.StateConfirmed, mining.StateMatured, mining.StateLost, mining.StateRefused,
@@ -100,14 +100,14 @@ func TestNotificationsAreInTheDoc(t *testing.T) {
 	}
 	for event := range events {
 		if !slices.Contains(rows, event) {
-			t.Errorf("the event %s is not in docs/operating.md", event)
+			t.Errorf("the event %s is not in docs/monitoring.md", event)
 		}
 	}
 	for prefix, v := range map[string]any{"": Notification{}, "block.": FoundBlock{}} {
 		for _, field := range reflect.VisibleFields(reflect.TypeOf(v)) {
 			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 			if !slices.Contains(rows, prefix+name) {
-				t.Errorf("the field %s%s is not in docs/operating.md", prefix, name)
+				t.Errorf("the field %s%s is not in docs/monitoring.md", prefix, name)
 			}
 		}
 	}
