@@ -11,24 +11,46 @@ import (
 	"github.com/bytom-solo/bytom-solo/payout"
 )
 
-// payoutWatch is where payouts stand, read anew every few seconds at most: faults are looked
+// payoutWatch is where payouts stand, as of a look that is not old: faults are looked
 // for each second. It is safe for concurrent use.
 type payoutWatch struct {
 	mu   sync.Mutex
-	read time.Time
+	read lookUp
 	last payout.Status
 	err  error
 }
 
-// watchFor is how long a status is taken for the present one.
-const watchFor = 5 * time.Second
+// lookUp says when the books were last read, and how long that took: the more has ever been
+// paid the longer, as they have all of it.
+type lookUp struct {
+	at   time.Time
+	took time.Duration
+}
+
+const (
+	// readFor is how long what was read is taken for the present.
+	readFor = 5 * time.Second
+	// idleParts is how many times as long as it takes it is not read again.
+	idleParts = 50
+)
+
+// old reports whether it is to be read again.
+func (r lookUp) old(now time.Time) bool {
+	return r.at.IsZero() || now.Sub(r.at) >= max(readFor, idleParts*r.took)
+}
+
+// since is a look that ends now.
+func since(start time.Time) lookUp {
+	now := time.Now()
+	return lookUp{now, now.Sub(start)}
+}
 
 func (w *payoutWatch) status(books *payout.Books) (payout.Status, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.read.IsZero() || time.Since(w.read) >= watchFor {
+	if now := time.Now(); w.read.old(now) {
 		w.last, w.err = books.Status()
-		w.read = time.Now()
+		w.read = since(now)
 	}
 	return w.last, w.err
 }

@@ -34,18 +34,16 @@ func (n *Node) rigsOf(owner string) []OwnerRig {
 // is safe for concurrent use.
 type batchList struct {
 	mu   sync.Mutex
-	read time.Time
+	read lookUp
 	all  []payout.Batch
 }
-
-// batchesFor is how long a list is taken for the present one.
-const batchesFor = 5 * time.Second
 
 // of are the batches of some books, the latest first.
 func (l *batchList) of(books *payout.Books) ([]payout.Batch, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.read.IsZero() && time.Since(l.read) < batchesFor {
+	now := time.Now()
+	if !l.read.old(now) {
 		return l.all, nil
 	}
 	all, err := books.Batches()
@@ -56,6 +54,6 @@ func (l *batchList) of(books *payout.Books) ([]payout.Batch, error) {
 	for i := range all {
 		all[i].Unsigned, all[i].Signed = nil, nil
 	}
-	l.all, l.read = all, time.Now()
+	l.all, l.read = all, since(now)
 	return all, nil
 }
