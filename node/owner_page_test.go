@@ -114,3 +114,22 @@ func TestOwnersNeedNoTokenWithPayouts(t *testing.T) {
 		}
 	}
 }
+
+// TestOwnersFiguresAreReadInTurn: however many ask, one is answered at a time, and none waits for
+// long.
+func TestOwnersFiguresAreReadInTurn(t *testing.T) {
+	config := soloConfig(home(t))
+	withPayouts(t, config)
+	n, _ := newWholeNode(t, config)
+	path := OwnerStatsPrefix + addressOf(t, 7)
+	n.payouts.turn <- struct{}{}
+	if w := getPage(n, http.MethodGet, path); w.Code != http.StatusServiceUnavailable {
+		t.Errorf("while another reads: %d, expected 503", w.Code)
+	}
+	<-n.payouts.turn
+	for range 2 {
+		if w := getPage(n, http.MethodGet, path); w.Code != http.StatusNotFound {
+			t.Errorf("%d, expected 404 of nobody's page", w.Code)
+		}
+	}
+}

@@ -34,7 +34,8 @@ type payouts struct {
 	batches batchList
 	watch   payoutWatch
 
-	verifying sync.Mutex // held over a verification
+	verifying sync.Mutex    // held over a verification
+	turn      chan struct{} // has something in it while an owner's figures are read
 }
 
 // openPayouts opens the books, where payouts are on or were on once, and has each share from
@@ -63,6 +64,7 @@ func (n *Node) openPayouts() error {
 	}
 	p := &payouts{
 		on: c.Scheme != "", books: books, chain: &payoutChain{n.bytom.chain}, shares: payout.FromLedger(n.ledger),
+		turn: make(chan struct{}, 1),
 	}
 	n.payouts = p
 	if p.miner, err = n.minerOwner(); err != nil {

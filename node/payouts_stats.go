@@ -84,7 +84,7 @@ func (n *Node) registerPayoutStats(r *mux.Router) {
 		r.Path(route).Methods(http.MethodGet, http.MethodHead).HandlerFunc(statsHandler(answer))
 	}
 	get(PayoutStatsRoute, func(*http.Request) (any, error) { return n.payoutStats() })
-	get(OwnerStatsPrefix+"{address}", func(r *http.Request) (any, error) { return n.ownerStats(mux.Vars(r)["address"]) })
+	get(OwnerStatsPrefix+"{address}", n.ownerInTurn)
 }
 
 var errNoPayouts = statsError{http.StatusNotFound, errors.New("blocks are not split: payout.scheme is empty, and there are no books of former payouts")}
@@ -220,6 +220,27 @@ type OwnerPayment struct {
 	Amount uint64            `json:"amount"`
 	State  payout.BatchState `json:"state"`
 	Height uint64            `json:"height,omitempty"`
+}
+
+// turnWait is how long a request for an owner's figures waits for others.
+const turnWait = 2 * time.Second
+
+// ownerInTurn is ownerStats for one request at a time: anybody may ask, and where there are many
+// owners each takes a part of a second.
+func (n *Node) ownerInTurn(r *http.Request) (any, error) {
+	if n.payouts == nil {
+		return nil, errNoPayouts
+	}
+	wait := time.NewTimer(turnWait)
+	defer wait.Stop()
+	select {
+	case n.payouts.turn <- struct{}{}:
+		defer func() { <-n.payouts.turn }()
+		return n.ownerStats(mux.Vars(r)["address"])
+	case <-wait.C:
+	case <-r.Context().Done():
+	}
+	return nil, statsError{http.StatusServiceUnavailable, errors.New("too many ask for owners' figures: ask again in a moment")}
 }
 
 // ownerStats is what an owner's page shows.
