@@ -41,8 +41,9 @@ func signedByHand(batch payout.Batch, text []byte) (*types.Tx, error) {
 		Data answer `json:"data"`
 	}
 	raw := bytes.TrimSpace(text)
-	if bytes.HasPrefix(raw, []byte("{")) {
-		if err := json.Unmarshal(raw, &in); err != nil {
+	// bytomcli prints a title above it.
+	if begin := bytes.IndexByte(raw, '{'); begin >= 0 {
+		if err := json.Unmarshal(raw[begin:], &in); err != nil {
 			return nil, fmt.Errorf("batch %s: the signed transaction: %w", batch.ID.String(), err)
 		}
 		raw = nil

@@ -162,6 +162,7 @@ func TestSignedByHand(t *testing.T) {
 		for _, text := range []string{
 			raw.Raw, "\n" + raw.Raw + "\n", `"` + raw.Raw + `"`, string(template), `{"transaction":` + string(template) + `,"sign_complete":true}`,
 			`{"status":"success","data":{"transaction":` + string(template) + `}}`,
+			"\n\n\nSign Template:\n" + `{"sign_complete":true,"transaction":` + string(template) + "}\n", // as bytomcli prints it
 		} {
 			if tx, err := signedByHand(batch, []byte(text)); err != nil || tx.ID != batch.ID {
 				t.Errorf("%.40s…: %v", text, err)

@@ -30,6 +30,13 @@ payout.every blocks.`,
 			if asJSON {
 				return printJSON(cmd.OutOrStdout(), preview)
 			}
+			if len(preview.Batches) > 0 {
+				what := "this is paid now, and 'bytom-solo payouts status' shows what becomes of it:"
+				if dry {
+					what = "this would be paid now:"
+				}
+				fmt.Fprintln(cmd.OutOrStdout(), what)
+			}
 			return table.Preview(cmd.OutOrStdout(), preview)
 		},
 	}
@@ -42,15 +49,17 @@ func (r *payoutsReader) signCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sign [TRANSACTION FILE]",
 		Short: "Print the payments that wait to be signed by hand, or bring one back that was signed",
-		Example: `  bytom-solo payouts sign > unsigned.json                # here
-  bytomcli sign-transaction -p PASSWORD "$(cat template.json)"  # where the key is
-  bytom-solo payouts sign 5f3a… signed.json              # here again`,
+		Example: `  bytom-solo payouts sign > unsigned.json                            # here
+  jq '.[0].template' unsigned.json > template.json                   # of the first payment, whose id is beside it
+  bytomcli sign-transaction -p PASSWORD "$(cat template.json)" > signed.json  # where the key is
+  bytom-solo payouts sign 5f3a… signed.json                          # here again`,
 		Long: `Print the payments that wait to be signed by hand, or bring one back that was signed.
 
 Without arguments each is printed with its template, which sign-transaction of any Bytom
 node takes that has the key. With its transaction's id and a file, - being the standard
 input, what was signed is brought back: the raw transaction in hexadecimal, or all that
-sign-transaction printed.`,
+sign-transaction printed. A payment to a thousand owners is too long for a command line: then
+POST {"password": "…", "transaction": TEMPLATE} to /sign-transaction of the node with the key.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				var list []node.UnsignedPayout
@@ -91,6 +100,7 @@ func (r *payoutsReader) resumeCommand() *cobra.Command {
 			if err := askHome(cmd, r.config, node.ResumePayoutsRoute, nil, &s); err != nil {
 				return err
 			}
+			fmt.Fprintln(cmd.OutOrStdout(), "payouts go on:")
 			return table.Payouts(cmd.OutOrStdout(), s)
 		},
 	}
