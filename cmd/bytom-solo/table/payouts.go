@@ -15,24 +15,34 @@ import (
 // Payouts prints where payouts stand.
 func Payouts(out io.Writer, s node.PayoutStats) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	scheme := s.Status.Policy.Scheme
-	if s.Off {
-		scheme = "off, last " + dash(scheme)
+	scheme := "-"
+	if s.Status.Policy.ID > 0 {
+		scheme = terms(s.Status.Policy)
 	}
-	fmt.Fprintf(w, "scheme\t%s\n", dash(scheme))
+	if s.Off {
+		scheme = "off, last " + scheme
+	}
+	fmt.Fprintf(w, "scheme\t%s\n", scheme)
 	if s.Status.Stopped != "" {
 		fmt.Fprintf(w, "stopped\t%s\n", s.Status.Stopped)
 	}
 	fmt.Fprintf(w, "owed\t%s provisional, %s payable, %s in transit\n", BTM(uint64(s.Status.Provisional)), BTM(uint64(s.Status.Payable)), BTM(uint64(s.Status.Transit)))
+	fmt.Fprintf(w, "paid\t%s so far\n", BTM(uint64(s.Status.Paid)))
 	fmt.Fprintf(w, "there\t%s immature, %s spendable\n", signed(s.Status.Immature), signed(s.Status.Spendable))
-	fmt.Fprintf(w, "operator\t%s of fees, %s besides, %s paid to the network\n", signed(s.Status.Fees), signed(s.Status.Reserve), signed(s.Status.TxFees))
+	fmt.Fprintf(w, "operator\t%s of fees, %s by the scheme less what he took, and %s paid to the network\n", signed(s.Status.Fees), signed(s.Status.Reserve), signed(s.Status.TxFees))
 	if s.Status.Uncovered > 0 {
 		fmt.Fprintf(w, "uncovered\t%s more are owed than are there\n", BTM(uint64(s.Status.Uncovered)))
 	}
 	if s.Status.Ruin != nil {
 		fmt.Fprintf(w, "ruin\t%.3g is the probability that the reserve is ever used up\n", *s.Status.Ruin)
 	}
-	fmt.Fprintf(w, "owners\t%d, of whom %d get the next payment\n", s.Status.Owners, s.Status.Due)
+	fmt.Fprintf(w, "owners\t%d, of whom %d have the least payment of %s payable\n", s.Status.Owners, s.Status.Due, BTM(s.Status.Policy.Least))
+	if s.NextAt > 0 {
+		fmt.Fprintf(w, "next\tpayment at height %d\n", s.NextAt)
+	}
+	if s.ByHand {
+		fmt.Fprintln(w, "sign\ta payment waits for its signature: 'bytom-solo payouts sign'")
+	}
 	if s.Status.Held > 0 {
 		fmt.Fprintf(w, "held\t%d owners can't be paid: 'bytom-solo payouts owners' says why\n", s.Status.Held)
 	}
@@ -114,7 +124,7 @@ func Explanation(out io.Writer, e node.PayoutExplanation) error {
 	fmt.Fprintf(w, "found\t%s by %s\n", e.Found.Local().Format(time.DateTime), dash(e.Finder))
 	fmt.Fprintf(w, "money\t%s\n", e.Stage)
 	fmt.Fprintf(w, "scheme\t%s\n", terms(e.Policy))
-	fmt.Fprintf(w, "reward\t%s, of which the operator's fee is %s and his part by the scheme %s\n", BTM(e.Reward), BTM(e.Fee), BTM(e.Rest))
+	fmt.Fprintf(w, "reward\t%s: %s of fee and %s by the scheme are the operator's, %s are split by shares\n", BTM(e.Reward), BTM(e.Fee), BTM(e.Rest), BTM(e.Reward-e.Fee-e.Rest))
 	fmt.Fprintf(w, "shares\t%d to %d, %.4f expected blocks%s\n", e.First, e.Last, e.Blocks, fullness(e))
 	if e.Note != "" {
 		fmt.Fprintf(w, "note\t%s\n", e.Note)
@@ -124,7 +134,7 @@ func Explanation(out io.Writer, e node.PayoutExplanation) error {
 		return err
 	}
 	w = tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "OWNER\tSHARES\tEXPECTED BLOCKS\tOF THE WORK\tOF THE BLOCK\tEXACTLY\tAMOUNT")
+	fmt.Fprintln(w, "OWNER\tSHARES\tEXPECTED BLOCKS\tOF THE WORK\tWEIGHT\tEXACTLY, IN NEU\tAMOUNT")
 	for _, r := range e.Reasons {
 		fmt.Fprintf(w, "%s\t%d\t%.6f\t%.4f %%\t%.4f %%\t%s\t%s\n", cmp.Or(r.Owner, "the operator"), r.Shares, r.Blocks, 100*r.OfWork, 100*r.OfBlock,
 			dash(r.Exact), BTM(r.Amount))
@@ -172,11 +182,11 @@ func Preview(out io.Writer, p node.PayoutPreview) error {
 		fmt.Fprintln(out, "payouts are stopped:", p.Stopped)
 	}
 	if len(p.Batches) == 0 {
-		fmt.Fprintln(out, "nobody is due the least payment out of what can be spent")
+		fmt.Fprintln(out, "nothing can be paid now: no owner has the least payment payable, or no reward can be spent yet; see 'bytom-solo payouts status'")
 	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for i, b := range p.Batches {
-		fmt.Fprintf(w, "transaction %d\t%d inputs, %s to %d owners, %s fee, %s back to the operator\n", i+1, b.Inputs, BTM(b.Amount), len(b.Payments), BTM(b.Fee), BTM(b.Change))
+		fmt.Fprintf(w, "transaction %d\t%d inputs, %s to %d owners, %s to the network, %s back to the operator\n", i+1, b.Inputs, BTM(b.Amount), len(b.Payments), BTM(b.Fee), BTM(b.Change))
 		for _, payment := range b.Payments {
 			fmt.Fprintf(w, "  %s\t%s\n", payment.Owner, BTM(payment.Amount))
 		}
