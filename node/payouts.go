@@ -34,6 +34,7 @@ type payouts struct {
 	batches batchList
 	watch   payoutWatch
 
+	byHand    func() int    // see payout.Outbox
 	verifying sync.Mutex    // held over a verification
 	turn      chan struct{} // has something in it while an owner's figures are read
 }
@@ -160,6 +161,7 @@ func (n *Node) openOutbox(p *payouts) {
 		c.Signer, c.Script = p.wallet, p.wallet.script
 	}
 	p.outbox = payout.NewOutbox(c)
+	p.byHand = p.outbox.ByHand
 }
 
 // tellPayout sends a notification of what became of a payment.

@@ -100,10 +100,13 @@ func (n *Node) payoutFaults() []faultKind {
 			do:   "Leave the rewards of split blocks where they are, and raise --payout.fee if it does not cover the network's fees",
 		},
 		{
-			id: "payouts-unsigned", after: unsignedAfter, check: check(func(s payout.Status) (string, bool) {
-				waiting := s.Batches[payout.BatchStored]
+			id: "payouts-unsigned", after: unsignedAfter, check: func(time.Time) (string, bool) {
+				if n.payouts == nil {
+					return "", false
+				}
+				waiting := n.payouts.byHand()
 				return fmt.Sprintf("%d wait", waiting), waiting > 0
-			}),
+			},
 			what: "A payment to owners waits to be signed",
 			do:   "Give --payout.password-file, or sign it by 'bytom-solo payouts sign'",
 		},

@@ -99,8 +99,11 @@ func (p *payouts) unsigned() ([]UnsignedPayout, error) {
 			continue
 		}
 		u := UnsignedPayout{PayoutBatch: payoutBatch(b)}
-		err := errNoWallet
-		if p.wallet != nil {
+		err := p.late(b)
+		switch {
+		case err == nil && p.wallet == nil:
+			err = errNoWallet
+		case err == nil:
 			u.Template, err = p.wallet.unsignedTemplate(b)
 		}
 		if err != nil {
@@ -109,6 +112,15 @@ func (p *payouts) unsigned() ([]UnsignedPayout, error) {
 		list = append(list, u)
 	}
 	return list, nil
+}
+
+// late is an error for a batch that can't be in the next block any more: a signature would change
+// nothing.
+func (p *payouts) late(b payout.Batch) error {
+	if best, _ := p.chain.Best(); best >= b.TimeRange {
+		return fmt.Errorf("it is too late to sign it: it was valid up to height %d, and the chain is at %d; it is given up when that is deep, and paid by another", b.TimeRange, best)
+	}
+	return nil
 }
 
 // sign takes what was signed elsewhere. It is stored before it is submitted, which the next
@@ -125,6 +137,9 @@ func (n *Node) signPayout(p *payouts, r *http.Request) (any, error) {
 	b, err := p.books.Batch(id)
 	if err != nil {
 		return nil, err
+	}
+	if err := p.late(b); err != nil {
+		return nil, fmt.Errorf("batch %s: %w", in.ID, err)
 	}
 	tx, err := signedByHand(b, []byte(in.Signed))
 	if err != nil {

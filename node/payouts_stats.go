@@ -25,7 +25,7 @@ type PayoutStats struct {
 	Status payout.Status `json:"status"`
 	// Off says that payout.scheme is empty: nothing new is split or paid.
 	Off bool `json:"off"`
-	// ByHand says that a batch waits to be signed by hand.
+	// ByHand says that a batch waits to be signed by hand, as a running node knows.
 	ByHand bool `json:"by_hand"`
 	// NextAt is the height from which on the next batch is made; 0 if none will be.
 	NextAt uint64 `json:"next_at"`
@@ -96,7 +96,7 @@ func (n *Node) payoutStats() (PayoutStats, error) {
 		return PayoutStats{}, errNoPayouts
 	}
 	s, err := DescribePayouts(p.books)
-	s.Off = !p.on
+	s.Off, s.ByHand = !p.on, p.byHand() > 0
 	_, s.NextAt = p.next(s.Status.Stopped)
 	return s, err
 }
@@ -136,7 +136,6 @@ func DescribePayouts(books *payout.Books) (s PayoutStats, err error) {
 		return s, err
 	}
 	for _, b := range latestBatches(batches, mostSplits) {
-		s.ByHand = s.ByHand || b.State == payout.BatchStored
 		s.Batches = append(s.Batches, payoutBatch(b))
 	}
 	return s, nil

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -105,6 +106,7 @@ type Outbox struct {
 	told  map[bc.Hash]string
 	// valid is for how many blocks a batch may be mined.
 	valid   uint64
+	byHand  atomic.Int64          // see ByHand
 	now     atomic.Bool           // see PayNow
 	failing atomic.Pointer[error] // of the last pass; nil if it had none
 	// reached is called at each step, for tests.
@@ -155,6 +157,10 @@ func (o *Outbox) Run(ctx context.Context, wake <-chan struct{}) error {
 // concurrent use.
 func (o *Outbox) PayNow() { o.now.Store(true) }
 
+// ByHand is how many batches wait to be signed by hand: the wallet can't sign them, and they may
+// still be mined. It is safe for concurrent use.
+func (o *Outbox) ByHand() int { return int(o.byHand.Load()) }
+
 // Failing is why the last pass of Run failed; nil if it did not. It is safe for concurrent
 // use.
 func (o *Outbox) Failing() error {
@@ -179,6 +185,13 @@ func (o *Outbox) Step(ctx context.Context) error {
 	if err = errors.Join(err, chooseErr); more {
 		err = errors.Join(err, o.followAll(ctx))
 	}
+	waiting := int64(0)
+	for id := range o.open {
+		if strings.HasPrefix(o.told[id], NewsByHand) {
+			waiting++
+		}
+	}
+	o.byHand.Store(waiting)
 	return err
 }
 

@@ -31,7 +31,8 @@ func (o *Outbox) follow(ctx context.Context, b Batch) error {
 		return o.taken(b, others, best)
 	case best >= b.TimeRange+finalDepth:
 		return o.giveUp(b, best)
-	case best >= b.TimeRange: // The next block can't have it.
+	case best >= b.TimeRange: // The next block can't have it, signed or not.
+		delete(o.told, b.ID)
 		return nil
 	}
 	return o.send(ctx, b, best)
@@ -39,6 +40,7 @@ func (o *Outbox) follow(ctx context.Context, b Batch) error {
 
 // mined follows a batch that is in a block.
 func (o *Outbox) mined(b Batch, at spender, best uint64) error {
+	delete(o.told, b.ID)
 	if b.State == BatchStored { // Signed and submitted elsewhere.
 		raw, err := RawTx(at.tx)
 		if err != nil {

@@ -291,38 +291,6 @@ func TestOutboxWaits(t *testing.T) {
 	}
 }
 
-// TestOutboxByHand: without a wallet the operator is told, and what is signed elsewhere goes
-// out, or shows up in a block.
-func TestOutboxByHand(t *testing.T) {
-	for _, elsewhere := range []bool{false, true} {
-		x := newTill(t, pathIn(t))
-		x.hand = true
-		x.restart()
-		x.settle(2*leastDue, "bm1a")
-		grow(x.chain, 100)
-		x.step()
-		b := x.state(BatchStored)
-		x.step()
-		signed, err := fakeSigner{}.Sign(t.Context(), b)
-		must(t, err)
-		if elsewhere {
-			must(t, x.chain.Submit(signed))
-		} else {
-			raw, err := RawTx(signed)
-			must(t, err)
-			must(t, x.books.SetSigned(b.ID, raw))
-			x.step()
-		}
-		x.mine()
-		grow(x.chain, 100)
-		x.step()
-		x.paidOnce(1)
-		if got := x.kinds(); !slices.Equal(got, []string{NewsByHand, NewsPaid}) {
-			t.Errorf("news %q", got)
-		}
-	}
-}
-
 // TestOutboxErrorIsUnknown: a submit that answers an error though it went through, and one
 // that answers none though it did not.
 func TestOutboxErrorIsUnknown(t *testing.T) {
