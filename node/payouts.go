@@ -127,7 +127,8 @@ const suspiciousFee = 10
 // logPayouts says where payouts stand at the start.
 func (n *Node) logPayouts() error {
 	p := n.payouts
-	s, err := p.books.Status()
+	best, _ := p.chain.Best()
+	s, err := p.books.Status(best)
 	if err != nil {
 		return err
 	}

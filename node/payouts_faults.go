@@ -45,11 +45,12 @@ func since(start time.Time) lookUp {
 	return lookUp{now, now.Sub(start)}
 }
 
-func (w *payoutWatch) status(books *payout.Books) (payout.Status, error) {
+func (w *payoutWatch) status(p *payouts) (payout.Status, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if now := time.Now(); w.read.old(now) {
-		w.last, w.err = books.Status()
+		best, _ := p.chain.Best()
+		w.last, w.err = p.books.Status(best)
 		w.read = since(now)
 	}
 	return w.last, w.err
@@ -65,7 +66,7 @@ func (n *Node) payoutFaults() []faultKind {
 			if n.payouts == nil {
 				return "", false
 			}
-			s, err := n.payouts.watch.status(n.payouts.books)
+			s, err := n.payouts.watch.status(n.payouts)
 			if err != nil {
 				return "", false // That is a fault of its own.
 			}
@@ -83,7 +84,7 @@ func (n *Node) payoutFaults() []faultKind {
 				if n.payouts == nil {
 					return "", false
 				}
-				_, err := n.payouts.watch.status(n.payouts.books)
+				_, err := n.payouts.watch.status(n.payouts)
 				if err == nil {
 					err = errors.Join(n.payouts.settler.Failing(), n.payouts.outbox.Failing())
 				}
@@ -190,6 +191,6 @@ func (n *Node) payoutStatus() (payout.Status, bool) {
 	if n.payouts == nil {
 		return payout.Status{}, false
 	}
-	s, err := n.payouts.watch.status(n.payouts.books)
+	s, err := n.payouts.watch.status(n.payouts)
 	return s, err == nil
 }

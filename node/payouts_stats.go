@@ -95,7 +95,8 @@ func (n *Node) payoutStats() (PayoutStats, error) {
 	if p == nil {
 		return PayoutStats{}, errNoPayouts
 	}
-	s, err := DescribePayouts(p.books)
+	best, _ := p.chain.Best()
+	s, err := DescribePayouts(p.books, best)
 	s.Off, s.ByHand = !p.on, p.byHand() > 0
 	_, s.NextAt = p.next(s.Status.Stopped)
 	return s, err
@@ -111,10 +112,10 @@ func (p *payouts) next(stopped string) (height, next uint64) {
 	return height, next
 }
 
-// DescribePayouts is what books say, of a running node or not.
-func DescribePayouts(books *payout.Books) (s PayoutStats, err error) {
+// DescribePayouts is what books say, of a running node or not. The height is as Status takes it.
+func DescribePayouts(books *payout.Books, height uint64) (s PayoutStats, err error) {
 	s = PayoutStats{Blocks: []PayoutBlock{}, Batches: []PayoutBatch{}}
-	if s.Status, err = books.Status(); err != nil {
+	if s.Status, err = books.Status(height); err != nil {
 		return s, err
 	}
 	s.Status.Notes = s.Status.Notes[max(0, len(s.Status.Notes)-mostSplits):]

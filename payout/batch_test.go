@@ -93,7 +93,7 @@ func TestWhatEndsABatchFreesItsInputs(t *testing.T) {
 	}
 	must(t, p.books.Resume())
 	p.staged(3000)
-	if s, err := p.books.Status(); err != nil || s.Uncovered != reward || s.Transit != 3000 || s.Batches[BatchConflict] != 1 {
+	if s, err := p.books.Status(0); err != nil || s.Uncovered != reward || s.Transit != 3000 || s.Batches[BatchConflict] != 1 {
 		t.Errorf("status %+v, %v, expected %d uncovered", s, err, uint64(reward))
 	}
 }

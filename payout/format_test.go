@@ -22,7 +22,7 @@ func TestBooksOfEarlierVersions(t *testing.T) {
 				}
 				return nil
 			}))
-			s, err := b.Status()
+			s, err := b.Status(0)
 			must(t, err)
 			if split == 0 || s.Owners != 1 || s.Policy.Scheme != PPLNS {
 				t.Errorf("%d blocks, %+v", split, s)

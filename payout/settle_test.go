@@ -2,9 +2,12 @@ package payout
 
 import (
 	"maps"
+	"math"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/bytom-solo/bytom-solo/payout/scheme"
 )
 
 const quarter = 1 << 62
@@ -93,11 +96,23 @@ func TestPPSIsBookedWhateverBecomesOfBlocks(t *testing.T) {
 	p.step()
 	balances(t, p.books, map[string]int64{Payable("A"): -credit, Reserve: credit, Immature: 0})
 	_ = b
-	s, err := p.books.Status()
+	s, err := p.books.Status(0)
 	if err != nil || s.Uncovered != credit || s.Ruin == nil || s.Blocks["reversed"] != 1 {
 		t.Errorf("status %+v, %v, expected %d uncovered and a probability of ruin", s, err, credit)
 	}
 	p.verified()
+}
+
+// TestRuinGoesByTheSubsidyOfNow, which is halved each 840,000 blocks.
+func TestRuinGoesByTheSubsidyOfNow(t *testing.T) {
+	t.Parallel()
+	p := newPool(t, Policy{Scheme: PPS, FeeBP: 500, Reserve: 10 * reward})
+	for height, blocks := range map[uint64]float64{0: 10, 839_998: 10, 839_999: 20, 1_680_000: 40} {
+		s, err := p.books.Status(height)
+		if want := scheme.RuinProbability(blocks, 0.05); err != nil || s.Ruin == nil || math.Abs(*s.Ruin-want) > 1e-9 {
+			t.Errorf("at height %d: %v, %v, expected %v", height, *s.Ruin, err, want)
+		}
+	}
 }
 
 // TestABlockOfWhilePayoutsWereOffIsTheOperators, though its share is not logged, and the last

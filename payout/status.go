@@ -51,10 +51,13 @@ type Status struct {
 	OpenSince time.Time `json:"-"`
 	// Notes are what the operator should know, the oldest first.
 	Notes []Note `json:"notes,omitempty"`
+
+	highest uint64 // of the blocks that were split
 }
 
-// Status is where payouts stand.
-func (b *Books) Status() (s Status, err error) {
+// Status is where payouts stand. The ruin of pps goes by the subsidy of the block behind a height,
+// which is the main chain's, or 0 where that is not known, and behind all that were split.
+func (b *Books) Status(height uint64) (s Status, err error) {
 	s = Status{Blocks: make(map[string]int), Funds: make(map[FundState]int), Batches: make(map[BatchState]int)}
 	err = b.view(func(tx *bolt.Tx) error {
 		policies, err := readPolicies(tx)
@@ -76,7 +79,7 @@ func (b *Books) Status() (s Status, err error) {
 	s.Uncovered = max(0, s.Provisional+s.Payable+s.Transit-s.Immature-s.Spendable)
 	if s.Policy.Scheme == PPS {
 		left := float64(s.Policy.Reserve) + float64(s.Reserve) + float64(s.Fees-s.Losses-s.TxFees)
-		ruin := scheme.RuinProbability(left/float64(consensus.BlockSubsidy(1)), float64(s.Policy.FeeBP)/10_000)
+		ruin := scheme.RuinProbability(left/float64(consensus.BlockSubsidy(max(height, s.highest)+1)), float64(s.Policy.FeeBP)/10_000)
 		s.Ruin = &ruin
 	}
 	return s, err
@@ -120,6 +123,7 @@ func (s *Status) count(tx *bolt.Tx) error {
 	}
 	err = each(tx.Bucket(creditsBucket), func(c Credit) error {
 		s.Blocks[stage(c, coinbases[c.Block.String()])]++
+		s.highest = max(s.highest, c.Height)
 		return nil
 	})
 	if err != nil {

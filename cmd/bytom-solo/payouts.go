@@ -77,7 +77,7 @@ func (r *payoutsReader) statusCommand() *cobra.Command {
 				}
 				return get(cmd.Context(), base, node.PayoutStatsRoute, &s)
 			}, func(b *payout.Books) (err error) {
-				s, err = node.DescribePayouts(b)
+				s, err = node.DescribePayouts(b, 0)
 				return err
 			})
 			if err != nil {
