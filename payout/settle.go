@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"math"
@@ -32,6 +31,8 @@ type Settler struct {
 	waits map[bc.Hash]time.Time
 	// folded is when shares were last folded. Both by the monotonic clock.
 	folded time.Time
+	// subsidy is what the next block paid at the last pass, and so when the shares since came.
+	subsidy uint64
 
 	failing atomic.Pointer[error] // of the last pass; nil if it had none
 }
@@ -133,9 +134,12 @@ func (s *Settler) Step() (again time.Duration, err error) {
 			limit = min(limit, c.share)
 		}
 	}
-	if err := s.foldDue(limit); err != nil {
+	best, _ := s.chain.Best()
+	subsidy := consensus.BlockSubsidy(best + 1)
+	if err := s.foldDue(limit, s.subsidy != 0 && s.subsidy != subsidy); err != nil {
 		return again, err
 	}
+	s.subsidy = subsidy
 	return again, s.keep()
 }
 
@@ -341,58 +345,4 @@ func (s *Settler) split(m *Manifest) (*scores, error) {
 		return nil, err
 	}
 	return nil, m.splitPPLNS(policies, s.shares)
-}
-
-// foldTo is the state with the shares up to one folded in.
-func (s *Settler) foldTo(last uint64) (state *scores, err error) {
-	err = s.books.view(func(tx *bolt.Tx) error { state, err = readScores(tx); return err })
-	if err != nil {
-		return nil, err
-	}
-	best, _ := s.chain.Best()
-	subsidy := consensus.BlockSubsidy(best + 1)
-	err = s.shares.SharesFrom(state.Next, func(share Share) bool {
-		if share.Sequence > last {
-			return false
-		}
-		state.fold(share, subsidy)
-		return true
-	})
-	return state, err
-}
-
-// foldDue folds shares below a limit, if it is time to.
-func (s *Settler) foldDue(limit uint64) error {
-	policies, err := s.books.Policies()
-	if err != nil || len(policies) == 0 {
-		return err
-	}
-	every := ppsEvery
-	if policies[len(policies)-1].Scheme == DGM {
-		every = dgmEvery
-	}
-	if !s.folded.IsZero() && time.Since(s.folded) < every || limit == 0 {
-		return nil
-	}
-	state, err := s.foldTo(limit - 1)
-	if err != nil {
-		return err
-	}
-	if err := s.books.update("fold shares", func(w *writer) error { return w.saveFold(state) }); err != nil {
-		return err
-	}
-	s.folded = time.Now()
-	return nil
-}
-
-// saveFold stores a state, and books what pps owes by it: at once, whatever becomes of blocks.
-func (w *writer) saveFold(state *scores) error {
-	c := make(changes)
-	for owner, amount := range state.pps.Take() {
-		c.move(Payable(owner), Reserve, int64(amount))
-	}
-	return errors.Join(
-		w.post(KindPPS, fmt.Sprintf("shares below %d of ledger %s", state.Next, state.Ledger), c),
-		w.saveScores(state),
-	)
 }

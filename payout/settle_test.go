@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bytom/bytom/protocol/bc"
+
 	"github.com/bytom-solo/bytom-solo/payout/scheme"
 )
 
@@ -101,6 +103,38 @@ func TestPPSIsBookedWhateverBecomesOfBlocks(t *testing.T) {
 		t.Errorf("status %+v, %v, expected %d uncovered and a probability of ruin", s, err, credit)
 	}
 	p.verified()
+}
+
+// higherChain is a chain that says that it is at a height.
+type higherChain struct {
+	*fakeChain
+	height uint64
+}
+
+func (c *higherChain) Best() (uint64, bc.Hash) { return c.height, bc.Hash{} }
+
+// TestSharesAreBoughtByTheSubsidyOfTheirTime, though the next fold is in an hour and the subsidy
+// is halved before.
+func TestSharesAreBoughtByTheSubsidyOfTheirTime(t *testing.T) {
+	t.Parallel()
+	p := newPool(t, Policy{Scheme: PPS, Reserve: 1})
+	chain := &higherChain{p.chain, 839_998}
+	p.settler.chain = chain
+	step := func() {
+		_, err := p.settler.Step()
+		must(t, err)
+	}
+	step()
+	p.share("A", quarter, 1)
+	step()
+	chain.height++
+	p.share("A", quarter, 1)
+	step()
+	balances(t, p.books, map[string]int64{Payable("A"): -reward / 2})
+	p.share("A", quarter, 1)
+	p.settler.folded = time.Time{}
+	step()
+	balances(t, p.books, map[string]int64{Payable("A"): -reward/2 - reward/8})
 }
 
 // TestRuinGoesByTheSubsidyOfNow, which is halved each 840,000 blocks.
