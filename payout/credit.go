@@ -82,7 +82,7 @@ func (b *Books) followFunds(chain Chain) error {
 			if taken, err = w.take(f.Output); err != nil || !taken {
 				return err
 			}
-			return w.stopOnce(fmt.Sprintf(spentElsewhere, f.Output.String(), btm(int64(f.Amount))))
+			return w.stopOnce(fmt.Sprintf(spentElsewhere, f.Output.String(), BTM(int64(f.Amount))))
 		})
 		if err != nil {
 			return err

@@ -34,8 +34,8 @@ func (b *Books) Export(w io.Writer, format string) error {
 	return out.Flush()
 }
 
-// btm is an amount of neu in BTM.
-func btm(neu int64) string {
+// BTM is an amount of neu as people write it: "-0.00000001 BTM".
+func BTM(neu int64) string {
 	sign, u := "", uint64(neu)
 	if neu < 0 {
 		sign, u = "-", -u
@@ -82,7 +82,7 @@ func exportLedger(tx *bolt.Tx, out *bufio.Writer) error {
 	err = each(tx.Bucket(entriesBucket), func(e Entry) error {
 		fmt.Fprintf(out, "%s * (%d) %s\n    ; ref: %s\n    ; at: %s\n", e.At.Format(day), e.N, e.Kind, e.Ref, e.At.Format(time.RFC3339Nano))
 		for _, p := range e.Postings {
-			fmt.Fprintf(out, "    %s  %s\n", p.Account, btm(p.Amount))
+			fmt.Fprintf(out, "    %s  %s\n", p.Account, BTM(p.Amount))
 		}
 		fmt.Fprintln(out)
 		return nil
@@ -92,7 +92,7 @@ func exportLedger(tx *bolt.Tx, out *bufio.Writer) error {
 	}
 	fmt.Fprintf(out, "%s * what the books say\n", last.AddDate(0, 0, 1).Format(day))
 	return closing(tx, func(account string, balance int64) {
-		fmt.Fprintf(out, "    %s  %s = %s\n", account, btm(0), btm(balance))
+		fmt.Fprintf(out, "    %s  %s = %s\n", account, BTM(0), BTM(balance))
 	})
 }
 
@@ -122,7 +122,7 @@ func exportBeancount(tx *bolt.Tx, out *bufio.Writer) error {
 	err = each(tx.Bucket(entriesBucket), func(e Entry) error {
 		fmt.Fprintf(out, "\n%s * %s %s\n  entry: %d\n  at: %s\n", e.At.Format(day), strconv.Quote(e.Kind), strconv.Quote(e.Ref), e.N, strconv.Quote(e.At.Format(time.RFC3339Nano)))
 		for _, p := range e.Postings {
-			fmt.Fprintf(out, "  %s  %s\n", beanAccount(p.Account), btm(p.Amount))
+			fmt.Fprintf(out, "  %s  %s\n", beanAccount(p.Account), BTM(p.Amount))
 		}
 		return nil
 	})
@@ -132,7 +132,7 @@ func exportBeancount(tx *bolt.Tx, out *bufio.Writer) error {
 	fmt.Fprintln(out)
 	return closing(tx, func(account string, balance int64) {
 		// Else it would let a difference of one neu pass.
-		exact := strings.TrimSuffix(btm(balance), " BTM") + " ~ 0 BTM"
+		exact := strings.TrimSuffix(BTM(balance), " BTM") + " ~ 0 BTM"
 		fmt.Fprintf(out, "%s balance %s  %s\n", last.AddDate(0, 0, 1).Format(day), beanAccount(account), exact)
 	})
 }

@@ -1,10 +1,11 @@
 package table
 
 import (
-	"fmt"
 	"math"
 	"strconv"
 	"time"
+
+	"github.com/bytom-solo/bytom-solo/payout"
 )
 
 // dash is a text, or a dash for none.
@@ -16,7 +17,7 @@ func dash(text string) string {
 }
 
 // BTM is an amount, given in its smallest unit, as people write it.
-func BTM(amount uint64) string { return fmt.Sprintf("%d.%08d BTM", amount/1e8, amount%1e8) }
+func BTM(amount uint64) string { return payout.BTM(int64(amount)) }
 
 // ago is how long a time is past. One that is still to come is of a clock that was
 // ahead.

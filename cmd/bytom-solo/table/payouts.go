@@ -26,12 +26,12 @@ func Payouts(out io.Writer, s node.PayoutStats) error {
 	if s.Status.Stopped != "" {
 		fmt.Fprintf(w, "stopped\t%s\n", s.Status.Stopped)
 	}
-	fmt.Fprintf(w, "owed\t%s provisional, %s payable, %s in transit\n", BTM(uint64(s.Status.Provisional)), BTM(uint64(s.Status.Payable)), BTM(uint64(s.Status.Transit)))
-	fmt.Fprintf(w, "paid\t%s so far\n", BTM(uint64(s.Status.Paid)))
-	fmt.Fprintf(w, "there\t%s immature, %s spendable\n", signed(s.Status.Immature), signed(s.Status.Spendable))
-	fmt.Fprintf(w, "operator\t%s of fees, %s by the scheme less what he took, and %s paid to the network\n", signed(s.Status.Fees), signed(s.Status.Reserve), signed(s.Status.TxFees))
+	fmt.Fprintf(w, "owed\t%s provisional, %s payable, %s in transit\n", payout.BTM(s.Status.Provisional), payout.BTM(s.Status.Payable), payout.BTM(s.Status.Transit))
+	fmt.Fprintf(w, "paid\t%s so far\n", payout.BTM(s.Status.Paid))
+	fmt.Fprintf(w, "there\t%s immature, %s spendable\n", payout.BTM(s.Status.Immature), payout.BTM(s.Status.Spendable))
+	fmt.Fprintf(w, "operator\t%s of fees, %s by the scheme less what he took, and %s paid to the network\n", payout.BTM(s.Status.Fees), payout.BTM(s.Status.Reserve), payout.BTM(s.Status.TxFees))
 	if s.Status.Uncovered > 0 {
-		fmt.Fprintf(w, "uncovered\t%s more are owed than are there\n", BTM(uint64(s.Status.Uncovered)))
+		fmt.Fprintf(w, "uncovered\t%s more are owed than are there\n", payout.BTM(s.Status.Uncovered))
 	}
 	if s.Status.Ruin != nil {
 		fmt.Fprintf(w, "ruin\t%.3g is the probability that the reserve is ever used up\n", *s.Status.Ruin)
@@ -56,14 +56,6 @@ func Payouts(out io.Writer, s node.PayoutStats) error {
 		return err
 	}
 	return batches(out, s.Batches)
-}
-
-// signed is an amount that may be below 0.
-func signed(neu int64) string {
-	if neu < 0 {
-		return "-" + BTM(uint64(-neu))
-	}
-	return BTM(uint64(neu))
 }
 
 func splits(out io.Writer, blocks []node.PayoutBlock) error {
