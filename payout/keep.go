@@ -12,8 +12,9 @@ const (
 	// mostKept is how many of the latest blocks keep their shares in the log until they are
 	// paid for.
 	mostKept = 100
-	// mostPast is how many states of dgm are kept to verify blocks by.
-	mostPast = 20
+	// mostPast is how many states of dgm are kept to verify blocks by: each of those that keep
+	// their shares goes by the one of the block before.
+	mostPast = mostKept + 1
 )
 
 // savePast stores dgm's scores behind a block.

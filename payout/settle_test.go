@@ -105,6 +105,24 @@ func TestPPSIsBookedWhateverBecomesOfBlocks(t *testing.T) {
 	p.verified()
 }
 
+// TestBlocksByDGMVerifyUntilTheyArePaid: as many as keep their shares in the log.
+func TestBlocksByDGMVerifyUntilTheyArePaid(t *testing.T) {
+	t.Parallel()
+	p := newPool(t, Policy{Scheme: DGM, CMillionths: 20_000, OMillionths: 995_000})
+	p.books.db.NoSync = true
+	const found = mostKept + 20
+	for range found {
+		p.share("A", quarter, 1)
+		p.share("B", quarter, 1)
+		p.found(true)
+	}
+	p.step()
+	// The first of all begins with nothing.
+	if r := p.verified(); r.Verified < mostKept+1 || r.Verified+len(r.Gone) != found {
+		t.Errorf("%d verified and %d gone, expected the latest %d verified", r.Verified, len(r.Gone), mostKept)
+	}
+}
+
 // higherChain is a chain that says that it is at a height.
 type higherChain struct {
 	*fakeChain
