@@ -13,64 +13,6 @@ import (
 	"github.com/bytom/bytom/protocol/bc"
 )
 
-// GeneratorConfig is what a Generator needs.
-type GeneratorConfig struct {
-	// Source is the chain.
-	Source Source
-	// Payee is called at each build: it returns the coinbase's payee, and the operator's
-	// tag of at most MaxTag bytes. It must be safe for concurrent use. An
-	// error of kind ErrNoPayee stops mining until PayeeChanged.
-	Payee func() (Payee, []byte, error)
-	// Expected is the control program that coinbases must pay, found out in another way than
-	// Payee where there is one: each template is held to it before anybody gets a job of it.
-	// nil asks Payee again. It must be safe for concurrent use.
-	Expected func() ([]byte, error)
-	// Now is the chain's clock, which timestamps come from; nil is time.Now. What is
-	// waited for and measured goes by the real one.
-	Now func() time.Time
-	// TxInterval is how long new transactions wait for a build at the least;
-	// MaxAge is when a template is replaced without a cause; EmptyAfter is how long a
-	// new tip waits for its transactions before a template without any goes out.
-	// Zero means 5 s, 30 s and 10 ms.
-	TxInterval, MaxAge, EmptyAfter time.Duration
-	// FeeStep is how much more a template must pay to replace one on the same tip
-	// before MaxAge, in the smallest unit of BTM; zero means any gain.
-	FeeStep uint64
-	// Observe takes StageTemplate and StageFull; nil discards them.
-	Observe func(Stage, time.Duration)
-	// Log takes what happens; nil discards it.
-	Log *slog.Logger
-}
-
-// withDefaults fills in what was left open.
-func (cfg GeneratorConfig) withDefaults() GeneratorConfig {
-	if cfg.Now == nil {
-		cfg.Now = time.Now
-	}
-	if cfg.Expected == nil {
-		cfg.Expected = func() ([]byte, error) {
-			payee, _, err := cfg.Payee()
-			return payee.Program, err
-		}
-	}
-	if cfg.TxInterval == 0 {
-		cfg.TxInterval = 5 * time.Second
-	}
-	if cfg.MaxAge == 0 {
-		cfg.MaxAge = 30 * time.Second
-	}
-	if cfg.EmptyAfter == 0 {
-		cfg.EmptyAfter = 10 * time.Millisecond
-	}
-	if cfg.Observe == nil {
-		cfg.Observe = func(Stage, time.Duration) {}
-	}
-	if cfg.Log == nil {
-		cfg.Log = slog.New(slog.DiscardHandler)
-	}
-	return cfg
-}
-
 // Generator builds templates in the background, one at a time:
 //
 //   - TipChanged, TxsChanged, PayeeChanged and Force never block and never compute:
@@ -96,6 +38,8 @@ type Generator struct {
 
 	// One slot each: a mark already there says all that a second one would.
 	tip, txs, payee, forced chan struct{}
+	// What Run takes from it when it gets round to it.
+	pulse chan struct{}
 
 	// Run's own: when a template was published last, and the tip of the last one that
 	// had its transactions.
@@ -123,7 +67,7 @@ func NewGenerator(cfg GeneratorConfig) *Generator {
 	newMark := func() chan struct{} { return make(chan struct{}, 1) }
 	g := &Generator{
 		cfg: cfg.withDefaults(), start: time.Now(), coinbase: newCoinbase,
-		tip: newMark(), txs: newMark(), payee: newMark(), forced: newMark(),
+		tip: newMark(), txs: newMark(), payee: newMark(), forced: newMark(), pulse: make(chan struct{}),
 		subs: make(map[chan *Template]struct{}),
 		// Who still has a number of an earlier run must not take it for one of this.
 		sequence: uint64(rand.Uint32()),
@@ -174,6 +118,18 @@ func mark(c chan struct{}) {
 	select {
 	case c <- struct{}{}:
 	default:
+	}
+}
+
+// Alive returns when Run goes round: at once while it waits for a cause, else after the build
+// under way. It is for who looks after it, and makes it build nothing. It returns ctx's error
+// if that ends first.
+func (g *Generator) Alive(ctx context.Context) error {
+	select {
+	case g.pulse <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
@@ -307,6 +263,10 @@ func (g *Generator) offer(t *Template, full bool) {
 func (g *Generator) Run(ctx context.Context) error {
 	reason := NewParent
 	for {
+		select {
+		case <-g.pulse: // Where tips follow too fast for wait.
+		default:
+		}
 		err := g.rebuild(ctx, reason)
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -355,6 +315,7 @@ func (g *Generator) wait(ctx context.Context, buildErr error) (Reason, error) {
 			return NewTxs, nil
 		case <-refresh.C:
 			return Forced, nil
+		case <-g.pulse:
 		}
 	}
 }

@@ -302,3 +302,54 @@ func TestSettleWaitsForWhatWasAskedFor(t *testing.T) {
 		}
 	})
 }
+
+// TestGeneratorIsAliveWithoutACause asks a generator for which nothing happens, one that is
+// held in a build, and one whose tip moves at each build.
+func TestGeneratorIsAliveWithoutACause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newFakeChain()
+		g := newTestGenerator(c)
+		asked := func() error {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+			defer cancel()
+			return g.Alive(ctx)
+		}
+		if err := asked(); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("before Run: %v", err)
+		}
+		runGenerator(t, g)
+		synctest.Wait()
+		before, _ := g.Current()
+		start := time.Now()
+		if err := asked(); err != nil || time.Since(start) > 0 {
+			t.Errorf("without a cause it takes %v: %v", time.Since(start), err)
+		}
+		if after, _ := g.Current(); before == nil || after != before {
+			t.Errorf("the question has built a template: %v, %v", before, after)
+		}
+
+		c.mu.Lock()
+		c.selecting, c.resume = make(chan struct{}), make(chan struct{})
+		c.mu.Unlock()
+		g.PayeeChanged()
+		<-c.selecting
+		if err := asked(); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("held in a build: %v", err)
+		}
+		for moves := byte(2); moves < 12; moves++ { // Each build finds the tip moved, and is followed by the next.
+			answered := make(chan error, 1)
+			go func() { answered <- asked() }()
+			synctest.Wait()
+			c.connect(moves)
+			c.resume <- struct{}{}
+			<-c.selecting
+			if err := <-answered; err != nil {
+				t.Errorf("between two builds: %v", err)
+			}
+		}
+		c.mu.Lock()
+		c.selecting = nil
+		c.mu.Unlock()
+		c.resume <- struct{}{}
+	})
+}

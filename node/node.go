@@ -31,8 +31,9 @@ import (
 
 // Node is a Bytom node that mines.
 type Node struct {
-	config *Config
-	log    *slog.Logger
+	config  *Config
+	log     *slog.Logger
+	service *service
 
 	backends  []compute.Backend // of the verifier and the devices
 	verifier  *compute.Verifier
@@ -87,7 +88,10 @@ type Node struct {
 // yet. notices takes the words of a throwaway account, if one is created.
 func New(ctx context.Context, config *Config, log *slog.Logger, notices io.Writer) (*Node, error) {
 	n := &Node{config: config, log: log, cookie: rand.Text(), settlerWake: make(chan struct{}, 1), outboxWake: make(chan struct{}, 1)}
+	n.service = newService(log)
+	n.service.starting(ctx)
 	if err := n.open(ctx, notices); err != nil {
+		n.service.started()
 		return nil, errors.Join(err, n.close())
 	}
 	return n, nil
@@ -196,7 +200,7 @@ func (n *Node) Run(ctx context.Context) (err error) {
 		n.log.Warn("commands on this machine need an access token where the RPC is not on loopback", "error", err)
 	}
 	defer func() { err = errors.Join(err, removeCookie(n.config.CookiePath())) }()
-	listener = n.files.limited(listener)
+	listener = n.service.accepts("the RPC", n.files.limited(listener))
 	parts, ctx := errgroup.WithContext(ctx)
 	parts.Go(func() error { return n.serve(ctx, listener) })
 	if n.config.Bytom.ProfListenAddress != "" {
@@ -228,6 +232,8 @@ func (n *Node) Run(ctx context.Context) (err error) {
 	parts.Go(func() error { return n.bulk.Run(ctx) })
 	parts.Go(func() error { return n.watchPool(ctx) })
 	parts.Go(func() error { return n.reportStatus(ctx) })
+	parts.Go(func() error { return n.tellService(ctx) })
+	parts.Go(func() error { return n.watchLoops(ctx) })
 	parts.Go(func() error { return n.network(ctx, listener.Addr()) })
 	if err := parts.Wait(); !errors.Is(err, context.Canceled) {
 		return err
@@ -245,6 +251,7 @@ func (n *Node) network(ctx context.Context, rpc net.Addr) error {
 		return err
 	}
 	n.logReady(rpc)
+	close(n.service.up)
 	if !n.config.Bytom.Web.Closed {
 		go n.openBrowser("http://" + rpc.String() + PageRoute)
 	}

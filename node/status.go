@@ -42,7 +42,10 @@ func (n *Node) reportStatus(ctx context.Context) error {
 	}
 }
 
-func (n *Node) logStatus() {
+func (n *Node) logStatus() { n.log.Info("status", n.statusFields()...) }
+
+// statusFields is the node in a line, as names and values.
+func (n *Node) statusFields() []any {
 	args := []any{"height", n.bytom.chain.BestBlockHeight(), "peers", n.bytom.sync.PeerCount(), "blocks_found", n.submitter.Found()}
 	if n.miner.Mining() {
 		total := 0.0
@@ -65,5 +68,5 @@ func (n *Node) logStatus() {
 	if lost := n.payees.lost(); lost != "" {
 		args = append(args, "payee_lost", lost)
 	}
-	n.log.Info("status", args...)
+	return args
 }

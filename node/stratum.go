@@ -186,7 +186,7 @@ func (n *Node) openStratum(ctx context.Context, space *mining.Extranonces) error
 		return err
 	}
 	n.rigs = stratum.NewServer(stratum.Config{
-		Listener: n.rigPort, Generator: n.generator, Submitter: n.submitter, Extranonces: space, Handouts: n.handouts,
+		Listener: n.service.accepts("rigs", n.rigPort), Generator: n.generator, Submitter: n.submitter, Extranonces: space, Handouts: n.handouts,
 		Hash: n.verifier.Hash, Workers: n.backends[0].Info().Workers, Budget: speed * float64(c.VerifyPercent) / 100,
 		StartDifficulty: c.StartDifficulty, MinDifficulty: c.MinDifficulty,
 		Password: c.Password, Allow: allow, TLS: encrypted,

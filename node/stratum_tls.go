@@ -53,6 +53,7 @@ func (s *servedCertificate) tls() *tls.Config {
 // now on are served the renewed certificate. Where that is no good, the one that there
 // was stays, with a warning. It may be called at any time.
 func (n *Node) Reload() {
+	defer n.service.reloading()()
 	if n.tlsCert == nil {
 		return
 	}

@@ -96,17 +96,19 @@ func TestBulkSync(t *testing.T) {
 	})
 }
 
+// testChild is set in the processes of inOwnProcess.
+const testChild = "BYTOM_SOLO_TEST_CHILD"
+
 // inOwnProcess runs a test again in a process of its own, for tests that put a node
 // on the network: Bytom's network has goroutines that nothing ends, and they read
 // the package variables that the next test would set.
 func inOwnProcess(t *testing.T) (done bool) {
 	t.Helper()
-	const child = "BYTOM_SOLO_TEST_CHILD"
-	if os.Getenv(child) != "" {
+	if os.Getenv(testChild) != "" {
 		return false
 	}
 	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v", "-test.timeout=5m")
-	cmd.Env = append(os.Environ(), child+"=1")
+	cmd.Env = append(os.Environ(), testChild+"=1")
 	out, err := cmd.CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "--- PASS: "+t.Name()) {
 		t.Errorf("%v\n%s", err, out)

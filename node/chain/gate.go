@@ -67,6 +67,14 @@ func (g *Gate) Close() {
 	g.stopped = true
 }
 
+// Alive returns when a block could go through the gate: at once, or when the one under way
+// is done. A chain that hangs has it hang.
+func (g *Gate) Alive() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.chain.BestBlockHeight() // Has had the chain's own lock too.
+}
+
 // Process brings a block to the chain. The error is of a kind of package mining.
 func (g *Gate) Process(ctx context.Context, block *types.Block) (mining.Outcome, error) {
 	if err := mining.CheckShape(block); err != nil {

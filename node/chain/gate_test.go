@@ -2,6 +2,7 @@ package chain_test
 
 import (
 	"errors"
+	"log/slog"
 	"runtime"
 	"slices"
 	"testing"
@@ -313,4 +314,28 @@ func BenchmarkSubmit(b *testing.B) {
 	}
 	b.ReportMetric(median(submits), "ms/block")
 	b.ReportMetric(median(hashes), "ms/hash")
+}
+
+// TestGateIsAliveUnlessABlockHangs: what looks after the gate waits as long as the next block
+// would, and no longer.
+func TestGateIsAliveUnlessABlockHangs(t *testing.T) {
+	f := chaintest.NewQuick(t)
+	entered, stuck := make(chan struct{}), make(chan struct{})
+	gate := chain.NewGate(f.Bytom, f.Verifier, func() { close(entered); <-stuck }, slog.New(slog.DiscardHandler))
+	gate.Alive()
+	b := f.Block(t, 1)
+	processed, alive := make(chan error, 1), make(chan struct{})
+	go func() { _, err := gate.Process(t.Context(), b); processed <- err }()
+	<-entered
+	go func() { defer close(alive); gate.Alive() }()
+	select {
+	case <-alive:
+		t.Error("alive while a block hangs")
+	case <-time.After(100 * time.Millisecond):
+	}
+	close(stuck)
+	<-alive
+	if err := <-processed; err != nil {
+		t.Error(err)
+	}
 }
