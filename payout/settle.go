@@ -31,6 +31,8 @@ type Settler struct {
 	waits map[bc.Hash]time.Time
 	// folded is when shares were last folded. Both by the monotonic clock.
 	folded time.Time
+	// told is when the log was last told of a split, by the same.
+	told time.Time
 	// subsidy is what the next block paid at the last pass, and so when the shares since came.
 	subsidy uint64
 
@@ -50,6 +52,8 @@ const (
 	ppsEvery = time.Hour
 	// longest is how far the clock may have been set back.
 	longest = 25 * time.Hour
+	// tellEvery is the time between two lines of splits that are like others.
+	tellEvery = time.Minute
 	// passEvery is the time between two passes that nothing woke.
 	passEvery = time.Minute
 )
@@ -227,7 +231,13 @@ func (s *Settler) settle(c placed) error {
 	if err != nil {
 		return err
 	}
-	s.log.Info("a block is split", "height", m.Height, "hash", m.Block.String(), "scheme", m.Policy.Scheme, "owners", len(m.Parts), "full", m.Full, "note", m.Note)
+	level := slog.LevelInfo
+	if now := time.Now(); m.Note == "" && !s.told.IsZero() && now.Sub(s.told) < tellEvery {
+		level = slog.LevelDebug // A young solonet has many a second.
+	} else {
+		s.told = now
+	}
+	s.log.Log(context.Background(), level, "a block is split", "height", m.Height, "hash", m.Block.String(), "scheme", m.Policy.Scheme, "owners", len(m.Parts), "full", m.Full, "note", m.Note)
 	return nil
 }
 

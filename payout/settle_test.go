@@ -1,6 +1,7 @@
 package payout
 
 import (
+	"log/slog"
 	"maps"
 	"math"
 	"strings"
@@ -103,6 +104,33 @@ func TestPPSIsBookedWhateverBecomesOfBlocks(t *testing.T) {
 		t.Errorf("status %+v, %v, expected %d uncovered and a probability of ruin", s, err, credit)
 	}
 	p.verified()
+}
+
+// TestSplitsAreToldOnceAMinute, but for those with a note.
+func TestSplitsAreToldOnceAMinute(t *testing.T) {
+	t.Parallel()
+	p := newPool(t, Policy{Scheme: PPLNS, WindowMilli: 2000})
+	log := new(strings.Builder)
+	p.settler.log = slog.New(slog.NewTextHandler(log, nil))
+	lines := func(want int) {
+		t.Helper()
+		p.step()
+		if got := strings.Count(log.String(), "a block is split"); got != want {
+			t.Errorf("%d lines, expected %d:\n%s", got, want, log)
+		}
+	}
+	for range 5 {
+		p.share("A", quarter, 1)
+		p.found(true)
+	}
+	lines(1)
+	p.log.shares = nil // Who found it has all of it, which is noted.
+	p.candidates = append(p.candidates, Candidate{Hash: p.chain.mine(program(1)).Hash(), Height: 6, At: p.now, Finder: "rig", Owner: "A", Work: 1})
+	lines(2)
+	p.settler.told = time.Now().Add(-tellEvery)
+	p.share("A", quarter, 1)
+	p.found(true)
+	lines(3)
 }
 
 // TestBlocksByDGMVerifyUntilTheyArePaid: as many as keep their shares in the log.
