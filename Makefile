@@ -1,7 +1,7 @@
 # bytom-solo. `make help` lists the targets.
 
 GO       ?= go
-VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.1.0-dev)
+VERSION  ?= $(shell git describe --tags --always --dirty --abbrev=12 2>/dev/null || echo 0.1.0-dev)
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 HOME_DIR ?= .solonet
 TESTS    ?= ./...
@@ -105,19 +105,8 @@ cross: ## build without cgo for every platform, and with it for Windows if MinGW
 		echo 'build windows/amd64 with cgo'; \
 		$(WINDOWS) $(GO) build ./... && $(WINDOWS) $(GO) vet ./compute/...
 
-dist: deps ## put binaries for every platform, and their checksums, into dist/
-	@rm -rf dist && mkdir dist
-	$(GO) build -trimpath -o dist/bytom-solo-$$($(GO) env GOOS)-$$($(GO) env GOARCH) -ldflags '$(LDFLAGS)' ./cmd/bytom-solo
-	@for p in $(STATIC); do \
-		out=dist/bytom-solo-$${p%/*}-$${p#*/}-static; \
-		case $$p in windows/*) out=$$out.exe;; esac; \
-		echo "$$out"; \
-		CGO_ENABLED=0 GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) build -trimpath -o $$out -ldflags '$(LDFLAGS)' ./cmd/bytom-solo || exit 1; \
-	done
-	@command -v $(MINGW) >/dev/null || { echo 'no $(MINGW): no dist/bytom-solo-windows-amd64.exe'; exit 0; }; \
-		echo dist/bytom-solo-windows-amd64.exe; \
-		$(WINDOWS) $(GO) build -trimpath -o dist/bytom-solo-windows-amd64.exe -ldflags '$(LDFLAGS)' ./cmd/bytom-solo
-	@cd dist && sha256sum bytom-solo-* > SHA256SUMS && cat SHA256SUMS
+dist: deps ## put archives for every platform, Debian packages, SBOMs and checksums into dist/; installs cross compilers where it may
+	@VERSION='$(VERSION)' scripts/dist.sh
 
 clean: ## remove what make built, but not .solonet
 	rm -rf bin dist
