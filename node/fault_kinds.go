@@ -127,7 +127,7 @@ func (n *Node) workFaults() []faultKind {
 			do:   "Check its driver, cooling and clock rates, then restart the node; --mining.devices leaves it out",
 		},
 		{
-			id: "nothing-mines", serious: true, after: 45 * time.Second, check: n.checkHashing,
+			id: nothingMines, serious: true, after: 45 * time.Second, check: n.checkHashing,
 			unless: []string{"payee-mismatch", "payee-lost", "no-payee", "disk-full", "no-peers", "behind", "no-work"},
 			what:   "There is work, but no device of this node hashes and no rig is connected",
 			do:     "Switch mining on, connect a rig, or start without --stratum.listen where there is none",

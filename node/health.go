@@ -1,0 +1,43 @@
+package node
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// stopFaults are those while one of which nothing is mined here, or what is mined is not the
+// operator's. Others, such as a rig's, do not make the node sick.
+var stopFaults = []string{"payee-mismatch", "payee-lost", "no-payee", "disk-full", "no-peers", "behind", "no-work", nothingMines}
+
+// nothingMines is the fault that there is work that nobody hashes.
+const nothingMines = "nothing-mines"
+
+// Health tells whether the node does what it is for, and in one line why not, or what it
+// does: there is work on the peers' chain to hand out, no fault stops mining, and what is
+// to mine here does. Rigs that are away are not the node's sickness.
+func (s Stats) Health() (line string, healthy bool) {
+	at := fmt.Sprintf("%s, height %d", s.Network, s.Height)
+	for _, f := range s.Faults { // The worst first, each with what it is about.
+		if slices.Contains(stopFaults, f.ID) && (f.ID != nothingMines || s.Mining) {
+			return oneLine(fmt.Sprintf("%s: %s (%s). %s", at, f.What, f.ID, f.Do)), false
+		}
+	}
+	if s.NotReady != nil { // Not for long enough yet to be listed.
+		return oneLine(at + ": " + *s.NotReady), false
+	}
+	if s.Work == nil {
+		return at + ": no work is handed out", false
+	}
+	line = fmt.Sprintf("%s, %d peers: work is handed out, for height %d", at, s.Peers, s.Work.Height)
+	if rate := s.Hashrate.Now.Hashrate; rate != nil {
+		line += fmt.Sprintf(", %.1f H/s", *rate)
+	}
+	if s.Rigs != nil {
+		line += fmt.Sprintf(", %d rigs", s.Rigs.Online)
+	}
+	return oneLine(line), true
+}
+
+// oneLine is a text without line ends.
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
