@@ -40,16 +40,28 @@ type pool struct {
 // password of its wallet in a file.
 func newPool(t *testing.T, scheme string, more ...string) *pool {
 	t.Helper()
-	password := filepath.Join(t.TempDir(), "password")
-	harness.WriteFile(t, password, "p\n", 0o600) // harness.MakeAccount's
+	p := startPool(t, scheme, append([]string{"--payout.every", "1", "--payout.password-file", passwordFile(t)}, more...)...)
+	harness.MakeAccount(t, p.Node)
+	return p
+}
+
+// passwordFile has the password of harness.MakeAccount.
+func passwordFile(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "password")
+	harness.WriteFile(t, path, "p\n", 0o600)
+	return path
+}
+
+// startPool starts a node that splits blocks by a scheme, with nothing in its wallet.
+func startPool(t *testing.T, scheme string, more ...string) *pool {
+	t.Helper()
 	p := &pool{t: t, front: harness.RigAddress(t), solver: harness.NewSolver(t)}
 	p.options.Args = append([]string{
-		"--solonet.tools", "--stratum.listen", p.front, "--stratum.start-difficulty", "1",
-		"--payout.scheme", scheme, "--payout.every", "1", "--payout.password-file", password,
+		"--solonet.tools", "--stratum.listen", p.front, "--stratum.start-difficulty", "1", "--payout.scheme", scheme,
 	}, more...)
 	p.Node = testnet.Start(t, p.options)
 	p.options.Home = p.Home
-	harness.MakeAccount(t, p.Node)
 	net := consensus.NetParams["solonet"]
 	for i := range byte(6) {
 		a, err := common.NewAddressWitnessPubKeyHash(append(make([]byte, 19), i+1), &net)
@@ -59,6 +71,30 @@ func newPool(t *testing.T, scheme string, more ...string) *pool {
 		p.owners = append(p.owners, a.EncodeAddress())
 	}
 	return p
+}
+
+// again starts the node again, with more flags.
+func (p *pool) again(more ...string) {
+	p.t.Helper()
+	p.options.Args = append(p.options.Args, more...)
+	p.Node = testnet.Start(p.t, p.options)
+}
+
+// try is what a command of payouts says of the node.
+func (p *pool) try(args ...string) (string, error) {
+	p.t.Helper()
+	args = append([]string{"payouts"}, append(args, "--home", p.Home, "--api_addr", strings.TrimPrefix(p.URL, "http://"))...)
+	return harness.Execute(p.t, testnet.Solo(p.t), args...)
+}
+
+// command is try of one that succeeds.
+func (p *pool) command(args ...string) string {
+	p.t.Helper()
+	out, err := p.try(args...)
+	if err != nil {
+		p.t.Fatalf("%q: %v: %s", args, err, out)
+	}
+	return out
 }
 
 // hash has a rig of each owner hash, the first at a rate, the second at twice that and so on.
@@ -118,8 +154,13 @@ func (p *pool) awaitBlocksOf(rate float64, want int) {
 // mine mines on by no rig.
 func (p *pool) mine(blocks int) {
 	p.t.Helper()
-	if err := p.Call(node.SolonetMineRoute, map[string]int{"blocks": blocks}, nil); err != nil {
-		p.t.Fatal(err)
+	mine(p.t, p.Node, blocks)
+}
+
+func mine(t *testing.T, n *testnet.Node, blocks int) {
+	t.Helper()
+	if err := n.Call(node.SolonetMineRoute, map[string]int{"blocks": blocks}, nil); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -160,79 +201,4 @@ func (p *pool) signAll() (signed int) {
 		call(node.SignPayoutRoute, node.SignedPayout{ID: w.ID, Signed: string(out.Transaction)}, nil)
 	}
 	return len(waiting)
-}
-
-// received is what the owners have on a node's chain, by transactions other than coinbases.
-func (p *pool) received(n *testnet.Node) map[string]uint64 {
-	p.t.Helper()
-	height, err := n.Height()
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	all := make(map[string]uint64)
-	for h := uint64(1); h <= height; h++ {
-		var block struct {
-			Transactions []struct {
-				Outputs []struct {
-					Address string
-					Amount  uint64
-				}
-			}
-		}
-		if err := n.Call("/get-block", map[string]uint64{"block_height": h}, &block); err != nil {
-			p.t.Fatal(err)
-		}
-		for _, tx := range block.Transactions[1:] {
-			for _, out := range tx.Outputs {
-				all[out.Address] += out.Amount
-			}
-		}
-	}
-	return all
-}
-
-// check holds the books to themselves, to shares and chain, and to what owners have.
-func (p *pool) check(chains ...*testnet.Node) {
-	p.t.Helper()
-	var report payout.Report
-	if err := p.Call(node.VerifyPayoutsRoute, nil, &report); err != nil || len(report.Problems) > 0 || report.Blocks == 0 {
-		p.t.Errorf("the books: %+v, %v", report, err)
-	}
-	s, err := p.stats()
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	var owners []payout.Owner
-	if err := p.Call(node.PayoutOwnersRoute, nil, &owners); err != nil {
-		p.t.Fatal(err)
-	}
-	paid, owed := uint64(0), int64(0)
-	for _, o := range owners {
-		paid += o.Paid
-		owed += int64(o.Provisional + o.Payable + o.Transit)
-	}
-	st := s.Status
-	if st.Immature+st.Spendable+st.Losses != owed+st.Fees+st.Reserve-st.TxFees {
-		p.t.Errorf("assets %d, owed %d, the operator's %d and %d, fees %d: they don't add up", st.Immature+st.Spendable, owed, st.Fees, st.Reserve, st.TxFees)
-	}
-	for _, chain := range append([]*testnet.Node{p.Node}, chains...) {
-		got := p.received(chain)
-		for _, o := range owners {
-			if got[o.Owner] != o.Paid+o.Transit {
-				p.t.Errorf("%s: owner %s has %d neu on the chain, expected %d and %d in transit", chain.URL, o.Owner, got[o.Owner], o.Paid, o.Transit)
-			}
-		}
-	}
-	p.exports()
-}
-
-// exports has the books in each format, which is not empty.
-func (p *pool) exports() {
-	p.t.Helper()
-	for _, format := range payout.ExportFormats {
-		out, err := harness.Execute(p.t, testnet.Solo(p.t), "payouts", "export", "--format", format, "--home", p.Home, "--api_addr", strings.TrimPrefix(p.URL, "http://"))
-		if err != nil || !strings.Contains(out, p.owners[5]) {
-			p.t.Errorf("export as %s: %v, %.300s", format, err, out)
-		}
-	}
 }
