@@ -15,7 +15,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/bytom-solo/bytom-solo/node"
 	"github.com/bytom-solo/bytom-solo/test/harness"
@@ -36,17 +35,14 @@ type example struct {
 // node knows in the places of its like, and holds the answer to the example's: the same
 // fields, of the same kinds.
 func TestExamplesAreTrue(t *testing.T) {
-	n, front := startSplitting(t)
-	address := harness.MakeAccount(t, n)
-	d := newDescribed(t, n)
-	d.splitBlocks(front)
+	d, address, front := startSplitting(t)
+	d.hash(front, d.ratesKnown)
 	r := harness.NewSolver(t)
-	requests := d.exampleRequests(t, r, &caller{t: t, rig: r, node: n}, address)
+	requests := d.exampleRequests(t, r, &caller{t: t, rig: r, node: d.Node}, address)
 	made := make(map[string]example)
 	for _, call := range requests {
 		path := call.path
 		if isFigures(path) {
-			d.awaitFigures()
 			d.Get(strings.ReplaceAll(path, "{address}", rigsOwner), http.StatusOK)
 		} else {
 			d.Call(strings.ReplaceAll(path, "{name}", "main"), call.request(), true)
@@ -75,7 +71,7 @@ func TestExamplesAreTrue(t *testing.T) {
 		if err := encoder.Encode(made); err != nil {
 			t.Fatal(err)
 		}
-		plain := bytes.ReplaceAll(text.Bytes(), []byte(n.Home), []byte("/home/miner/.bytom"))
+		plain := bytes.ReplaceAll(text.Bytes(), []byte(d.Node.Home), []byte("/home/miner/.bytom"))
 		if err := os.WriteFile(examplesPath, plain, 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -87,16 +83,13 @@ func TestExamplesAreTrue(t *testing.T) {
 	}
 }
 
-// awaitFigures waits until the node has counted for a moment.
-func (d *described) awaitFigures() {
-	d.t.Helper()
-	testnet.Wait(d.t, time.Minute, func() error {
-		var s node.Stats
-		if err := json.Unmarshal(d.Get(node.StatusRoute, http.StatusOK), &s); err != nil || s.Hashrate.Now.Hashrate == nil {
-			return fmt.Errorf("no hashrate yet: %w", err)
-		}
-		return nil
-	})
+// ratesKnown is nil once the node has counted for a moment, and its rig too.
+func (d *described) ratesKnown() error {
+	var s node.Stats
+	if err := json.Unmarshal(d.Get(node.StatusRoute, http.StatusOK), &s); err != nil || s.Hashrate.Now.Band == nil {
+		return fmt.Errorf("no hashrate of rigs yet: %w", err)
+	}
+	return nil
 }
 
 // latestOf is an answer with the last four of each long list, as many as an example needs.

@@ -32,13 +32,10 @@ func newDescribed(t *testing.T, n *testnet.Node) *described {
 // TestAnswersAreAsDescribed makes calls of all routes of a real node, and holds the
 // requests and the answers to the description that it serves.
 func TestAnswersAreAsDescribed(t *testing.T) {
-	n, front := startSplitting(t)
-	address := harness.MakeAccount(t, n)
-	d := newDescribed(t, n)
-	d.splitBlocks(front)
+	d, address, _ := startSplitting(t)
 	d.payoutCalls()
 	r := harness.NewSolver(t)
-	c := &caller{t: t, rig: r, node: n}
+	c := &caller{t: t, rig: r, node: d.Node}
 	tx := strings.Repeat("ab", 32)
 
 	for _, route := range []string{
