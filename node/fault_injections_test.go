@@ -53,7 +53,7 @@ func withPayouts(t *testing.T, c *Config) { withRigs(t, c); c.Payout.Scheme = pa
 
 // payoutsAt has payouts stand somewhere.
 func (n *wholeNode) payoutsAt(s payout.Status) (back func()) {
-	n.payouts.watch = payoutWatch{read: lookUp{at: time.Now().Add(time.Hour)}, last: s}
+	n.payouts.watch = payoutWatch{read: lookUp{at: time.Now(), took: time.Hour}, last: s}
 	return func() { n.payouts.watch = payoutWatch{} }
 }
 

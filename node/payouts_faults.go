@@ -23,35 +23,36 @@ type payoutWatch struct {
 // lookUp says when the books were last read, and how long that took: the more has ever been
 // paid the longer, as they have all of it.
 type lookUp struct {
-	at   time.Time
-	took time.Duration
+	at      time.Time
+	took    time.Duration
+	version int // of the books
 }
 
-const (
-	// readFor is how long what was read is taken for the present.
-	readFor = 5 * time.Second
-	// idleParts is how many times as long as it takes it is not read again.
-	idleParts = 50
-)
+// idleParts is how many times as long as it takes the books are not read again.
+const idleParts = 50
 
-// old reports whether it is to be read again.
-func (r lookUp) old(now time.Time) bool {
-	return r.at.IsZero() || now.Sub(r.at) >= max(readFor, idleParts*r.took)
+// old reports whether books of a version are to be read again: they have changed since.
+func (r lookUp) old(now time.Time, version int) bool {
+	return r.at.IsZero() || version != r.version && now.Sub(r.at) >= idleParts*r.took
 }
 
-// since is a look that ends now.
-func since(start time.Time) lookUp {
+// since is a look that ends now, at books that had a version at its start.
+func since(start time.Time, version int) lookUp {
 	now := time.Now()
-	return lookUp{now, now.Sub(start)}
+	return lookUp{now, now.Sub(start), version}
 }
 
 func (w *payoutWatch) status(p *payouts) (payout.Status, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if now := time.Now(); w.read.old(now) {
+	version, err := p.books.Version()
+	if err != nil {
+		return w.last, err
+	}
+	if now := time.Now(); w.err != nil || w.read.old(now, version) {
 		best, _ := p.chain.Best()
 		w.last, w.err = p.books.Status(best)
-		w.read = since(now)
+		w.read = since(now, version)
 	}
 	return w.last, w.err
 }

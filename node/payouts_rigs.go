@@ -29,7 +29,7 @@ func (n *Node) rigsOf(owner string) []OwnerRig {
 	return mine
 }
 
-// batchList is the batches without their transactions, read anew every few seconds at most:
+// batchList is the batches without their transactions, read anew only when the books have changed:
 // owners' pages ask without a token, and the books have all transactions that ever were. It
 // is safe for concurrent use.
 type batchList struct {
@@ -42,8 +42,12 @@ type batchList struct {
 func (l *batchList) of(books *payout.Books) ([]payout.Batch, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	version, err := books.Version()
+	if err != nil {
+		return nil, err
+	}
 	now := time.Now()
-	if !l.read.old(now) {
+	if !l.read.old(now, version) {
 		return l.all, nil
 	}
 	all, err := books.Batches()
@@ -54,6 +58,6 @@ func (l *batchList) of(books *payout.Books) ([]payout.Batch, error) {
 	for i := range all {
 		all[i].Unsigned, all[i].Signed = nil, nil
 	}
-	l.all, l.read = all, since(now)
+	l.all, l.read = all, since(now, version)
 	return all, nil
 }

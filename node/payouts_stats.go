@@ -27,7 +27,9 @@ type PayoutStats struct {
 	Off bool `json:"off"`
 	// ByHand says that a batch waits to be signed by hand, as a running node knows.
 	ByHand bool `json:"by_hand"`
-	// NextAt is the height from which on the next batch is made; 0 if none will be.
+	// Every is the number of blocks from one payment to the next, and NextAt the height of the
+	// next time at which something is due; 0 if nothing is and will be.
+	Every  uint64 `json:"every"`
 	NextAt uint64 `json:"next_at"`
 	// Owners are those with the largest balances, Blocks and Batches the latest, the latest
 	// first.
@@ -45,11 +47,13 @@ type PayoutBlock struct {
 	// Stage is where its money is: provisional, payable, in transit, paid, withdrawn or
 	// reversed.
 	Stage string `json:"stage"`
-	// Fee and Rest are the operator's parts of Reward, by the fee and by the scheme.
+	// Fee, Rest and Own are the operator's parts of Reward: by the fee, by the scheme and by
+	// shares of his own. All else is the owners'.
 	Reward uint64 `json:"reward"`
 	Fee    uint64 `json:"fee"`
 	Rest   uint64 `json:"rest"`
-	// Owners is how many share it, and Full whether the window was.
+	Own    uint64 `json:"own"`
+	// Owners is how many share it beside the operator, and Full whether the window was.
 	Owners int    `json:"owners"`
 	Full   bool   `json:"full"`
 	Note   string `json:"note,omitempty"`
@@ -97,19 +101,23 @@ func (n *Node) payoutStats() (PayoutStats, error) {
 	}
 	best, _ := p.chain.Best()
 	s, err := DescribePayouts(p.books, best)
-	s.Off, s.ByHand = !p.on, p.byHand() > 0
-	_, s.NextAt = p.next(s.Status.Stopped)
+	s.Off, s.ByHand, s.Every = !p.on, p.byHand() > 0, p.every
+	s.NextAt = p.next(s.Status.Stopped, s.Status.Due > 0 || p.policy.Scheme == payout.PPS, s.Status.PayableAt)
 	return s, err
 }
 
-// next is the chain's height, and that from which on the next batch is made; 0 if none will
-// be, as where payouts are stopped by something.
-func (p *payouts) next(stopped string) (height, next uint64) {
-	height, _ = p.chain.Best()
-	if p.on && stopped == "" {
-		next = (height/p.every + 1) * p.every
+// next is the height of the next time at which owners are paid: if something is due, else once
+// that is so from a height on. 0 is never, as where payouts are stopped by something.
+func (p *payouts) next(stopped string, due bool, from uint64) uint64 {
+	if !p.on || stopped != "" || !due && from == 0 {
+		return 0
 	}
-	return height, next
+	height, _ := p.chain.Best()
+	if due {
+		from = 0
+	}
+	from = max(from, height+1)
+	return (from + p.every - 1) / p.every * p.every
 }
 
 // DescribePayouts is what books say, of a running node or not. The height is as Status takes it.
@@ -145,9 +153,10 @@ func DescribePayouts(books *payout.Books, height uint64) (s PayoutStats, err err
 func owedTo(o payout.Owner) uint64 { return o.Provisional + o.Payable + o.Transit }
 
 func payoutBlock(e payout.Explanation) PayoutBlock {
+	owners, own := e.Owners()
 	return PayoutBlock{
 		Height: e.Height, Hash: e.Block.String(), Found: e.Found, Scheme: e.Policy.Scheme, Stage: e.Stage,
-		Reward: e.Reward, Fee: e.Fee, Rest: e.Rest, Owners: len(e.Parts), Full: e.Full, Note: e.Note,
+		Reward: e.Reward, Fee: e.Fee, Rest: e.Rest, Own: own, Owners: owners, Full: e.Full, Note: e.Note,
 	}
 }
 
@@ -181,9 +190,11 @@ type OwnerStats struct {
 	Scheme string `json:"scheme"`
 	FeeBP  uint32 `json:"fee_bp"`
 	Least  uint64 `json:"least"`
-	// Height is the chain's, and NextAt that from which on the next batch is made; 0 if none
-	// will be.
+	// Height is the chain's. Every is the number of blocks from one payment to the next, and
+	// NextAt the height of the next at which the owner is due the least payment or more, by
+	// what is payable or provisional now; 0 if that is less, or is not paid.
 	Height uint64 `json:"height"`
+	Every  uint64 `json:"every"`
 	NextAt uint64 `json:"next_at"`
 	// Rigs are those that are the owner's by their login. Credits and Payments are the latest.
 	Rigs     []OwnerRig     `json:"rigs"`
@@ -200,13 +211,16 @@ type OwnerRig struct {
 }
 
 // OwnerCredit is what an owner gets of a block: Amount, for work that was expected to find
-// Blocks, which is OfWork of all the work that the block was split over.
+// Blocks, which is OfWork of all the work that the block was split over. Reward is the whole
+// block's, and Fee the operator's part of that.
 type OwnerCredit struct {
 	Height uint64    `json:"height"`
 	Hash   string    `json:"hash"`
 	Found  time.Time `json:"found"`
 	Scheme string    `json:"scheme"`
 	Amount uint64    `json:"amount"`
+	Reward uint64    `json:"reward"`
+	Fee    uint64    `json:"fee"`
 	Blocks float64   `json:"blocks"`
 	OfWork float64   `json:"of_work"`
 	Stage  string    `json:"stage"`
@@ -257,7 +271,8 @@ func (n *Node) ownerStats(address string) (OwnerStats, error) {
 	if err != nil {
 		return s, err
 	}
-	s.Height, s.NextAt = p.next(stopped)
+	s.Every = p.every
+	s.Height, _ = p.chain.Best()
 	owner, known, err := p.books.Owner(address)
 	if err != nil {
 		return s, err
@@ -269,13 +284,17 @@ func (n *Node) ownerStats(address string) (OwnerStats, error) {
 		}
 		return s, nil
 	}
-	recent, err := p.books.RecentOf(address, mostCredits)
+	// All that is provisional is among so many.
+	recent, err := p.books.RecentOf(address, max(mostCredits, int(payout.PayableFrom(0))))
 	if err != nil {
 		return s, err
 	}
 	for _, e := range recent {
 		s.Credits = append(s.Credits, ownerCredit(e, address))
 	}
+	due, from := dueFrom(owner, s.Credits, s.Least)
+	s.NextAt = p.next(stopped, due, from)
+	s.Credits = s.Credits[:min(len(s.Credits), mostCredits)]
 	batches, err := p.batches.of(p.books)
 	if err != nil {
 		return s, err
@@ -290,8 +309,30 @@ func (n *Node) ownerStats(address string) (OwnerStats, error) {
 	return s, nil
 }
 
+// dueFrom says whether an owner is due the least payment or more, and else the height of the
+// chain from which on that is so, if the credits stay; 0 if it never is by these. They are as in
+// OwnerStats, the latest first.
+func dueFrom(o payout.Owner, credits []OwnerCredit, least uint64) (due bool, from uint64) {
+	if o.Held != "" {
+		return false, 0
+	}
+	if o.Payable >= max(least, 1) {
+		return true, 0
+	}
+	sum := int64(o.Payable) - int64(o.Overpaid)
+	for _, c := range slices.Backward(credits) {
+		if c.Stage != string(payout.CreditProvisional) {
+			continue
+		}
+		if sum += int64(c.Amount); sum >= int64(max(least, 1)) {
+			return false, payout.PayableFrom(c.Height)
+		}
+	}
+	return false, 0
+}
+
 func ownerCredit(e payout.Explanation, owner string) OwnerCredit {
-	c := OwnerCredit{Height: e.Height, Hash: e.Block.String(), Found: e.Found, Scheme: e.Policy.Scheme, Stage: e.Stage}
+	c := OwnerCredit{Height: e.Height, Hash: e.Block.String(), Found: e.Found, Scheme: e.Policy.Scheme, Stage: e.Stage, Reward: e.Reward, Fee: e.Fee}
 	for _, r := range e.Reasons {
 		if r.Owner == owner {
 			c.Amount, c.Blocks, c.OfWork = r.Amount, r.Blocks, r.OfWork

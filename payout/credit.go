@@ -46,8 +46,7 @@ func (b *Books) Follow(chain Chain) error {
 			}
 			b.log.Info("a block that was split is back on the main chain", "height", c.Height, "hash", c.Block.String())
 		}
-		// A coinbase of height h may be spent in block h + 100 and above.
-		if c.State == CreditProvisional && best+1 >= c.Height+consensus.CoinbasePendingBlockNumber {
+		if c.State == CreditProvisional && best >= PayableFrom(c.Height) {
 			if err := b.update("mature block "+c.Block.String(), func(w *writer) error { return w.mature(c) }); err != nil {
 				return err
 			}
@@ -55,6 +54,10 @@ func (b *Books) Follow(chain Chain) error {
 	}
 	return b.followFunds(chain)
 }
+
+// PayableFrom is the chain's height from which on what the block of a height pays is payable:
+// the block above it may spend that.
+func PayableFrom(height uint64) uint64 { return height + consensus.CoinbasePendingBlockNumber - 1 }
 
 // followFunds looks whether funds that no batch spends were spent by hand, and whether that
 // still holds.

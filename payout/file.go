@@ -193,6 +193,12 @@ func (b *Books) view(do func(*bolt.Tx) error) error {
 	return b.guard.Do(func() error { return b.db.View(do) })
 }
 
+// Version is a number that is another one after each change of the books.
+func (b *Books) Version() (version int, err error) {
+	err = b.view(func(tx *bolt.Tx) error { version = tx.ID(); return nil })
+	return version, err
+}
+
 // writer is a change of the books: one transaction.
 type writer struct {
 	tx  *bolt.Tx

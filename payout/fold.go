@@ -49,6 +49,9 @@ func (s *Settler) foldDue(limit uint64, now bool) error {
 	if err := s.books.update("fold shares", func(w *writer) error { return w.saveFold(state) }); err != nil {
 		return err
 	}
+	if state.cut {
+		s.log.Warn(wasCut)
+	}
 	s.folded = time.Now()
 	return nil
 }

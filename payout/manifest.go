@@ -27,6 +27,19 @@ type Part struct {
 	Amount uint64 `json:"amount"`
 }
 
+// Owners is between how many a block was split, and own what the operator gets beside them, by
+// shares of his own.
+func (m *Manifest) Owners() (n int, own uint64) {
+	for _, p := range m.Parts {
+		if p.Owner == "" {
+			own += p.Amount
+		} else {
+			n++
+		}
+	}
+	return n, own
+}
+
 // Manifest says how a block was split, and why. It is written once and never changed.
 type Manifest struct {
 	N      uint64    `json:"n"`

@@ -16,6 +16,7 @@ type scores struct {
 	dgm      *scheme.DGM // nil until there was a share or a block of dgm
 	pps      *scheme.PPS
 	digest   *digest // of Since
+	cut      bool    // by other terms of dgm, since they were read
 }
 
 // checkpoint is how far the log of shares is folded.
@@ -99,6 +100,11 @@ func (w *writer) saveScores(s *scores) error {
 		return err
 	}
 	s.Since.Digest = state
+	if s.cut {
+		if err := w.note(wasCut); err != nil {
+			return err
+		}
+	}
 	if err := putJSON(w.tx.Bucket(metaBucket), checkpointKey, s.checkpoint); err != nil {
 		return err
 	}
@@ -141,8 +147,12 @@ func (s *scores) terms(p Policy) {
 		s.dgm, _ = scheme.NewDGM(terms)
 		return
 	}
-	_, _ = s.dgm.SetTerms(terms)
+	cut, _ := s.dgm.SetTerms(terms)
+	s.cut = s.cut || cut
 }
+
+// wasCut is for the operator: a setting of his has cost owners something.
+const wasCut = "dgm's c or o has changed, and by the new ones the scores would have come to more than a block: they were cut to one, all alike"
 
 // begin begins anew what Since says, behind a block.
 func (s *scores) begin() {

@@ -231,13 +231,17 @@ func (s *Settler) settle(c placed) error {
 	if err != nil {
 		return err
 	}
+	if state != nil && state.cut {
+		s.log.Warn(wasCut)
+	}
+	owners, _ := m.Owners()
 	level := slog.LevelInfo
 	if now := time.Now(); m.Note == "" && !s.told.IsZero() && now.Sub(s.told) < tellEvery {
 		level = slog.LevelDebug // A young solonet has many a second.
 	} else {
 		s.told = now
 	}
-	s.log.Log(context.Background(), level, "a block is split", "height", m.Height, "hash", m.Block.String(), "scheme", m.Policy.Scheme, "owners", len(m.Parts), "full", m.Full, "note", m.Note)
+	s.log.Log(context.Background(), level, "a block is split", "height", m.Height, "hash", m.Block.String(), "scheme", m.Policy.Scheme, "owners", owners, "full", m.Full, "note", m.Note)
 	return nil
 }
 

@@ -41,6 +41,9 @@ type Status struct {
 	Owners int `json:"owners"`
 	Due    int `json:"due"`
 	Held   int `json:"held"`
+	// PayableAt is the chain's height at which the next of what is provisional becomes payable;
+	// 0 if nothing is.
+	PayableAt uint64 `json:"payable_at,omitempty"`
 	// Blocks counts the blocks that were split by where their money is (see Explanation).
 	Blocks map[string]int `json:"blocks"`
 	// Funds and Batches count those by state.
@@ -124,6 +127,9 @@ func (s *Status) count(tx *bolt.Tx) error {
 	err = each(tx.Bucket(creditsBucket), func(c Credit) error {
 		s.Blocks[stage(c, coinbases[c.Block.String()])]++
 		s.highest = max(s.highest, c.Height)
+		if c.State == CreditProvisional && (s.PayableAt == 0 || PayableFrom(c.Height) < s.PayableAt) {
+			s.PayableAt = PayableFrom(c.Height)
+		}
 		return nil
 	})
 	if err != nil {

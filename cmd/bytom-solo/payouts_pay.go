@@ -96,7 +96,18 @@ func (r *payoutsReader) resumeCommand() *cobra.Command {
 		Use:   "resume",
 		Short: "Have owners be paid again, once what stopped payouts is put right",
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			base, err := nodeOfHome(cmd, r.config)
+			if err != nil {
+				return err
+			}
 			var s node.PayoutStats
+			if err := get(cmd.Context(), base, node.PayoutStatsRoute, &s); err != nil {
+				return err
+			}
+			if s.Status.Stopped == "" {
+				_, err := fmt.Fprintln(cmd.OutOrStdout(), "payouts have not stopped: there is nothing to resume")
+				return err
+			}
 			if err := askHome(cmd, r.config, node.ResumePayoutsRoute, nil, &s); err != nil {
 				return err
 			}

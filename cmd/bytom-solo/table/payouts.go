@@ -37,8 +37,8 @@ func Payouts(out io.Writer, s node.PayoutStats) error {
 		fmt.Fprintf(w, "ruin\t%.3g is the probability that the reserve is ever used up\n", *s.Status.Ruin)
 	}
 	fmt.Fprintf(w, "owners\t%d, of whom %d have the least payment of %s payable\n", s.Status.Owners, s.Status.Due, BTM(s.Status.Policy.Least))
-	if s.NextAt > 0 {
-		fmt.Fprintf(w, "next\tpayment at height %d\n", s.NextAt)
+	if s.Every > 0 && !s.Off {
+		fmt.Fprintf(w, "next\t%s; each %d blocks owners are paid\n", nextPayment(s), s.Every)
 	}
 	if s.ByHand {
 		fmt.Fprintln(w, "sign\ta payment waits for its signature: 'bytom-solo payouts sign'")
@@ -58,6 +58,18 @@ func Payouts(out io.Writer, s node.PayoutStats) error {
 	return batches(out, s.Batches)
 }
 
+// nextPayment says when the next one is.
+func nextPayment(s node.PayoutStats) string {
+	switch {
+	case s.Status.Stopped != "":
+		return "no payment while payouts are stopped"
+	case s.NextAt == 0:
+		return "no payment, as nothing is due"
+	default:
+		return fmt.Sprintf("payment at height %d", s.NextAt)
+	}
+}
+
 func splits(out io.Writer, blocks []node.PayoutBlock) error {
 	if len(blocks) == 0 {
 		return nil
@@ -66,7 +78,7 @@ func splits(out io.Writer, blocks []node.PayoutBlock) error {
 	fmt.Fprintln(w, "\nHEIGHT\tFOUND\tSCHEME\tOWNERS\tREWARD\tOPERATOR\tMONEY\t")
 	for _, b := range blocks {
 		fmt.Fprintf(w, "%d\t%s\t%s\t%d\t%s\t%s\t%s\t%s\n", b.Height, b.Found.Local().Format(time.DateTime), b.Scheme, b.Owners,
-			BTM(b.Reward), BTM(b.Fee+b.Rest), b.Stage, b.Note)
+			BTM(b.Reward), BTM(b.Fee+b.Rest+b.Own), b.Stage, b.Note)
 	}
 	return w.Flush()
 }
@@ -117,21 +129,44 @@ func Explanation(out io.Writer, e node.PayoutExplanation) error {
 	fmt.Fprintf(w, "money\t%s\n", e.Stage)
 	fmt.Fprintf(w, "scheme\t%s\n", terms(e.Policy))
 	fmt.Fprintf(w, "reward\t%s: %s of fee and %s by the scheme are the operator's, %s are split by shares\n", BTM(e.Reward), BTM(e.Fee), BTM(e.Rest), BTM(e.Reward-e.Fee-e.Rest))
+	if e.Own > 0 {
+		fmt.Fprintf(w, "own\t%s of that are the operator's too, by shares of his own\n", BTM(e.Own))
+	}
 	fmt.Fprintf(w, "shares\t%d to %d, %.4f expected blocks%s\n", e.First, e.Last, e.Blocks, fullness(e))
 	if e.Note != "" {
 		fmt.Fprintf(w, "note\t%s\n", e.Note)
 	}
-	fmt.Fprintln(w, "\t")
 	if err := w.Flush(); err != nil {
 		return err
 	}
+	fmt.Fprintln(out)
 	w = tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "OWNER\tSHARES\tEXPECTED BLOCKS\tOF THE WORK\tWEIGHT\tEXACTLY, IN NEU\tAMOUNT")
 	for _, r := range e.Reasons {
-		fmt.Fprintf(w, "%s\t%d\t%.6f\t%.4f %%\t%.4f %%\t%s\t%s\n", cmp.Or(r.Owner, "the operator"), r.Shares, r.Blocks, 100*r.OfWork, 100*r.OfBlock,
+		weight := "-" // Scores have none.
+		if r.Exact != "" {
+			weight = fmt.Sprintf("%.4f %%", 100*r.OfBlock)
+		}
+		fmt.Fprintf(w, "%s\t%d\t%.6f\t%.4f %%\t%s\t%s\t%s\n", cmp.Or(r.Owner, "the operator"), r.Shares, r.Blocks, 100*r.OfWork, weight,
 			dash(r.Exact), BTM(r.Amount))
 	}
-	return w.Flush()
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	return because(out, e)
+}
+
+// because says why the amounts are not simply by the work.
+func because(out io.Writer, e node.PayoutExplanation) (err error) {
+	switch e.Policy.Scheme {
+	case payout.PPLNS:
+		_, err = fmt.Fprintln(out, "\nThe weight is the work, of which the share that won counts half, and the oldest by a fraction.")
+	case payout.DGM:
+		_, err = fmt.Fprintln(out, "\nThe work is that since the block before. The amounts are by the scores, in which older work counts too.")
+	case payout.PPS:
+		_, err = fmt.Fprintln(out, "\nBy pps the block is the operator's, who has paid for the shares already.")
+	}
+	return err
 }
 
 func terms(p payout.Policy) string {
