@@ -132,6 +132,16 @@ func TestWhoseARigIs(t *testing.T) {
 			t.Errorf("login %q is %q's, %v; expected an error that says how addresses begin", login, owner, err)
 		}
 	}
+	for _, login := range []string{" " + someAddress + ".1", "0x" + someAddress + ".1", "?" + strings.ToUpper(someAddress), "farm." + someAddress, "sm1." + someAddress} {
+		if owner, err := o.of(login); err == nil || owner != "" || !strings.Contains(err.Error(), "nothing before the address") {
+			t.Errorf("login %q is %q's, %v; expected an error that says where the address belongs", login, owner, err)
+		}
+	}
+	for _, login := range []string{"hall-btm1-rack-07-row-12-asic-0042-unit-3.0", "btm1.row-12-asic-0042-unit-3-of-the-hall", "shed." + someAddress} {
+		if _, err := o.of(login); err != nil {
+			t.Errorf("login %q: %v", login, err)
+		}
+	}
 	for range 3 {
 		_, _ = o.of("farm.rig2")
 	}

@@ -53,7 +53,8 @@ func (n *Node) ownerOfLogin() (func(login string) (string, error), error) {
 
 // of is the owner of a login, NAME.RIG: the configuration's, else the address that NAME is,
 // else the operator, which is the empty name. Text that begins as an address does and is none
-// of this network is an error, as a typo must not have a rig mine for somebody else.
+// of this network is an error, and so is an address elsewhere in it, as a typo must not have a
+// rig mine for somebody else.
 func (o *owners) of(login string) (string, error) {
 	name := o.named(login)
 	owner, err := ownerAddress(name)
@@ -62,6 +63,9 @@ func (o *owners) of(login string) (string, error) {
 	}
 	if looksLikeAddress(name) {
 		return "", fmt.Errorf("login %w; nothing would be paid to it", err)
+	}
+	if hasAddress(strings.ToLower(login)) {
+		return "", fmt.Errorf("login %q: expected ADDRESS.RIG, and nothing before the address; nothing would be paid to it", login)
 	}
 	if known, _ := o.told.ContainsOrAdd(login, struct{}{}); !known {
 		o.log.Info("a rig without an owner: what it finds is the operator's; a login ADDRESS.RIG, or payout.owners, gives it one", "rig", login)
@@ -94,6 +98,27 @@ func looksLikeAddress(text string) bool {
 	for _, net := range consensus.NetParams {
 		if strings.HasPrefix(text, net.Bech32HRPSegwit+"1") && len(text) >= leastAddress {
 			return true
+		}
+	}
+	return false
+}
+
+// hasAddress reports whether there is anything in a text that may be an address.
+func hasAddress(text string) bool {
+	for _, net := range consensus.NetParams {
+		for rest := text; ; {
+			_, found, ok := strings.Cut(rest, net.Bech32HRPSegwit+"1")
+			if !ok {
+				break
+			}
+			letters := strings.IndexFunc(found, func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') })
+			if letters < 0 {
+				letters = len(found)
+			}
+			if len(net.Bech32HRPSegwit)+1+letters >= leastAddress {
+				return true
+			}
+			rest = found
 		}
 	}
 	return false
