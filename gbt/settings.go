@@ -54,7 +54,7 @@ func (h *Handler) setMining(r *http.Request, in setMiningIn) envelope {
 	}
 	old, now := h.cfg.Miner.Change(func(s *mining.MinerSettings) {
 		if in.IsMining != nil {
-			s.On = *in.IsMining
+			s.On, s.Paused = *in.IsMining, false // The latest word goes.
 		}
 		if in.Threads != nil {
 			s.Threads = *in.Threads
@@ -77,8 +77,8 @@ func (h *Handler) reportChanges(ctx context.Context, old, now mining.MinerSettin
 	if changed == nil {
 		return
 	}
-	if old.On != now.On {
-		changed(ctx, "mining", onOff(old.On), onOff(now.On))
+	if old.Mines() != now.Mines() {
+		changed(ctx, "mining", onOff(old.Mines()), onOff(now.Mines()))
 	}
 	if old.Threads != now.Threads {
 		changed(ctx, "threads", strconv.Itoa(old.Threads), strconv.Itoa(now.Threads))

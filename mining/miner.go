@@ -72,7 +72,7 @@ func (m *Miner) Change(edit func(*MinerSettings)) (old, now MinerSettings) {
 	defer m.mu.Unlock()
 	old, now = m.settings, m.settings
 	edit(&now)
-	if old.On != now.On || old.Threads != now.Threads || old.Percent != now.Percent || !slices.Equal(old.Devices, now.Devices) {
+	if old.On != now.On || old.Paused != now.Paused || old.Threads != now.Threads || old.Percent != now.Percent || !slices.Equal(old.Devices, now.Devices) {
 		m.settings = now
 		close(m.change)
 		m.change = make(chan struct{})
@@ -86,9 +86,9 @@ func (m *Miner) Settings() MinerSettings {
 	return s
 }
 
-// Mining reports whether the miner is switched on. It may still be waiting for
-// work.
-func (m *Miner) Mining() bool { return m.Settings().On }
+// Mining reports whether the miner is switched on and not paused. It may still be waiting
+// for work.
+func (m *Miner) Mining() bool { return m.Settings().Mines() }
 
 // Idle waits until a miner that is switched off has nothing under way any more: a solution
 // that it has found is still submitted. It returns at once where the miner is on, and ctx's
@@ -96,7 +96,7 @@ func (m *Miner) Mining() bool { return m.Settings().On }
 func (m *Miner) Idle(ctx context.Context) error {
 	for {
 		m.mu.Lock()
-		on, busy := m.settings.On, m.busy
+		on, busy := m.settings.Mines(), m.busy
 		m.mu.Unlock()
 		if on || busy == nil {
 			return nil
@@ -120,7 +120,7 @@ func (m *Miner) watch() (s MinerSettings, changed <-chan struct{}) {
 func (m *Miner) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		settings, changed := m.begin()
-		if !settings.On {
+		if !settings.Mines() {
 			select {
 			case <-changed:
 			case <-ctx.Done():
@@ -137,7 +137,7 @@ func (m *Miner) Run(ctx context.Context) error {
 func (m *Miner) begin() (s MinerSettings, changed <-chan struct{}) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.settings.On {
+	if m.settings.Mines() {
 		m.busy = make(chan struct{})
 	}
 	return m.settings, m.change

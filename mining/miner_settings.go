@@ -7,8 +7,8 @@ import (
 
 // MinerSettings are what can be changed while a Miner runs.
 type MinerSettings struct {
-	// On switches it on.
-	On bool
+	// On switches it on; Paused has it rest all the same.
+	On, Paused bool
 	// Devices are the names of those to mine on.
 	Devices []string
 	// Threads caps the workers on a device; 0 is as many as it has, and a negative
@@ -18,6 +18,9 @@ type MinerSettings struct {
 	// 0 is all of it.
 	Percent int
 }
+
+// Mines reports whether a miner with these settings mines.
+func (s MinerSettings) Mines() bool { return s.On && !s.Paused }
 
 // CheckThreads refuses a setting of threads that leaves more out than there are. The error
 // says what is expected.

@@ -1,11 +1,13 @@
 package rig
 
 import (
+	"math"
 	"sync/atomic"
 	"time"
 
 	"github.com/bytom-solo/bytom-solo/compute"
 	"github.com/bytom-solo/bytom-solo/mining"
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 // device is a backend with the counts of its work.
@@ -19,6 +21,7 @@ type device struct {
 	hashes atomic.Uint64
 	wasted atomic.Uint64
 	shares shares
+	best   atomic.Uint64 // the highest difficulty of a solution, as the bits of a float64
 	failed atomic.Pointer[string]
 }
 
@@ -36,6 +39,14 @@ func (d *device) count(n int, wasted bool) {
 	d.hashes.Add(uint64(n))
 	if wasted {
 		d.wasted.Add(uint64(n))
+	}
+}
+
+// found notes how good a solution is.
+func (d *device) found(result [32]byte) {
+	// Floats above 0 are in the order of their bits.
+	is := math.Float64bits(wire.DifficultyOf(result))
+	for best := d.best.Load(); is > best && !d.best.CompareAndSwap(best, is); best = d.best.Load() {
 	}
 }
 

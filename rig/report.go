@@ -26,6 +26,9 @@ func (r *Rig) report(ctx context.Context) {
 // statusArgs are what a status line says.
 func statusArgs(s Status) []any {
 	args := []any{"hashrate", formatRate(s.Hashrate), "accepted", s.Shares.Accepted, "rejected", s.Shares.refused()}
+	if s.Paused {
+		args = append([]any{"paused", true}, args...)
+	}
 	for _, c := range []struct {
 		name  string
 		count uint64

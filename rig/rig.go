@@ -71,6 +71,8 @@ type Rig struct {
 
 	turns blockTurns
 	holds tipHolds
+	// paused is closed when the rig goes on; nil while it is not paused.
+	paused atomic.Pointer[chan struct{}]
 
 	mu    sync.Mutex
 	known nonceMemory
@@ -165,7 +167,7 @@ func (r *Rig) work(ctx, late context.Context) {
 // its workers still finish their batches.
 func (r *Rig) prepareSeeds(ctx context.Context, d *device) {
 	var seed [32]byte
-	for {
+	for r.goOn(ctx) {
 		s := r.state.Load()
 		if s.work != nil && s.work.seed != seed {
 			seed = s.work.seed
@@ -176,7 +178,6 @@ func (r *Rig) prepareSeeds(ctx context.Context, d *device) {
 		select {
 		case <-s.replaced:
 		case <-ctx.Done():
-			return
 		}
 	}
 }

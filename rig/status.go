@@ -3,6 +3,7 @@ package rig
 import (
 	"context"
 	"encoding/json"
+	"math"
 	"net/http"
 	"time"
 
@@ -16,6 +17,8 @@ type Status struct {
 	// Uptime is in seconds.
 	Uptime float64      `json:"uptime"`
 	Source SourceStatus `json:"source"`
+	// Paused tells whether nothing is hashed because of Pause.
+	Paused bool `json:"paused"`
 	// Work is what is hashed, null where there is none.
 	Work     *WorkStatus     `json:"work"`
 	Hashrate mining.Hashrate `json:"hashrate"`
@@ -73,13 +76,16 @@ type DeviceStatus struct {
 	Shares   Shares          `json:"shares"`
 	// Failed says why the device no longer mines; empty while it does.
 	Failed string `json:"failed,omitempty"`
+	// Best is the highest difficulty of a solution that it found, whatever became of that, in
+	// hashes; 0 before the first.
+	Best float64 `json:"best"`
 }
 
 // Status is the rig's, as of now.
 func (r *Rig) Status() Status {
 	now, state := time.Now(), r.state.Load()
 	s := Status{
-		Version: r.cfg.Version, Started: r.started, Uptime: now.Sub(r.started).Seconds(),
+		Version: r.cfg.Version, Paused: r.paused.Load() != nil, Started: r.started, Uptime: now.Sub(r.started).Seconds(),
 		Source: r.cfg.Source.status(), Devices: make([]DeviceStatus, 0, len(r.devices)),
 	}
 	if w := state.work; w != nil {
@@ -107,6 +113,7 @@ func (d *device) status(now time.Time) DeviceStatus {
 	s := DeviceStatus{
 		Name: d.info.Name, Kernel: d.info.Kernel, Workers: d.workers, Hashrate: d.meter.Rate(now),
 		Hashes: d.hashes.Load(), Wasted: d.wasted.Load(), Shares: d.shares.read(),
+		Best: math.Float64frombits(d.best.Load()),
 	}
 	if why := d.failed.Load(); why != nil {
 		s.Failed = *why

@@ -24,7 +24,7 @@ type worker struct {
 func (w *worker) run(ctx context.Context) {
 	defer w.closeHasher()
 	w.failures = newPause()
-	for ctx.Err() == nil {
+	for w.rig.goOn(ctx) {
 		state := w.rig.state.Load()
 		if state.work == nil || state.work.nonces.spent() {
 			if state.work != nil {
@@ -75,6 +75,7 @@ func (w *worker) step(ctx context.Context, work *work) error {
 		if !ok {
 			continue
 		}
+		w.device.found(result)
 		w.rig.deliver(w.late, solution{work, nonces[i], result, block, w.device})
 	}
 	return nil
