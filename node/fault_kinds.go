@@ -242,6 +242,9 @@ func (n *Node) checkDevices(time.Time) (string, bool) {
 }
 
 func (n *Node) checkHashing(time.Time) (string, bool) {
+	if n.miner.Settings().Paused { // Who paused it knows.
+		return "", false
+	}
 	if n.rigs == nil && !n.miner.Mining() || n.rigs != nil && n.rigStates.hashing() > 0 {
 		return "", false
 	}

@@ -23,9 +23,11 @@ type Stats struct {
 	ClockAhead *float64 `json:"clock_ahead_seconds"`
 	// Stratum is where rigs connect to; null without a port for them.
 	Stratum *string `json:"stratum"`
-	// Mining tells whether the node's own devices are switched on, NotReady why no work is
+	// Mining tells whether the node's own devices are switched on and not paused at its terminal,
+	// NotReady why no work is
 	// handed out, Payee whom the present work pays.
 	Mining   bool    `json:"mining"`
+	Paused   bool    `json:"paused"`
 	NotReady *string `json:"not_ready"`
 	Payee    *string `json:"payee"`
 	// Work is what is being hashed; null while there is none.
@@ -147,7 +149,7 @@ const nowWindow = 5 * time.Minute
 func (n *Node) stats() Stats {
 	s := Stats{
 		At: time.Now().UTC(), Network: n.config.Bytom.ChainID, Node: n.config.Bytom.NodeAlias,
-		Height: n.bytom.chain.BestBlockHeight(), Mining: n.miner.Mining(), Luck: []history.Luck{},
+		Height: n.bytom.chain.BestBlockHeight(), Mining: n.miner.Mining(), Paused: n.miner.Settings().Paused, Luck: []history.Luck{},
 		Watch:   n.watch.Sources(),
 		Payouts: n.payouts != nil,
 		Faults:  n.faults.now(),

@@ -54,6 +54,9 @@ func (n *Node) statusFields() []any {
 		}
 		args = append(args, "hashrate", fmt.Sprintf("%.1f H/s", total))
 	}
+	if n.miner.Settings().Paused {
+		args = append(args, "paused", true)
+	}
 	if n.rigs != nil {
 		args = append(args, "rigs", n.rigs.Stats().Rigs)
 	}

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -115,5 +116,38 @@ func TestSolonetClockIsTheOperators(t *testing.T) {
 		if mode, _ := n.solonet.read(); mode != clock {
 			t.Errorf("solonet.clock %s: the clock is %s", clock, mode)
 		}
+	}
+}
+
+// TestAPauseIsNoFault: a node whose devices are paused at its terminal reports that nothing
+// mines as its status, and not as a fault; a call of /set-mining ends the pause.
+func TestAPauseIsNoFault(t *testing.T) {
+	n := statusNode(t, "127.0.0.1:0", 10)
+	faulty := func() bool { _, on := n.checkHashing(time.Now()); return on }
+	if changed, err := n.Pause(true); changed || !errors.Is(err, errNotMining) || !faulty() {
+		t.Errorf("mining is off: paused %v, %v, and a fault %v", changed, err, faulty())
+	}
+	n.miner.SetMining(true)
+	if s := n.Stats(); !faulty() || !s.Mining || s.Paused {
+		t.Errorf("no device hashes: a fault %v, mining %v, paused %v", faulty(), s.Mining, s.Paused)
+	}
+	for range 2 {
+		changed, err := n.Pause(true)
+		if s := n.Stats(); err != nil || faulty() || s.Mining || !s.Paused {
+			t.Errorf("paused %v, %v: a fault %v, mining %v, paused %v", changed, err, faulty(), s.Mining, s.Paused)
+		}
+	}
+	n.logStatus()
+	if log := n.log.String(); !strings.Contains(log[strings.LastIndex(log, "msg=status"):], "paused=true") {
+		t.Errorf("the status says nothing of it:\n%s", log)
+	}
+	w := httptest.NewRecorder()
+	r := httptest.NewRequest(http.MethodPost, "/set-mining", strings.NewReader(`{"is_mining": true}`))
+	fromLoopback(n.server.Handler).ServeHTTP(w, r)
+	if s := n.Stats(); !s.Mining || s.Paused || !strings.Contains(w.Body.String(), "success") {
+		t.Errorf("after %s: mining %v, paused %v", w.Body, s.Mining, s.Paused)
+	}
+	if changed, err := n.Pause(false); changed || err != nil {
+		t.Errorf("there is no pause to end: %v, %v", changed, err)
 	}
 }

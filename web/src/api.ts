@@ -19,7 +19,7 @@ export interface Watched {
 
 export interface Status {
   at: string; network: string; node: string; height: number; highest: Maybe; peers: number; clock_ahead_seconds: Maybe;
-  mining: boolean; not_ready: string | null; payee: string | null; work: Work | null; stratum: string | null; difficulty: Maybe;
+  mining: boolean; paused: boolean; not_ready: string | null; payee: string | null; work: Work | null; stratum: string | null; difficulty: Maybe;
   hashrate: Record<"now" | "1h" | "24h" | "7d", Window>;
   effort: { value: number; since: string; after_block: boolean; chance_of_worse: number } | null;
   luck: { blocks: number; expected_blocks: number; luck: number; chance_of_worse: number }[];

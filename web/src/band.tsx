@@ -57,7 +57,8 @@ export function Band({ s, lost }: { s: Status; lost: Date | null }) {
       {lost ? <Fragment><p class="says"><i class="dot" />No contact since {clock(lost)}</p><p>The figures are of then. Is the node running, and this machine's network up?</p></Fragment>
         : <Fragment><p class="says"><i class="dot" />{says}</p>
           {s.payee ? <p>Blocks found here pay <code>{s.payee}</code></p> : <p>{s.not_ready ? s.not_ready[0].toUpperCase() + s.not_ready.slice(1) + "." : "No work is made yet."}</p>}
-          {s.not_ready === null && !s.mining && !s.rigs?.online && <p>Work is ready, and nothing takes it: start the node with <code>--mining</code>, or connect a rig.</p>}
+          {s.not_ready === null && !s.mining && !s.rigs?.online && <p>{s.paused ? <Fragment>Mining is paused at the node's terminal: its key <code>r</code> resumes it.</Fragment>
+            : <Fragment>Work is ready, and nothing takes it: start the node with <code>--mining</code>, or connect a rig.</Fragment>}</p>}
           {faults.length > 0 && <ul class="faults">{faults.map((f) => <li key={f.id}><b>{f.what}.</b> <span>{f.do}.</span></li>)}</ul>}</Fragment>}
     </div>
     <Connect s={s} />
