@@ -84,18 +84,19 @@ var mustNotReach = map[string][]string{
 // importedOnlyBy is who may import a package itself: folders, with all below them.
 // The page has it too.
 var importedOnlyBy = map[string][]string{
-	ours("node"):                  {"cmd", "test"},
-	ours("node/chain"):            {"node"},
-	ours("node/selection"):        {"node"},
-	ours("web"):                   {"node", "test"},
-	ours("testnet"):               {"cmd", "test"},
-	ours("testnet/fakerig"):       {"cmd", "test", "testnet"},
-	ours("test/harness"):          {"test"},
-	ours("watch"):                 {"node"},
-	ours("cmd/bytom-solo/table"):  {"cmd", "test"},
-	ours("gbt"):                   {"node"}, // its clients have no use for the handlers
-	ours("stratum"):               {"node"}, // its client has no use for the server
-	"github.com/vulkan-go/vulkan": {"compute/vulkan"},
+	ours("node"):                   {"cmd", "test"},
+	ours("node/chain"):             {"node"},
+	ours("node/selection"):         {"node"},
+	ours("web"):                    {"node", "test"},
+	ours("testnet"):                {"cmd", "test"},
+	ours("testnet/fakerig"):        {"cmd", "test", "testnet"},
+	ours("test/harness"):           {"test"},
+	ours("watch"):                  {"node"},
+	ours("cmd/bytom-solo/console"): {"cmd", "test"},
+	ours("cmd/bytom-solo/table"):   {"cmd", "test"},
+	ours("gbt"):                    {"node"}, // its clients have no use for the handlers
+	ours("stratum"):                {"node"}, // its client has no use for the server
+	"github.com/vulkan-go/vulkan":  {"compute/vulkan"},
 }
 
 // stateless is what folders below node may import of Bytom themselves: formats and

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bytom-solo/bytom-solo/cmd/bytom-solo/console"
 	"github.com/bytom-solo/bytom-solo/cmd/bytom-solo/table"
 	"github.com/bytom-solo/bytom-solo/compute"
 	"github.com/bytom-solo/bytom-solo/compute/cpu"
@@ -98,10 +99,9 @@ func runBench(ctx context.Context, out, terminal io.Writer, config benchConfig) 
 // measure runs the benchmark and prints it, with its progress on the terminal.
 func measure(ctx context.Context, out, terminal io.Writer, config benchConfig, contestants []compute.Contestant) error {
 	config.bench.Contestants = contestants
-	show, end := table.BenchProgress(terminal, isTerminal(terminal), config.bench.Rounds)
-	config.bench.Progress = show
+	config.bench.Progress = benchProgress(terminal, config.bench.Rounds)
 	report, err := compute.Bench(ctx, config.bench)
-	end()
+	console.Of(terminal).Hide()
 	if err != nil {
 		return err
 	}

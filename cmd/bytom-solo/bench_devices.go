@@ -36,7 +36,9 @@ func runSweep(ctx context.Context, out, terminal io.Writer, config benchConfig) 
 	for _, d := range known {
 		if config.devices != "" && d.Answers(config.devices) || config.devices == "" && d.Answers(vulkan.Prefix) {
 			fmt.Fprintf(terminal, "%s: every variant, %v each; this takes minutes\n", d.Name, config.bench.Turn)
+			done := working(terminal, d.Name, 0)
 			report, err := vulkan.Sweep(ctx, d, config.bench.Turn)
+			done()
 			if err != nil {
 				return err
 			}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bytom-solo/bytom-solo/cmd/bytom-solo/console"
 	"github.com/bytom-solo/bytom-solo/node"
 )
 
@@ -22,17 +23,18 @@ func run() int {
 	surviveReaders()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	context.AfterFunc(ctx, stop) // A second signal ends what does not end by the first.
-	terminal := openTerminal(os.Stderr)
-	defer terminal.Close()
-	err := newRoot(results{os.Stdout}, terminal).ExecuteContext(ctx)
+	log := console.Open(os.Stderr, os.Getenv)
+	defer log.Close()
+	// A second signal ends what does not end by the first, with the terminal as it was.
+	context.AfterFunc(ctx, func() { log.Release(); stop() })
+	err := newRoot(results{os.Stdout}, log).ExecuteContext(ctx)
 	if err == nil {
 		return 0
 	}
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		return exitInterrupted // Who interrupted it knows why.
 	}
-	fmt.Fprintln(terminal, "error:", err)
+	fmt.Fprintln(log, "error:", err)
 	if own := (*exitError)(nil); errors.As(err, &own) {
 		return own.code
 	}

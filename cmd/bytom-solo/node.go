@@ -27,10 +27,10 @@ an environment variable: p2p.laddr is TM_P2P_LADDR. The flag wins, then the envi
 then the file. Two variables are named otherwise, as the stock node has them: TMHOME is
 the home directory, and LISTEN is api_addr, even where a flag gives that.
 
-Ctrl-C and SIGTERM stop the node within five seconds. SIGHUP has it open its log files
-and stratum.tls-cert and -key again, so that a renewed certificate is served to new
-connections; on a terminal without --log_file it means that the terminal was closed, and
-stops the node. Under nohup it is ignored.`,
+On a terminal keys say and do things: ? lists them. Ctrl-C and SIGTERM stop the node within
+five seconds. SIGHUP has it open its log files and stratum.tls-cert and -key again, so that a
+renewed certificate is served to new connections; on a terminal without --log_file it means
+that the terminal was closed, and stops the node. Under nohup it is ignored.`,
 		Example: `  bytom-solo node --mining --mining.address bm1q…
   bytom-solo node --chain_id solonet --home ~/solonet --mining --web.closed`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -55,6 +55,15 @@ func runNode(ctx context.Context, config *node.Config, out, terminal io.Writer) 
 	var running atomic.Pointer[node.Node]
 	ctx, stop := onHangup(ctx, reloading(config, &running, log))
 	defer stop()
+	ctx, quit := context.WithCancel(ctx)
+	defer quit()
+	go watchKeys(ctx, terminal, log, nodeMiner{&running}, quit)
+	go followSync(ctx, func() (own, highest uint64) {
+		if n := running.Load(); n != nil {
+			return n.Height()
+		}
+		return 0, 0
+	}, terminal, log)
 	ended := make(chan error, 1)
 	go func() { ended <- startNode(ctx, config, &running, log, out) }()
 	select {

@@ -175,7 +175,10 @@ running node does it. What is wrong is printed, and the exit code is 1 then. Of 
 that were paid long ago the shares are gone; that is said, and is no error.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var report payout.Report
-			if err := askHome(cmd, r.config, node.VerifyPayoutsRoute, nil, &report); err != nil {
+			done := working(cmd.ErrOrStderr(), "verifying the books", 0)
+			err := askHome(cmd, r.config, node.VerifyPayoutsRoute, nil, &report)
+			done()
+			if err != nil {
 				return err
 			}
 			print := func() error { return table.Verification(cmd.OutOrStdout(), report) }
@@ -205,10 +208,13 @@ func (r *payoutsReader) exportCommand() *cobra.Command {
 			out := cmd.OutOrStdout()
 			return r.read(cmd, func() error {
 				var export node.PayoutExport
-				if err := askHome(cmd, r.config, node.ExportPayoutsRoute, node.PayoutExportRequest{Format: format}, &export); err != nil {
+				done := working(cmd.ErrOrStderr(), "exporting the books", 0)
+				err := askHome(cmd, r.config, node.ExportPayoutsRoute, node.PayoutExportRequest{Format: format}, &export)
+				done()
+				if err != nil {
 					return err
 				}
-				_, err := io.WriteString(out, export.Text)
+				_, err = io.WriteString(out, export.Text)
 				return err
 			}, func(b *payout.Books) error { return b.Export(out, format) })
 		},

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/bytom-solo/bytom-solo/cmd/bytom-solo/console"
 	"github.com/bytom-solo/bytom-solo/cmd/bytom-solo/table"
 	"github.com/bytom-solo/bytom-solo/compute"
 	"github.com/bytom-solo/bytom-solo/node"
@@ -49,6 +50,8 @@ any. --getwork works with any Bytom node, the stock one included, and asks it fo
 about every second. A node that wants an access token has it in the URL:
 http://name:secret@host:9888.
 
+On a terminal keys say and do things: ? lists them.
+
 Ends with status 0 when it is interrupted or its terminal is closed, 2 if the command
 line is wrong, 3 if it is refused everywhere (login, token, payee), 4 if there is no
 such device, 5 if all devices compute wrong hashes, 1 for anything else. Who does not
@@ -59,7 +62,7 @@ answer is asked again until they do.`,
   bytom-solo rig --benchmark`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !cmd.Flags().Changed("quiet") {
-				o.quiet = !isTerminal(terminal)
+				o.quiet = !console.IsTerminal(terminal)
 			}
 			ctx, stop := onHangup(cmd.Context(), nil)
 			defer stop()
@@ -112,14 +115,20 @@ func runRig(ctx context.Context, o rigOptions, out, terminal io.Writer) error {
 	}
 	return withRigDevices(ctx, o, log, func(devices []compute.Backend, checker compute.Backend) error {
 		if o.benchmark > 0 {
-			return runRigBenchmark(ctx, o, devices, out, log)
+			return runRigBenchmark(ctx, o, devices, out, terminal, log)
 		}
 		cfg.Devices, cfg.Checker = devices, checker
-		return rigError(rig.New(cfg).Run(ctx))
+		r := rig.New(cfg)
+		ctx, quit := context.WithCancel(ctx)
+		defer quit()
+		go watchKeys(ctx, terminal, log, rigMiner{r}, quit)
+		return rigError(r.Run(ctx))
 	})
 }
 
-func runRigBenchmark(ctx context.Context, o rigOptions, devices []compute.Backend, out io.Writer, log *slog.Logger) error {
+func runRigBenchmark(ctx context.Context, o rigOptions, devices []compute.Backend, out, terminal io.Writer, log *slog.Logger) error {
+	done := working(terminal, "benchmark", o.benchmark)
 	results, err := rig.Benchmark(ctx, devices, o.threads, o.benchmark, log)
+	done()
 	return rigError(errors.Join(err, table.RigBench(out, results)))
 }

@@ -39,7 +39,7 @@ worse. What is not known yet is "-". docs/figures.md says how each figure is com
 			if asJSON {
 				return printJSON(out, all)
 			}
-			return table.Stats(out, all.Status, all.Rigs, isTerminal(out))
+			return table.Stats(out, all.Status, all.Rigs, toTerminal(out))
 		},
 	}
 	registerNode(cmd, config)

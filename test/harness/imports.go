@@ -5,6 +5,7 @@ package harness
 // its packages is imported here, by this file or another one; testnet.Solo reads the folder
 // of its package main, which can't be.
 import (
+	_ "github.com/bytom-solo/bytom-solo/cmd/bytom-solo/console"
 	_ "github.com/bytom-solo/bytom-solo/cmd/bytom-solo/table"
 	_ "github.com/bytom-solo/bytom-solo/rig"
 )

@@ -106,9 +106,9 @@ func TestHangupOfTheTerminal(t *testing.T) {
 		{"log file", "node is up", harness.SolonetArgs(home, "--log_file", "log"), true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			p, hangUp := harness.StartOnTerminal(t, append([]string{solo}, test.args...)...)
+			p := harness.StartOnTerminal(t, append([]string{solo}, test.args...)...)
 			p.Await(test.up)
-			hangUp()
+			p.HangUp()
 			if test.stays {
 				awaitLogFile(t, home, "opened again")
 				p.Signal(syscall.SIGTERM)
@@ -139,7 +139,7 @@ func awaitLogFile(t *testing.T, home, text string) {
 
 // TestHangupIsIgnoredUnderNohup starts a node with the signal ignored, as nohup does.
 func TestHangupIsIgnoredUnderNohup(t *testing.T) {
-	p, hangUp := harness.StartOnTerminal(t, append([]string{"sh", "-c", `trap "" HUP; exec "$@"`, "sh", testnet.Solo(t)}, harness.SolonetArgs(t.TempDir())...)...)
+	p := harness.StartOnTerminal(t, append([]string{"sh", "-c", `trap "" HUP; exec "$@"`, "sh", testnet.Solo(t)}, harness.SolonetArgs(t.TempDir())...)...)
 	c := p.Client()
 	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.PID()))
 	if err != nil {
@@ -150,7 +150,7 @@ func TestHangupIsIgnoredUnderNohup(t *testing.T) {
 	if _, err := fmt.Sscanf(rest, "%x", &ignored); err != nil || ignored&(1<<(syscall.SIGHUP-1)) == 0 {
 		t.Errorf("SIGHUP is not ignored: %x, %v", ignored, err)
 	}
-	hangUp()
+	p.HangUp()
 	if _, err := c.Height(t.Context()); err != nil {
 		t.Error(err)
 	}

@@ -58,20 +58,6 @@ func verdict(r compute.BenchResult) string {
 	return "WRONG"
 }
 
-// BenchProgress shows on out that a benchmark of so many rounds goes on: on a terminal one
-// line that changes, else a line for each turn. The caller calls end once, which wipes that
-// of the terminal.
-func BenchProgress(out io.Writer, terminal bool, rounds int) (show func(compute.BenchTurn), end func()) {
-	before, after := "", "\n"
-	if terminal {
-		before, after = "\r\x1b[K", ""
-	}
-	show = func(t compute.BenchTurn) {
-		fmt.Fprintf(out, "%sround %d of %d, turn %d of %d: %s%s", before, t.Round, rounds, t.Turn, t.Turns, t.Name, after)
-	}
-	return show, func() { fmt.Fprint(out, before) }
-}
-
 // DeviceBench prints a benchmark of graphics cards.
 func DeviceBench(out io.Writer, report compute.BenchReport) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)

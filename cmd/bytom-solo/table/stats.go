@@ -16,8 +16,11 @@ import (
 // whole.
 func Stats(out io.Writer, s node.Stats, rigs node.RigStatsList, terminal bool) error {
 	mining := "its devices do not mine"
-	if s.Mining {
+	switch {
+	case s.Mining:
 		mining = "its devices mine"
+	case s.Paused:
+		mining = "its devices are paused at its terminal"
 	}
 	if s.Node != "" {
 		fmt.Fprint(out, s.Node, ", ")
@@ -34,7 +37,7 @@ func Stats(out io.Writer, s node.Stats, rigs node.RigStatsList, terminal bool) e
 		return err
 	}
 	fmt.Fprintln(out)
-	if err := prospects(out, s); err != nil || len(rigs.Rigs) == 0 {
+	if err := Prospects(out, s); err != nil || len(rigs.Rigs) == 0 {
 		return err
 	}
 	fmt.Fprintln(out)
@@ -107,8 +110,8 @@ func windows(out io.Writer, s node.Stats) error {
 	return w.Flush()
 }
 
-// prospects prints what the work has come to, and what it can hope for.
-func prospects(out io.Writer, s node.Stats) error {
+// Prospects prints what the work has come to, and what it can hope for.
+func Prospects(out io.Writer, s node.Stats) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	effort, odds, chances, best, blocks := "-", "-", "-", "-", fmt.Sprint(s.Blocks.Found)
 	if e := s.Effort; e != nil {

@@ -1,4 +1,4 @@
-package main
+package console
 
 import (
 	"bytes"
@@ -18,9 +18,9 @@ func TestATerminalThatStopsReading(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer w.Close()
-	term := openTerminal(w)
+	term := Open(w, os.Getenv)
 	line := append(bytes.Repeat([]byte("x"), 1000), '\n')
-	for range 2 * terminalRoom {
+	for range 2 * room {
 		if n, err := term.Write(line); n != len(line) || err != nil {
 			t.Fatalf("%d, %v", n, err)
 		}
@@ -28,7 +28,7 @@ func TestATerminalThatStopsReading(t *testing.T) {
 	text := make(chan int)
 	go func() {
 		n := 0
-		for buffer := make([]byte, 1<<16); n < terminalRoom*len(line); {
+		for buffer := make([]byte, 1<<16); n < room*len(line); {
 			m, err := r.Read(buffer)
 			if n += m; err != nil {
 				break
@@ -37,13 +37,13 @@ func TestATerminalThatStopsReading(t *testing.T) {
 		text <- n / len(line)
 		_, _ = io.Copy(io.Discard, r)
 	}()
-	if lines := <-text; lines < terminalRoom {
-		t.Errorf("%d lines waited, expected %d", lines, terminalRoom)
+	if lines := <-text; lines < room {
+		t.Errorf("%d lines waited, expected %d", lines, room)
 	}
 	if err := term.Close(); err != nil {
 		t.Error(err)
 	}
-	for range 2 * terminalRoom {
+	for range 2 * room {
 		if _, err := term.Write(line); err != nil { // What nothing ends may still speak.
 			t.Fatal(err)
 		}
@@ -57,7 +57,7 @@ func TestATerminalIsReadToTheEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	term := openTerminal(w)
+	term := Open(w, os.Getenv)
 	for i := range 1000 {
 		fmt.Fprintln(term, i)
 	}
@@ -78,9 +78,9 @@ func TestAFileIsNoTerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	term := openTerminal(f)
+	term := Open(f, os.Getenv)
 	fmt.Fprint(term, "x")
-	if raw, err := os.ReadFile(f.Name()); err != nil || string(raw) != "x" || isTerminal(term) {
+	if raw, err := os.ReadFile(f.Name()); err != nil || string(raw) != "x" || IsTerminal(term) {
 		t.Errorf("%q, %v", raw, err)
 	}
 	if err := term.Close(); err != nil {
