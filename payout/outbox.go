@@ -254,7 +254,11 @@ func (o *Outbox) followAll(ctx context.Context) error {
 
 // tell reports, and logs.
 func (o *Outbox) tell(n News) {
-	o.Log.Warn("payouts: "+n.Kind, "batch", n.Batch.String(), "owner", n.Owner, "detail", n.Detail)
+	level := slog.LevelWarn
+	if n.Kind == NewsPaid {
+		level = slog.LevelInfo
+	}
+	o.Log.Log(context.Background(), level, "payouts: "+n.Kind, "batch", n.Batch.String(), "owner", n.Owner, "detail", n.Detail)
 	o.Tell(n)
 }
 

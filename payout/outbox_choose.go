@@ -12,6 +12,11 @@ import (
 func (o *Outbox) choose() (more bool, err error) {
 	best, _ := o.Chain.Best()
 	now := o.now.Swap(false)
+	defer func() {
+		if err != nil && now {
+			o.now.Store(true) // It was promised.
+		}
+	}()
 	if o.FollowOnly || o.ever && best/o.Every <= o.last && !now {
 		return false, nil
 	}

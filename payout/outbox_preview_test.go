@@ -1,9 +1,12 @@
 package payout
 
 import (
+	"errors"
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"github.com/bytom/bytom/protocol/bc"
 )
 
 // TestPreviewIsWhatIsPaid: a preview has the batches that the next payment makes, changes
@@ -96,4 +99,38 @@ func TestFollowOnly(t *testing.T) {
 	if len(all) != 1 || all[0].State != BatchPaid {
 		t.Errorf("%+v, expected one batch that is paid", all)
 	}
+}
+
+// failingChain can't say once what is spent.
+type failingChain struct {
+	*fakeChain
+	failed bool
+}
+
+func (c *failingChain) Unspent(output bc.Hash) (bool, error) {
+	if !c.failed {
+		c.failed = true
+		return false, errors.New("the disk is full")
+	}
+	return c.fakeChain.Unspent(output)
+}
+
+// TestPayNowOutlivesAnError: what was promised is done once it can be.
+func TestPayNowOutlivesAnError(t *testing.T) {
+	x := newTill(t, pathIn(t))
+	x.every = 1_000_000
+	x.restart()
+	x.step() // So that the next one is far.
+	x.settle(2*leastDue, "anna")
+	grow(x.chain, 100)
+	x.step()
+	x.state()
+	x.out.Chain = &failingChain{fakeChain: x.chain}
+	x.out.PayNow()
+	if err := x.out.Step(t.Context()); err == nil {
+		t.Fatal("no error")
+	}
+	x.state()
+	must(t, x.out.Step(t.Context()))
+	x.state(BatchSigned)
 }
