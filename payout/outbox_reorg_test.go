@@ -208,3 +208,43 @@ func TestOutboxWithTheClockSetBack(t *testing.T) {
 	x.step()
 	x.paidOnce(1)
 }
+
+// movingLog has something happen when it is first read.
+type movingLog struct {
+	*fakeLog
+	first func()
+}
+
+func (l *movingLog) SharesBefore(sequence uint64, visit func(Share) bool) error {
+	if first := l.first; first != nil {
+		l.first = nil
+		first()
+	}
+	return l.fakeLog.SharesBefore(sequence, visit)
+}
+
+// TestAVerificationOutlivesABlock: a payment is mined, and a block lost, while the splits are
+// computed again, which takes a while. The books are right.
+func TestAVerificationOutlivesABlock(t *testing.T) {
+	p := newPool(t, Policy{Scheme: Solo})
+	p.share("bm1a", quarter, 1)
+	p.found(true)
+	p.step()
+	x := &till{t: t, chain: p.chain, books: p.books, every: 1, valid: 400}
+	x.restart()
+	grow(p.chain, 100)
+	p.step()
+	must(t, x.out.Step(t.Context()))
+	x.state(BatchSigned)
+	p.share("bm1b", quarter, 1)
+	p.found(true)
+	p.step()
+	log := &movingLog{p.log, func() {
+		p.chain.rewind(1)
+		x.mine()
+	}}
+	r, err := p.books.Verify(t.Context(), log, p.chain)
+	if err != nil || len(r.Problems) > 0 || r.Verified != 2 {
+		t.Errorf("%+v, %v, expected two blocks and no problem", r, err)
+	}
+}

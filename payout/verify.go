@@ -26,14 +26,18 @@ func (r *Report) wrong(format string, args ...any) {
 	r.Problems = append(r.Problems, fmt.Sprintf(format, args...))
 }
 
-// Verify splits each block again, by the log of shares and the chain and without the
-// balances, and compares; then balances with entries; then what the books say is there with
-// what the chain shows. An error means that it could not look.
+// Verify compares what the books say is there with what the chain shows; then it splits each
+// block again, by the log of shares and the chain and without the balances, and compares; then
+// balances with entries. An error means that it could not look.
 func (b *Books) Verify(ctx context.Context, shares Shares, chain Chain) (r Report, err error) {
 	v := verifier{shares: shares, chain: chain, report: &r}
 	err = b.view(func(tx *bolt.Tx) error {
 		v.tx = tx
 		if v.policies, err = readPolicies(tx); err != nil {
+			return err
+		}
+		// First, as the books that are seen here stand still while the chain goes on.
+		if err := v.money(); err != nil {
 			return err
 		}
 		var broken error
@@ -56,7 +60,7 @@ func (b *Books) Verify(ctx context.Context, shares Shares, chain Chain) (r Repor
 		if err := recount(tx); err != nil {
 			r.wrong("%v", err)
 		}
-		return v.money()
+		return nil
 	})
 	if err != nil {
 		return r, fmt.Errorf("verify the books of payouts: %w", err)
