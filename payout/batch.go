@@ -110,7 +110,7 @@ type Batch struct {
 	// Block has the transaction, and MinedAt is that block's height, while it is mined or paid.
 	Block   *bc.Hash `json:"block,omitempty"`
 	MinedAt uint64   `json:"mined_at,omitempty"`
-	// Conflict is why it is in conflict.
+	// Conflict is why it is in conflict, or was to be when the operator was last told.
 	Conflict string `json:"conflict,omitempty"`
 }
 

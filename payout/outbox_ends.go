@@ -20,9 +20,23 @@ func (b *Books) GiveUp(id bc.Hash, height uint64) error {
 	}, BatchStored, BatchSigned)
 }
 
+// Contest records why a batch may not be mined any more: another transaction spent inputs of it,
+// in a block that may still be undone. Payouts are stopped until Resume, since nobody but the node
+// should spend what is others' money; the same reason stops them once.
+func (b *Books) Contest(id bc.Hash, why string) error {
+	return b.change(id, "contest", func(w *writer, batch *Batch) error { return w.contest(batch, why) }, BatchStored, BatchSigned)
+}
+
+func (w *writer) contest(batch *Batch, why string) error {
+	if batch.Conflict == why {
+		return nil // The operator knows, and may have resumed.
+	}
+	batch.Conflict = why
+	return w.stopOnce(fmt.Sprintf("batch %s: %s", batch.ID.String(), why))
+}
+
 // Conflict ends a batch of which another transaction spent inputs: these are lost, the others
-// ready again, and what it would have paid is payable. Payouts are stopped until Resume,
-// since nobody but the node should spend what is others' money.
+// ready again, and what it would have paid is payable. It stops payouts as Contest does.
 func (b *Books) Conflict(id bc.Hash, why string, spent ...bc.Hash) error {
 	err := b.change(id, "conflict", func(w *writer, batch *Batch) error {
 		c := make(changes)
@@ -40,14 +54,14 @@ func (b *Books) Conflict(id bc.Hash, why string, spent ...bc.Hash) error {
 				return err
 			}
 		}
-		batch.State, batch.Conflict = BatchConflict, why
+		batch.State = BatchConflict
 		if err := w.end(batch, KindConflict, c); err != nil {
 			return err
 		}
-		return w.stop(fmt.Sprintf("batch %s: %s", id.String(), why))
+		return w.contest(batch, why)
 	}, BatchStored, BatchSigned)
 	if err == nil {
-		b.log.Error("payouts are stopped: another transaction spent what one of theirs was to spend", "batch", id.String(), "why", why)
+		b.log.Warn("another transaction spent what a payout was to spend", "batch", id.String(), "why", why)
 	}
 	return err
 }

@@ -81,18 +81,13 @@ func (o *Outbox) taken(b Batch, others map[bc.Hash]spender, best uint64) error {
 	}
 	why := fmt.Sprintf("transaction %s spent %d of its inputs, at height %d", lowest.tx.ID.String(), len(others), lowest.height)
 	if best < lowest.height+finalDepth {
-		news := News{Kind: NewsConflict, Batch: b.ID, Detail: why + "; payouts are stopped"}
-		if o.told[b.ID] == news.Kind+news.Detail {
+		if b.Conflict == why {
 			return nil
 		}
-		if stopped, err := o.Books.Stopped(); err != nil {
+		if err := o.Books.Contest(b.ID, why); err != nil {
 			return err
-		} else if stopped == "" {
-			if err := o.Books.Stop(fmt.Sprintf("batch %s: %s", b.ID.String(), why)); err != nil {
-				return err
-			}
 		}
-		o.tellOnce(news)
+		o.tellOnce(News{Kind: NewsConflict, Batch: b.ID, Detail: why + "; payouts are stopped"})
 		return nil
 	}
 	if err := o.Books.Conflict(b.ID, why, inputs...); err != nil {
