@@ -17,17 +17,17 @@ import (
 // no owner is paid twice.
 func TestPaymentsComeThrough(t *testing.T) {
 	p, holder := newPoolWithoutKey(t)
-	p.findThroughKills(10, 2)
+	p.step("found", func() { p.findThroughKills(10, 2) })
 	height, err := p.Height()
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.mine(100 - int(height)) // The first coinbase can be spent.
+	p.step("mined", func() { p.mine(100 - int(height)) }) // The first coinbase can be spent.
 	p.step("signed elsewhere", func() { p.signElsewhere(holder) })
 	p.takeKey(holder)
 	rival := testnet.Start(t, testnet.NodeOptions{Args: []string{"--solonet.tools"}})
 	harness.MakeAccount(t, rival)
-	p.step("reorganised", func() { p.reorganise(rival, 1) })
+	p.step("reorganised", func() { p.reorganise(rival, 1, func(blocks int) { mine(t, rival, blocks) }) })
 	p.step("spent by hand", p.takeByHand)
 	p.step("killed", func() { p.payThroughKills(3) })
 	p.check()
@@ -37,7 +37,7 @@ func TestPaymentsComeThrough(t *testing.T) {
 // step does something and tells how long it took.
 func (p *pool) step(name string, do func()) {
 	start := time.Now()
-	p.t.Log(name)
+	p.t.Logf("%s: begins", name)
 	do()
 	p.t.Logf("%s: %v", name, time.Since(start).Round(time.Millisecond))
 }

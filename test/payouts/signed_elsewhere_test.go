@@ -2,11 +2,13 @@ package payouts_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/bytom-solo/bytom-solo/node"
 	"github.com/bytom-solo/bytom-solo/payout"
@@ -50,9 +52,12 @@ func newPoolWithoutKey(t *testing.T) (p *pool, holder *testnet.Node) {
 func (p *pool) signElsewhere(holder *testnet.Node) {
 	p.t.Helper()
 	id := p.pay(payout.BatchStored).ID
-	if s, err := p.stats(); err != nil || !s.ByHand {
-		p.t.Errorf("it does not say that a payment waits to be signed: %+v, %v", s, err)
-	}
+	testnet.Wait(p.t, time.Minute, func() error { // Until the node has found out that it can't.
+		if s, err := p.stats(); err != nil || !s.ByHand {
+			return fmt.Errorf("it does not say that a payment waits to be signed: %+v, %w", s, err)
+		}
+		return nil
+	})
 	var waiting []node.UnsignedPayout
 	if err := json.Unmarshal([]byte(p.command("sign")), &waiting); err != nil || len(waiting) != 1 || waiting[0].ID != id {
 		p.t.Fatalf("%+v wait to be signed, expected %s: %v", waiting, id, err)

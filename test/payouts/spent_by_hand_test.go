@@ -6,32 +6,46 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"testing"
 	"time"
 
 	"github.com/bytom-solo/bytom-solo/node"
 	"github.com/bytom-solo/bytom-solo/payout"
+	"github.com/bytom-solo/bytom-solo/test/harness"
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
 
 // spend has the node's wallet spend the coinbase of a block that was split, by hand, to an
-// address that no owner has. It returns the transaction's id.
-func (p *pool) spend(block node.PayoutBlock) string {
+// address that no owner has, and gives the transaction to a node.
+func (p *pool) spend(block node.PayoutBlock, at *testnet.Node) {
 	p.t.Helper()
 	var e node.PayoutExplanation
-	if err := p.Call(node.ExplainPayoutRoute, node.PayoutBlockRequest{Block: block.Hash}, &e); err != nil {
+	call := func(route string, in, out any) {
+		p.t.Helper()
+		if err := p.Call(route, in, out); err != nil {
+			p.t.Fatal(err)
+		}
+	}
+	call(node.ExplainPayoutRoute, node.PayoutBlockRequest{Block: block.Hash}, &e)
+	if _, err := p.Client().WaitWallet(p.t.Context()); err != nil {
 		p.t.Fatal(err)
 	}
-	account := testnet.Account{Client: p.Client(), Alias: "a", Password: "p"}
-	to, err := account.NewAddress(p.t.Context())
-	if err != nil {
+	var to testnet.Address
+	call("/create-account-receiver", map[string]string{"account_alias": "a"}, &to)
+	var template json.RawMessage
+	call("/build-transaction", map[string]any{"actions": []testnet.Action{
+		{"type": "spend_account_unspent_output", "output_id": e.Coinbase},
+		testnet.PayAddress(to.Address, testnet.BTM, block.Reward-testnet.DefaultFee),
+	}}, &template)
+	var signed struct {
+		Transaction struct {
+			Raw string `json:"raw_transaction"`
+		} `json:"transaction"`
+	}
+	call("/sign-transaction", map[string]any{"password": "p", "transaction": template}, &signed)
+	if err := at.Call("/submit-transaction", map[string]string{"raw_transaction": signed.Transaction.Raw}, nil); err != nil {
 		p.t.Fatal(err)
 	}
-	tx, err := account.Transact(p.t.Context(), testnet.Action{"type": "spend_account_unspent_output", "output_id": e.Coinbase},
-		testnet.PayAddress(to.Address, testnet.BTM, block.Reward-testnet.DefaultFee))
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	return tx.ID.String()
 }
 
 // takeByHand has the operator spend a coinbase that payouts would have used next. They stop, and
@@ -44,12 +58,16 @@ func (p *pool) takeByHand() {
 	if err != nil || i < 0 {
 		p.t.Fatalf("no block's reward can be spent: %+v, %v", s.Blocks, err)
 	}
-	id, taken := p.spend(s.Blocks[i]), s.Blocks[i]
+	taken := s.Blocks[i]
+	p.spend(taken, p.Node)
 	p.mine(1)
-	p.awaitStop(taken)
+	p.awaitStop("was spent by a transaction that these books don't have")
+	if s, err := p.stats(); err != nil || !slices.ContainsFunc(s.Blocks, func(b node.PayoutBlock) bool { return b.Hash == taken.Hash && b.Stage == "withdrawn" }) {
+		p.t.Errorf("block %d is not shown as spent: %+v, %v", taken.Height, s.Blocks, err)
+	}
 	p.check()
 	if out, err := p.try("pay"); err == nil || !strings.Contains(out, "payouts are stopped") {
-		p.t.Errorf("with %s: %v, %s", id, err, out)
+		p.t.Errorf("pay: %v, %s", err, out)
 	}
 	p.resume()
 	if s, err := p.stats(); err != nil || s.Status.Stopped != "" || s.Status.Uncovered != int64(taken.Reward)-s.Status.Fees {
@@ -59,18 +77,58 @@ func (p *pool) takeByHand() {
 	p.check()
 }
 
-// awaitStop waits until payouts are stopped, and all that should say so does.
-func (p *pool) awaitStop(taken node.PayoutBlock) {
+// TestARewardOfAPaymentIsSpentByHand has the operator spend a coinbase that a payment spends as
+// well, and another node's block have his transaction. Once it is deep, the payment's owners are paid out of
+// what is left of its coinbases, once.
+func TestARewardOfAPaymentIsSpentByHand(t *testing.T) {
+	if !long() {
+		t.Skip("two hundred blocks have to be mined: BYTOM_SOLO_LONG=1 runs it; TestPaymentsComeThrough has a reward that no payment spends")
+	}
+	p := newPool(t, payout.PPLNS, "--payout.every", "100000")
+	p.awaitBlocksOf(1, 4)
+	p.mine(101)
+	rival := testnet.Start(t, testnet.NodeOptions{Args: []string{"--solonet.tools"}})
+	harness.MakeAccount(t, rival)
+	rival.Connect(p.Node)
+	testnet.WaitSameTip(p.Node, rival, time.Minute)
+	rival.Disconnect(p.Node) // It is not to have the payment in its pool.
+	contested := p.pay(payout.BatchSigned).ID
+	s, err := p.stats()
+	i := slices.IndexFunc(s.Blocks, func(b node.PayoutBlock) bool { return b.Stage == "in transit" })
+	if err != nil || i < 0 {
+		t.Fatalf("%+v, %v", s.Blocks, err)
+	}
+	taken := s.Blocks[i]
+	p.spend(taken, rival)
+	mine(t, rival, 1)
+	rival.Connect(p.Node)
+	testnet.WaitSameTip(p.Node, rival, time.Minute)
+	p.awaitStop("spent 1 of its inputs")
+	p.resume()
+	p.Kill()
+	p.again()
+	p.mine(101)
+	p.awaitBatch(payout.BatchConflict, is(contested))
+	if s, err := p.stats(); err != nil || s.Status.Stopped != "" || s.Status.Uncovered != int64(taken.Reward)-s.Status.Fees {
+		t.Errorf("stopped again by what the operator knows: %+v, %v", s.Status, err)
+	}
+	p.check()
+	p.mineBatch(p.pay(payout.BatchSigned).ID)
+	p.check()
+	p.exports(t)
+}
+
+// awaitStop waits until payouts are stopped, and all that should say why does.
+func (p *pool) awaitStop(why string) {
 	p.t.Helper()
 	testnet.Wait(p.t, time.Minute, func() error {
 		s, err := p.stats()
-		i := slices.IndexFunc(s.Blocks, func(b node.PayoutBlock) bool { return b.Hash == taken.Hash && b.Stage == "withdrawn" })
-		if err != nil || s.Status.Stopped == "" || i < 0 {
-			return fmt.Errorf("not stopped by the block at height %d: %+v, %w", taken.Height, s, err)
+		if err != nil || !strings.Contains(s.Status.Stopped, why) {
+			return fmt.Errorf("not stopped as %s: %+v, %w", why, s, err)
 		}
 		return nil
 	})
-	if out := p.command("status"); !strings.Contains(out, "was spent by a transaction that these books don't have") {
+	if out := p.command("status"); !strings.Contains(out, why) {
 		p.t.Errorf("status: %s", out)
 	}
 	testnet.Wait(p.t, time.Minute, func() error {
