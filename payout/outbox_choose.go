@@ -1,7 +1,9 @@
 package payout
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"github.com/bytom/bytom/protocol/bc"
 
@@ -125,7 +127,35 @@ func (o *Outbox) funds() (groups []*fundGroup, err error) {
 		}
 		group.funds, group.inputs = append(group.funds, f), append(group.inputs, in)
 	}
-	return groups, nil
+	if len(groups) < 2 {
+		return groups, nil
+	}
+	return groups, o.unsignedLast(groups, all)
+}
+
+// unsignedLast puts groups last of whose funds a batch was given up that nobody had signed: where
+// their key is gone, the same owners would be promised them again and again.
+func (o *Outbox) unsignedLast(groups []*fundGroup, all []Fund) error {
+	batches, err := o.Books.Batches()
+	if err != nil {
+		return err
+	}
+	unsigned := make(map[bc.Hash]bool)
+	for _, b := range batches {
+		for _, input := range b.Inputs {
+			unsigned[input] = unsigned[input] || b.State == BatchGivenUp && len(b.Signed) == 0
+		}
+	}
+	last := make(map[string]int)
+	for _, f := range all {
+		if unsigned[f.Output] {
+			last[string(f.Program)] = 1
+		}
+	}
+	slices.SortStableFunc(groups, func(a, b *fundGroup) int {
+		return cmp.Compare(last[string(a.funds[0].Program)], last[string(b.funds[0].Program)])
+	})
+	return nil
 }
 
 // stage stores the batches that pay what is due out of a group's funds.

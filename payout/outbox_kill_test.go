@@ -162,7 +162,7 @@ func payInChild(t *testing.T, at string) {
 		must(t, b.UnmarshalText([]byte(strings.TrimSpace(line))))
 		c.back([]*types.Block{b})
 	}
-	x := &till{t: t, chain: c, books: open(t, filepath.Join(folder, "payouts.db")), every: 1, valid: valid}
+	x := &till{t: t, chain: c, books: open(t, filepath.Join(folder, "payouts.db")), every: 1, valid: valid, payee: program(1)}
 	x.restart()
 	x.out.Chain = childChain{c, folder}
 	x.out.reached = func(step outboxStep) {

@@ -22,6 +22,7 @@ type till struct {
 	valid uint64
 	// hand has batches signed by hand; answer is what a submit answers; lost has it go nowhere.
 	hand   bool
+	payee  []byte // of blocks that are split
 	answer error
 	lost   bool
 	news   []News
@@ -31,7 +32,7 @@ type till struct {
 const leastDue = 100_000_000
 
 func newTill(t testing.TB, path string) *till {
-	x := &till{t: t, chain: newChain(t), books: open(t, path), every: 1, valid: 400, dues: make(map[string]uint64)}
+	x := &till{t: t, chain: newChain(t), books: open(t, path), every: 1, valid: 400, payee: program(1), dues: make(map[string]uint64)}
 	_, err := x.books.SetPolicy(Policy{Scheme: Solo, Least: leastDue})
 	must(t, err)
 	x.restart()
@@ -90,7 +91,7 @@ func ownerProgram(owner string) ([]byte, error) {
 // settle finds a block that is split between owners.
 func (x *till) settle(amount uint64, owners ...string) *types.Block {
 	x.t.Helper()
-	block := x.chain.mine(program(1))
+	block := x.chain.mine(x.payee)
 	slices.Sort(owners)
 	var parts []Part
 	for _, o := range owners {
