@@ -18,10 +18,20 @@ type opener struct {
 	name string
 	// open opens what the operator asks for of this kind, tested. An error is of one that
 	// nobody can do without.
-	open func(ctx context.Context, devices string, log *slog.Logger) ([]compute.Backend, error)
+	open func(ctx context.Context, o Opening) ([]compute.Backend, error)
 	// extra ones are opened for those who ask alone. Of the others, the first that there
 	// is will do.
 	extra bool
+}
+
+// Opening is what OpenBackends opens, and who hears of it.
+type Opening struct {
+	// Devices is a list of names: see PickDevices.
+	Devices string
+	Log     *slog.Logger
+	// Progress is called while a graphics card is measured, with its name, how many variants
+	// are done and how many there are; nil is not.
+	Progress func(device string, done, total int)
 }
 
 // openers are all of them, fastest first.
@@ -31,17 +41,17 @@ var openers = []opener{
 	{name: "reference", open: openReference},
 }
 
-func openCPU(ctx context.Context, _ string, log *slog.Logger) ([]compute.Backend, error) {
-	b, err := cpu.New(cpu.Config{Log: log})
+func openCPU(ctx context.Context, o Opening) ([]compute.Backend, error) {
+	b, err := cpu.New(cpu.Config{Log: o.Log})
 	if errors.Is(err, cpu.ErrNoCgo) {
-		log.Warn("mining and verifying will be slow", "error", err)
+		o.Log.Warn("mining and verifying will be slow", "error", err)
 		return nil, nil
 	}
-	return selfTested(ctx, b, err, log)
+	return selfTested(ctx, b, err, o.Log)
 }
 
-func openReference(ctx context.Context, _ string, log *slog.Logger) ([]compute.Backend, error) {
-	return selfTested(ctx, compute.NewReference(), nil, log)
+func openReference(ctx context.Context, o Opening) ([]compute.Backend, error) {
+	return selfTested(ctx, compute.NewReference(), nil, o.Log)
 }
 
 // selfTested is a backend that passes its self-test, or none.
@@ -68,18 +78,18 @@ const (
 	autoDevices = "auto"
 )
 
-// OpenBackends opens what verifies, which is the fastest on the CPU, and what devices
-// asks for beyond it: see PickDevices. The first one verifies; graphics cards are the
+// OpenBackends opens what verifies, which is the fastest on the CPU, and what the list of
+// devices asks for beyond it. The first one verifies; graphics cards are the
 // last. Each has to pass its self-test; what this build does not have, and what fails,
 // is logged and left out.
-func OpenBackends(ctx context.Context, devices string, log *slog.Logger) ([]compute.Backend, error) {
+func OpenBackends(ctx context.Context, o Opening) ([]compute.Backend, error) {
 	var opened, extra []compute.Backend
-	for _, o := range openers {
-		if !o.extra && len(opened) > 0 && !asksFor(devices, o.name) {
+	for _, kind := range openers {
+		if !kind.extra && len(opened) > 0 && !asksFor(o.Devices, kind.name) {
 			continue
 		}
-		more, err := o.open(ctx, devices, log)
-		if o.extra {
+		more, err := kind.open(ctx, o)
+		if kind.extra {
 			extra = append(extra, more...)
 		} else {
 			opened = append(opened, more...)

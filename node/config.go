@@ -44,6 +44,9 @@ type Config struct {
 	// Version is the program's, for the metrics. It is no key.
 	Version string
 
+	// Measuring is Opening's Progress. It is no key.
+	Measuring func(device string, done, total int)
+
 	fileNetwork string    // config.toml's chain_id
 	logFiles    *logFiles // nil where there are none
 }

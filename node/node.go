@@ -99,7 +99,7 @@ func New(ctx context.Context, config *Config, log *slog.Logger, notices io.Write
 
 func (n *Node) open(ctx context.Context, notices io.Writer) error {
 	var err error
-	if n.backends, err = OpenBackends(ctx, n.config.Mining.Devices, n.log); err != nil {
+	if n.backends, err = OpenBackends(ctx, Opening{Devices: n.config.Mining.Devices, Log: n.log, Progress: n.config.Measuring}); err != nil {
 		return err
 	}
 	devices, err := PickDevices(n.backends, n.config.Mining.Devices)

@@ -50,7 +50,7 @@ func (m *movingTip) Select(context.Context, mining.Tip) ([]mining.Candidate, err
 // at full load, and reports how long a template takes, how long the last worker goes on
 // with the former one, what a batch takes, and the dead time at a change of the seed.
 func BenchmarkSwitch(b *testing.B) {
-	backends, err := OpenBackends(b.Context(), "auto", slog.New(slog.DiscardHandler))
+	backends, err := OpenBackends(b.Context(), Opening{Devices: "auto", Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		b.Fatal(err)
 	}

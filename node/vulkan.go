@@ -3,7 +3,6 @@ package node
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,8 +15,8 @@ import (
 // openVulkan opens the graphics cards that a list of devices asks for. That a machine
 // has none is a line in the log, unless one is asked for by name. One that does not
 // work is logged and left out.
-func openVulkan(ctx context.Context, devices string, log *slog.Logger) ([]compute.Backend, error) {
-	asked := slices.DeleteFunc(names(devices), func(name string) bool {
+func openVulkan(ctx context.Context, o Opening) ([]compute.Backend, error) {
+	asked := slices.DeleteFunc(names(o.Devices), func(name string) bool {
 		return name != autoDevices && name != AllDevices && name != vulkan.Prefix && !strings.HasPrefix(name, vulkan.Prefix+":")
 	})
 	if len(asked) == 0 {
@@ -28,7 +27,7 @@ func openVulkan(ctx context.Context, devices string, log *slog.Logger) ([]comput
 		if named := slices.IndexFunc(asked, func(name string) bool { return strings.HasPrefix(name, vulkan.Prefix) }); named >= 0 {
 			return nil, fmt.Errorf("key mining.devices: value %q: %w", asked[named], err)
 		}
-		log.Info("mining is for the CPU", "reason", err)
+		o.Log.Info("mining is for the CPU", "reason", err)
 		return nil, nil
 	}
 	headers, err := vulkan.ParseHeaders(os.Getenv(vulkan.HeadersVariable))
@@ -40,14 +39,14 @@ func openVulkan(ctx context.Context, devices string, log *slog.Logger) ([]comput
 		if !slices.ContainsFunc(asked, func(name string) bool { return asksForDevice(name, d) }) {
 			continue
 		}
-		b, err := vulkan.Open(ctx, d, vulkan.Config{Dir: vulkanDir(), Headers: headers, Log: log})
+		b, err := vulkan.Open(ctx, d, vulkan.Config{Dir: vulkanDir(), Headers: headers, Log: o.Log, Progress: o.Progress})
 		switch {
 		case err == nil:
 			opened = append(opened, b)
 		case ctx.Err() != nil:
 			return opened, ctx.Err()
 		default:
-			log.Error("device is not used", "device", d.Name, "title", d.Title, "error", err)
+			o.Log.Error("device is not used", "device", d.Name, "title", d.Title, "error", err)
 		}
 	}
 	return opened, nil

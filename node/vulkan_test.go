@@ -88,7 +88,7 @@ func TestWithoutGraphicsCards(t *testing.T) {
 		"vulkan": `key mining.devices: value "vulkan"`, "cpu,vulkan:7": `key mining.devices: value "vulkan:7"`, "auto,vulkan:7": `key mining.devices: value "vulkan:7"`,
 	} {
 		var log strings.Builder
-		opened, err := openVulkan(t.Context(), devices, slog.New(slog.NewTextHandler(&log, nil)))
+		opened, err := openVulkan(t.Context(), Opening{Devices: devices, Log: slog.New(slog.NewTextHandler(&log, nil))})
 		got := log.String()
 		if err != nil {
 			got = err.Error()
@@ -106,7 +106,7 @@ func TestWithoutTheFastBackends(t *testing.T) {
 	}
 	defer func(all []opener) { openers = all }(openers)
 	openers = openers[len(openers)-1:]
-	all, err := OpenBackends(context.Background(), AllDevices, slog.New(slog.DiscardHandler))
+	all, err := OpenBackends(context.Background(), Opening{Devices: AllDevices, Log: slog.New(slog.DiscardHandler)})
 	if err != nil || len(all) != 1 || all[0].Info().Name != "reference" {
 		t.Errorf("%v, %v", all, err)
 	}

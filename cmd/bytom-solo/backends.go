@@ -20,7 +20,7 @@ func withBackends(ctx context.Context, terminal io.Writer, devices string, f fun
 	if err != nil {
 		return err
 	}
-	all, err := node.OpenBackends(ctx, devices, log)
+	all, err := node.OpenBackends(ctx, node.Opening{Devices: devices, Log: log, Progress: measuring(terminal)})
 	if err != nil {
 		return err
 	}
@@ -41,8 +41,8 @@ func picked(all []compute.Backend, names []string) []compute.Backend {
 }
 
 // withRigDevices opens the devices, and what checks them, for the time of a call.
-func withRigDevices(ctx context.Context, o rigOptions, log *slog.Logger, f func(devices []compute.Backend, checker compute.Backend) error) (err error) {
-	all, err := node.OpenBackends(ctx, o.devices, log)
+func withRigDevices(ctx context.Context, o rigOptions, terminal io.Writer, log *slog.Logger, f func(devices []compute.Backend, checker compute.Backend) error) (err error) {
+	all, err := node.OpenBackends(ctx, node.Opening{Devices: o.devices, Log: log, Progress: measuring(terminal)})
 	switch {
 	case ctx.Err() != nil:
 		return node.CloseBackends(all) // It was interrupted.

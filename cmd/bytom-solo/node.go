@@ -52,6 +52,7 @@ func runNode(ctx context.Context, config *node.Config, out, terminal io.Writer) 
 		return err
 	}
 	node.ForwardBytomLog(log)
+	config.Measuring = measuring(terminal)
 	var running atomic.Pointer[node.Node]
 	ctx, stop := onHangup(ctx, reloading(config, &running, log))
 	defer stop()

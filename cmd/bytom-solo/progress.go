@@ -28,6 +28,20 @@ func benchProgress(terminal io.Writer, rounds int) func(compute.BenchTurn) {
 	}
 }
 
+// measuring shows on a terminal that the variants of a graphics card are timed, which takes
+// some twenty seconds once.
+func measuring(terminal io.Writer) func(device string, done, total int) {
+	return func(device string, done, total int) {
+		if done == total {
+			console.Of(terminal).Hide()
+			return
+		}
+		console.Of(terminal).Show(console.Progress{
+			What: "measuring " + device, Done: int64(done), Total: int64(total), Note: fmt.Sprintf("variant %d of %d, once", done+1, total),
+		})
+	}
+}
+
 // working shows on a terminal that a command is at work, from the first second on: of so long
 // where that is known, else for so long. done ends it.
 func working(terminal io.Writer, what string, length time.Duration) (done func()) {

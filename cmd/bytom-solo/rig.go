@@ -113,7 +113,7 @@ func runRig(ctx context.Context, o rigOptions, out, terminal io.Writer) error {
 		defer cfg.API.Close()
 		log.Info("status is served", "url", "http://"+cfg.API.Addr().String()+"/")
 	}
-	return withRigDevices(ctx, o, log, func(devices []compute.Backend, checker compute.Backend) error {
+	return withRigDevices(ctx, o, terminal, log, func(devices []compute.Backend, checker compute.Backend) error {
 		if o.benchmark > 0 {
 			return runRigBenchmark(ctx, o, devices, out, terminal, log)
 		}

@@ -63,7 +63,7 @@ returns; the other commands find the network by its directory, --dir.`,
 // stock nodes. The end of the process closes it.
 func lazyHash() testnet.HashFunc {
 	open := sync.OnceValues(func() (*compute.Verifier, error) {
-		backends, err := node.OpenBackends(context.Background(), "none", slog.New(slog.DiscardHandler))
+		backends, err := node.OpenBackends(context.Background(), node.Opening{Devices: "none", Log: slog.New(slog.DiscardHandler)})
 		if err != nil {
 			return nil, err
 		}

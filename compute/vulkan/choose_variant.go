@@ -101,7 +101,9 @@ func openFastest(ctx context.Context, d Device, config Config) (compute.Backend,
 	}
 	var best, all chosenVariant
 	var failed error
-	for _, v := range variants {
+	defer config.progress(d, len(variants), len(variants))
+	for i, v := range variants {
+		config.progress(d, i, len(variants))
 		rated, err := try(ctx, d, v, config)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
@@ -138,6 +140,12 @@ func openFastest(ctx context.Context, d Device, config Config) (compute.Backend,
 	config.save(d, ".cache", b.current.compiled())
 	config.log().Info("the fastest variant was chosen", "device", d.Name, "variant", best.Variant.String(), "hashes_per_second", best.Rate, "batch", best.Batch)
 	return b, nil
+}
+
+func (c Config) progress(d Device, done, total int) {
+	if c.Progress != nil {
+		c.Progress(d.Name, done, total)
+	}
 }
 
 // try proves and times a variant.

@@ -3,9 +3,11 @@
 package vulkan
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -21,7 +23,10 @@ func TestTheFastestVariantIsChosenOnce(t *testing.T) {
 	d := testDevice(t)
 	d.Kind = "discrete"
 	d.Paths = []Path{{Name: PathMul, Usable: true}}
-	config := Config{Dir: t.TempDir()}
+	var progress []string
+	config := Config{Dir: t.TempDir(), Progress: func(device string, done, total int) {
+		progress = append(progress, fmt.Sprintf("%s %d of %d", device, done, total))
+	}}
 	var kernels []string
 	var tried [][]Tried
 	for range 2 {
@@ -44,6 +49,14 @@ func TestTheFastestVariantIsChosenOnce(t *testing.T) {
 	}
 	if len(tried[0]) != 1 || tried[0][0].HashesPerSecond <= 0 || !reflect.DeepEqual(tried[0], tried[1]) || kernels[0] != kernels[1] {
 		t.Errorf("first %s of %+v, then %s of %+v", kernels[0], tried[0], kernels[1], tried[1])
+	}
+
+	var want []string // of the first start alone
+	for i := range len(progress) {
+		want = append(want, fmt.Sprintf("%s %d of %d", d.Name, i, len(progress)-1))
+	}
+	if len(want) < 2 || !slices.Equal(progress, want) {
+		t.Errorf("progress %q, expected %q", progress, want)
 	}
 
 	// What somebody else has left there is no reason to fail.

@@ -26,6 +26,9 @@ type Config struct {
 	Variant Variant
 	// Headers says where header hashes are computed; empty is HeadersAuto.
 	Headers Headers
+	// Progress is called while the variants of a device are timed, with its name, how many
+	// are done and how many there are; nil is not.
+	Progress func(device string, done, total int)
 	// Log takes what was chosen and what was found wanting; nil discards it.
 	Log *slog.Logger
 }

@@ -28,7 +28,7 @@ func NewSolver(t testing.TB) *Solver {
 	if err != nil {
 		t.Fatal(err)
 	}
-	backends, err := node.OpenBackends(t.Context(), "auto", log)
+	backends, err := node.OpenBackends(t.Context(), node.Opening{Devices: "auto", Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,8 @@ package console
 
 import (
 	"context"
+	"errors"
+	"io"
 	"os"
 	"sync"
 
@@ -29,7 +31,7 @@ func (k *keyboard) run(ctx context.Context, in *os.File, screen bool, press func
 			var text [64]byte
 			for {
 				n, err := in.Read(text[:])
-				if err != nil || ctx.Err() != nil {
+				if ctx.Err() != nil || err != nil && !errors.Is(err, io.EOF) { // Ctrl-Z reads as the end.
 					return
 				}
 				if n == 1 {
