@@ -79,7 +79,7 @@ func (f Format) newer(path string, format byte) error {
 			break
 		}
 	}
-	return fmt.Errorf("its format is %d, of a newer version of this program; this one knows formats up to %d: start the newer version again, or %s",
+	return fmt.Errorf("its format is %d, of a newer version of this program; this one knows formats up to %d: start the newer version again, or %s (docs/operating.md, Upgrade and downgrade)",
 		format, f.Newest(), back)
 }
 

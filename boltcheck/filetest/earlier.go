@@ -4,6 +4,7 @@ package filetest
 
 import (
 	"compress/gzip"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -12,36 +13,49 @@ import (
 )
 
 // Earlier has a test use the file of a name that each earlier version left, those of
-// testdata/formats: a copy in a folder of its own, with the hashes of the blocks that were
-// found meanwhile, in hexadecimal.
+// testdata/formats: a copy in a folder "mining" of its own, beside the others that it left, with
+// the hashes of the blocks that were found meanwhile, in hexadecimal, the lowest first.
 func Earlier(t *testing.T, name string, use func(t *testing.T, path string, blocks []string)) {
 	t.Helper()
-	packed, err := filepath.Glob(filepath.Join(root(t), "testdata", "formats", "*", name+".gz"))
-	if err != nil || len(packed) == 0 {
+	versions, err := filepath.Glob(filepath.Join(root(t), "testdata", "formats", "*", name+".gz"))
+	if err != nil || len(versions) == 0 {
 		t.Fatalf("no earlier version left a %s: %v", name, err)
 	}
-	for _, from := range packed {
-		t.Run(filepath.Base(filepath.Dir(from)), func(t *testing.T) {
-			path := filepath.Join(t.TempDir(), name)
-			if err := unpack(from, path); err != nil {
+	for _, packed := range versions {
+		from := filepath.Dir(packed)
+		t.Run(filepath.Base(from), func(t *testing.T) {
+			to := filepath.Join(t.TempDir(), "mining")
+			if err := unpackAll(from, to); err != nil {
 				t.Fatal(err)
 			}
-			raw, err := os.ReadFile(filepath.Join(filepath.Dir(from), "blocks.txt"))
-			if err != nil {
-				t.Fatal(err)
+			blocks, err := blocksOf(from)
+			if err != nil || len(blocks) == 0 {
+				t.Fatalf("blocks.txt names no block: %v", err)
 			}
-			var blocks []string
-			for line := range strings.Lines(string(raw)) {
-				if _, hash, ok := strings.Cut(strings.TrimSpace(line), " "); ok {
-					blocks = append(blocks, hash)
-				}
-			}
-			if len(blocks) == 0 {
-				t.Fatal("blocks.txt names no block")
-			}
-			use(t, path, blocks)
+			use(t, filepath.Join(to, name), blocks)
 		})
 	}
+}
+
+func blocksOf(from string) (hashes []string, err error) {
+	raw, err := os.ReadFile(filepath.Join(from, "blocks.txt"))
+	for line := range strings.Lines(string(raw)) {
+		if _, hash, ok := strings.Cut(strings.TrimSpace(line), " "); ok {
+			hashes = append(hashes, hash)
+		}
+	}
+	return hashes, err
+}
+
+func unpackAll(from, to string) error {
+	if err := os.Mkdir(to, 0o700); err != nil {
+		return err
+	}
+	files, err := filepath.Glob(filepath.Join(from, "*.gz"))
+	for _, file := range files {
+		err = errors.Join(err, unpack(file, filepath.Join(to, strings.TrimSuffix(filepath.Base(file), ".gz"))))
+	}
+	return err
 }
 
 // root is the folder of the module.
