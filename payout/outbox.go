@@ -104,6 +104,8 @@ type Outbox struct {
 	// operator was last told of it.
 	tried map[bc.Hash]uint64
 	told  map[bc.Hash]string
+	// searched is up to which block of the main chain an ended batch was looked for.
+	searched map[bc.Hash]bc.Hash
 	// valid is for how many blocks a batch may be mined.
 	valid   uint64
 	byHand  atomic.Int64          // see ByHand
@@ -125,7 +127,7 @@ func NewOutbox(c OutboxConfig) *Outbox {
 		c.Script = func([]byte) (int, int, error) { return 0, 0, transaction.ErrScript }
 	}
 	c.Every = max(c.Every, 1)
-	return &Outbox{OutboxConfig: c, valid: validFor, tried: make(map[bc.Hash]uint64), told: make(map[bc.Hash]string), reached: func(outboxStep) {}}
+	return &Outbox{OutboxConfig: c, valid: validFor, tried: make(map[bc.Hash]uint64), told: make(map[bc.Hash]string), searched: make(map[bc.Hash]bc.Hash), reached: func(outboxStep) {}}
 }
 
 // Run pays until ctx ends: when woken, by a tip or by a batch that was signed by hand, and
@@ -202,8 +204,25 @@ func (o *Outbox) load() error {
 	if err != nil {
 		return err
 	}
+	funds, err := o.Books.Funds()
+	if err != nil {
+		return err
+	}
+	byOutput := make(map[string]Fund)
+	for _, f := range funds {
+		byOutput[f.Output.String()] = f
+	}
 	o.open, o.scan = make(map[bc.Hash]bool), scanner{}
 	for _, b := range all {
+		if b.State == BatchGivenUp || b.State == BatchConflict {
+			back, err := o.revive(b, byOutput)
+			if err != nil {
+				return err
+			}
+			if back {
+				b.State = BatchMined
+			}
+		}
 		if b.State == BatchPaid && !o.placed(b) {
 			if err := o.Books.Unmined(b.ID); err != nil {
 				return err

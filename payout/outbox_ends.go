@@ -1,6 +1,7 @@
 package payout
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -64,6 +65,39 @@ func (b *Books) Conflict(id bc.Hash, why string, spent ...bc.Hash) error {
 		b.log.Warn("another transaction spent what a payout was to spend", "batch", id.String(), "why", why)
 	}
 	return err
+}
+
+// Revive has a batch followed again that had ended, and is in a block of the main chain after all:
+// a reorganisation brought that, deeper than any was thought to be. What it pays is in transit
+// once more, and an owner to whom less is due is overpaid. Payouts are stopped until Resume.
+func (b *Books) Revive(id, block bc.Hash, height uint64, signed Hex) error {
+	return b.change(id, "mined after all", func(w *writer, batch *Batch) error {
+		c := make(changes)
+		for _, p := range batch.Payments {
+			c.move(Transit(p.Owner), Payable(p.Owner), int64(p.Amount))
+		}
+		for _, input := range batch.Inputs {
+			f, err := w.fund(input)
+			if err != nil {
+				return err
+			}
+			switch f.State {
+			case FundReady:
+			case FundTaken:
+				c.move(Reserve, Spendable, int64(f.Amount))
+			default:
+				return fmt.Errorf("its input %s is %s, expected %s or %s", input.String(), f.State, FundReady, FundTaken)
+			}
+			f.UsedBy = &batch.ID
+			if err := w.setFund(f, FundStaged); err != nil {
+				return err
+			}
+		}
+		why := fmt.Sprintf("batch %s had ended as %s, and is in block %d after all: what it pays counts, and who was paid again is overpaid; see 'payouts owners', and resume",
+			id.String(), batch.State, height)
+		batch.State, batch.Conflict, batch.Block, batch.MinedAt, batch.Signed = BatchMined, "", &block, height, signed
+		return errors.Join(w.post(KindStaged, id.String(), c), w.stop(why))
+	}, BatchGivenUp, BatchConflict)
 }
 
 // end gives back what a batch had taken, with more changes in the same entry.

@@ -94,6 +94,7 @@ func (o *Outbox) taken(b Batch, others map[bc.Hash]spender, best uint64) error {
 		return err
 	}
 	o.ended(b, NewsConflict, why+"; what it would have paid is due again")
+	o.loaded = false // What spent them may be a batch that had ended.
 	return nil
 }
 

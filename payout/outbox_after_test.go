@@ -1,0 +1,70 @@
+package payout
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestAGivenUpBatchThatIsMinedAfterAll: a reorganisation that is deeper than any should be brings
+// a block that has a batch which was given up. Its owners are paid by that, and not by another
+// too, whether there was one, and whether that was paid.
+func TestAGivenUpBatchThatIsMinedAfterAll(t *testing.T) {
+	for _, again := range []BatchState{"", BatchSigned, BatchPaid} {
+		x := newTill(t, pathIn(t))
+		x.valid = 50
+		x.restart()
+		x.settle(2*leastDue, "bm1a", "bm1b")
+		grow(x.chain, 100)
+		x.step()
+		first := x.state(BatchSigned)
+		tx, err := first.Tx()
+		must(t, err)
+		if again == "" {
+			must(t, x.books.Stop("nobody is paid for now"))
+		}
+		clear(x.chain.pool)
+		grow(x.chain, int(x.valid)+finalDepth)
+		x.step()
+		if again == BatchPaid {
+			x.mine()
+			grow(x.chain, 100)
+			x.step()
+			x.state(BatchGivenUp, BatchPaid)
+		}
+		best, _ := x.chain.Best()
+		off := int(best - first.Height)
+		x.chain.rewind(off)
+		x.chain.mine([]byte{0x51}, tx)
+		clear(x.chain.pool)
+		grow(x.chain, off)
+		for range 6 { // Another batch of the same money ends first.
+			x.step()
+			grow(x.chain, 100)
+		}
+		if why, err := x.books.Stopped(); err != nil || !strings.Contains(why, "after all") {
+			t.Errorf("%q: stopped by %q, %v", again, why, err)
+		}
+		must(t, x.books.Resume())
+		for range 3 {
+			x.step()
+			x.mine()
+			grow(x.chain, 100)
+		}
+		x.step()
+		if got := x.batch(first).State; got != BatchPaid {
+			t.Errorf("%q: the first batch is %s", again, got)
+		}
+		x.paidOnce(1)
+		x.restart()
+		x.step()
+		x.paidOnce(1)
+	}
+}
+
+// batch is one as it is now.
+func (x *till) batch(b Batch) Batch {
+	x.t.Helper()
+	now, err := x.books.Batch(b.ID)
+	must(x.t, err)
+	return now
+}
