@@ -13,6 +13,7 @@ import (
 	"time"
 
 	bolt "go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 
 	"github.com/bytom-solo/bytom-solo/boltcheck"
 )
@@ -102,6 +103,9 @@ func Open(cfg Config) (*Books, error) {
 	if errors.Is(err, boltcheck.ErrDamaged) {
 		err = fmt.Errorf("%w; it has who is owed what, and so it is not set aside: put its latest copy in its place, or, "+
 			"where there is none, move it away to begin new books, and look up the debts in the latest export; no payouts until then", err)
+	}
+	if errors.Is(err, berrors.ErrTimeout) {
+		err = fmt.Errorf("%w: another process has them open, a running node as a rule, which is then to be asked", err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open the books of payouts %s: %w", cfg.Path, err)

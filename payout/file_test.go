@@ -61,6 +61,16 @@ func TestEmptyBooksAreDamaged(t *testing.T) {
 	open(t, path)
 }
 
+// TestBooksThatAreOpenElsewhere say so.
+func TestBooksThatAreOpenElsewhere(t *testing.T) {
+	t.Parallel()
+	path := pathIn(t)
+	open(t, path)
+	if _, err := Open(Config{Path: path, ReadOnly: true}); err == nil || !strings.Contains(err.Error(), "a running node") {
+		t.Errorf("books that a node has open give %v", err)
+	}
+}
+
 // TestBooksOfANewerVersionAreRefused, those of another network, and what is no books.
 func TestBooksOfANewerVersionAreRefused(t *testing.T) {
 	t.Parallel()
