@@ -108,6 +108,9 @@ func (j *Journal) Claim(network string) error { return boltcheck.Claim(j.db, net
 // Close closes the file.
 func (j *Journal) Close() error { return j.db.Close() }
 
+// Copy writes a file at a path that is as the journal is at one moment: see boltcheck.Copy.
+func (j *Journal) Copy(path string) (bytes int64, err error) { return boltcheck.Copy(j.db, path) }
+
 // probeRoom is how much a probe writes after a block was lost: what is free within the file
 // takes a short one while there is no room for a block.
 const probeRoom = 64 << 10

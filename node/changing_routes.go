@@ -59,6 +59,7 @@ var changingRoutes = map[string]routeEffect{
 
 	ResubmitFoundRoute: isLogged,
 	SignPayoutRoute:    isLogged,
+	BackupRoute:        isLogged,
 	PayPayoutsRoute:    isLogged,
 	ResumePayoutsRoute: isLogged,
 	SolonetMineRoute:   oftenCalled,

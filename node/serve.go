@@ -40,7 +40,8 @@ func (n *Node) serveWork(source mining.Source, space *mining.Extranonces) error 
 func (n *Node) routes() []func(*mux.Router) {
 	rigs := rigRoute{n.ledger, n.rigs, n.rigStates}
 	home := homeRoute{n.config.Bytom}
-	return []func(*mux.Router){n.work.Register, n.found.register, rigs.register, n.metrics.register, n.solonet.register, home.register, n.registerStats, n.registerPayoutStats, n.registerPayouts, n.events.register, registerOpenAPI, registerPage, registerOwnerPage}
+	backups := &backups{node: n}
+	return []func(*mux.Router){n.work.Register, n.found.register, rigs.register, n.metrics.register, n.solonet.register, home.register, backups.register, n.registerStats, n.registerPayoutStats, n.registerPayouts, n.events.register, registerOpenAPI, registerPage, registerOwnerPage}
 }
 
 // serve answers RPC until ctx ends; calls under way get a second to finish.

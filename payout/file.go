@@ -203,6 +203,12 @@ func (b *Books) Version() (version int, err error) {
 	return version, err
 }
 
+// Copy writes a file at a path that is as the books are at one moment: see boltcheck.Copy.
+func (b *Books) Copy(path string) (bytes int64, err error) {
+	err = b.guard.Do(func() (err error) { bytes, err = boltcheck.Copy(b.db, path); return err })
+	return bytes, err
+}
+
 // writer is a change of the books: one transaction.
 type writer struct {
 	tx  *bolt.Tx

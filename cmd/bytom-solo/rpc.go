@@ -130,7 +130,12 @@ func get(ctx context.Context, base *url.URL, route string, out any) error {
 
 // call makes a call of a node, and says what to do about its errors.
 func call(ctx context.Context, base *url.URL, do func(context.Context, *client.Client) error) error {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	return callWithin(ctx, 30*time.Second, base, do)
+}
+
+// callWithin is call for one that takes its time.
+func callWithin(ctx context.Context, limit time.Duration, base *url.URL, do func(context.Context, *client.Client) error) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	c, err := client.New(base.String(), nil)
 	if err != nil {

@@ -122,6 +122,9 @@ func (o *Overrides) Close() error {
 	return o.db.Close()
 }
 
+// Copy writes a file at a path that is as this one is at one moment: see boltcheck.Copy.
+func (o *Overrides) Copy(path string) (bytes int64, err error) { return boltcheck.Copy(o.db, path) }
+
 // Prioritise adds delta to what was added to a transaction's fee before, for the
 // order alone, and returns the sums of before and after. A delta of zero takes all of it
 // back.

@@ -40,7 +40,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 
 	for _, route := range []string{
 		"/get-work", "/get-work-json", "/mining-info", "/is-mining", "/get-mining-address", "/get-coinbase-arbitrary", "/list-overrides",
-		"/list-found-blocks", "/net-info", "/home-info",
+		"/list-found-blocks", "/net-info", "/home-info", "/backup",
 	} {
 		d.Call(route, "", true)
 	}

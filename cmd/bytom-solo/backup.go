@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bytom-solo/bytom-solo/gbt/client"
+	"github.com/bytom-solo/bytom-solo/node"
+)
+
+// backupLimit is how long a backup may take: the shares of many rigs are gigabytes.
+const backupLimit = 30 * time.Minute
+
+func newBackupCommand(config *node.Config) *cobra.Command {
+	out := ""
+	cmd := &cobra.Command{
+		Use:   "backup",
+		Short: "Have the running node write a backup of all that the network can't give back",
+		Long: `Have the running node write a backup of all that the network can't give back: found blocks,
+what rigs did, payouts, the wallet's keys and accounts, config.toml.
+
+The node writes it to the folder backup in its home directory, in place of the last one, and
+goes on mining meanwhile. --out copies it to a folder of this machine that does not exist yet.
+While no node runs, copy the home directory itself. docs/operating.md says how to restore.`,
+		Example: `  bytom-solo backup
+  bytom-solo backup --out /mnt/backup/$(date +%F)`,
+		RunE: func(cmd *cobra.Command, _ []string) error { return backUp(cmd, config, out) },
+	}
+	registerNode(cmd, config)
+	cmd.Flags().StringVar(&out, "out", "", "copy it to this folder, which must not exist yet")
+	return cmd
+}
+
+func backUp(cmd *cobra.Command, config *node.Config, out string) error {
+	if out != "" { // Known before the node does its work.
+		if _, err := os.Stat(out); !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("--out: value %q: expected a folder that does not exist yet", out)
+		}
+	}
+	base, err := nodeOfHome(cmd, config)
+	if err != nil {
+		return err
+	}
+	var b node.Backup
+	err = callWithin(cmd.Context(), backupLimit, base, func(ctx context.Context, c *client.Client) error {
+		return c.Call(ctx, node.BackupRoute, nil, &b)
+	})
+	if err != nil {
+		return err
+	}
+	where := b.Folder
+	if out != "" {
+		if where, err = copyBackup(b.Folder, out); err != nil {
+			return fmt.Errorf("copy the backup, which is in %s on the node's machine: %w", b.Folder, err)
+		}
+	}
+	for _, f := range b.Files {
+		fmt.Fprintf(cmd.OutOrStdout(), "%12d  %s\n", f.Bytes, f.Name)
+	}
+	_, err = fmt.Fprintln(cmd.OutOrStdout(), where)
+	return err
+}
+
+// copyBackup copies a backup to a new folder, for its owner's eyes alone.
+func copyBackup(from, to string) (where string, err error) {
+	if where, err = filepath.Abs(to); err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(filepath.Dir(where), 0o755); err != nil {
+		return "", err
+	}
+	if err := os.Mkdir(where, 0o700); err != nil {
+		return "", err
+	}
+	if err := os.CopyFS(where, os.DirFS(from)); err != nil {
+		return "", err
+	}
+	return where, filepath.WalkDir(where, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() {
+			return os.Chmod(path, 0o700)
+		}
+		return os.Chmod(path, 0o600)
+	})
+}

@@ -1,0 +1,25 @@
+package history
+
+import (
+	"errors"
+
+	"github.com/bytom-solo/bytom-solo/boltcheck"
+)
+
+// ErrInMemory means that what is counted is in memory alone.
+var ErrInMemory = errors.New("it is in memory alone")
+
+// Copy writes a file at a path that is as the history is at one moment, with all that was counted
+// by now: see boltcheck.Copy.
+func (h *History) Copy(path string) (bytes int64, err error) {
+	if err := h.Flush(); err != nil {
+		return 0, err
+	}
+	h.fileMu.RLock()
+	defer h.fileMu.RUnlock()
+	if h.file == nil {
+		return 0, ErrInMemory
+	}
+	err = h.file.guard.Do(func() (err error) { bytes, err = boltcheck.Copy(h.file.db, path); return err })
+	return bytes, err
+}

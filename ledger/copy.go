@@ -1,0 +1,23 @@
+package ledger
+
+import (
+	"errors"
+
+	"github.com/bytom-solo/bytom-solo/boltcheck"
+)
+
+// ErrInMemory means that what is counted is in memory alone.
+var ErrInMemory = errors.New("it is in memory alone")
+
+// Copy writes a file at a path that is as the ledger is at one moment, with all that was counted
+// by now: see boltcheck.Copy.
+func (l *Ledger) Copy(path string) (bytes int64, err error) {
+	if l.file == nil {
+		return 0, ErrInMemory
+	}
+	if err := l.Flush(); err != nil {
+		return 0, err
+	}
+	err = l.file.guard.Do(func() (err error) { bytes, err = boltcheck.Copy(l.file.db, path); return err })
+	return bytes, err
+}

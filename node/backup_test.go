@@ -1,0 +1,97 @@
+package node
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bytom/bytom/api"
+
+	"github.com/bytom-solo/bytom-solo/boltcheck"
+	"github.com/bytom-solo/bytom-solo/ledger"
+	"github.com/bytom-solo/bytom-solo/payout"
+)
+
+// TestBackupHasWhatTheNetworkCannotGiveBack writes a backup twice: the second replaces the first, is
+// for its owner's eyes alone, and its files are whole and have what was counted until then.
+func TestBackupHasWhatTheNetworkCannotGiveBack(t *testing.T) {
+	n := walletNode(t, func(c *Config) { c.Stratum.Listen, c.Payout.Scheme = "127.0.0.1:0", payout.PPLNS })
+	home := n.config.Bytom.RootDir
+	if err := os.WriteFile(filepath.Join(home, "config.toml"), []byte("x = 1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var b Backup
+	for i := range 2 {
+		n.ledger.Add(ledger.Entry{At: time.Now(), Rig: "a.1", Kind: ledger.Accepted, Effective: 10, Network: 100})
+		if detail := n.ask(t, BackupRoute, "", &b); detail != "" {
+			t.Fatalf("backup %d: %s", i, detail)
+		}
+	}
+	var names []string
+	for _, f := range b.Files {
+		path := filepath.Join(b.Folder, filepath.FromSlash(f.Name))
+		info, err := os.Stat(path)
+		if err != nil || info.Size() != f.Bytes || runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
+			t.Errorf("%s: %v, %v, expected %d bytes for its owner alone", f.Name, info, err, f.Bytes)
+		}
+		if strings.HasSuffix(f.Name, ".db") {
+			if err := boltcheck.Check(t.Context(), path); err != nil {
+				t.Errorf("%s: %v", f.Name, err)
+			}
+		}
+		if !strings.HasPrefix(f.Name, "keystore/") {
+			names = append(names, f.Name)
+		}
+	}
+	want := []string{"mining/payouts.db", "mining/rigs.db", "mining/journal.db", "mining/history.db", "mining/overrides.db", "wallet.json", "config.toml"}
+	if !slices.Equal(names, want) || len(b.Files) != len(want)+1 {
+		t.Errorf("%v, expected %v and one key", b.Files, want)
+	}
+	if _, err := os.Stat(filepath.Join(home, "backup.new")); err == nil || b.Folder != filepath.Join(home, "backup") {
+		t.Errorf("it is in %s, and backup.new: %v", b.Folder, err)
+	}
+	rigs, err := ledger.Read(filepath.Join(b.Folder, "mining", "rigs.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rigs.Close()
+	if all := rigs.Rigs(time.Now()); len(all) != 1 || all[0].Accepted != 2 {
+		t.Errorf("the ledger's copy has %+v, expected two shares of a.1", all)
+	}
+	var image api.WalletImage
+	raw, err := os.ReadFile(filepath.Join(b.Folder, WalletImageFile))
+	if err == nil {
+		err = json.Unmarshal(raw, &image)
+	}
+	if err != nil || len(image.AccountImage.Slice) != 1 || image.KeyImages == nil {
+		t.Errorf("the wallet's image has %+v, %v, expected an account and its key", image, err)
+	}
+}
+
+// TestABackupThatFailsLeavesTheLast has a key file that can't be read.
+func TestABackupThatFailsLeavesTheLast(t *testing.T) {
+	config := soloConfig(home(t))
+	withPayee(t, config)
+	n, _ := newWholeNode(t, config)
+	var b Backup
+	if detail := n.ask(t, BackupRoute, "", &b); detail != "" {
+		t.Fatal(detail)
+	}
+	if err := os.Mkdir(filepath.Join(config.Bytom.RootDir, "config.toml"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if detail := n.ask(t, BackupRoute, "", &b); !strings.Contains(detail, "config.toml") {
+		t.Errorf("a folder was copied as a file: %q", detail)
+	}
+	if _, err := os.Stat(filepath.Join(b.Folder, "mining", "journal.db")); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(filepath.Join(config.Bytom.RootDir, "backup.new")); err == nil {
+		t.Error("what was begun is left behind")
+	}
+}
