@@ -100,11 +100,11 @@ func (r *payoutsReader) resumeCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			var s node.PayoutStats
-			if err := get(cmd.Context(), base, node.PayoutStatsRoute, &s); err != nil {
+			var before, s node.PayoutStats
+			if err := get(cmd.Context(), base, node.PayoutStatsRoute, &before); err != nil {
 				return err
 			}
-			if s.Status.Stopped == "" {
+			if before.Status.Stopped == "" {
 				_, err := fmt.Fprintln(cmd.OutOrStdout(), "payouts have not stopped: there is nothing to resume")
 				return err
 			}
