@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/bytom-solo/bytom-solo/payout"
-	"github.com/bytom-solo/bytom-solo/test/harness"
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
 
@@ -24,9 +23,10 @@ func TestPaymentsComeThrough(t *testing.T) {
 	}
 	p.step("mined", func() { p.mine(100 - int(height)) }) // The first coinbase can be spent.
 	p.step("signed elsewhere", func() { p.signElsewhere(holder) })
+	p.Stop()
 	p.takeKey(holder)
-	rival := testnet.Start(t, testnet.NodeOptions{Args: []string{"--solonet.tools"}})
-	harness.MakeAccount(t, rival)
+	rival := p.twin()
+	p.again("--payout.password-file", passwordFile(t))
 	p.step("reorganised", func() { p.reorganise(rival, 1, func(blocks int) { mine(t, rival, blocks) }) })
 	p.step("spent by hand", p.takeByHand)
 	p.step("killed", func() { p.payThroughKills(3) })

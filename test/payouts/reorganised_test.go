@@ -1,19 +1,32 @@
 package payouts_test
 
 import (
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/bytom-solo/bytom-solo/payout"
+	"github.com/bytom-solo/bytom-solo/test/harness"
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
 
-// reorganise has the node and a rival part. The node pays what is due, so many blocks deep; the
-// rival finds more blocks, without the payment. When they meet, the node pays again, once.
+// twin starts another node with the chain of this one, which is stopped. They are not connected.
+func (p *pool) twin() *testnet.Node {
+	p.t.Helper()
+	home, chain := p.t.TempDir(), filepath.Join("data", "core.db")
+	if err := os.CopyFS(filepath.Join(home, chain), os.DirFS(filepath.Join(p.Home, chain))); err != nil {
+		p.t.Fatal(err)
+	}
+	n := testnet.Start(p.t, testnet.NodeOptions{Home: home, Args: []string{"--solonet.tools"}})
+	harness.MakeAccount(p.t, n)
+	return n
+}
+
+// reorganise has the node pay what is due, so many blocks deep, and a rival find more blocks
+// without the payment: it has the same chain until then, and is not connected. When they meet, the
+// node pays again, once.
 func (p *pool) reorganise(rival *testnet.Node, depth int, find func(blocks int)) {
 	p.t.Helper()
-	rival.Connect(p.Node)
-	testnet.WaitSameTip(p.Node, rival, 10*time.Minute)
-	rival.Disconnect(p.Node)
 	id := p.pay(payout.BatchSigned).ID
 	first := p.mineBatch(id)
 	if depth > 1 {

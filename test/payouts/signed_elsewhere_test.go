@@ -77,13 +77,11 @@ func (p *pool) signElsewhere(holder *testnet.Node) {
 	p.mineBatch(id)
 }
 
-// takeKey gives the node the key of the one that had it, and its password.
+// takeKey gives the node, which is stopped, the key of the one that had it.
 func (p *pool) takeKey(holder *testnet.Node) {
 	p.t.Helper()
 	holder.Stop()
-	p.Stop()
 	if err := os.CopyFS(filepath.Join(p.Home, "keystore"), os.DirFS(filepath.Join(holder.Home, "keystore"))); err != nil {
 		p.t.Fatal(err)
 	}
-	p.again("--payout.password-file", passwordFile(p.t))
 }
