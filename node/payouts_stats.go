@@ -212,7 +212,8 @@ type OwnerRig struct {
 
 // OwnerCredit is what an owner gets of a block: Amount, for work that was expected to find
 // Blocks, which is OfWork of all the work that the block was split over. Reward is the whole
-// block's, and Fee the operator's part of that.
+// block's, and Fee the operator's part of that. Stage is provisional, payable, in transit, paid or
+// reversed, by the owner's balances.
 type OwnerCredit struct {
 	Height uint64    `json:"height"`
 	Hash   string    `json:"hash"`
@@ -292,6 +293,7 @@ func (n *Node) ownerStats(address string) (OwnerStats, error) {
 	for _, e := range recent {
 		s.Credits = append(s.Credits, ownerCredit(e, address))
 	}
+	byBalance(owner, s.Credits)
 	due, from := dueFrom(owner, s.Credits, s.Least)
 	s.NextAt = p.next(stopped, due, from)
 	s.Credits = s.Credits[:min(len(s.Credits), mostCredits)]
@@ -329,6 +331,29 @@ func dueFrom(o payout.Owner, credits []OwnerCredit, least uint64) (due bool, fro
 		}
 	}
 	return false, 0
+}
+
+// byBalance has credits, the latest first, be where the owner's balances are, the oldest being paid
+// first. Where a block's own money is does not say that: payments take what they need of it.
+func byBalance(o payout.Owner, credits []OwnerCredit) {
+	payable, transit := o.Payable, o.Transit
+	for i := range credits {
+		c := &credits[i]
+		if c.Stage == string(payout.CreditProvisional) || c.Stage == string(payout.CreditReversed) {
+			continue
+		}
+		due := min(payable, c.Amount)
+		sent := min(transit, c.Amount-due)
+		payable, transit = payable-due, transit-sent
+		switch {
+		case due > 0:
+			c.Stage = "payable"
+		case sent > 0:
+			c.Stage = "in transit"
+		default:
+			c.Stage = "paid"
+		}
+	}
 }
 
 func ownerCredit(e payout.Explanation, owner string) OwnerCredit {

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/bytom/bytom/protocol/bc"
@@ -64,6 +65,31 @@ func TestWhenAnOwnerIsDue(t *testing.T) {
 	} {
 		if due, from := dueFrom(c.owner, c.credits, 80); due != c.due || from != c.from {
 			t.Errorf("%s: %v, from %d, expected %v, %d", c.name, due, from, c.due, c.from)
+		}
+	}
+}
+
+// TestWhereAnOwnersCreditsAre: what is paid is the oldest, whichever blocks' money paid it.
+func TestWhereAnOwnersCreditsAre(t *testing.T) {
+	for _, c := range []struct {
+		owner payout.Owner
+		want  string
+	}{
+		{payout.Owner{}, "provisional paid reversed paid paid"},
+		{payout.Owner{Transit: 60}, "provisional in transit reversed paid paid"},
+		{payout.Owner{Transit: 100}, "provisional in transit reversed in transit paid"},
+		{payout.Owner{Payable: 60, Transit: 40}, "provisional payable reversed in transit paid"},
+		{payout.Owner{Payable: 70, Transit: 30}, "provisional payable reversed payable paid"},
+		{payout.Owner{Payable: 30, Transit: 80}, "provisional payable reversed in transit in transit"},
+	} {
+		credits := []OwnerCredit{{Amount: 90, Stage: "provisional"}, {Amount: 60, Stage: "payable"}, {Amount: 20, Stage: "reversed"}, {Amount: 40, Stage: "withdrawn"}, {Amount: 50, Stage: "in transit"}}
+		byBalance(c.owner, credits)
+		var got []string
+		for _, credit := range credits {
+			got = append(got, credit.Stage)
+		}
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("%+v: %v, expected %s", c.owner, got, c.want)
 		}
 	}
 }

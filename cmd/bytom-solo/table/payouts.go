@@ -29,7 +29,7 @@ func Payouts(out io.Writer, s node.PayoutStats) error {
 	fmt.Fprintf(w, "owed\t%s provisional, %s payable, %s in transit\n", payout.BTM(s.Status.Provisional), payout.BTM(s.Status.Payable), payout.BTM(s.Status.Transit))
 	fmt.Fprintf(w, "paid\t%s so far\n", payout.BTM(s.Status.Paid))
 	fmt.Fprintf(w, "there\t%s immature, %s spendable\n", payout.BTM(s.Status.Immature), payout.BTM(s.Status.Spendable))
-	fmt.Fprintf(w, "operator\t%s of fees, %s by the scheme less what he took, and %s paid to the network\n", payout.BTM(s.Status.Fees), payout.BTM(s.Status.Reserve), payout.BTM(s.Status.TxFees))
+	fmt.Fprintf(w, "operator\t%s of fees, %s by his shares and the scheme less what he took, and %s paid to the network\n", payout.BTM(s.Status.Fees), payout.BTM(s.Status.Reserve), payout.BTM(s.Status.TxFees))
 	if s.Status.Uncovered > 0 {
 		fmt.Fprintf(w, "uncovered\t%s more are owed than are there\n", payout.BTM(s.Status.Uncovered))
 	}
