@@ -97,6 +97,9 @@ func TestRigsHaveABoundedNumberOfMetrics(t *testing.T) {
 	if ofRigs < 10*mostWatched || ofRigs > 11*mostWatched || all-ofRigs > 400 {
 		t.Errorf("%d series of rigs and %d others, expected at most 11 of each of %d rigs and 400", ofRigs, all-ofRigs, mostWatched)
 	}
+	start := time.Now()
+	text := scrape(t, n)
+	t.Logf("%d rigs: %d series, %d bytes in %v", mostWatched, all, len(text), time.Since(start))
 }
 
 // TestReadinessNamesItsReason has each reason hold work back, as far as a node can be brought to
