@@ -14,7 +14,7 @@ MINGW    ?= x86_64-w64-mingw32-gcc
 WINDOWS  := CGO_ENABLED=1 GOOS=windows GOARCH=amd64 CC=$(MINGW)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build run test race test-long test-arm test-bochs test-coopmat shaders shaders-write web screenshots payouts-plot bench lint mutants cross dist clean
+.PHONY: help deps build run test race test-long test-arm test-bochs test-coopmat shaders shaders-write web screenshots payouts-plot bench lint mutants cross dist test-dist clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -107,6 +107,9 @@ cross: ## build without cgo for every platform, and with it for Windows if MinGW
 
 dist: deps ## put archives for every platform, Debian packages, SBOMs and checksums into dist/; installs cross compilers where it may
 	@VERSION='$(VERSION)' scripts/dist.sh
+
+test-dist: deps ## test what make dist builds, for a quarter of an hour: lintian, and the package's life in a Debian of its own
+	@scripts/test-dist.sh $(STEPS)
 
 clean: ## remove what make built, but not .solonet
 	rm -rf bin dist
