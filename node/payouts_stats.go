@@ -293,7 +293,9 @@ func (n *Node) ownerStats(address string) (OwnerStats, error) {
 	for _, e := range recent {
 		s.Credits = append(s.Credits, ownerCredit(e, address))
 	}
-	byBalance(owner, s.Credits)
+	if s.Scheme != payout.PPS { // Its balances are of shares, and say nothing of former blocks.
+		byBalance(owner, s.Credits)
+	}
 	due, from := dueFrom(owner, s.Credits, s.Least)
 	s.NextAt = p.next(stopped, due, from)
 	s.Credits = s.Credits[:min(len(s.Credits), mostCredits)]
