@@ -97,7 +97,7 @@ func (d *deviceMetrics) Collect(c chan<- prometheus.Metric) {
 // watchNode adds the figures of a node.
 func (m *metrics) watchNode(n *Node) {
 	m.registry.MustRegister(newDeviceMetrics(n.miner), newStatsMetrics(n.stats, n.history.Lost), newWatchMetrics(n.watch),
-		newFaultMetrics(n.faults), newPayoutMetrics(n.payoutStatus), newStateMetrics(n))
+		newFaultMetrics(n.faults), newPayoutMetrics(n.payoutStatus, n.lastVerification), newStateMetrics(n))
 	if n.rigs != nil {
 		m.registry.MustRegister(newRigMetrics(n.rigs, n.ledger))
 	}

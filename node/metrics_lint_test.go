@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
 	"github.com/bytom-solo/bytom-solo/ledger"
+	"github.com/bytom-solo/bytom-solo/payout"
 )
 
 // monitoredNode is a node with all of its parts, of which each has something to tell.
@@ -180,5 +181,27 @@ bytom_solo_notifications_total{result="lost",to="webhook"} 1
 `), "bytom_solo_notifications_total")
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+// TestAVerificationOfTheBooksIsCounted asks for one, and has a later one find two problems.
+func TestAVerificationOfTheBooksIsCounted(t *testing.T) {
+	n := monitoredNode(t)
+	const name = "bytom_solo_payout_problems"
+	if count, err := testutil.GatherAndCount(n.metrics.registry, name); err != nil || count != 0 {
+		t.Errorf("%d series before the first, %v", count, err)
+	}
+	var report payout.Report
+	if detail := n.ask(t, VerifyPayoutsRoute, "", &report); detail != "" || len(report.Problems) > 0 {
+		t.Fatal(detail, report)
+	}
+	for _, want := range []int{0, 2} {
+		if want > 0 {
+			n.payouts.verified.Store(&verification{time.Now(), want})
+		}
+		text := fmt.Sprintf("# HELP %s What that verification found wrong.\n# TYPE %s gauge\n%s %d\n", name, name, name, want)
+		if err := testutil.GatherAndCompare(n.metrics.registry, strings.NewReader(text), name); err != nil {
+			t.Error(err)
+		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -34,8 +35,9 @@ type payouts struct {
 	batches batchList
 	watch   payoutWatch
 
-	byHand    func() int    // see payout.Outbox
-	verifying sync.Mutex    // held over a verification
+	byHand    func() int // see payout.Outbox
+	verifying sync.Mutex // held over a verification
+	verified  atomic.Pointer[verification]
 	turn      chan struct{} // has something in it while an owner's figures are read
 }
 

@@ -125,31 +125,34 @@ func (n *Node) payoutFaults() []faultKind {
 // payoutMetrics are figures of payouts; none where blocks are not split.
 type payoutMetrics struct {
 	status                                               func() (payout.Status, bool)
+	checked                                              func() *verification // nil without one
 	owed, paid, fees, there, operator, uncovered, owners *prometheus.Desc
-	blocks, batches, open                                *prometheus.Desc
+	blocks, batches, open, verified, problems            *prometheus.Desc
 }
 
-func newPayoutMetrics(status func() (payout.Status, bool)) *payoutMetrics {
+func newPayoutMetrics(status func() (payout.Status, bool), checked func() *verification) *payoutMetrics {
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc("bytom_solo_payout_"+name, help, labels, nil)
 	}
 	return &payoutMetrics{
-		status: status,
-		owed:   desc("owed_neu", "What owners are owed.", "state"),
-		paid:   desc("paid_neu", "What was paid to owners."),
-		fees:   desc("network_fees_neu", "What payments to owners cost in fees of the network."),
-		there:  desc("assets_neu", "What there is of the blocks that were split.", "state"), operator: desc("operator_neu", "The operator's part of the blocks that were split.", "kind"),
+		status: status, checked: checked,
+		owed:  desc("owed_neu", "What owners are owed.", "state"),
+		paid:  desc("paid_neu", "What was paid to owners."),
+		fees:  desc("network_fees_neu", "What payments to owners cost in fees of the network."),
+		there: desc("assets_neu", "What there is of the blocks that were split.", "state"), operator: desc("operator_neu", "The operator's part of the blocks that were split.", "kind"),
 		uncovered: desc("uncovered_neu", "By how much more is owed than there is."),
 		owners:    desc("owners", "Owners with an account; those who get the next payment; those who can't be paid.", "kind"),
 		blocks:    desc("blocks", "Blocks that were split, by where their money is.", "stage"),
 		batches:   desc("batches", "Transactions that pay owners.", "state"),
 		open:      desc("open_since_timestamp_seconds", "When the oldest payment was made that is not deep in the chain yet; missing without any."),
+		verified:  desc("verified_timestamp_seconds", "When the books were last verified; missing before the first time since the start."),
+		problems:  desc("problems", "What that verification found wrong."),
 	}
 }
 
 // Describe satisfies prometheus.Collector.
 func (m *payoutMetrics) Describe(c chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{m.owed, m.paid, m.fees, m.there, m.operator, m.uncovered, m.owners, m.blocks, m.batches, m.open} {
+	for _, d := range []*prometheus.Desc{m.owed, m.paid, m.fees, m.there, m.operator, m.uncovered, m.owners, m.blocks, m.batches, m.open, m.verified, m.problems} {
 		c <- d
 	}
 }
@@ -175,6 +178,10 @@ func (m *payoutMetrics) Collect(c chan<- prometheus.Metric) {
 	if !s.OpenSince.IsZero() {
 		gauge(m.open, s.OpenSince.Unix())
 	}
+	if v := m.checked(); v != nil {
+		gauge(m.verified, v.at.Unix())
+		gauge(m.problems, int64(v.problems))
+	}
 	gauge(m.uncovered, s.Uncovered)
 	gauge(m.owners, int64(s.Owners), "all")
 	gauge(m.owners, int64(s.Due), "due")
@@ -185,6 +192,14 @@ func (m *payoutMetrics) Collect(c chan<- prometheus.Metric) {
 	for state, n := range s.Batches {
 		gauge(m.batches, int64(n), string(state))
 	}
+}
+
+// lastVerification is what the latest of this run found; nil if there was none.
+func (n *Node) lastVerification() *verification {
+	if n.payouts == nil {
+		return nil
+	}
+	return n.payouts.verified.Load()
 }
 
 // payoutStatus is where payouts stand; false if there are none.

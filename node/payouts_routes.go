@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/gorilla/mux"
 
@@ -105,13 +106,23 @@ func blockByName(chain payout.Chain, text string) (bc.Hash, error) {
 	return block, nil
 }
 
+// verification is what the latest one of this run found.
+type verification struct {
+	at       time.Time
+	problems int
+}
+
 // verify computes all splits again. One at a time: each reads the whole log of shares.
 func (p *payouts) verify(ctx context.Context) (payout.Report, error) {
 	if !p.verifying.TryLock() {
 		return payout.Report{}, errors.New("a verification is under way")
 	}
 	defer p.verifying.Unlock()
-	return p.books.Verify(ctx, p.shares, p.chain)
+	r, err := p.books.Verify(ctx, p.shares, p.chain)
+	if err == nil {
+		p.verified.Store(&verification{time.Now(), len(r.Problems)})
+	}
+	return r, err
 }
 
 func (p *payouts) export(r *http.Request) (any, error) {
