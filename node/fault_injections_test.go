@@ -171,7 +171,7 @@ var injections = map[string]injection{
 	}},
 	"payouts-uncovered": {before: withPayouts, inject: func(t *testing.T, n *wholeNode) func() { return n.payoutsAt(payout.Status{Uncovered: 1}) }},
 	"payouts-unsigned": {before: withPayouts, inject: func(t *testing.T, n *wholeNode) func() {
-		n.payouts.byHand = func() int { return 1 }
+		n.payouts.byHand = func() (int, string) { return 1, "a test" }
 		return func() { n.payouts.byHand = n.payouts.outbox.ByHand }
 	}},
 	"payouts-held": {before: withPayouts, inject: func(t *testing.T, n *wholeNode) func() { return n.payoutsAt(payout.Status{Held: 1}) }},

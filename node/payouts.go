@@ -35,8 +35,8 @@ type payouts struct {
 	batches batchList
 	watch   payoutWatch
 
-	byHand    func() int // see payout.Outbox
-	verifying sync.Mutex // held over a verification
+	byHand    func() (int, string) // see payout.Outbox
+	verifying sync.Mutex           // held over a verification
 	verified  atomic.Pointer[verification]
 	turn      chan struct{} // has something in it while an owner's figures are read
 }

@@ -106,8 +106,8 @@ func (n *Node) payoutFaults() []faultKind {
 				if n.payouts == nil {
 					return "", false
 				}
-				waiting := n.payouts.byHand()
-				return fmt.Sprintf("%d wait", waiting), waiting > 0
+				waiting, why := n.payouts.byHand()
+				return fmt.Sprintf("%d of them: %s", waiting, why), waiting > 0
 			},
 			what: "A payment to owners waits to be signed",
 			do:   "Give --payout.password-file, or sign it by 'bytom-solo payouts sign'",

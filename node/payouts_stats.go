@@ -101,7 +101,8 @@ func (n *Node) payoutStats() (PayoutStats, error) {
 	}
 	best, _ := p.chain.Best()
 	s, err := DescribePayouts(p.books, best)
-	s.Off, s.ByHand, s.Every = !p.on, p.byHand() > 0, p.every
+	waiting, _ := p.byHand()
+	s.Off, s.ByHand, s.Every = !p.on, waiting > 0, p.every
 	s.NextAt = p.next(s.Status.Stopped, s.Status.Due > 0 || p.policy.Scheme == payout.PPS, s.Status.PayableAt)
 	return s, err
 }

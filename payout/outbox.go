@@ -108,9 +108,9 @@ type Outbox struct {
 	searched map[bc.Hash]bc.Hash
 	// valid is for how many blocks a batch may be mined.
 	valid   uint64
-	byHand  atomic.Int64          // see ByHand
-	now     atomic.Bool           // see PayNow
-	failing atomic.Pointer[error] // of the last pass; nil if it had none
+	byHand  atomic.Pointer[waiting] // see ByHand
+	now     atomic.Bool             // see PayNow
+	failing atomic.Pointer[error]   // of the last pass; nil if it had none
 	// reached is called at each step, for tests.
 	reached func(step outboxStep)
 }
@@ -159,9 +159,20 @@ func (o *Outbox) Run(ctx context.Context, wake <-chan struct{}) error {
 // concurrent use.
 func (o *Outbox) PayNow() { o.now.Store(true) }
 
-// ByHand is how many batches wait to be signed by hand: the wallet can't sign them, and they may
-// still be mined. It is safe for concurrent use.
-func (o *Outbox) ByHand() int { return int(o.byHand.Load()) }
+// waiting is what waits to be signed by hand, and why the wallet does not sign one of them.
+type waiting struct {
+	batches int
+	why     string
+}
+
+// ByHand is how many batches wait to be signed by hand, as the wallet can't sign them and they may
+// still be mined, and why of one of them. It is safe for concurrent use.
+func (o *Outbox) ByHand() (n int, why string) {
+	if w := o.byHand.Load(); w != nil {
+		return w.batches, w.why
+	}
+	return 0, ""
+}
 
 // Failing is why the last pass of Run failed; nil if it did not. It is safe for concurrent
 // use.
@@ -187,13 +198,15 @@ func (o *Outbox) Step(ctx context.Context) error {
 	if err = errors.Join(err, chooseErr); more {
 		err = errors.Join(err, o.followAll(ctx))
 	}
-	waiting := int64(0)
+	w := &waiting{}
 	for id := range o.open {
-		if strings.HasPrefix(o.told[id], NewsByHand) {
-			waiting++
+		if why, ok := strings.CutPrefix(o.told[id], NewsByHand); ok {
+			if w.batches++; w.why == "" || why < w.why { // The same one at each pass.
+				w.why = why
+			}
 		}
 	}
-	o.byHand.Store(waiting)
+	o.byHand.Store(w)
 	return err
 }
 

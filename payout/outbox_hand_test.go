@@ -5,11 +5,11 @@ import (
 	"testing"
 )
 
-// waiting holds how many batches are said to wait for a signature by hand.
+// waiting holds how many batches are said to wait for a signature by hand, with the reason.
 func (x *till) waiting(want int) {
 	x.t.Helper()
-	if got := x.out.ByHand(); got != want {
-		x.t.Errorf("%d batches wait to be signed by hand, expected %d", got, want)
+	if got, why := x.out.ByHand(); got != want || (why != "") != (want > 0) {
+		x.t.Errorf("%d batches wait to be signed by hand, by %q, expected %d", got, why, want)
 	}
 }
 
