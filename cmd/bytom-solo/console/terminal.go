@@ -65,8 +65,8 @@ func Open(file *os.File, getenv func(string) string) *Terminal {
 
 // knowsEscapes reports whether a terminal understands escape sequences.
 func knowsEscapes(file *os.File, kind string) bool {
-	if runtime.GOOS == "windows" && kind == "" {
-		return enableEscapes(file)
+	if runtime.GOOS == "windows" { // which names no kind, but shells from elsewhere do
+		return kind != "dumb" && enableEscapes(file)
 	}
 	return kind != "" && kind != "dumb"
 }
