@@ -108,7 +108,7 @@ cross: ## build without cgo for every platform, and with it for Windows if MinGW
 dist: deps ## put archives for every platform, Debian packages, SBOMs and checksums into dist/; installs cross compilers where it may
 	@VERSION='$(VERSION)' scripts/dist.sh
 
-test-dist: deps ## test what make dist builds, for half an hour: two builds compared, lintian, the package's life in a Debian of its own; STEPS="lint deb" does those alone
+test-dist: deps ## test what make dist builds, for half an hour: two builds compared, lintian, the package's life in a Debian of its own, QEMU, Wine; STEPS="lint deb" does those alone
 	@scripts/test-dist.sh $(STEPS)
 
 clean: ## remove what make built, but not .solonet
