@@ -132,22 +132,22 @@ func fakeStats(text string) object {
 	}
 	for i, stage := range []string{"provisional", "provisional", "payable", "in transit", "paid", "withdrawn", "reversed", "paid"} {
 		blocks = append(blocks, object{
-			"height": 412345 - 97*i, "hash": fmt.Sprintf("%064x", 1000+i), "found": ago(4 * (i + 1)), "scheme": []string{"pplns", "dgm"}[i/6],
-			"stage": stage, "reward": 41250000000 + i, "fee": 412500000, "rest": i % 2 * 123456789, "owners": 12 - i, "full": i < 4, "note": []string{"", "the finder's share was lost: it stands behind the last one" + text}[i/7],
+			"height": 412345 - 49*i, "hash": fmt.Sprintf("%064x", 1000+i), "found": ago(2 * (i + 1)), "scheme": []string{"pplns", "dgm"}[i/6],
+			"stage": stage, "reward": 41250000000 + i, "fee": 412500000, "rest": i % 2 * 123456789, "own": i / 4 * 250000001, "owners": 12 - i, "full": i < 4, "note": []string{"", "the finder's share was lost: it stands behind the last one" + text}[i/7],
 		})
 	}
 	for i, state := range []string{"stored", "signed", "mined", "paid", "given up", "conflict", "paid"} {
 		b := object{"id": fmt.Sprintf("%064x", 77000+i), "at": ago(24*i + 1), "state": state, "owners": 5 + i, "amount": 300*neu + 1 + i, "fee": 450000, "change": 112*neu + i, "time_range": 412945}
 		if state == "mined" || state == "paid" {
-			b["height"], b["block"] = 412001-i*600, fmt.Sprintf("%064x", 5)
+			b["height"], b["block"] = 412301-i*300+600, fmt.Sprintf("%064x", 5)
 		}
 		batches = append(batches, b)
 	}
 	return object{
-		"off": false, "by_hand": true, "next_at": 412416, "owners": owners, "blocks": blocks, "batches": batches,
+		"off": false, "by_hand": true, "every": 576, "next_at": 412416, "owners": owners, "blocks": blocks, "batches": batches,
 		"status": object{
 			"policy": object{"id": 2, "scheme": "pplns", "fee_bp": 150, "least": neu}, "stopped": "an input was spent by hand" + text, "uncovered": 17*neu + 3,
-			"provisional": 781*neu + 48148136, "payable": 26 * neu, "in_transit": 42 * neu, "paid": 14808*neu + 66, "owners": 12, "due": 9, "held": 1,
+			"immature": 825 * neu, "spendable": 42*neu + 5, "provisional": 781*neu + 48148136, "payable": 26 * neu, "in_transit": 42 * neu, "paid": 14808*neu + 66, "owners": 12, "due": 9, "held": 1,
 			"fees": 99*neu + 9, "reserve": -5*neu - 1, "tx_fees": 450001, "losses": 0, "ruin_probability": 0.0123,
 			"notes": []object{{"at": ago(30), "text": "the first note" + text}, {"at": ago(2), "text": "payouts are stopped"}},
 		},
@@ -163,19 +163,20 @@ func fakeOwner(address, text string) object {
 	var credits, payments []object
 	for i, stage := range []string{"provisional", "provisional", "payable", "in transit", "paid", "paid", "reversed", "paid", "paid", "paid"} {
 		credits = append(credits, object{
-			"height": 412345 - 97*i, "hash": fmt.Sprintf("%064x", 1000+i), "found": ago(4 * (i + 1)), "scheme": "pplns", "amount": 103*neu + 12345670 + i, "blocks": 0.2504 / float64(i+1), "of_work": 0.25 / float64(i+1), "stage": stage,
+			"height": 412345 - 49*i, "hash": fmt.Sprintf("%064x", 1000+i), "found": ago(2 * (i + 1)), "scheme": "pplns", "amount": 103*neu + 12345670 + i, "reward": 41250000000, "fee": 412500000,
+			"blocks": 2.0032 / float64(i+1), "of_work": 0.2504 / float64(i+1), "stage": stage,
 		})
 	}
 	for i, state := range []string{"signed", "mined", "paid", "given up", "paid"} {
 		p := object{"id": fmt.Sprintf("%064x", 77000+i), "at": ago(24*i + 1), "amount": 206*neu + i, "state": state}
 		if state == "mined" || state == "paid" {
-			p["height"] = 412001 - 600*i
+			p["height"] = 412301 - 300*(i-1)
 		}
 		payments = append(payments, p)
 	}
 	return object{
-		"owner":  object{"owner": address, "first": ago(900), "provisional": 206*neu + 24691341, "payable": 103*neu + 12345672, "in_transit": 7 * neu, "paid": 1234*neu + 1},
-		"scheme": "pplns", "fee_bp": 150, "least": neu, "height": 412350, "next_at": 412416, "credits": credits, "payments": payments,
+		"owner":  object{"owner": address, "first": ago(900), "provisional": 206*neu + 24691341, "payable": 103*neu + 12345672, "in_transit": 412*neu + 1, "paid": 1234*neu + 1},
+		"scheme": "pplns", "fee_bp": 150, "least": neu, "height": 412350, "every": 576, "next_at": 412416, "credits": credits, "payments": payments,
 		"rigs": []object{
 			{"name": address + ".shed", "online": true, "hashrate": rate(612.4), "last_share": time.Now().UTC().Format(time.RFC3339)},
 			{"name": address + ".attic" + text, "online": false, "hashrate": rate(0), "last_share": ago(30)},

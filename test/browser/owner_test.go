@@ -25,13 +25,13 @@ func TestAnOwnersPage(t *testing.T) {
 	source := axe(t)
 	eachTab(t, func(t *testing.T, p *tab) {
 		p.openOwner(n, address)
-		says(p, ".band", address, "103.12345672 BTM is paid with the next payments, in 66 blocks, about 2.8 hours.",
-			"A block's money is payable when 100 blocks stand on it, about 4.2 hours after it was found. For the next of yours that is in 1 block, about 2.5 minutes.",
-			"7.00 BTM is on its way", "Blocks are split by pplns; the operator takes a fee of 1.5 %.")
-		says(p, ".numbers", "103.12345672 BTM", "206.24691341 BTM", "7.00 BTM", "1,234.00000001 BTM")
+		says(p, ".band", address, "103.12345672 BTM is paid with the next payments, at block 412,416, in 66 blocks, about 2.8 hours.",
+			"A block's money is payable when 99 blocks stand on it, about 4.1 hours after it was found. For the next of yours that is in 45 blocks, about 113 minutes.",
+			"206.00 BTM is sent, and waits for a block.", "206.00000001 BTM is in the chain, and your wallet has it. It counts as paid when 100 blocks stand on it, in 51 blocks, about 2.1 hours.", "Blocks are split by pplns; the operator takes a fee of 1.5 %.")
+		says(p, ".numbers", "103.12345672 BTM", "206.24691341 BTM", "412.00000001 BTM", "1,234.00000001 BTM")
 		says(p, ".own", "shed\n", "connected", "612 H/s", "551 H/s over 24 hours", "attic"+hostile, "away", "no share yet")
-		says(p, ".split", "412,345", "103.1234567 BTM", "your work: that of 0.25 blocks, 25 % of all that counted", "in transit", "reversed")
-		says(p, ".payment", strings.Repeat("0", 59)+"12cc8", "on its way", "in a block", "paid", "not made", "in block 411,401")
+		says(p, ".split", "412,345", "103.1234567 BTM", "by pplns of 412.50 BTM, fee 4.125 BTM · your work: 25 % of all that counted, 2 of 8 blocks' worth", "in transit", "reversed")
+		says(p, ".payment", strings.Repeat("0", 59)+"12cc8", "on its way", "in a block", "paid", "not made", "in block 412,301")
 		value[bool](p, source+"; true")
 		for _, before := range []string{"", openAll + `; document.querySelectorAll(".shown button").forEach((b) => b.click())`} {
 			p.do(before)
@@ -64,7 +64,9 @@ func TestAnOwnersPageInEachCase(t *testing.T) {
 	o := fakeOwner(address, "")
 	owner := o["owner"].(object)
 	fake.change(func() { owner["payable"] = neu / 4; fake.owners[address] = o })
-	look("Payments are made from 1.00 BTM on: 0.75 BTM more has to become payable.")
+	look("The next for you is at block 412,416, in 66 blocks, about 2.8 hours, if the blocks stay.")
+	fake.change(func() { o["next_at"] = 0 })
+	look("Payments are made each 576 blocks, about 24 hours, from 1.00 BTM on: 0.75 BTM more has to become payable.")
 	fake.change(func() { o["next_at"] = 0; owner["payable"] = neu })
 	look("1.00 BTM is due, and waits: the node makes no payments now.")
 	fake.change(func() { owner["held"] = "the operator doubts it" })

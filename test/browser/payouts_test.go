@@ -35,13 +35,13 @@ func TestPayoutsAreShown(t *testing.T) {
 	source := axe(t)
 	eachSight(t, n, func(t *testing.T, p *tab) {
 		p.await(patience, `!!document.querySelector(".payouts .owner")`)
-		says(p, ".payouts > header", "by pplns, fee 1.5 %, 1.00 BTM at least; next payments from block 412,416 on")
-		says(p, ".payouts .numbers", "781.48148136 BTM", "26.00 BTM", "42.00 BTM", "14,808.00000066 BTM", "9 owners; 1 held", "to 12 owners")
+		says(p, ".payouts > header", "by pplns, fee 1.5 %; paid each 576 blocks from 1.00 BTM on, next at block 412,416")
+		says(p, ".payouts .numbers", "781.48148136 BTM", "26.00 BTM", "42.00 BTM", "14,808.00000066 BTM", "9 owners of 12 due for payment; 1 held", "to owners, in all")
 		says(p, ".payouts [role=status]", "Nothing is paid: an input was spent by hand"+hostile, "payouts resume", "17.00000003 BTM more is owed", "payouts sign")
 		says(p, ".owner", fakeAddress(0), "124.12345678 BTM", "120.12345678 BTM provisional", "4.00 BTM payable", "1,234.00000001 BTM paid", "held its program can't be paid to"+hostile,
 			"3.00000001 BTM overpaid")
-		says(p, ".split", "412,345", "408.375 BTM", "by pplns to 12 owners", "1.23456789 BTM the operator's by the scheme", "a window not full yet",
-			"to be signed", "submitted", "in a block", "given up", "300.00000001 BTM", "to 5 owners", "in block 410,801", "valid up to block 412,945")
+		says(p, ".split", "412,345", "408.375 BTM", "by pplns to 12 owners", "1.23456789 BTM the operator's by the scheme", "405.87500003 BTM", "2.50000001 BTM for the operator's own shares", "a window not full yet", "matured", "in payments",
+			"to be signed", "submitted", "in a block", "given up", "300.00000001 BTM", "to 5 owners", "in block 412,301", "valid up to block 412,945")
 		if owners := value[int](p, `document.querySelectorAll(".owner").length`); owners != 5 {
 			t.Errorf("%d owners, expected five until a button is pressed", owners)
 		}
@@ -58,7 +58,7 @@ func TestPayoutsAreShown(t *testing.T) {
 			checkAxe(p)
 		}
 		p.await(patience, `document.querySelectorAll(".owner").length === 12`)
-		says(p, ".payouts details", "the first note"+hostile, "99.00000009 BTM", "−5.00000001 BTM", "0.00450001", "1.2 % likely")
+		says(p, ".payouts details", "the first note"+hostile, "99.00000009 BTM", "Own shares, and by the scheme", "−5.00000001 BTM", "42.00000005 BTM, and 825.00 BTM to mature", "0.00450001", "1.2 % likely")
 		says(p, ".split", "stands behind the last one"+hostile, "withdrawn", "reversed", "conflict")
 		checkHarmless(p)
 		checkKeyboard(p, 20)

@@ -30,10 +30,11 @@ function Copy({ text, what }: { text: string; what: string }) {
 export function Connect({ s }: { s: Status }) {
   if (!s.stratum) return <p class="dim connect">Rigs can mine here too: start the node with <code>--stratum.listen 0.0.0.0:9119</code>.</p>;
   const only = /\/\/(127\.|localhost|\[::1\])/.test(s.stratum);
-  const command = `bytom-solo rig -o ${s.stratum} -u shed.rig1`;
+  const command = `bytom-solo rig -o ${s.stratum} -u ${s.payouts ? "ADDRESS" : "shed"}.rig1`;
   return <div class="connect"><span class="dim">{only ? "Rigs on this machine connect to" : "Rigs connect to"}</span>
     <span class="copied"><code>{s.stratum}</code><Copy text={s.stratum} what="the address for rigs" /></span>
-    <details><summary>How?</summary><p>On the rig, under a name of its own:</p><p class="copied"><code>{command}</code><Copy text={command} what="the command for a rig" /></p>
+    <details><summary>How?</summary><p>On the rig, under {s.payouts ? "its owner's address and " : ""}a name of its own:</p><p class="copied"><code>{command}</code><Copy text={command} what="the command for a rig" /></p>
+      {s.payouts && <p>ADDRESS is where its owner is paid. What a rig with another name does is the operator's, unless <code>payout.owners</code> says whose it is.</p>}
       <p class="dim">Other miners take the same address, and the name as user; the password is not looked at unless the node has one.
         {only && " For rigs elsewhere, start the node with --stratum.listen 0.0.0.0:9119."}</p></details></div>;
 }

@@ -50,12 +50,16 @@ const Rigs = ({ rigs }: { rigs: OwnerStats["rigs"] }) => <section><h2>Your rigs<
 
 // why says for what work a credit is.
 function why(c: OwnerStats["credits"][0]): string {
-  const work = c.blocks ? ` · your work: that of ${few(c.blocks)} blocks` : "";
-  return `${moment(c.found)}, by ${c.scheme}${work}${c.of_work ? `, ${percent(c.of_work)} of all that counted` : ""}`;
+  const block = `${moment(c.found)}, by ${c.scheme} of ${exact(c.reward)}, fee ${exact(c.fee)}`;
+  if (c.scheme === "solo") return `${block} · your rig found it`;
+  if (!c.blocks || !c.of_work) return block;
+  const [all, then] = c.scheme === "dgm" ? ["since the block before", ", and your score of former work"] : ["of all that counted", ""];
+  return `${block} · your work: ${percent(c.of_work)} ${all}, ${few(c.blocks)} of ${few(c.blocks / c.of_work)} blocks' worth${then}`;
 }
 
-const Credits = ({ credits }: { credits: OwnerStats["credits"] }) => <section><header><h2>What you got of each block</h2></header>
-  {credits.length === 0 ? <p class="dim">No block yet in which your work counted. What your rigs do counts for the next ones.</p>
+const Credits = ({ credits, scheme }: OwnerStats) => <section><header><h2>What you got of each block</h2></header>
+  {scheme === "pps" && <p class="dim">By pps each share is paid, whatever becomes of blocks: what your rigs did is added to what is payable each hour, and at each block.</p>}
+  {credits.length === 0 ? scheme !== "pps" && <p class="dim">No block yet in which your work counted. What your rigs do counts for the next ones.</p>
     : <List first={8} what="blocks" rows={credits.map((c) => <li class="split" key={c.hash}>
       <b class="name">{c.height.toLocaleString("en")}</b><Stage is={c.stage} /><span class="rate">{exact(c.amount)}</span><span class="dim more">{why(c)}</span></li>)} />}
 </section>;
@@ -70,9 +74,9 @@ const Payments = ({ payments }: { payments: OwnerStats["payments"] }) => <sectio
 </section>;
 
 const Figures = ({ s }: { s: OwnerStats }) => <Fragment>
-  <Amounts all={[["Payable", s.owner.payable, "yours, and due"], ["Provisional", s.owner.provisional, "yours if the blocks stay"],
-    ["In transit", s.owner.in_transit, "on its way to you"], ["Paid", s.owner.paid, "in all"]]} />
-  <Rigs rigs={s.rigs} /><Credits credits={s.credits} /><Payments payments={s.payments} />
+  <Amounts all={[["Provisional", s.owner.provisional, "yours if the blocks stay"], ["Payable", s.owner.payable, s.owner.payable > 0 && s.owner.payable >= s.least ? "yours, and due" : `yours; paid from ${exact(s.least)} on`],
+    ["In transit", s.owner.in_transit, "sent to you, and not deep in the chain yet"], ["Paid", s.owner.paid, "in all"]]} />
+  <Rigs rigs={s.rigs} /><Credits {...s} /><Payments payments={s.payments} />
 </Fragment>;
 
 function Says({ data, lost }: { data: OwnerStats | "unknown"; lost: Date | null }) {

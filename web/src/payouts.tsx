@@ -45,10 +45,14 @@ const Owner = ({ o }: { o: Owned }) => <li class="owner">
   {o.held && <span class="held more"><span class="tag wrong">held</span> {o.held}</span>}
 </li>;
 
+// places say where a block's own money is: payments take what they need of it.
+const places: Record<string, string> = { payable: "matured", "in transit": "in payments", paid: "paid out" };
+
 const Block = ({ b, now }: { b: PayoutStats["blocks"][0]; now: string }) => <li class="split">
-  <b class="name">{b.height.toLocaleString("en")}</b><Stage is={b.stage} /><span class="rate">{exact(b.reward - b.fee - b.rest)}</span>
-  <span class="dim more">{ago(b.found, now)}, by {b.scheme} to {count(b.owners, "owner")}{b.scheme === "pplns" && !b.full && ", a window not full yet"} · fee {exact(b.fee)}
-    {b.rest > 0 && ` · ${exact(b.rest)} the operator's by the scheme`}{b.note && ` · ${b.note}`}</span>
+  <b class="name">{b.height.toLocaleString("en")}</b><Stage is={b.stage} says={places[b.stage]} /><span class="rate">{exact(b.reward - b.fee - b.rest - b.own)}</span>
+  <span class="dim more">{ago(b.found, now)}, by {b.scheme}{b.scheme === "pps" ? "" : ` to ${count(b.owners, "owner")}`}{b.scheme === "pplns" && !b.full && ", a window not full yet"} · fee {exact(b.fee)}
+    {b.own > 0 && ` · ${exact(b.own)} for the operator's own shares`}
+    {b.rest > 0 && ` · ${exact(b.rest)} the operator's${b.scheme === "pps" ? ", who pays each share at once" : " by the scheme"}`}{b.note && ` · ${b.note}`}</span>
 </li>;
 
 const states: Record<string, string> = { stored: "to be signed", signed: "submitted", mined: "in a block" };
@@ -62,11 +66,11 @@ const Batch = ({ b, now }: { b: PayoutStats["batches"][0]; now: string }) => <li
 const first = 5;
 
 // rules say by what blocks are split, and when payments are made.
-function rules({ status, off, next_at }: PayoutStats): string {
+function rules({ status, off, every, next_at }: PayoutStats): string {
   const { scheme, fee_bp, least } = status.policy;
   if (off || !scheme) return "";
-  const next = next_at ? `next payments from block ${next_at.toLocaleString("en")} on` : "no payments are planned";
-  return `by ${scheme}, fee ${fee(fee_bp)}, ${exact(least)} at least; ${next}`;
+  const next = next_at ? `next at block ${next_at.toLocaleString("en")}` : status.stopped ? "stopped now" : "nothing is due";
+  return `by ${scheme}, fee ${fee(fee_bp)}; paid each ${count(every, "block")} from ${exact(least)} on, ${next}`;
 }
 
 // Payouts is what is owed to the owners of rigs, and what was paid.
@@ -77,16 +81,17 @@ export function Payouts({ newest, now }: { newest?: string; now: string }) {
   return <section class="payouts"><header><h2>Payouts</h2><span class="dim">{rules(p)}</span></header>
     <Troubles p={p} s={s} />
     <Amounts all={[["Provisional", s.provisional, "of blocks that may still leave the chain"],
-      ["Payable", s.payable, `due now to ${count(s.due, "owner")}${s.held ? `; ${s.held} held` : ""}`],
-      ["In transit", s.in_transit, "in transactions that are not deep yet"],
-      ["Paid", s.paid, `in all, to ${count(s.owners, "owner")}`]]} />
+      ["Payable", s.payable, `${count(s.due, "owner")} of ${s.owners.toLocaleString("en")} due for payment${s.held ? `; ${s.held} held` : ""}`],
+      ["In transit", s.in_transit, "sent to owners, and not deep in the chain yet"],
+      ["Paid", s.paid, s.paid > 0 ? "to owners, in all" : "nothing yet"]]} />
     <h3>Owners</h3>
     {p.owners.length === 0 ? <p class="dim">No block has been split yet.</p> : <List rows={p.owners.map((o) => <Owner key={o.owner} o={o} />)} first={first} what="owners" />}
     {p.owners.length < s.owners && <p class="dim">These are the largest {p.owners.length} of {s.owners.toLocaleString("en")}; <code>bytom-solo payouts owners</code> has all.</p>}
-    {p.blocks.length > 0 && <Fragment><h3>Blocks and how they were split</h3><List rows={p.blocks.map((b) => <Block key={b.hash} b={b} now={now} />)} first={first} what="blocks" /></Fragment>}
+    {p.blocks.length > 0 && <Fragment><h3>What owners got of blocks</h3><List rows={p.blocks.map((b) => <Block key={b.hash} b={b} now={now} />)} first={first} what="blocks" /></Fragment>}
     {p.batches.length > 0 && <Fragment><h3>Payments</h3><List rows={p.batches.map((b) => <Batch key={b.id} b={b} now={now} />)} first={first} what="payments" /></Fragment>}
-    <details><summary>The operator's part</summary><dl class="facts wide"><dt>Fees</dt><dd>{exact(s.fees)}</dd><dt>Own shares, reserve</dt><dd>{exact(s.reserve)}</dd>
-      <dt>Network's fees</dt><dd>{exact(s.tx_fees)}</dd><dt>Losses</dt><dd>{exact(s.losses)}</dd>
+    <details><summary>The operator's part</summary><dl class="facts wide"><dt>Fees</dt><dd>{exact(s.fees)}</dd>
+      <dt>{s.policy.scheme === "pps" ? "Blocks, less pay for shares" : "Own shares, and by the scheme"}</dt><dd>{exact(s.reserve)}</dd>
+      <dt>Paid to the network</dt><dd>{exact(s.tx_fees)}</dd><dt>There to pay from</dt><dd>{exact(s.spendable)}, and {exact(s.immature)} to mature</dd><dt>Losses</dt><dd>{exact(s.losses)}</dd>
       {s.ruin_probability !== undefined && <Fragment><dt>Reserve ever runs out</dt><dd>{percent(s.ruin_probability)} likely</dd></Fragment>}</dl></details>
     {notes.length > 0 && <details open={!!s.stopped}><summary>Notes ({notes.length})</summary><ol>{notes.map((n) => <li><span class="dim">{moment(n.at)}</span> {n.text}</li>)}</ol></details>}
   </section>;

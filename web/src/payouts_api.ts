@@ -7,15 +7,16 @@ export interface PayoutStats {
   status: {
     policy: { scheme: string; fee_bp: number; least: number };
     stopped?: string; uncovered?: number; ruin_probability?: number;
+    immature: number; spendable: number;
     provisional: number; payable: number; in_transit: number; paid: number; owners: number; due: number; held: number;
     fees: number; reserve: number; tx_fees: number; losses: number;
     notes?: { at: string; text: string }[];
   };
-  off: boolean; by_hand: boolean; next_at: number;
+  off: boolean; by_hand: boolean; every: number; next_at: number; // blocks between payments; height of the next, 0 if nothing is due
   owners: Owned[];
   blocks: {
     height: number; hash: string; found: string; scheme: string; stage: string;
-    reward: number; fee: number; rest: number; owners: number; full: boolean; note?: string;
+    reward: number; fee: number; rest: number; own: number; owners: number; full: boolean; note?: string;
   }[];
   batches: {
     id: string; at: string; state: string; owners: number; amount: number; fee: number; change: number;
@@ -25,8 +26,8 @@ export interface PayoutStats {
 
 export interface OwnerStats {
   owner: Owned; scheme: string; fee_bp: number; least: number;
-  height: number; next_at: number; // of the chain, and from which on the next payment is made; 0 is never
+  height: number; every: number; next_at: number; // of the chain, between payments, and of the one with something for the owner; 0 is none
   rigs: { name: string; online: boolean; hashrate: Rig["hashrate"]; last_share: string | null }[];
-  credits: { height: number; hash: string; found: string; scheme: string; amount: number; blocks: Maybe; of_work: Maybe; stage: string }[];
+  credits: { height: number; hash: string; found: string; scheme: string; amount: number; reward: number; fee: number; blocks: Maybe; of_work: Maybe; stage: string }[];
   payments: { id: string; at: string; amount: number; state: string; height?: number }[];
 }
