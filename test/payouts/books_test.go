@@ -83,6 +83,7 @@ func (p *pool) check(chains ...*testnet.Node) {
 			}
 		}
 	}
+	p.agrees(s, owners)
 }
 
 // credited is what the owners get of the blocks that rigs found, as far as they are on the main
