@@ -26,12 +26,13 @@ func (b *Books) Follow(chain Chain) error {
 	}
 	best, _ := chain.Best()
 	// The highest first: what they pay for may depend on what is below.
-	for _, c := range slices.Backward(credits) {
+	for i, c := range slices.Backward(credits) {
 		hash, ok := chain.MainHash(c.Height)
 		if on := ok && hash == c.Block; !on && c.State != CreditReversed {
 			if err := b.update("reverse block "+c.Block.String(), func(w *writer) error { return w.reverse(c) }); err != nil {
 				return err
 			}
+			credits[i].State = CreditReversed // It may be back before it is looked at below.
 			b.log.Warn("a block that was split left the main chain: what it pays is reversed", "height", c.Height, "hash", c.Block.String())
 		}
 	}
