@@ -4,7 +4,8 @@
 #   scripts/dist.sh [FOLDER]
 #
 # Archives with the kernels and graphics cards, static builds beside them, Debian packages, an
-# SBOM of each build, and SHA256SUMS. What can't be built here is left out, and said at the end.
+# SBOM of each build, and SHA256SUMS. With each program come its manual page and the licences of
+# what it is linked with. What can't be built here is left out, and said at the end.
 #
 # TARGETS="linux/amd64 darwin/arm64" builds these alone. VERSION and SOURCE_DATE_EPOCH are the
 # commit's where they are not given. Two builds of a commit
@@ -29,8 +30,8 @@ scripts/apt.sh "$(uname -m | sed s/arm64/aarch64/)-linux-gnu-gcc:gcc,libc6-dev" 
 for name in GOPROXY GOSUMDB GONOPROXY GONOSUMDB GOPRIVATE GOINSECURE GOTOOLCHAIN GOCACHE GOMODCACHE; do
 	export "$name=$("$GO" env "$name")"
 done
-unset CC CXX AR CFLAGS CPPFLAGS LDFLAGS CPATH C_INCLUDE_PATH LIBRARY_PATH GCC_EXEC_PREFIX COMPILER_PATH GZIP ZIPOPT TAR_OPTIONS
-export GOENV=off GOFLAGS='' GOWORK=off GOEXPERIMENT='' GOAMD64=v1 GOARM64=v8.0 GOFIPS140=off
+unset GOOS GOARCH CC CXX AR CFLAGS CPPFLAGS LDFLAGS CPATH C_INCLUDE_PATH LIBRARY_PATH GCC_EXEC_PREFIX COMPILER_PATH GZIP ZIPOPT TAR_OPTIONS
+export GO GOENV=off GOFLAGS='' GOWORK=off GOEXPERIMENT='' GOAMD64=v1 GOARM64=v8.0 GOFIPS140=off
 export CGO_CPPFLAGS='' CGO_CFLAGS='-O2 -g0' CGO_LDFLAGS='-O2 -g0'
 export SOURCE_DATE_EPOCH TZ=UTC LC_ALL=C
 umask 022
@@ -46,6 +47,7 @@ build() { # OS ARCH: the program, without a path, time or id of where it was mad
 	[ "$1 $CGO_ENABLED" != 'linux 1' ] || mode=(-buildmode=pie) link+=' -extldflags=-Wl,-z,relro,-z,now'
 	GOOS=$1 GOARCH=$2 "$GO" build "${mode[@]}" -trimpath -buildvcs=false -ldflags "$link" \
 		-o "$stage/program" ./cmd/bytom-solo
+	third_party "$1" "$2"
 }
 
 tool() { # FILE PACKAGE: one of tools/go.mod, which an SBOM names by its checksum
@@ -60,8 +62,16 @@ compiler() { # OS ARCH: the C compiler that builds for it
 	esac
 }
 
+third_party() { # OS ARCH: what else is in the program, and under which licences
+	local others=('preact and uPlot, in the page=web/bundle/licences.txt') runtime=/usr/share/doc/mingw-w64-x86-64-dev/copyright
+	if [ "$1 $CGO_ENABLED" = 'windows 1' ]; then
+		[ -e "$runtime" ] && others+=("MinGW-w64, in the program=$runtime") || skip THIRD-PARTY "no $runtime"
+	fi
+	GOOS=$1 GOARCH=$2 "$stage/licences" "${others[@]}" >"$stage/THIRD-PARTY"
+}
+
 papers() { # FOLDER: what comes with the program, the same from any checkout
-	cp -R README.md CHANGELOG.md docs "$1"
+	cp -R README.md CHANGELOG.md docs "$stage/THIRD-PARTY" "$1"
 	mkdir "$1/deploy"
 	(cd deploy && cp -R -- !(deb) "$1/deploy")
 }
@@ -78,6 +88,7 @@ archive() { # OS NAME: the program and its papers, and an SBOM beside them
 	[ "$os" != windows ] || exe=.exe
 	mkdir "$dir"
 	cp "$stage/program" "$dir/bytom-solo$exe"
+	[ "$os" = windows ] || cp "$stage/bytom-solo.1" "$dir"
 	cp LICENSE "$dir"
 	papers "$dir"
 	settle "$dir"
@@ -110,10 +121,11 @@ deb() { # ARCH: the program as a Debian package
 	DEB_ARCH=$1 DEB_TREE=$tree DEB_VERSION=$(deb_version)
 	DEB_GLIBC=$(readelf -W --dyn-syms "$stage/program" | sed -n 's/.*@GLIBC_\([0-9.]*\).*/\1/p' | sort -uV | tail -n 1)
 	export DEB_ARCH DEB_TREE DEB_VERSION DEB_GLIBC
-	mkdir -p "$tree/usr/bin" "$tree/usr/lib/systemd/system" "$tree/usr/lib/sysusers.d" "$doc"
+	mkdir -p "$tree/usr/bin" "$tree/usr/lib/systemd/system" "$tree/usr/lib/sysusers.d" "$tree/usr/share/man/man1" "$doc"
 	cp "$stage/program" "$tree/usr/bin/bytom-solo"
 	cp deploy/systemd/*.service "$tree/usr/lib/systemd/system"
 	cp deploy/systemd/bytom-solo.sysusers "$tree/usr/lib/sysusers.d/bytom-solo.conf"
+	gzip -9nc "$stage/bytom-solo.1" >"$tree/usr/share/man/man1/bytom-solo.1.gz"
 	papers "$doc"
 	(cat deploy/deb/copyright && sed 's/^$/./; s/^/ /' LICENSE) >"$doc/copyright"
 	printf 'bytom-solo (%s) unstable; urgency=medium\n\n  * See CHANGELOG.md.\n\n -- %s  %s\n' "$DEB_VERSION" \
@@ -126,6 +138,9 @@ deb() { # ARCH: the program as a Debian package
 
 tool cyclonedx-gomod github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
 tool nfpm github.com/goreleaser/nfpm/v2/cmd/nfpm
+CGO_ENABLED=0 "$GO" build -o "$stage/licences" ./scripts/licences
+CGO_ENABLED=0 "$GO" build -ldflags "-X main.version=$VERSION" -o "$stage/here" ./cmd/bytom-solo
+env -i HOME="$stage" "$stage/here" manual >"$stage/bytom-solo.1"
 rm -f "$out"/bytom-solo[-_]* "$out/SHA256SUMS"
 for target in $TARGETS; do
 	os=${target%/*} arch=${target#*/}

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Tests what make dist builds, a step after the other, or those that are named:
 #
-#   scripts/test-dist.sh [same|lint|deb|alone|arm64|windows]...
+#   scripts/test-dist.sh [same|papers|lint|deb|alone|arm64|windows]...
 #
 # same     two builds, in folders, homes and environments that differ, have the same checksums
-# lint     lintian finds no errors in the packages
+# papers   THIRD-PARTY has the licence of each module that a program is linked with, of none else
+# lint     lintian finds no errors and no warnings in the packages
 # deb      scripts/test-deb.sh: a package's life, from its installation to its end
 # alone    with Go and nothing else, go build makes a static program that hashes right
 # arm64    the programs for it, and tests, under QEMU
@@ -13,6 +14,7 @@
 # DIST=FOLDER tests what is there already, but for same. Installs the tools where it may; a step
 # without its tools is left out, and said at the end. It takes half an hour on two cores.
 set -euo pipefail
+shopt -s extglob
 cd "$(dirname "$0")/.."
 : "${GO:=go}" "${DIST:=}"
 work=$(mktemp -d)
@@ -59,11 +61,35 @@ same() {
 	fail 'the builds differ'
 }
 
+linked() { # PROGRAM: the modules in it, as the linker wrote it there
+	"$GO" version -m "$1" | awk '$1 == "dep" { if (m) print m; m = $2 " " $3 } $1 == "=>" { m = $2 " " $3 } END { print m }' | sort -u
+}
+
+papers() {
+	step 'licences and manual page'
+	scripts/apt.sh unzip:unzip
+	for archive in "$DIST"/bytom-solo-*.tar.gz "$DIST"/bytom-solo-*.zip; do
+		[ -e "$archive" ] || continue
+		rm -rf "$work/papers" && mkdir "$work/papers"
+		case $archive in
+		*.zip) ! without unzip papers && unzip -q "$archive" -d "$work/papers" || continue ;;
+		*) tar -C "$work/papers" -xzf "$archive" ;;
+		esac
+		linked "$work"/papers/*/bytom-solo?(.exe) >"$work/linked"
+		awk '/^=+$/ { heads = 1; next } /^$/ { heads = 0 } heads' "$work"/papers/*/THIRD-PARTY | sed 's/,.*//' |
+			grep '/.* v[0-9]' | sort -u | diff "$work/linked" - || fail "$archive: what is linked, and THIRD-PARTY"
+		echo "${archive##*/}: $(wc -l <"$work/linked") modules"
+		case $archive in
+		*.tar.gz) grep -q '^\.SH COMMANDS' "$work"/papers/*/bytom-solo.1 || fail "$archive: no manual page" ;;
+		esac
+	done
+}
+
 lint() {
 	step 'lintian'
 	scripts/apt.sh lintian:lintian
 	! without lintian lint || return 0
-	lintian --allow-root --fail-on error "$DIST"/*.deb
+	lintian --allow-root --fail-on error,warning "$DIST"/*.deb
 }
 
 deb() {
@@ -123,12 +149,12 @@ windows() {
 	wineserver -k || true
 }
 
-[ $# -gt 0 ] || set -- same lint deb alone arm64 windows
+[ $# -gt 0 ] || set -- same papers lint deb alone arm64 windows
 for name; do
 	case $name in
 	same | alone) ;;
-	lint | deb | arm64 | windows) first ;;
-	*) fail "step $name: expected same, lint, deb, alone, arm64 or windows" ;;
+	papers | lint | deb | arm64 | windows) first ;;
+	*) fail "step $name: expected same, papers, lint, deb, alone, arm64 or windows" ;;
 	esac
 	"$name"
 done

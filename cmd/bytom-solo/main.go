@@ -77,6 +77,7 @@ hands work to rigs and pools.`,
 		newRigCommand(terminal),
 		newTestnetCommand(false),
 		newVersionCommand(),
+		newManualCommand(),
 	)
 	strict(root)
 	return root
