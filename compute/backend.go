@@ -1,13 +1,20 @@
 package compute
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
-// Info says what a Backend is. It is constant over the Backend's life.
+// ErrUnusable is of a device that is not worth another try.
+var ErrUnusable = errors.New("the device cannot be used")
+
+// Info says what a Backend is. All of it but Kernel is constant over the Backend's life.
 type Info struct {
 	// Name identifies the backend to the operator: "cpu", "vulkan:0",
 	// "reference". It is what --mining.devices takes.
 	Name string
-	// Kernel is the code path chosen for this machine: "avx2", "portable", "go".
+	// Kernel is the code path chosen for this machine: "avx2", "portable", "go". It may give
+	// way to a faster one.
 	Kernel string
 	// Workers is how many Hashers the device can keep busy at the same time:
 	// the number of usable cores for a CPU, 2 for a GPU, which works on one's batch
@@ -26,7 +33,8 @@ type Backend interface {
 	// NewHasher prepares a Hasher for a seed. The seed's matrices are expanded
 	// on the first call (tens of milliseconds on a CPU) and shared by every
 	// later Hasher of that seed while they stay in the backend's cache. It
-	// returns ctx's error if ctx ends before the Hasher is ready.
+	// returns ctx's error if ctx ends before the Hasher is ready, and one that wraps
+	// ErrUnusable if it never will be.
 	NewHasher(ctx context.Context, seed [32]byte) (Hasher, error)
 	// Close frees the device. Hashers must be closed before.
 	Close() error

@@ -11,7 +11,7 @@ import (
 // device is a backend with the counts of its work.
 type device struct {
 	backend compute.Backend
-	info    compute.Info
+	info    compute.Info // as it was at the start
 	meter   *Meter
 	hashes  atomic.Uint64
 	wasted  atomic.Uint64
@@ -63,7 +63,7 @@ func (m *Miner) Devices() []DeviceStatus {
 	for _, d := range m.devices {
 		workers := d.workers(settings)
 		s := DeviceStatus{
-			Name: d.info.Name, Kernel: d.info.Kernel, Used: workers > 0, Workers: workers,
+			Name: d.info.Name, Kernel: d.backend.Info().Kernel, Used: workers > 0, Workers: workers,
 			Hashrate: d.meter.Rate(now), Hashes: d.hashes.Load(), Wasted: d.wasted.Load(),
 			SeedSwitch: time.Duration(d.dead.Load()).Seconds(),
 		}

@@ -46,7 +46,7 @@ func (w *worker) run(ctx context.Context) {
 			w.inTrouble(nil)
 		case ctx.Err() != nil:
 			return
-		case errors.Is(err, errWrongResult):
+		case errors.Is(err, errWrongResult), errors.Is(err, compute.ErrUnusable):
 			why := err.Error()
 			if w.device.failed.CompareAndSwap(nil, &why) {
 				log.Error("device stopped", "error", err)
@@ -223,7 +223,7 @@ func (w *worker) submit(ctx context.Context, sol Solution) error {
 	}()
 	a := <-done
 	if errors.Is(a.err, ErrHighHash) {
-		return fmt.Errorf("%w from %s (%s): %w", errWrongResult, w.device.info.Name, w.device.info.Kernel, a.err)
+		return fmt.Errorf("%w from %s (%s): %w", errWrongResult, w.device.info.Name, w.device.backend.Info().Kernel, a.err)
 	}
 	if errors.Is(a.err, ErrStopped) {
 		// It is in the journal, and the next start submits it.

@@ -1,10 +1,15 @@
 package mining
 
 import (
+	"context"
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/bytom-solo/bytom-solo/compute"
 )
 
 // TestSettingsThatStayTheSame has work go on where nothing is changed, and each single
@@ -90,6 +95,29 @@ func TestAfterItsBlockAWorkerWaits(t *testing.T) {
 		// some 16 hashes each 116 ms.
 		if h, b := mined(20 * time.Second); b < 10 || h < 1500 || h > 5000 {
 			t.Errorf("%d hashes in 20 s with %d blocks, each followed by a second on the former tip: expected some 2,760", h, b)
+		}
+	})
+}
+
+// unusable is a device that nobody will ever hash on.
+type unusable struct{ fakeBackend }
+
+func (*unusable) NewHasher(context.Context, [32]byte) (compute.Hasher, error) {
+	return nil, fmt.Errorf("%w: no variant works", compute.ErrUnusable)
+}
+
+// TestADeviceThatCannotBeUsed is stopped without another try, and the other mines on.
+func TestADeviceThatCannotBeUsed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := mineWith(t, newFakeChain(), &unusable{fakeBackend{name: "a", workers: 2}}, &fakeBackend{name: "b", workers: 1, batch: 1, delay: time.Millisecond})
+		m.SetMining(true)
+		time.Sleep(time.Second)
+		all := m.Devices()
+		if a := all[0]; !strings.Contains(a.Failed, "no variant works") || a.Trouble != "" {
+			t.Errorf("%+v", a)
+		}
+		if b := all[1]; b.Failed != "" || b.Hashes == 0 {
+			t.Errorf("%+v", b)
 		}
 	})
 }

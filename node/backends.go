@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/bytom-solo/bytom-solo/compute"
 	"github.com/bytom-solo/bytom-solo/compute/cpu"
@@ -29,14 +30,18 @@ type Opening struct {
 	// Devices is a list of names: see PickDevices.
 	Devices string
 	Log     *slog.Logger
-	// Progress is called while a graphics card is measured, with its name, how many variants
-	// are done and how many there are; nil is not.
+	// Progress is called while a graphics card is waited for, with its name, how many variants
+	// have been measured and how many there are: 0 of 0 as long as that is not known, and the
+	// same twice at the end. Nil is not.
 	Progress func(device string, done, total int)
+	// Limit is how long graphics cards may take to open; one that takes longer is among the
+	// backends all the same, and hashes when it is open. 0 waits for each.
+	Limit time.Duration
 }
 
 // openers are all of them, fastest first.
 var openers = []opener{
-	{name: "vulkan", open: openVulkan, extra: true},
+	{name: "vulkan", open: graphics{vulkan.Devices, vulkan.Open}.openAll, extra: true},
 	{name: "cpu", open: openCPU},
 	{name: "reference", open: openReference},
 }
@@ -130,7 +135,7 @@ func CloseBackends(all []compute.Backend) error {
 
 // PickDevices chooses from the open backends by the names that --mining.devices
 // takes, separated by commas: a backend's name, "all", "none", or "auto" for the
-// fastest; "vulkan" for every graphics card, and "vulkan:" with its number or a part of
+// fastest that is there; "vulkan" for every graphics card, and "vulkan:" with its number or a part of
 // its name for one. What it returns are the backends' names.
 func PickDevices(all []compute.Backend, devices string) ([]string, error) {
 	var picked []string
@@ -151,15 +156,17 @@ func PickDevices(all []compute.Backend, devices string) ([]string, error) {
 // matching are the backends that a name means.
 func matching(all []compute.Backend, name string) (found []string) {
 	if name == autoDevices {
+		there := false
 		for _, b := range all {
 			if i := b.Info(); i.Accelerator && !computesOnCPU(b) {
 				found = append(found, i.Name)
+				there = there || !isLate(b)
 			}
 		}
-		if len(found) > 0 {
+		if there {
 			return found
 		}
-		return []string{all[0].Info().Name}
+		return append(found, all[0].Info().Name)
 	}
 	for _, b := range all {
 		a, ok := b.(interface{ Answers(name string) bool })
@@ -168,6 +175,12 @@ func matching(all []compute.Backend, name string) (found []string) {
 		}
 	}
 	return found
+}
+
+// isLate reports whether a backend is still being opened.
+func isLate(b compute.Backend) bool {
+	l, ok := b.(*lateDevice)
+	return ok && l.late()
 }
 
 // computesOnCPU reports whether a graphics driver's device is the CPU.

@@ -98,8 +98,13 @@ func New(ctx context.Context, config *Config, log *slog.Logger, notices io.Write
 }
 
 func (n *Node) open(ctx context.Context, notices io.Writer) error {
-	var err error
-	if n.backends, err = OpenBackends(ctx, Opening{Devices: n.config.Mining.Devices, Log: n.log, Progress: n.config.Measuring}); err != nil {
+	err := n.config.checkPorts()
+	if err != nil {
+		return err
+	}
+	if n.backends, err = OpenBackends(ctx, Opening{
+		Devices: n.config.Mining.Devices, Log: n.log, Progress: n.config.Measuring, Limit: DeviceLimit,
+	}); err != nil {
 		return err
 	}
 	devices, err := PickDevices(n.backends, n.config.Mining.Devices)

@@ -2,54 +2,63 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/bytom-solo/bytom-solo/compute"
 	"github.com/bytom-solo/bytom-solo/compute/vulkan"
 )
 
-// openVulkan opens the graphics cards that a list of devices asks for. That a machine
+// DeviceLimit is the Limit for whoever has other things to do than to wait for a driver.
+const DeviceLimit = 20 * time.Second
+
+// graphics opens graphics cards. Tests have other drivers.
+type graphics struct {
+	devices func() ([]vulkan.Device, error)
+	open    func(context.Context, vulkan.Device, vulkan.Config) (compute.Backend, error)
+}
+
+// openAll opens the graphics cards that a list of devices asks for. That a machine
 // has none is a line in the log, unless one is asked for by name. One that does not
 // work is logged and left out.
-func openVulkan(ctx context.Context, o Opening) ([]compute.Backend, error) {
+func (g graphics) openAll(ctx context.Context, o Opening) ([]compute.Backend, error) {
 	asked := slices.DeleteFunc(names(o.Devices), func(name string) bool {
 		return name != autoDevices && name != AllDevices && name != vulkan.Prefix && !strings.HasPrefix(name, vulkan.Prefix+":")
 	})
 	if len(asked) == 0 {
 		return nil, nil
 	}
-	known, err := vulkan.Devices()
+	headers, err := vulkan.ParseHeaders(os.Getenv(vulkan.HeadersVariable))
 	if err != nil {
+		return nil, err
+	}
+	config := vulkan.Config{Dir: vulkanDir(), Headers: headers, Log: o.Log, Progress: o.Progress}
+	l := g.list()
+	known, err := l.within(ctx, o)
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case errors.Is(err, errSilent):
+		return g.openUnlisted(ctx, asked, l, config, o), nil
+	case err != nil:
 		if named := slices.IndexFunc(asked, func(name string) bool { return strings.HasPrefix(name, vulkan.Prefix) }); named >= 0 {
 			return nil, fmt.Errorf("key mining.devices: value %q: %w", asked[named], err)
 		}
 		o.Log.Info("mining is for the CPU", "reason", err)
 		return nil, nil
 	}
-	headers, err := vulkan.ParseHeaders(os.Getenv(vulkan.HeadersVariable))
-	if err != nil {
-		return nil, err
+	known = slices.DeleteFunc(known, func(d vulkan.Device) bool {
+		return !slices.ContainsFunc(asked, func(name string) bool { return asksForDevice(name, d) })
+	})
+	if o.Limit > 0 {
+		return g.openWithin(ctx, known, config, o)
 	}
-	var opened []compute.Backend
-	for _, d := range known {
-		if !slices.ContainsFunc(asked, func(name string) bool { return asksForDevice(name, d) }) {
-			continue
-		}
-		b, err := vulkan.Open(ctx, d, vulkan.Config{Dir: vulkanDir(), Headers: headers, Log: o.Log, Progress: o.Progress})
-		switch {
-		case err == nil:
-			opened = append(opened, b)
-		case ctx.Err() != nil:
-			return opened, ctx.Err()
-		default:
-			o.Log.Error("device is not used", "device", d.Name, "title", d.Title, "error", err)
-		}
-	}
-	return opened, nil
+	return g.openOneByOne(ctx, known, config, o)
 }
 
 func asksForDevice(name string, d vulkan.Device) bool {

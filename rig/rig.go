@@ -51,8 +51,8 @@ type Config struct {
 // ErrRefused means that the source refuses for good what it is asked for.
 var ErrRefused = errors.New("refused")
 
-// ErrWrongHashes means that all devices compute wrong hashes.
-var ErrWrongHashes = errors.New("no device is left: all compute wrong hashes")
+// ErrWrongHashes means that no device is left: they compute wrong hashes, or none at all.
+var ErrWrongHashes = errors.New("no device is left: all compute wrong hashes, or none")
 
 // Rig mines for a source. All methods are safe for concurrent use.
 type Rig struct {
@@ -307,10 +307,15 @@ func (r *Rig) check(ctx context.Context, s solution) bool {
 	}
 	why := fmt.Sprintf("wrong result: header %x, seed %x: got %x, and %x from %s",
 		h.Hash().Byte32(), s.work.seed, s.result, result, r.cfg.Checker.Info().Name)
-	if s.device.fail(why) {
-		r.log.Error("device stopped", "device", s.device.info.Name, "kernel", s.device.info.Kernel, "error", why)
-	}
+	r.stop(s.device, why)
 	return false
+}
+
+// stop stops a device for good.
+func (r *Rig) stop(d *device, why string) {
+	if d.fail(why) {
+		r.log.Error("device stopped", "device", d.info.Name, "kernel", d.backend.Info().Kernel, "error", why)
+	}
 }
 
 // submit submits a solution to the source, and counts and logs what became of it.

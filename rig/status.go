@@ -111,7 +111,7 @@ func (r *Rig) Status() Status {
 
 func (d *device) status(now time.Time) DeviceStatus {
 	s := DeviceStatus{
-		Name: d.info.Name, Kernel: d.info.Kernel, Workers: d.workers, Hashrate: d.meter.Rate(now),
+		Name: d.info.Name, Kernel: d.backend.Info().Kernel, Workers: d.workers, Hashrate: d.meter.Rate(now),
 		Hashes: d.hashes.Load(), Wasted: d.wasted.Load(), Shares: d.shares.read(),
 		Best: math.Float64frombits(d.best.Load()),
 	}

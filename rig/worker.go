@@ -2,6 +2,7 @@ package rig
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/bytom-solo/bytom-solo/compute"
@@ -45,6 +46,10 @@ func (w *worker) run(ctx context.Context) {
 			continue
 		}
 		if err := w.step(ctx, state.work); err != nil && ctx.Err() == nil {
+			if errors.Is(err, compute.ErrUnusable) {
+				w.rig.stop(w.device, err.Error())
+				return
+			}
 			w.rig.log.Warn("device failed, will retry", "device", w.device.info.Name, "error", err)
 			w.closeHasher()
 			w.failures.wait(ctx, nil)

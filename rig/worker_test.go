@@ -3,6 +3,7 @@ package rig
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync/atomic"
@@ -225,4 +226,25 @@ func TestGrace(t *testing.T) {
 			}
 		})
 	}
+}
+
+// unusable is a device that nobody will ever hash on.
+type unusable struct{ computetest.SHA3 }
+
+func (unusable) NewHasher(context.Context, [32]byte) (compute.Hasher, error) {
+	return nil, fmt.Errorf("%w: no variant works", compute.ErrUnusable)
+}
+
+// TestADeviceThatCannotBeUsed is stopped without another try; without another, so is the rig.
+func TestADeviceThatCannotBeUsed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		r := New(Config{Source: &stub{left: 1, bits: noneMeets, share: 1}, Devices: devicesOf(unusable{})})
+		if err := r.Run(t.Context()); !errors.Is(err, ErrWrongHashes) {
+			t.Errorf("after %v: %v", time.Since(start), err)
+		}
+		if d := r.Status().Devices[0]; !strings.Contains(d.Failed, "no variant works") {
+			t.Errorf("%+v", d)
+		}
+	})
 }

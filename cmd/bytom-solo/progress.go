@@ -28,10 +28,14 @@ func benchProgress(terminal io.Writer, rounds int) func(compute.BenchTurn) {
 	}
 }
 
-// measuring shows on a terminal that the variants of a graphics card are timed, which takes
-// some twenty seconds once.
+// measuring shows on a terminal that a graphics card is opened, and that its variants are
+// timed, which takes some twenty seconds once.
 func measuring(terminal io.Writer) func(device string, done, total int) {
 	return func(device string, done, total int) {
+		if total == 0 {
+			console.Of(terminal).Show(console.Progress{What: "opening " + device})
+			return
+		}
 		if done == total {
 			console.Of(terminal).Hide()
 			return

@@ -10,10 +10,6 @@ import (
 	"github.com/bytom-solo/bytom-solo/compute"
 )
 
-// inFlight is how many Hashers keep a graphics card busy: while it works on one's batch,
-// the other's is prepared.
-const inFlight = 2
-
 // backend implements compute.Backend.
 type backend struct {
 	about    Device
@@ -72,12 +68,9 @@ func fits(o *offer, v Variant) error {
 
 // Info implements compute.Backend.
 func (b *backend) Info() compute.Info {
-	info := compute.Info{Name: b.about.Name, Kernel: b.variant.String(), Workers: inFlight, Accelerator: true}
+	info := compute.Info{Name: b.about.Name, Kernel: b.variant.String(), Workers: b.about.Workers(), Accelerator: true}
 	if b.headers {
 		info.Kernel += " +headers"
-	}
-	if b.about.IsCPU() {
-		info.Workers = 1 // It has all the cores at work already.
 	}
 	return info
 }

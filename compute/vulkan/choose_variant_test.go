@@ -34,7 +34,7 @@ func TestTheFastestVariantIsChosenOnce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if info := b.Info(); info.Workers != inFlight || !info.Accelerator {
+		if info := b.Info(); info.Workers != d.Workers() || !info.Accelerator {
 			t.Errorf("%+v", info)
 		}
 		kernels = append(kernels, b.Info().Kernel)

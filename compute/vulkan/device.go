@@ -127,6 +127,15 @@ func (d Device) Answers(name string) bool {
 	return name == d.Name || strings.Contains(strings.ToLower(d.Title), which) || strings.Contains(strings.ToLower(d.Driver), which)
 }
 
+// Workers is how many Hashers keep the device busy: while it works on one's batch, the
+// other's is prepared. What computes on the CPU has all the cores at work with one.
+func (d Device) Workers() int {
+	if d.IsCPU() {
+		return 1
+	}
+	return 2
+}
+
 // path finds a path by its name.
 func (d Device) path(name string) Path {
 	if i := slices.IndexFunc(d.Paths, func(p Path) bool { return p.Name == name }); i >= 0 {
