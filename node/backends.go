@@ -41,7 +41,7 @@ type Opening struct {
 
 // openers are all of them, fastest first.
 var openers = []opener{
-	{name: "vulkan", open: graphics{vulkan.Devices, vulkan.Open}.openAll, extra: true},
+	{name: "vulkan", open: graphics{devices: vulkan.Devices, open: vulkan.Open}.openAll, extra: true},
 	{name: "cpu", open: openCPU},
 	{name: "reference", open: openReference},
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -21,6 +22,7 @@ const DeviceLimit = 20 * time.Second
 type graphics struct {
 	devices func() ([]vulkan.Device, error)
 	open    func(context.Context, vulkan.Device, vulkan.Config) (compute.Backend, error)
+	paths   []string // of the environment
 }
 
 // openAll opens the graphics cards that a list of devices asks for. That a machine
@@ -37,7 +39,11 @@ func (g graphics) openAll(ctx context.Context, o Opening) ([]compute.Backend, er
 	if err != nil {
 		return nil, err
 	}
-	config := vulkan.Config{Dir: vulkanDir(), Headers: headers, Log: o.Log, Progress: o.Progress}
+	if g.paths, err = vulkan.ParsePaths(os.Getenv(vulkan.PathsVariable)); err != nil {
+		return nil, err
+	}
+	config := VulkanConfig(o.Log)
+	config.Headers, config.Progress = headers, o.Progress
 	l := g.list()
 	known, err := l.within(ctx, o)
 	switch {
@@ -67,6 +73,22 @@ func asksForDevice(name string, d vulkan.Device) bool {
 	}
 	return d.Answers(name)
 }
+
+// VulkanDevices lists the graphics cards, with the paths that the environment leaves them.
+func VulkanDevices() ([]vulkan.Device, error) {
+	paths, err := vulkan.ParsePaths(os.Getenv(vulkan.PathsVariable))
+	if err != nil {
+		return nil, err
+	}
+	known, err := vulkan.Devices()
+	for i, d := range known {
+		known[i] = d.Only(paths)
+	}
+	return known, err
+}
+
+// VulkanConfig is how devices are opened.
+func VulkanConfig(log *slog.Logger) vulkan.Config { return vulkan.Config{Dir: vulkanDir(), Log: log} }
 
 // vulkanDir is where measurements of graphics cards are kept: beside those of other
 // programs, as they are the machine's and not a node's. Nowhere if there is no such

@@ -91,7 +91,7 @@ func logOpening(d vulkan.Device, o Opening) {
 
 // openLogged opens a device, and logs it if that fails.
 func (g graphics) openLogged(ctx context.Context, d vulkan.Device, config vulkan.Config, o Opening) (compute.Backend, error) {
-	b, err := g.open(ctx, d, config)
+	b, err := g.open(ctx, d.Only(g.paths), config)
 	if err != nil && ctx.Err() == nil {
 		o.Log.Error("device is not used", "device", d.Name, "title", d.Title, "error", err)
 	}

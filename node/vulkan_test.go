@@ -88,7 +88,7 @@ func TestWithoutGraphicsCards(t *testing.T) {
 		"vulkan": `key mining.devices: value "vulkan"`, "cpu,vulkan:7": `key mining.devices: value "vulkan:7"`, "auto,vulkan:7": `key mining.devices: value "vulkan:7"`,
 	} {
 		var log strings.Builder
-		opened, err := graphics{vulkan.Devices, vulkan.Open}.openAll(t.Context(), Opening{Devices: devices, Log: slog.New(slog.NewTextHandler(&log, nil))})
+		opened, err := graphics{devices: vulkan.Devices, open: vulkan.Open}.openAll(t.Context(), Opening{Devices: devices, Log: slog.New(slog.NewTextHandler(&log, nil))})
 		got := log.String()
 		if err != nil {
 			got = err.Error()

@@ -14,9 +14,7 @@ import (
 
 // withBackends opens the backends of a list for the time of a call.
 func withBackends(ctx context.Context, terminal io.Writer, devices string, f func([]compute.Backend) error) (err error) {
-	config := node.NewConfig()
-	config.Bytom.LogLevel = "error"
-	log, err := config.OpenLog(terminal)
+	log, err := quietLog(terminal)
 	if err != nil {
 		return err
 	}
@@ -33,6 +31,13 @@ func withBackends(ctx context.Context, terminal io.Writer, devices string, f fun
 		return fmt.Errorf("devices %q: none is left to compute on", devices)
 	}
 	return f(picked(all, names))
+}
+
+// quietLog is for commands that end by themselves: it has warnings and errors alone.
+func quietLog(terminal io.Writer) (*slog.Logger, error) {
+	config := node.NewConfig()
+	config.Bytom.LogLevel = "warn"
+	return config.OpenLog(terminal)
 }
 
 // picked are the backends of these names.

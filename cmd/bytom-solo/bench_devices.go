@@ -8,6 +8,7 @@ import (
 
 	"github.com/bytom-solo/bytom-solo/compute"
 	"github.com/bytom-solo/bytom-solo/compute/vulkan"
+	"github.com/bytom-solo/bytom-solo/node"
 )
 
 // benchDevices measures what a list of devices names.
@@ -28,7 +29,11 @@ func benchDevices(ctx context.Context, out, terminal io.Writer, config benchConf
 
 // runSweep tries every variant on the devices named.
 func runSweep(ctx context.Context, out, terminal io.Writer, config benchConfig) error {
-	known, err := vulkan.Devices()
+	log, err := quietLog(terminal)
+	if err != nil {
+		return err
+	}
+	known, err := node.VulkanDevices()
 	if err != nil {
 		return err
 	}
@@ -37,7 +42,7 @@ func runSweep(ctx context.Context, out, terminal io.Writer, config benchConfig) 
 		if config.devices != "" && d.Answers(config.devices) || config.devices == "" && d.Answers(vulkan.Prefix) {
 			fmt.Fprintf(terminal, "%s: every variant, %v each; this takes minutes\n", d.Name, config.bench.Turn)
 			done := working(terminal, d.Name, 0)
-			report, err := vulkan.Sweep(ctx, d, config.bench.Turn)
+			report, err := vulkan.Sweep(ctx, d, node.VulkanConfig(log), config.bench.Turn)
 			done()
 			if err != nil {
 				return err

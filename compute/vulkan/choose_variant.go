@@ -8,10 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"time"
-
-	vk "github.com/vulkan-go/vulkan"
 
 	"github.com/bytom-solo/bytom-solo/compute"
 )
@@ -28,12 +25,9 @@ const trial = 2 * time.Second
 // batch under way. A lost device fails what it is asked to do until a new Hasher of its
 // backend succeeds in opening it again.
 func Open(ctx context.Context, d Device, config Config) (compute.Backend, error) {
+	config.ended = config.loadEndings(d)
 	if config.Variant != (Variant{}) {
-		b, err := openVariant(d, config.Variant, 1, config)
-		rate := 0.0
-		if err == nil {
-			rate, err = b.prove(ctx)
-		}
+		b, rate, err := openProved(ctx, d, config.Variant, config)
 		if err == nil {
 			err = b.chooseHeaders(ctx, rate)
 		}
@@ -58,6 +52,17 @@ func proved(b *backend, err error) (compute.Backend, error) {
 	return b, nil
 }
 
+// openProved opens a variant and proves it.
+func openProved(ctx context.Context, d Device, v Variant, config Config) (b *backend, rate float64, err error) {
+	err = config.attempting(ctx, d, v.String(), func() (err error) {
+		if b, err = openVariant(d, v, 1, config); err == nil {
+			rate, err = b.prove(ctx)
+		}
+		return err
+	})
+	return b, rate, err
+}
+
 // prove lets a variant compute known answers, finds its batch, and returns how many hashes
 // a second it computes in such batches.
 func (b *backend) prove(ctx context.Context) (rate float64, err error) {
@@ -76,10 +81,16 @@ func openSaved(ctx context.Context, d Device, config Config) (compute.Backend, e
 	if err != nil {
 		return nil, err
 	}
-	b, err := openVariant(d, was.Variant, was.Batch, config)
-	if err == nil {
-		err = compute.SelfTest(ctx, b)
+	if !d.path(was.Variant.Path).Usable {
+		return nil, errors.New("its path is not to be used")
 	}
+	var b *backend
+	err = config.attempting(ctx, d, attemptSaved, func() (err error) {
+		if b, err = openVariant(d, was.Variant, was.Batch, config); err == nil {
+			err = compute.SelfTest(ctx, b)
+		}
+		return err
+	})
 	if err != nil && ctx.Err() == nil {
 		config.log().Warn("the variant chosen before is of no use now", "device", d.Name, "variant", was.Variant.String(), "error", err)
 	}
@@ -104,6 +115,11 @@ func openFastest(ctx context.Context, d Device, config Config) (compute.Backend,
 	defer config.progress(d, len(variants), len(variants))
 	for i, v := range variants {
 		config.progress(d, i, len(variants))
+		if why := config.ended.why(v); why != "" {
+			all.note(v.Path, 0, errors.New(why))
+			failed = errors.Join(failed, fmt.Errorf("%s: %s", v, why))
+			continue
+		}
 		rated, err := try(ctx, d, v, config)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
@@ -150,12 +166,17 @@ func (c Config) progress(d Device, done, total int) {
 
 // try proves and times a variant.
 func try(ctx context.Context, d Device, v Variant, config Config) (chosenVariant, error) {
-	b, err := openVariant(d, v, 1, config)
-	if err != nil {
-		return chosenVariant{}, err
+	var b *backend
+	err := config.attempting(ctx, d, v.String(), func() (err error) {
+		if b, err = openVariant(d, v, 1, config); err == nil {
+			err = compute.SelfTest(ctx, b)
+		}
+		return err
+	})
+	if b != nil {
+		defer b.Close()
 	}
-	defer b.Close()
-	if err := compute.SelfTest(ctx, b); err != nil {
+	if err != nil {
 		return chosenVariant{}, err
 	}
 	if d.IsCPU() {
@@ -209,71 +230,4 @@ func (b *backend) timeBatches(ctx context.Context, long time.Duration) (time.Dur
 		n++
 	}
 	return time.Since(start) / time.Duration(n), nil
-}
-
-// candidates are the variants to try on a device, those first that should be fastest.
-func candidates(d Device) ([]Variant, error) {
-	h, err := theHost()
-	if err != nil {
-		return nil, err
-	}
-	if d.Index < 0 || d.Index >= len(h.physicals) {
-		return nil, fmt.Errorf("%w: number %d of %d", ErrNone, d.Index, len(h.physicals))
-	}
-	p := &h.physicals[d.Index]
-	all := append(matrixCandidates(d, p), []Variant{
-		{Path: PathDot, Rows: 64, TileRows: 8, TileWords: 2, Pad: 1},
-		{Path: PathDot, Rows: 128, TileRows: 8, TileWords: 2, Pad: 1},
-		{Path: PathDot, Rows: 128, TileRows: 16, TileWords: 2, Pad: 1},
-		{Path: PathDot, Rows: 256, TileRows: 16, TileWords: 2},
-		{Path: PathDot, Rows: 32, TileRows: 4, TileWords: 2, Pad: 1},
-		{Path: PathMul, Rows: 64, TileRows: 8, TileWords: 2, Pad: 1},
-		{Path: PathMul, Rows: 64, TileRows: 4, TileWords: 2, Pad: 1},
-		{Path: PathMul, Rows: 32, TileRows: 4, TileWords: 2, Pad: 1},
-	}...)
-	return slices.DeleteFunc(all, func(v Variant) bool { return !d.path(v.Path).Usable || fits(&p.offer, v) != nil }), nil
-}
-
-// mostSums is how many sums an invocation may hold in registers.
-const mostSums = 128
-
-// matrixCandidates are the variants by matrix products, for the sizes that the device
-// has.
-func matrixCandidates(d Device, p *physical) (all []Variant) {
-	if !d.path(PathMatrix).Usable {
-		return nil
-	}
-	shapes, err := shapesOf(p)
-	if err != nil || len(shapes) == 0 {
-		return nil
-	}
-	for _, rows := range []int{64, 128, 256} {
-		pad := 1
-		if rows == 256 {
-			pad = 0 // These are the 64 KiB that many cards have, and not a byte more.
-		}
-		for _, tile := range [][2]int{{2, 1}, {1, 1}, {4, 1}, {2, 2}} {
-			for _, s := range shapes {
-				v := Variant{
-					Path: PathMatrix, Rows: rows, TileRows: tile[0], TileWords: tile[1], Pad: pad,
-					M: s.m, N: s.n, K: s.k, Subgroup: int(p.offer.subgroup),
-				}
-				if v.check() == nil && tile[0]*tile[1]*4*s.m*s.n <= mostSums*v.Subgroup {
-					all = append(all, v)
-				}
-			}
-		}
-	}
-	return all
-}
-
-// shapesOf asks for the sizes of matrices, which takes a logical device.
-func shapesOf(p *physical) ([]matrixShape, error) {
-	device, result := createDevice(p.handle, &p.offer, needs{family: p.offer.family, matrix: 1, sized: 1})
-	if err := failure("vkCreateDevice", result); err != nil {
-		return nil, err
-	}
-	defer vk.DestroyDevice(device, nil)
-	shapes, result := matrixShapes(p.handle)
-	return shapes, failure("vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR", result)
 }

@@ -78,11 +78,11 @@ func TestSweepOfOneVariant(t *testing.T) {
 	}
 	d := testDevice(t)
 	peaks := make(map[string]float64)
-	one, err := sweepOne(t.Context(), d, firstVariant(t, d, PathDot), time.Millisecond, peaks)
+	one, err := sweepOne(t.Context(), d, firstVariant(t, d, PathDot), Config{}, time.Millisecond, peaks)
 	if err != nil || one.Error != "" || one.HashesPerSecond <= 0 || one.Part <= 0 || peaks[PathDot] <= 0 {
 		t.Errorf("%+v and %v with peaks %v", one, err, peaks)
 	}
-	one, err = sweepOne(t.Context(), d, Variant{Path: PathDot, Rows: 256, TileRows: 1, TileWords: 1}, time.Millisecond, peaks)
+	one, err = sweepOne(t.Context(), d, Variant{Path: PathDot, Rows: 256, TileRows: 1, TileWords: 1}, Config{}, time.Millisecond, peaks)
 	if err != nil || one.Error == "" {
 		t.Errorf("a variant that does not fit: %+v and %v", one, err)
 	}

@@ -31,6 +31,8 @@ type Config struct {
 	Progress func(device string, done, total int)
 	// Log takes what was chosen and what was found wanting; nil discards it.
 	Log *slog.Logger
+
+	ended endings // of the device that is being opened
 }
 
 func (c Config) log() *slog.Logger {
@@ -67,6 +69,26 @@ func ParseHeaders(name string) (Headers, error) {
 		return h, nil
 	}
 	return "", fmt.Errorf("environment variable %s: value %q: expected %s, %s or %s", HeadersVariable, name, HeadersAuto, HeadersDevice, HeadersHost)
+}
+
+// PathsVariable is the environment variable that those who open devices for an operator take
+// the paths from which devices may use.
+const PathsVariable = "TENSORITY_VULKAN_PATHS"
+
+// ParsePaths reads the names of paths, separated by commas; none means all.
+func ParsePaths(list string) ([]string, error) {
+	all := []string{PathMatrix, PathDot, PathMul}
+	if strings.TrimSpace(list) == "" {
+		return all, nil
+	}
+	var some []string
+	for _, name := range strings.Split(list, ",") {
+		if name = strings.TrimSpace(name); !slices.Contains(all, name) {
+			return nil, fmt.Errorf("environment variable %s: value %q: expected some of %s, separated by commas", PathsVariable, list, strings.Join(all, ", "))
+		}
+		some = append(some, name)
+	}
+	return some, nil
 }
 
 // Device is a device that a Vulkan driver offers.
@@ -134,6 +156,17 @@ func (d Device) Workers() int {
 		return 1
 	}
 	return 2
+}
+
+// Only is the device without all paths but some.
+func (d Device) Only(paths []string) Device {
+	d.Paths = slices.Clone(d.Paths)
+	for i, p := range d.Paths {
+		if !slices.Contains(paths, p.Name) {
+			d.Paths[i].Usable, d.Paths[i].Reason = false, "left out by "+PathsVariable
+		}
+	}
+	return d
 }
 
 // path finds a path by its name.

@@ -140,7 +140,10 @@ func (b *backend) chooseHeaders(ctx context.Context, rate float64) error {
 			return nil
 		}
 	}
-	err := b.proveHeaders(ctx)
+	err := errors.New("the driver ended the process over its shader")
+	if !b.config.ended.has(attemptHeaders) {
+		err = b.config.attempting(ctx, b.about, attemptHeaders, func() error { return b.proveHeaders(ctx) })
+	}
 	if err == nil {
 		b.config.log().Info("header hashes are made on the device", "device", b.about.Name)
 		return nil

@@ -22,6 +22,6 @@ func Open(context.Context, Device, Config) (compute.Backend, error) { return nil
 func Peaks(compute.Backend) []compute.Peak { return nil }
 
 // Sweep returns an error that wraps ErrNone.
-func Sweep(context.Context, Device, time.Duration) (SweepReport, error) {
+func Sweep(context.Context, Device, Config, time.Duration) (SweepReport, error) {
 	return SweepReport{}, errBuild
 }

@@ -3,6 +3,7 @@
 package vulkan
 
 import (
+	"context"
 	"time"
 	"unsafe"
 
@@ -24,7 +25,7 @@ func Peaks(of compute.Backend) (all []compute.Peak) {
 	others, _ := candidates(b.about)
 	seen := map[string]bool{b.variant.Path: true}
 	for _, v := range others {
-		if !seen[v.Path] {
+		if !seen[v.Path] && b.config.ended.why(v) == "" && !b.config.ended.has(attemptPeak(v.Path)) {
 			seen[v.Path] = true
 			variants = append(variants, v)
 		}
@@ -45,9 +46,17 @@ const (
 	peakTime        = 300 * time.Millisecond
 )
 
-// runPeak dispatches until peakTime is over and returns the multiply-adds, 0 if the
-// device refuses.
-func runPeak(b *backend, v Variant) float64 {
+// runPeak returns the multiply-adds per second, 0 if the device refuses.
+func runPeak(b *backend, v Variant) (rate float64) {
+	_ = b.config.attempting(context.Background(), b.about, attemptPeak(v.Path), func() error {
+		rate = dispatchPeak(b, v)
+		return nil
+	})
+	return rate
+}
+
+// dispatchPeak dispatches until peakTime is over.
+func dispatchPeak(b *backend, v Variant) float64 {
 	e, err := openEngine(b.physical, v, nil, noHooks())
 	if err != nil {
 		return 0

@@ -12,8 +12,9 @@ import (
 	"github.com/bytom-solo/bytom-solo/compute"
 )
 
-// Sweep proves and times every variant on a device, each for some time, one at least.
-func Sweep(ctx context.Context, d Device, turn time.Duration) (SweepReport, error) {
+// Sweep proves and times every variant on a device, each for some time, one at least. Of the
+// configuration, Dir and Log count.
+func Sweep(ctx context.Context, d Device, config Config, turn time.Duration) (SweepReport, error) {
 	h, err := theHost()
 	if err != nil {
 		return SweepReport{}, err
@@ -22,6 +23,7 @@ func Sweep(ctx context.Context, d Device, turn time.Duration) (SweepReport, erro
 		return SweepReport{}, fmt.Errorf("%w: number %d of %d", ErrNone, d.Index, len(h.physicals))
 	}
 	p := &h.physicals[d.Index]
+	config.ended = config.loadEndings(d)
 	report := SweepReport{Device: d, Peaks: make(map[string]float64)}
 	variants := grid()
 	if d.path(PathMatrix).Usable {
@@ -36,7 +38,7 @@ func Sweep(ctx context.Context, d Device, turn time.Duration) (SweepReport, erro
 		if !d.path(v.Path).Usable || fits(&p.offer, v) != nil {
 			continue
 		}
-		one, err := sweepOne(ctx, d, v, turn, report.Peaks)
+		one, err := sweepOne(ctx, d, v, config, turn, report.Peaks)
 		if err != nil {
 			return report, err
 		}
@@ -47,15 +49,24 @@ func Sweep(ctx context.Context, d Device, turn time.Duration) (SweepReport, erro
 }
 
 // sweepOne measures a variant, and its path's peak the first time. Its error is ctx's.
-func sweepOne(ctx context.Context, d Device, v Variant, turn time.Duration, peaks map[string]float64) (SweepVariant, error) {
+func sweepOne(ctx context.Context, d Device, v Variant, config Config, turn time.Duration, peaks map[string]float64) (SweepVariant, error) {
 	one := SweepVariant{Variant: v}
-	b, err := openVariant(d, v, 1, Config{})
-	if err == nil {
-		defer b.Close()
-		if _, ok := peaks[v.Path]; !ok {
-			peaks[v.Path] = runPeak(b, v)
+	if one.Error = config.ended.why(v); one.Error != "" {
+		return one, nil
+	}
+	var b *backend
+	err := config.attempting(ctx, d, v.String(), func() (err error) {
+		if b, err = openVariant(d, v, 1, Config{}); err == nil {
+			err = compute.SelfTest(ctx, b)
 		}
-		err = compute.SelfTest(ctx, b)
+		return err
+	})
+	if b != nil {
+		defer b.Close()
+	}
+	if _, ok := peaks[v.Path]; !ok && err == nil && !config.ended.has(attemptPeak(v.Path)) {
+		b.config = config
+		peaks[v.Path] = runPeak(b, v)
 	}
 	if err == nil {
 		one.HashesPerSecond, err = b.measure(ctx, turn)

@@ -1,6 +1,7 @@
 package vulkan_test
 
 import (
+	"encoding/hex"
 	"fmt"
 	"os"
 	"os/exec"
@@ -12,8 +13,10 @@ import (
 	"time"
 
 	"github.com/bytom-solo/bytom-solo/compute/computetest"
+	"github.com/bytom-solo/bytom-solo/compute/vulkan"
 	"github.com/bytom-solo/bytom-solo/gbt/wire"
 	"github.com/bytom-solo/bytom-solo/mining"
+	"github.com/bytom-solo/bytom-solo/test/harness"
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
 
@@ -134,6 +137,39 @@ func TestFaultsOfAGraphicsCard(t *testing.T) {
 		t.Errorf("%d blocks were found, and the chain has %d", found, tip)
 	}
 	t.Logf("%d blocks; the first device made %d hashes, the second %d", tip, after[bad].Hashes, after[good].Hashes)
+}
+
+// TestADriverWhoseCompilerEndsTheProcess does so over each shader with dot products: after
+// two starts those are left out, or at once by the environment.
+func TestADriverWhoseCompilerEndsTheProcess(t *testing.T) {
+	if !computetest.Long() {
+		t.Skipf("takes some hashes of a driver that takes a second each: set %s=1", computetest.LongVariable)
+	}
+	if runtime.GOOS != "linux" {
+		t.Skip("what stands between the program and the loader is for Linux")
+	}
+	lavapipe(t)
+	fault(t, faultyVulkan(t), "dies")
+	v := computetest.Vectors(t)[0]
+	hash := func(paths string) (string, error) {
+		t.Setenv(vulkan.PathsVariable, paths)
+		return harness.Execute(t, testnet.Solo(t), "hash", "-d", "vulkan:0", hex.EncodeToString(v.Seed[:]), hex.EncodeToString(v.Header[:]))
+	}
+	right := hex.EncodeToString(v.Tensority[:])
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	if out, err := hash(vulkan.PathMul); err != nil || !strings.Contains(out, right) {
+		t.Errorf("without dot products: %v: %s", err, out)
+	}
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	for i := range 2 {
+		if out, err := hash(""); err == nil || !strings.Contains(out, "SIGSEGV") {
+			t.Fatalf("start %d: %v: %s", i, err, out)
+		}
+	}
+	out, err := hash("")
+	if err != nil || !strings.Contains(out, right) || !strings.Contains(out, "left_out=\"dot r64 t8x2 p1, dot r") {
+		t.Errorf("the third start: %v: %s", err, out)
+	}
 }
 
 // twoDevices is a node that mines on two devices.

@@ -8,6 +8,7 @@ import (
 	"github.com/bytom-solo/bytom-solo/compute"
 	"github.com/bytom-solo/bytom-solo/compute/cpu"
 	"github.com/bytom-solo/bytom-solo/compute/vulkan"
+	"github.com/bytom-solo/bytom-solo/node"
 )
 
 // Devices prints the backends that are open, which of the CPU's kernels run here, and what
@@ -34,7 +35,7 @@ func Devices(out io.Writer, all []compute.Backend) error {
 // printVulkan lists what Vulkan's drivers offer, and of each device why a path is not
 // the one in use.
 func printVulkan(w io.Writer, open []compute.Backend) {
-	known, err := vulkan.Devices()
+	known, err := node.VulkanDevices()
 	if err != nil {
 		fmt.Fprintf(w, "\nNo graphics cards: %v\n", err)
 		return

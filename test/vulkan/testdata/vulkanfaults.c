@@ -6,9 +6,12 @@
  * and the one after that succeeds. The file is removed.
  *
  * "wrong": a bit is flipped in all the memory that the program has mapped, which is
- * what the shaders are about to read. */
+ * what the shaders are about to read.
+ *
+ * "dies": the compiler of any device ends the process over a shader with dot products. */
 #include <dlfcn.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -129,6 +132,31 @@ static void free_memory(handle device, uint64_t memory, const void *allocator)
 	REAL("vkFreeMemory", void, handle, uint64_t, const void *)(device, memory, allocator);
 }
 
+static int has_dot_products(const uint32_t *code, size_t words)
+{
+	enum { HEADER = 5, CAPABILITY = 2 << 16 | 17, DOT_PRODUCT = 6019 };
+	for (size_t i = HEADER; i + 1 < words && code[i] == CAPABILITY; i += 2)
+		if (code[i + 1] == DOT_PRODUCT)
+			return 1;
+	return 0;
+}
+
+struct module_info {
+	int32_t type;
+	const void *next;
+	uint32_t flags;
+	size_t size;
+	const uint32_t *code;
+};
+
+/* A module is compiled as soon as it is there. */
+static int32_t create_module(handle device, const struct module_info *info, const void *allocator, uint64_t *module)
+{
+	if (asked("dies", 0) && has_dot_products(info->code, info->size / 4))
+		raise(SIGSEGV);
+	return REAL("vkCreateShaderModule", int32_t, handle, const void *, const void *, uint64_t *)(device, info, allocator, module);
+}
+
 static int32_t submit(handle queue, uint32_t count, const void *batches, uint64_t fence)
 {
 	pthread_mutex_lock(&guard);
@@ -156,7 +184,7 @@ __attribute__((visibility("default"))) any vkGetInstanceProcAddr(handle instance
 	} ours[] = {
 		{"vkCreateInstance", (any)create_instance}, {"vkEnumeratePhysicalDevices", (any)enumerate},
 		{"vkCreateDevice", (any)create_device}, {"vkGetDeviceQueue", (any)get_queue},
-		{"vkMapMemory", (any)map_memory}, {"vkFreeMemory", (any)free_memory}, {"vkQueueSubmit", (any)submit},
+		{"vkCreateShaderModule", (any)create_module}, {"vkMapMemory", (any)map_memory}, {"vkFreeMemory", (any)free_memory}, {"vkQueueSubmit", (any)submit},
 	};
 	if (!real_get) {
 		void *loader = dlopen(getenv("VULKAN_FAULTS_LOADER"), RTLD_NOW | RTLD_LOCAL);
