@@ -16,6 +16,9 @@ type Info struct {
 	// Kernel is the code path chosen for this machine: "avx2", "portable", "go". It may give
 	// way to a faster one.
 	Kernel string
+	// Expansion is how a CPU expands a seed: "scalar", "avx512"; empty where there is no
+	// choice.
+	Expansion string
 	// Workers is how many Hashers the device can keep busy at the same time:
 	// the number of usable cores for a CPU, 2 for a GPU, which works on one's batch
 	// while the other's is prepared. At least 1.

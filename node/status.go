@@ -13,6 +13,9 @@ func (n *Node) logReady(rpc net.Addr) {
 		"rpc", "http://" + rpc.String(), "page", "http://" + rpc.String() + PageRoute, "dashboard", "http://" + rpc.String() + "/dashboard/",
 		"verifier", n.backends[0].Info().Kernel,
 	}
+	if expansion := n.backends[0].Info().Expansion; expansion != "" {
+		args = append(args, "expansion", expansion)
+	}
 	if !n.config.Bytom.VaultMode {
 		args = append(args, "p2p", n.config.Bytom.P2P.ListenAddress)
 	}

@@ -158,7 +158,7 @@ func (r *Rig) work(ctx, late context.Context) {
 			w := &worker{rig: r, device: d, late: late}
 			workers.Go(func() { w.run(own) })
 		}
-		r.log.Info("mining", "device", d.info.Name, "kernel", d.info.Kernel, "workers", d.workers)
+		r.log.Info("mining", "device", d.info.Name, "kernel", d.info.Kernel, "expansion", d.info.Expansion, "workers", d.workers)
 	}
 	workers.Wait()
 }

@@ -176,11 +176,11 @@ export TENSORITY_REQUIRE=amx,avx512vnni,avxvnni
 ladder amx
 TENSORITY_ISA=avx512vnni ladder avx512vnni
 vector
-tests '^(TestExpansion|TestSpread|TestConformance)$/^amx$'
+tests '^(TestExpansion|TestSpread|TestConformance)$/^(amx|avx512|scalar)$'
 END
 wants vnni && guest vnni sapphire_rapids '' '' <<'END'
 export TENSORITY_REQUIRE=avx512vnni,avxvnni
-tests '^(TestExpansion|TestSpread|TestConformance)$/^(avx512vnni|avxvnni)$'
+tests '^(TestExpansion|TestSpread|TestConformance)$/^(avx512vnni|avxvnni|avx2)$'
 END
 wants random && guest random sapphire_rapids '' '' <<'END'
 export TENSORITY_REQUIRE=amx,avx512vnni,avxvnni

@@ -64,9 +64,10 @@ func reason(name string, verdict C.enum_tensority_verdict) string {
 
 // backend implements compute.Backend.
 type backend struct {
-	isa     C.enum_tensority_isa
-	threads int
-	seeds   *compute.SeedCache[unsafe.Pointer] // of C's memory
+	isa       C.enum_tensority_isa
+	expansion int
+	threads   int
+	seeds     *compute.SeedCache[unsafe.Pointer] // of C's memory
 }
 
 // New returns a backend on this machine's cores. It returns ErrNoCgo, or an
@@ -76,20 +77,25 @@ type backend struct {
 // compute.Verifier can spread a hash of theirs over cores.
 //
 // A kernel has to pass compute.SelfTest once in a process, which takes about as
-// long as two seeds and five hashes; New does without one that fails.
+// long as two seeds and five hashes; New does without one that fails. Before, all ways to
+// expand a seed are tried and timed, once in a process, for some hundredths of a second.
 func New(config Config) (compute.Backend, error) {
 	if config.Log == nil {
 		config.Log = slog.New(slog.DiscardHandler)
 	}
-	isa, err := choose(config, prove)
+	expansion, err := chooseExpansion(config, trials())
 	if err != nil {
 		return nil, err
 	}
-	return open(isa, config.threads()), nil
+	isa, err := choose(config, func(isa int) error { return prove(isa, expansion) })
+	if err != nil {
+		return nil, err
+	}
+	return open(isa, expansion, config.threads()), nil
 }
 
-func open(isa int, threads int) *backend {
-	b := &backend{isa: C.enum_tensority_isa(isa), threads: threads}
+func open(isa, expansion, threads int) *backend {
+	b := &backend{isa: C.enum_tensority_isa(isa), expansion: expansion, threads: threads}
 	b.seeds = compute.NewSeedCache(compute.SeedsKept, b.expand, b.free)
 	return b
 }
@@ -138,10 +144,10 @@ var proofs [len(kernelNames)]struct {
 }
 
 // prove returns why a kernel must not be used, nil if it may.
-func prove(isa int) error {
+func prove(isa, expansion int) error {
 	p := &proofs[isa]
 	p.once.Do(func() {
-		b := open(isa, 1)
+		b := open(isa, expansion, 1)
 		defer b.Close()
 		if err := compute.SelfTest(context.Background(), b); err != nil {
 			err = fmt.Errorf("cpu: kernel %s failed its self-test: %w", kernelNames[isa], err)
@@ -167,8 +173,8 @@ func (b *backend) expand(seed [32]byte) (unsafe.Pointer, error) {
 // fill writes a seed's matrices as the definition has them, and pack brings those
 // into the kernel's own order.
 func (b *backend) fill(m unsafe.Pointer, seed [32]byte) {
-	extended := compute.ExtendSeed(seed)
-	C.tensority_seed_expand(b.isa, m, (*C.uint8_t)(&extended[0]))
+	state := beginning(seed)
+	expand(b.expansion, m, &state, 0, C.TENSORITY_ROUNDS)
 }
 
 func (b *backend) pack(m unsafe.Pointer) { C.tensority_seed_pack(b.isa, m) }
@@ -176,7 +182,9 @@ func (b *backend) pack(m unsafe.Pointer) { C.tensority_seed_pack(b.isa, m) }
 func (b *backend) free(seed unsafe.Pointer) { C.tensority_seed_free(b.isa, seed) }
 
 func (b *backend) Info() compute.Info {
-	return compute.Info{Name: "cpu", Kernel: kernelNames[b.isa], Workers: b.threads}
+	return compute.Info{
+		Name: "cpu", Kernel: kernelNames[b.isa], Expansion: expansionNames[b.expansion], Workers: b.threads,
+	}
 }
 
 func (b *backend) NewHasher(ctx context.Context, seed [32]byte) (compute.Hasher, error) {

@@ -99,3 +99,19 @@ func TestKernels(t *testing.T) {
 		}
 	}
 }
+
+func TestUnknownExpansion(t *testing.T) {
+	if _, err := New(Config{Expansion: "mmx"}); err == nil || !strings.Contains(err.Error(), `"mmx"`) {
+		t.Errorf("by name: %v", err)
+	}
+	t.Setenv(ExpansionVariable, "sse9")
+	_, err := New(Config{})
+	if err == nil {
+		t.Fatal("by environment: no error")
+	}
+	for _, part := range []string{ExpansionVariable, "sse9", "portable", "scalar"} {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("%q does not name %s", err, part)
+		}
+	}
+}

@@ -3,7 +3,6 @@
 package cpu
 
 import (
-	"bytes"
 	"errors"
 	"math/rand/v2"
 	"sync"
@@ -36,21 +35,6 @@ func ownSeed(t *testing.T, b *backend) unsafe.Pointer {
 	}
 	t.Cleanup(func() { b.free(seed) })
 	return seed
-}
-
-// TestExpansion compares all matrices of a seed with the reference's, which a
-// hash does not: it reads about half of them.
-func TestExpansion(t *testing.T) {
-	seed := [32]byte{1, 2, 3}
-	want := matricesBytes(unsafe.Pointer(compute.NewMatrices(seed).Matrix(0)))
-	forKernels(t, func(t *testing.T, kernel string) {
-		b := newBackend(t, kernel).(*backend)
-		own := ownSeed(t, b)
-		b.fill(own, seed)
-		if got := matricesBytes(own); !bytes.Equal(got, want) {
-			t.Fatalf("differs from the reference first at byte %d", firstDifference(got, want))
-		}
-	})
 }
 
 func matricesBytes(first unsafe.Pointer) []byte {

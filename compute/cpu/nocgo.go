@@ -13,6 +13,15 @@ func Kernels() []Kernel {
 	return kernels
 }
 
+// Expansions lists the expansions that a build with cgo has.
+func Expansions() []Expansion {
+	all := make([]Expansion, len(expansionNames))
+	for i, name := range expansionNames {
+		all[i] = Expansion{Name: name, Reason: "this binary was built without cgo"}
+	}
+	return all
+}
+
 // New returns ErrNoCgo, or an error about a name that no build knows.
 func New(config Config) (compute.Backend, error) {
 	if config.Kernel != "" {
@@ -20,6 +29,9 @@ func New(config Config) (compute.Backend, error) {
 			return nil, err
 		}
 	} else if _, err := kernelCap(); err != nil {
+		return nil, err
+	}
+	if _, err := namedExpansion(config); err != nil {
 		return nil, err
 	}
 	return nil, ErrNoCgo

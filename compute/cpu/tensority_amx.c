@@ -234,7 +234,6 @@ const struct tensority_kernel tensority_amx = {
 	.seed_size = sizeof(tensority_matrix) * TENSORITY_COUNT,
 	.scratch_size = sizeof(struct scratch),
 	.step = PANEL * TENSORITY_ROWS,
-	.expand = tensority_expand_avx512,
 	.pack = pack,
 	.rows = rows,
 	.finish = tensority_finish_groups,

@@ -226,7 +226,6 @@ const struct tensority_kernel tensority_avx2 = {
 	.seed_size = sizeof(tensority_matrix) * TENSORITY_COUNT,
 	.scratch_size = sizeof(struct scratch),
 	.step = 32,
-	.expand = tensority_expand_avx2,
 	.rows = rows,
 	.finish = tensority_finish_groups,
 	.peaks = {{"vpmaddubsw", peak}, {"vpmaddwd", peak_vpmaddwd}},

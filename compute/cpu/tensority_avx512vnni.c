@@ -108,7 +108,6 @@ const struct tensority_kernel tensority_avx512vnni = {
 	.seed_size = sizeof(struct tensority_biased_seed),
 	.scratch_size = sizeof(struct tensority_groups),
 	.step = PANEL * TENSORITY_ROWS,
-	.expand = tensority_expand_avx512,
 	.pack = tensority_pack_biased,
 	.rows = rows,
 	.finish = tensority_finish_groups,

@@ -149,7 +149,6 @@ const struct tensority_kernel tensority_avxvnni = {
 	.seed_size = sizeof(struct tensority_biased_seed),
 	.scratch_size = sizeof(struct tensority_groups),
 	.step = 32,
-	.expand = tensority_expand_avx2,
 	.pack = tensority_pack_biased,
 	.rows = rows,
 	.finish = tensority_finish_groups,

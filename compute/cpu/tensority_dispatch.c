@@ -26,6 +26,20 @@ static const struct tensority_kernel *const ladder[TENSORITY_ISAS] = {
 #endif
 };
 
+/* The expansions, of which the same is true. */
+static tensority_mix *const expansions[TENSORITY_EXPANSIONS] = {
+	[TENSORITY_EXPANSION_PORTABLE] = tensority_mix_portable,
+#ifdef TENSORITY_HAS_SCALAR
+	[TENSORITY_EXPANSION_SCALAR] = tensority_mix_scalar,
+#endif
+#ifdef TENSORITY_X86
+	[TENSORITY_EXPANSION_AVX2] = tensority_mix_avx2,
+#endif
+#ifdef TENSORITY_HAS_AVX512VNNI
+	[TENSORITY_EXPANSION_AVX512] = tensority_mix_avx512,
+#endif
+};
+
 #if defined(TENSORITY_X86)
 #include <cpuid.h>
 #ifdef __linux__
@@ -163,14 +177,35 @@ enum tensority_verdict tensority_support(enum tensority_isa isa)
 	return machine_support(isa);
 }
 
+enum tensority_verdict tensority_expansion_support(enum tensority_expansion expansion)
+{
+	if (expansion == TENSORITY_EXPANSION_PORTABLE)
+		return TENSORITY_USABLE;
+#ifndef TENSORITY_X86
+	return TENSORITY_OTHER_ARCHITECTURE;
+#else
+	if (!expansions[expansion])
+		return TENSORITY_COMPILER_LACKS;
+	switch (expansion) {
+	case TENSORITY_EXPANSION_AVX2:
+		return machine_support(TENSORITY_AVX2);
+	case TENSORITY_EXPANSION_AVX512:
+		return machine_support(TENSORITY_AVX512VNNI);
+	default:
+		return TENSORITY_USABLE;
+	}
+#endif
+}
+
 void *tensority_seed_allocate(enum tensority_isa isa)
 {
 	return tensority_allocate(ladder[isa]->seed_size);
 }
 
-void tensority_seed_expand(enum tensority_isa isa, void *seed, const uint8_t *extended)
+void tensority_seed_expand(enum tensority_expansion expansion, void *seed, uint32_t *state, int first, int end)
 {
-	ladder[isa]->expand(seed, extended);
+	for (int round = first; round < end; round++)
+		expansions[expansion]((uint8_t *)seed + 2 * round * sizeof(tensority_matrix), state);
 }
 
 void tensority_seed_pack(enum tensority_isa isa, void *seed)

@@ -101,7 +101,6 @@ const struct tensority_kernel tensority_dotprod = {
 	.seed_size = sizeof(tensority_matrix) * TENSORITY_COUNT,
 	.scratch_size = sizeof(struct tensority_groups),
 	.step = 32,
-	.expand = tensority_expand_portable,
 	.rows = rows,
 	.finish = tensority_finish_groups,
 	.peaks = {{"sdot", peak}},

@@ -27,7 +27,8 @@ EMULATED __m128i _mm_loadu_si128(const __m128i *p) { __m128i x; memcpy(&x, p, si
 EMULATED void _mm_storeu_si128(__m128i *p, __m128i x) { memcpy(p, &x, sizeof x); }
 EMULATED __m128i _mm_add_epi32(__m128i a, __m128i b) { return a + b; }
 EMULATED __m128i _mm_xor_si128(__m128i a, __m128i b) { return a ^ b; }
-EMULATED __m128i _mm_rol_epi32(__m128i a, int n) { return a << n | a >> (32 - n); }
+EMULATED __m128i _mm_slli_epi32(__m128i a, int n) { return a << n; }
+EMULATED __m128i _mm_srli_epi32(__m128i a, int n) { return a >> n; }
 EMULATED int _mm_cvtsi128_si32(__m128i a) { return (int)a[0]; }
 
 EMULATED __m128i _mm_shuffle_epi32(__m128i a, int control)
@@ -44,6 +45,20 @@ EMULATED __m128i _mm_blend_epi32(__m128i a, __m128i b, int control)
 		if (control >> i & 1)
 			a[i] = b[i];
 	return a;
+}
+
+/* VPTERNLOGD: bit 4a + 2b + c of the table is the result for bits a, b, c. */
+#define EMULATED_TERNARY(a, b, c, table) do { \
+	for (int i = 0; i < 8; i++) \
+		if (table >> i & 1) \
+			r |= (i & 4 ? a : ~a) & (i & 2 ? b : ~b) & (i & 1 ? c : ~c); \
+} while (0)
+
+EMULATED __m128i _mm_ternarylogic_epi32(__m128i a, __m128i b, __m128i c, int table)
+{
+	__m128i r = {0};
+	EMULATED_TERNARY(a, b, c, table);
+	return r;
 }
 
 /* AVX2 and AVX-VNNI. */
@@ -135,13 +150,10 @@ EMULATED __m512i _mm512_add_epi16(__m512i a, __m512i b)
 	return EMULATED_HALVES(_mm256_add_epi16(a.half[i], b.half[i]));
 }
 
-/* VPTERNLOGD: bit 4a + 2b + c of the table is the result for bits a, b, c. */
 EMULATED __m256i emulated_ternary(__m256i a, __m256i b, __m256i c, int table)
 {
 	__m256i r = {0};
-	for (int i = 0; i < 8; i++)
-		if (table >> i & 1)
-			r |= (i & 4 ? a : ~a) & (i & 2 ? b : ~b) & (i & 1 ? c : ~c);
+	EMULATED_TERNARY(a, b, c, table);
 	return r;
 }
 

@@ -147,7 +147,6 @@ const struct tensority_kernel tensority_i8mm = {
 	.seed_size = sizeof(tensority_matrix) * TENSORITY_COUNT,
 	.scratch_size = sizeof(struct scratch),
 	.step = 32,
-	.expand = tensority_expand_portable,
 	.pack = pack,
 	.rows = rows,
 	.finish = finish,

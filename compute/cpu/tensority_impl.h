@@ -33,7 +33,7 @@ enum {
 	TENSORITY_INDICES = 32,   /* matrix numbers of a chain */
 	TENSORITY_PASSES = 2,     /* times that a chain goes through them */
 	TENSORITY_WORDS = 64,     /* words of 32 bits in a row of the sum */
-	TENSORITY_EXTENDED = 128, /* bytes of the extended seed */
+	TENSORITY_STATE = 32,     /* words of ROMix's state */
 	TENSORITY_ROUNDS = 128,   /* ROMix rounds, two matrices each */
 	TENSORITY_BLOCKS = 1024,  /* N of ROMix */
 	TENSORITY_BLOCK = 128,    /* bytes of one of ROMix's blocks: half a row */
@@ -64,6 +64,16 @@ enum tensority_isa {
 	TENSORITY_ISAS /* how many there are */
 };
 
+/* The ways to expand a seed. Which one is the fastest has little to do with the
+ * kernels: it is a matter of latencies, not of how much is done at a time. */
+enum tensority_expansion {
+	TENSORITY_EXPANSION_PORTABLE,
+	TENSORITY_EXPANSION_SCALAR,
+	TENSORITY_EXPANSION_AVX2,
+	TENSORITY_EXPANSION_AVX512,
+	TENSORITY_EXPANSIONS /* how many there are */
+};
+
 enum tensority_verdict {
 	TENSORITY_USABLE,
 	TENSORITY_OTHER_ARCHITECTURE,
@@ -80,11 +90,15 @@ typedef int8_t tensority_matrix[TENSORITY_SIZE][TENSORITY_SIZE];
 
 enum tensority_verdict tensority_support(enum tensority_isa isa);
 
+enum tensority_verdict tensority_expansion_support(enum tensority_expansion expansion);
+
 /* A seed is memory for its matrices and what an instruction set wants besides:
  * allocated (NULL if there is no memory), expanded, packed, shared by any number of
  * threads, freed. Packing brings it into the order of its instruction set. */
 void *tensority_seed_allocate(enum tensority_isa isa);
-void tensority_seed_expand(enum tensority_isa isa, void *seed, const uint8_t *extended);
+/* The rounds from first to before end, each of which goes on from the state that the
+ * one before has left, and writes its two matrices. */
+void tensority_seed_expand(enum tensority_expansion expansion, void *seed, uint32_t *state, int first, int end);
 void tensority_seed_pack(enum tensority_isa isa, void *seed);
 void tensority_seed_free(enum tensority_isa isa, void *seed);
 
@@ -128,7 +142,6 @@ void tensority_release(void *memory, size_t size);
 struct tensority_kernel {
 	size_t seed_size, scratch_size;
 	int step;
-	void (*expand)(void *seed, const uint8_t *extended);
 	void (*pack)(void *seed); /* NULL if the matrices are read as they are */
 	/* The indices are those of the chain alone. */
 	void (*rows)(const void *seed, void *scratch, const uint8_t *indices, int first, int end);
@@ -148,19 +161,31 @@ extern const struct tensority_kernel tensority_portable;
  * from first * TENSORITY_SIZE on, in an order of the instruction set's own. */
 enum { TENSORITY_SUM = TENSORITY_SIZE * TENSORITY_SIZE };
 
-void tensority_expand_portable(void *seed, const uint8_t *extended);
 /* Steps 6 and 7 of a sum in the order of rows, with room for its words. Shared by
  * all instruction sets: it takes microseconds. */
 void tensority_fold_rows(uint32_t words[TENSORITY_SIZE][TENSORITY_WORDS],
 	uint8_t sum[TENSORITY_SIZE][TENSORITY_SIZE], uint8_t *folded);
 
+static inline void tensority_store32(uint8_t *p, uint32_t x)
+{
+	p[0] = (uint8_t)x;
+	p[1] = (uint8_t)(x >> 8);
+	p[2] = (uint8_t)(x >> 16);
+	p[3] = (uint8_t)(x >> 24);
+}
+
+/* An expansion's function does one round of ROMix: from the state, which it leaves at
+ * the round's end, to the round's two matrices. */
+typedef void tensority_mix(uint8_t *matrices, uint32_t *state);
+
 /* Where ROMix's i-th block of a round belongs: even blocks are the halves of the
  * rows of the round's first matrix, odd blocks those of its second. */
-static inline uint8_t *tensority_block(void *seed, int round, uint32_t i)
+static inline uint8_t *tensority_block(uint8_t *matrices, uint32_t i)
 {
-	tensority_matrix *matrices = seed;
-	return (uint8_t *)matrices[2 * round + (i & 1)] + (i >> 1) * TENSORITY_BLOCK;
+	return matrices + (i & 1) * sizeof(tensority_matrix) + (i >> 1) * TENSORITY_BLOCK;
 }
+
+tensority_mix tensority_mix_portable;
 
 /* tensority_groups.c: what the kernels have in common that hold the state as
  * groups of 16 rows, each in the order in which dot products of 4 bytes want it:
@@ -205,7 +230,11 @@ _Static_assert(sizeof(struct tensority_biased_seed) <= TENSORITY_MOST_SEED, "a s
 void tensority_pack_biased(void *seed);
 
 #ifdef TENSORITY_X86
-void tensority_expand_avx2(void *seed, const uint8_t *extended);
+tensority_mix tensority_mix_avx2;
+#if __has_attribute(naked)
+#define TENSORITY_HAS_SCALAR 1
+tensority_mix tensority_mix_scalar;
+#endif
 extern const struct tensority_kernel tensority_avx2;
 
 /* A file whose instructions the compiler does not know is left out. */
@@ -215,7 +244,7 @@ extern const struct tensority_kernel tensority_avxvnni;
 #endif
 #if defined(TENSORITY_EMULATED) || __has_include(<avx512vnniintrin.h>)
 #define TENSORITY_HAS_AVX512VNNI 1
-void tensority_expand_avx512(void *seed, const uint8_t *extended);
+tensority_mix tensority_mix_avx512;
 extern const struct tensority_kernel tensority_avx512vnni;
 #endif
 /* gcc has the former of these headers, clang the latter. Only Linux is asked for tiles;

@@ -1,4 +1,4 @@
-/* The expansion of a seed, with Salsa20's sixteen words in four registers, for the
+/* A round of a seed's expansion, with Salsa20's sixteen words in four registers, for the
  * files that say SIMD, how their functions are compiled, and define xor_rotated.
  *
  * The work is one chain of dependent operations: 2^19 times Salsa20/8, 32 steps of
@@ -83,25 +83,26 @@ SIMD struct half salsa(struct half x)
 	return x;
 }
 
-SIMD void expand(void *seed, const uint8_t *extended)
+SIMD void mix(uint8_t *matrices, uint32_t *state)
 {
-	struct half x = load(extended), y = load(extended + 64);
-	for (int round = 0; round < TENSORITY_ROUNDS; round++) {
-		for (uint32_t n = 0; n < TENSORITY_BLOCKS; n++) {
-			uint8_t *block = tensority_block(seed, round, n);
-			store(block, x);
-			store(block + 64, y);
-			x = salsa(xor_half(x, y));
-			y = salsa(xor_half(y, x));
-		}
-		for (uint32_t n = 0; n < TENSORITY_BLOCKS; n++) {
-			/* The first word of y is the first lane of its first diagonal. */
-			uint32_t pick = (uint32_t)_mm_cvtsi128_si32(y.d[0]) % TENSORITY_BLOCKS;
-			const uint8_t *block = tensority_block(seed, round, pick);
-			x = xor_half(x, load(block));
-			y = xor_half(y, load(block + 64));
-			x = salsa(xor_half(x, y));
-			y = salsa(xor_half(y, x));
-		}
+	uint8_t *end = (uint8_t *)state;
+	struct half x = load(end), y = load(end + 64);
+	for (uint32_t n = 0; n < TENSORITY_BLOCKS; n++) {
+		uint8_t *block = tensority_block(matrices, n);
+		store(block, x);
+		store(block + 64, y);
+		x = salsa(xor_half(x, y));
+		y = salsa(xor_half(y, x));
 	}
+	for (uint32_t n = 0; n < TENSORITY_BLOCKS; n++) {
+		/* The first word of y is the first lane of its first diagonal. */
+		uint32_t pick = (uint32_t)_mm_cvtsi128_si32(y.d[0]) % TENSORITY_BLOCKS;
+		const uint8_t *block = tensority_block(matrices, pick);
+		x = xor_half(x, load(block));
+		y = xor_half(y, load(block + 64));
+		x = salsa(xor_half(x, y));
+		y = salsa(xor_half(y, x));
+	}
+	store(end, x);
+	store(end + 64, y);
 }

@@ -19,9 +19,9 @@ SIMD __m128i xor_rotated(__m128i x, __m128i sum, int n)
 #include "tensority_seed.h"
 
 __attribute__((target("avx2")))
-void tensority_expand_avx2(void *seed, const uint8_t *extended)
+void tensority_mix_avx2(uint8_t *matrices, uint32_t *state)
 {
-	expand(seed, extended);
+	mix(matrices, state);
 }
 #endif
 

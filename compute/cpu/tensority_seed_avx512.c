@@ -1,20 +1,26 @@
-/* The expansion of a seed by AVX-512, which can rotate. */
+/* The expansion of a seed by AVX-512, which takes the exclusive or of three. */
 #include "tensority_impl.h"
 
 #ifdef TENSORITY_HAS_AVX512VNNI
 #include "tensority_intrinsics.h"
 
-#define SIMD static inline __attribute__((always_inline, target(TENSORITY_TARGET("avx512f,avx512vl"))))
+#define TARGET TENSORITY_TARGET("avx512f,avx512vl")
+#define SIMD static inline __attribute__((always_inline, target(TARGET)))
 
-/* x ^ rotate(sum, n). A macro, since the count has to be a constant. */
-#define xor_rotated(x, sum, n) _mm_xor_si128(x, _mm_rol_epi32(sum, n))
+/* x ^ rotate(sum, n), in 3 cycles with the addition before it. vprold has a latency of 2
+ * on Zen 4, where this is 0.84 of the time; it has 1 on Intel's, where both are the same.
+ * A macro, since the counts have to be constants. */
+#define xor_rotated(x, sum, n) ({                                             \
+	__m128i s = sum;                                                      \
+	_mm_ternarylogic_epi32(x, _mm_slli_epi32(s, n), _mm_srli_epi32(s, 32 - n), 0x96); \
+})
 
 #include "tensority_seed.h"
 
-__attribute__((target(TENSORITY_TARGET("avx512f,avx512vl"))))
-void tensority_expand_avx512(void *seed, const uint8_t *extended)
+__attribute__((target(TARGET)))
+void tensority_mix_avx512(uint8_t *matrices, uint32_t *state)
 {
-	expand(seed, extended);
+	mix(matrices, state);
 }
 #endif
 

@@ -1,6 +1,7 @@
 package table
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"text/tabwriter"
@@ -15,10 +16,10 @@ import (
 // Vulkan's drivers offer.
 func Devices(out io.Writer, all []compute.Backend) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "DEVICE\tKERNEL\tWORKERS\tSELF-TEST")
+	fmt.Fprintln(w, "DEVICE\tKERNEL\tEXPANSION\tWORKERS\tSELF-TEST")
 	for _, b := range all {
 		info := b.Info()
-		fmt.Fprintf(w, "%s\t%s\t%d\tpassed\n", info.Name, info.Kernel, info.Workers)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\tpassed\n", info.Name, info.Kernel, cmp.Or(info.Expansion, "-"), info.Workers)
 	}
 	fmt.Fprintln(w, "\nCPU KERNEL\tUSABLE\tWHY NOT")
 	for _, k := range cpu.Kernels() {
@@ -27,6 +28,14 @@ func Devices(out io.Writer, all []compute.Backend) error {
 			usable = "no"
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\n", k.Name, usable, k.Reason)
+	}
+	fmt.Fprintln(w, "\nEXPANSION OF SEEDS\tUSABLE\tWHY NOT, OR HOW FAST")
+	for _, e := range cpu.Expansions() {
+		if e.Usable {
+			fmt.Fprintf(w, "%s\tyes\t%.1f ms a seed\n", e.Name, e.Seed().Seconds()*1000)
+		} else {
+			fmt.Fprintf(w, "%s\tno\t%s\n", e.Name, e.Reason)
+		}
 	}
 	printVulkan(w, all)
 	return w.Flush()
