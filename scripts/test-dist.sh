@@ -9,12 +9,11 @@
 # deb      scripts/test-deb.sh: a package's life, from its installation to its end
 # alone    with Go and nothing else, go build makes a static program that hashes right
 # arm64    the programs for it, and tests, under QEMU
-# windows  the program for it under Wine
+# windows  the program for it, its start script and its console under Wine
 #
 # DIST=FOLDER tests what is there already, but for same. Installs the tools where it may; a step
 # without its tools is left out, and said at the end. It takes half an hour on two cores.
 set -euo pipefail
-shopt -s extglob
 cd "$(dirname "$0")/.."
 : "${GO:=go}" "${DIST:=}"
 work=$(mktemp -d)
@@ -75,7 +74,7 @@ papers() {
 		*.zip) ! without unzip papers && unzip -q "$archive" -d "$work/papers" || continue ;;
 		*) tar -C "$work/papers" -xzf "$archive" ;;
 		esac
-		linked "$work"/papers/*/bytom-solo?(.exe) >"$work/linked"
+		linked "$(find "$work/papers" -name bytom-solo -o -name bytom-solo.exe)" >"$work/linked"
 		awk '/^=+$/ { heads = 1; next } /^$/ { heads = 0 } heads' "$work"/papers/*/THIRD-PARTY | sed 's/,.*//' |
 			grep '/.* v[0-9]' | sort -u | diff "$work/linked" - || fail "$archive: what is linked, and THIRD-PARTY"
 		echo "${archive##*/}: $(wc -l <"$work/linked") modules"
@@ -146,7 +145,70 @@ windows() {
 	[ -s "$work/windows/home/config.toml" ] || fail 'init wrote no config.toml'
 	"${run[@]}" bench --compare=false --threads 1 --rounds 1 --turn 100ms
 	"${run[@]}" rig --benchmark=5s
+	x86_64-w64-mingw32-gcc -o "$work/windows/stand-in.exe" scripts/test-dist-windows.c
+	cp "$work"/windows/*/deploy/windows/bytom-solo-service.cmd "$work/windows"/bytom-solo-*/
+	(
+		cd "$work/windows"
+		start_script
+		console
+	)
 	wineserver -k || true
+}
+
+# In the folder of the stand-in and of the unpacked archive.
+start_script() {
+	step 'the start script for Windows'
+	local script codes end port=$((20000 + RANDOM % 10000))
+	script=$(echo bytom-solo-*/bytom-solo-service.cmd | tr / '\\')
+	# What init and then each node end with; what the script ends with.
+	while read -r codes end; do
+		rm -f calls.txt
+		CODES=$codes BYTOM_SOLO=stand-in.exe BYTOM_SOLO_PAUSE=0 TMHOME='C:\a home' \
+			timeout 60 wine cmd /c "$script" --moniker 'two words' </dev/null >script.txt 2>&1 && got=0 || got=$?
+		[ "$got" = "$end" ] || fail "it ended with $got, expected $end, where the program ends with $codes"
+		(
+			echo '[init][--home][C:\a home]'
+			for _ in $(echo "$codes" | tr , ' ' | cut -s -d ' ' -f 2-); do
+				echo '[node][--home][C:\a home][--web.closed][--log_file][log][--moniker][two words]'
+			done
+		) | diff --strip-trailing-cr - calls.txt || fail "the program was not called so, where it ends with $codes"
+		echo "ends with $end where the program ends with $codes"
+	done <<-END
+		1 1
+		0,0 0
+		0,2 2
+		0,1,7,3,0 0
+		0,-1073741819,-1073741510 0
+		0,3,130 0
+	END
+	# Without peers: Wine 8 lacks what Go asks of sockets for UDP.
+	TMHOME=$(winepath -w "$PWD/home") wine cmd /c "$script" --mining --mining.threads 1 --vault_mode \
+		--api_addr 127.0.0.1:$port </dev/null >script.txt 2>&1 &
+	for _ in $(seq 60); do
+		health=$(wine bytom-solo-*/bytom-solo.exe health --home home --api_addr 127.0.0.1:$port 2>/dev/null | tr -d '\r') && break
+		sleep 1
+	done
+	echo "$health" | grep 'work is handed out' || { tail -n 20 script.txt; fail 'the node that it starts is not healthy'; }
+	wineserver -k || true
+	wait
+}
+
+console() {
+	step 'a console of Windows'
+	local program node=(node --home home --mining --mining.threads 1 --vault_mode --web.closed --api_addr 127.0.0.1:0)
+	program=$(echo bytom-solo-*/bytom-solo.exe | tr / '\\')
+	: >screen.txt
+	{
+		timeout 120 sh -c 'until grep -q "block accepted" screen.txt; do sleep 1; done' || true
+		printf h
+		sleep 2
+		printf q
+		sleep 5
+	} | NO_COLOR=1 script -qefc "stty cols 300 rows 50; wine stand-in.exe console modes.txt '$program ${node[*]}'" screen.txt >/dev/null
+	grep -q 'key=q' screen.txt || fail 'the key q did not stop it'
+	grep -q '15 MIN' screen.txt || fail 'the key h shows no hashrates'
+	printf 'before: 1\nwhile: 0\nafter: 1\n' | diff --strip-trailing-cr - modes.txt || fail 'clicks select text, which stops the node'
+	echo 'keys work, and clicks select no text while the node runs'
 }
 
 [ $# -gt 0 ] || set -- same papers lint deb alone arm64 windows

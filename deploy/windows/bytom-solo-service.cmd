@@ -10,11 +10,11 @@ setlocal
 if not defined BYTOM_SOLO set "BYTOM_SOLO=%~dp0bytom-solo.exe"
 if not defined BYTOM_SOLO_PAUSE set "BYTOM_SOLO_PAUSE=10"
 if not defined TMHOME set "TMHOME=%LOCALAPPDATA%\bytom-solo"
-call "%BYTOM_SOLO%" init --home "%TMHOME%"
+"%BYTOM_SOLO%" init --home "%TMHOME%"
 if errorlevel 1 exit /b 1
 
 :run
-call "%BYTOM_SOLO%" node --home "%TMHOME%" --web.closed --log_file log %*
+"%BYTOM_SOLO%" node --home "%TMHOME%" --web.closed --log_file log %*
 rem 0 is a clean stop, 2 a wrong option, 130 and -1073741510 Ctrl-C: none gets better by itself.
 set "code=%errorlevel%"
 if "%code%"=="0" exit /b 0
