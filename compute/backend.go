@@ -45,7 +45,8 @@ type Backend interface {
 
 // Hasher computes Tensority for one seed. It belongs to one goroutine at a time.
 type Hasher interface {
-	// Batch is the preferred number of headers per call of Hash, at least 1.
+	// Batch is the preferred number of headers per call of Hash, at least 1. Calls of Hash may
+	// change it.
 	Batch() int
 	// Hash computes results[i] = Tensority(headers[i], seed). Both slices must
 	// have the same length, which may be any number including 0; otherwise it

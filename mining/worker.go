@@ -79,6 +79,7 @@ func (w *worker) inTrouble(err error) {
 
 // step takes the newest work and hashes one batch of it.
 func (w *worker) step(ctx context.Context) error {
+	w.fitBatch()
 	if err := w.takeWork(ctx); err != nil {
 		return err
 	}
@@ -185,9 +186,17 @@ func (w *worker) prepare(ctx context.Context) error {
 		w.miner.cfg.Observe(StageSeed, dead)
 		w.miner.cfg.Log.Debug("new seed", "device", w.device.info.Name, "height", w.job.Template.Height, "dead_time", dead)
 	}
-	w.nonces = make([]uint64, h.Batch())
-	w.results = make([][32]byte, h.Batch())
+	w.fitBatch()
 	return nil
+}
+
+// fitBatch makes room for a batch of the hasher, which changes where a device is tuned.
+func (w *worker) fitBatch() {
+	if w.hasher == nil || w.hasher.Batch() == len(w.nonces) {
+		return
+	}
+	w.nonces = make([]uint64, w.hasher.Batch())
+	w.results = make([][32]byte, w.hasher.Batch())
 }
 
 func (w *worker) closeHasher() {

@@ -121,3 +121,41 @@ func TestADeviceThatCannotBeUsed(t *testing.T) {
 		}
 	})
 }
+
+// growing is a device whose batch is 1 at first and then 4.
+type growing struct {
+	fakeBackend
+	batches chan int
+}
+
+func (g *growing) NewHasher(ctx context.Context, seed [32]byte) (compute.Hasher, error) {
+	return &growingHasher{fakeHasher{&g.fakeBackend, seed}, g, 1}, nil
+}
+
+type growingHasher struct {
+	fakeHasher
+	growing *growing
+	batch   int
+}
+
+func (h *growingHasher) Batch() int { return h.batch }
+
+func (h *growingHasher) Hash(ctx context.Context, results, headers [][32]byte) error {
+	h.batch = 4
+	select {
+	case h.growing.batches <- len(headers):
+	default:
+	}
+	return h.fakeHasher.Hash(ctx, results, headers)
+}
+
+// TestABatchThatGrows is filled from the next one on.
+func TestABatchThatGrows(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := &growing{fakeBackend{name: "a", workers: 1, delay: time.Millisecond}, make(chan int, 3)}
+		mineWith(t, newFakeChain(), g).SetMining(true)
+		if got := [3]int{<-g.batches, <-g.batches, <-g.batches}; got != [3]int{1, 4, 4} {
+			t.Errorf("batches of %v", got)
+		}
+	})
+}

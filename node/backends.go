@@ -35,7 +35,8 @@ type Opening struct {
 	// same twice at the end. Nil is not.
 	Progress func(device string, done, total int)
 	// Limit is how long graphics cards may take to open; one that takes longer is among the
-	// backends all the same, and hashes when it is open. 0 waits for each.
+	// backends all the same, and hashes when it is open. One that was not measured yet is so
+	// while it hashes. 0 waits for each, and for its measurement.
 	Limit time.Duration
 }
 

@@ -43,7 +43,7 @@ func (g graphics) openAll(ctx context.Context, o Opening) ([]compute.Backend, er
 		return nil, err
 	}
 	config := VulkanConfig(o.Log)
-	config.Headers, config.Progress = headers, o.Progress
+	config.Headers, config.Progress, config.Behind = headers, o.Progress, o.Limit > 0
 	l := g.list()
 	known, err := l.within(ctx, o)
 	switch {

@@ -64,6 +64,9 @@ func (w *worker) step(ctx context.Context, work *work) error {
 	if err := w.prepare(ctx, work.seed); err != nil {
 		return err
 	}
+	if n := w.hasher.Batch(); n != len(w.nonces) { // It changes where a device is tuned.
+		w.nonces, w.results = make([]uint64, n), make([][32]byte, n)
+	}
 	first, n := work.nonces.take(len(w.nonces))
 	nonces, results := w.nonces[:n], w.results[:n]
 	for i := range nonces {
@@ -97,8 +100,6 @@ func (w *worker) prepare(ctx context.Context, seed [32]byte) error {
 		return fmt.Errorf("prepare seed %x: %w", seed, err)
 	}
 	w.hasher, w.seed = compute.Nonces(h), seed
-	w.nonces = make([]uint64, w.hasher.Batch())
-	w.results = make([][32]byte, w.hasher.Batch())
 	return nil
 }
 

@@ -248,3 +248,44 @@ func TestADeviceThatCannotBeUsed(t *testing.T) {
 		}
 	})
 }
+
+// growing is a device whose batch is 1 at first and then 4.
+type growing struct {
+	computetest.SHA3
+	batches chan int
+	batch   *int
+}
+
+func (growing) Info() compute.Info { return compute.Info{Name: "growing", Kernel: "none", Workers: 1} }
+
+func (g growing) NewHasher(context.Context, [32]byte) (compute.Hasher, error) { return g, nil }
+
+func (g growing) Batch() int { return *g.batch }
+
+func (g growing) Hash(ctx context.Context, results, headers [][32]byte) error {
+	*g.batch = 4
+	select {
+	case g.batches <- len(headers):
+	default:
+	}
+	return g.SHA3.Hash(ctx, results, headers)
+}
+
+// TestABatchThatGrows is filled from the next one on.
+func TestABatchThatGrows(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		batch := 1
+		g := growing{batches: make(chan int, 3), batch: &batch}
+		r := New(Config{Source: &stub{left: 1, bits: noneMeets, share: 1}, Devices: devicesOf(g)})
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- r.Run(ctx) }()
+		if got := [3]int{<-g.batches, <-g.batches, <-g.batches}; got != [3]int{1, 4, 4} {
+			t.Errorf("batches of %v", got)
+		}
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -47,7 +47,11 @@ func picked(all []compute.Backend, names []string) []compute.Backend {
 
 // withRigDevices opens the devices, and what checks them, for the time of a call.
 func withRigDevices(ctx context.Context, o rigOptions, terminal io.Writer, log *slog.Logger, f func(devices []compute.Backend, checker compute.Backend) error) (err error) {
-	all, err := node.OpenBackends(ctx, node.Opening{Devices: o.devices, Log: log, Progress: measuring(terminal), Limit: node.DeviceLimit})
+	opening := node.Opening{Devices: o.devices, Log: log, Progress: measuring(terminal), Limit: node.DeviceLimit}
+	if o.benchmark > 0 {
+		opening.Limit = 0 // Nothing is to be measured beside it.
+	}
+	all, err := node.OpenBackends(ctx, opening)
 	switch {
 	case ctx.Err() != nil:
 		return node.CloseBackends(all) // It was interrupted.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/bytom-solo/bytom-solo/compute"
 )
@@ -15,15 +16,19 @@ type backend struct {
 	about    Device
 	physical *physical
 	config   Config
-	variant  Variant
-	batch    int
 	hooks    hooks
-	tried    []Tried
-	headers  bool // header hashes are computed on the device
+	tuning   *tuning // nil if nothing is timed behind it
 
 	mu      sync.Mutex
 	current *engine // lost or not, until it is replaced
 	closed  bool
+
+	// seen guards these once the backend is in use. Whoever holds both took mu first.
+	seen    sync.RWMutex
+	variant Variant
+	batch   int
+	tried   []Tried
+	headers bool // header hashes are computed on the device
 }
 
 // openVariant opens a device with a variant that has not proved anything yet.
@@ -68,6 +73,8 @@ func fits(o *offer, v Variant) error {
 
 // Info implements compute.Backend.
 func (b *backend) Info() compute.Info {
+	b.seen.RLock()
+	defer b.seen.RUnlock()
 	info := compute.Info{Name: b.about.Name, Kernel: b.variant.String(), Workers: b.about.Workers(), Accelerator: true}
 	if b.headers {
 		info.Kernel += " +headers"
@@ -77,7 +84,11 @@ func (b *backend) Info() compute.Info {
 
 // Chosen is the variant in use, with what became of each path when it was measured:
 // nothing if it was not.
-func (b *backend) Chosen() (Variant, []Tried) { return b.variant, b.tried }
+func (b *backend) Chosen() (Variant, []Tried) {
+	b.seen.RLock()
+	defer b.seen.RUnlock()
+	return b.variant, b.tried
+}
 
 // Answers reports whether a name means this device: see Device.Answers.
 func (b *backend) Answers(name string) bool { return b.about.Answers(name) }
@@ -87,28 +98,55 @@ func (b *backend) NewHasher(ctx context.Context, seed [32]byte) (compute.Hasher,
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	e, err := b.enter()
-	if err != nil {
-		return nil, err
+	if b.tuning == nil {
+		h, _, err := b.newHasher(ctx, seed)
+		return h, err
 	}
-	h, err := newHasher(ctx, e, seed, b.batch)
+	f, err := b.newFollower(ctx, seed)
 	if err != nil {
-		return nil, err // not h, which would be an interface with nil in it
+		return nil, err // not f, which would be an interface with a useless follower in it
 	}
-	if !b.headers {
-		return h, nil
+	return f, nil
+}
+
+// newHasher returns a Hasher on the current engine, and that.
+func (b *backend) newHasher(ctx context.Context, seed [32]byte) (compute.Hasher, *engine, error) {
+	e, batch, headers, err := b.enterAs()
+	if err != nil {
+		return nil, nil, err
+	}
+	h, err := newHasher(ctx, e, seed, batch)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !headers {
+		return h, e, nil
 	}
 	n, err := newNonceHasher(h)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return n, nil
+	return n, e, nil
+}
+
+// enterAs is enter, with how the engine is to be used.
+func (b *backend) enterAs() (e *engine, batch int, headers bool, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	e, err = b.enterLocked()
+	b.seen.RLock()
+	defer b.seen.RUnlock()
+	return e, b.batch, b.headers, err
 }
 
 // enter returns an engine that works, as far as one knows, with its caller as a user.
 func (b *backend) enter() (*engine, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	return b.enterLocked()
+}
+
+func (b *backend) enterLocked() (*engine, error) {
 	if b.closed {
 		return nil, compute.ErrClosed
 	}
@@ -130,8 +168,19 @@ func (b *backend) enter() (*engine, error) {
 	return b.current, nil
 }
 
+// longestEnd is how long Close waits for the end of a measurement: a compiler under way cannot
+// be stopped.
+const longestEnd = 2 * time.Second
+
 // Close implements compute.Backend.
 func (b *backend) Close() error {
+	if t := b.tuning; t != nil {
+		t.end()
+		select {
+		case <-t.ended:
+		case <-time.After(longestEnd):
+		}
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if !b.closed {

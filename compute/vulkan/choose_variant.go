@@ -13,13 +13,11 @@ import (
 	"github.com/bytom-solo/bytom-solo/compute"
 )
 
-// trial is how long a variant is timed.
-const trial = 2 * time.Second
-
 // Open opens a device, with the variant that the configuration names, or that was the
 // fastest when it was last measured with this driver, or else is now: each is put to the
 // test, and what computes wrong hashes is logged and left out. A graphics card's first
-// measurement takes some twenty seconds.
+// measurement takes some twenty seconds, or goes on behind the first variant that is right
+// until ctx ends or the backend is closed.
 //
 // A Hasher computes a batch at a time, and notices that its context has ended after the
 // batch under way. A lost device fails what it is asked to do until a new Hasher of its
@@ -72,7 +70,8 @@ func (b *backend) prove(ctx context.Context) (rate float64, err error) {
 	if b.about.IsCPU() {
 		return 0, nil // A hash takes longer than a batch should.
 	}
-	return b.measure(ctx, 0)
+	b.batch, rate, err = b.measure(ctx, 0)
+	return rate, err
 }
 
 // openSaved opens the variant that was chosen before.
@@ -103,59 +102,47 @@ func openSaved(ctx context.Context, d Device, config Config) (compute.Backend, e
 	return proved(b, err)
 }
 
-// openFastest tries all variants. What computes on the CPU is not timed: the first one
-// that is right is good enough for a test.
+// openFastest opens the fastest of all variants, or the first that is right if the others
+// are to be timed behind it. What computes on the CPU is not timed: the first one that is
+// right is good enough for a test.
 func openFastest(ctx context.Context, d Device, config Config) (compute.Backend, error) {
 	variants, err := candidates(d)
 	if err != nil {
 		return nil, err
 	}
-	var best, all chosenVariant
-	var failed error
+	c := &contest{device: d, config: config, variants: variants}
 	defer config.progress(d, len(variants), len(variants))
-	for i, v := range variants {
-		config.progress(d, i, len(variants))
-		if why := config.ended.why(v); why != "" {
-			all.note(v.Path, 0, errors.New(why))
-			failed = errors.Join(failed, fmt.Errorf("%s: %s", v, why))
-			continue
-		}
-		rated, err := try(ctx, d, v, config)
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		if err != nil {
-			config.log().Warn("a variant is not used", "device", d.Name, "variant", v.String(), "error", err)
-			failed = errors.Join(failed, err)
-			all.note(v.Path, 0, err)
-			continue
-		}
-		all.note(v.Path, rated.Rate, nil)
-		config.log().Debug("a variant was timed", "device", d.Name, "variant", v.String(), "hashes_per_second", rated.Rate)
-		if rated.Rate > best.Rate {
-			best = rated
-		}
-		if d.IsCPU() {
-			break
-		}
-	}
-	if best.Rate == 0 {
-		return nil, fmt.Errorf("vulkan: no variant works on %s (%s): %w", d.Name, d.Title, cmp.Or(failed, errors.New("it has no path that can be used")))
-	}
-	b, err := openVariant(d, best.Variant, best.Batch, config)
+	first, err := c.next(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := b.chooseHeaders(ctx, best.Rate); err != nil {
-		return proved(b, err)
+	if first == nil {
+		return nil, fmt.Errorf("vulkan: no variant works on %s (%s): %w", d.Name, d.Title, cmp.Or(c.failed, errors.New("it has no path that can be used")))
 	}
-	if best.Tried = all.Tried; !d.IsCPU() {
-		b.tried = best.Tried
-		config.saveChoice(d, best)
+	if d.IsCPU() {
+		config.save(d, ".cache", first.current.compiled())
+		config.log().Info("the first variant that is right was chosen: what computes on the CPU is not timed", "device", d.Name, "variant", first.variant.String())
+		return proved(first, first.chooseHeaders(ctx, 0))
 	}
-	config.save(d, ".cache", b.current.compiled())
-	config.log().Info("the fastest variant was chosen", "device", d.Name, "variant", best.Variant.String(), "hashes_per_second", best.Rate, "batch", best.Batch)
-	return b, nil
+	if config.Behind {
+		first.batch, _, err = first.measure(ctx, 0)
+		if err == nil {
+			config.save(d, ".cache", first.current.compiled())
+			first.tuneBehind(ctx, c)
+		}
+		return proved(first, err)
+	}
+	best, err := c.fastest(ctx, first, func(_ context.Context, do func() error) error { return do() })
+	if best != first {
+		err = errors.Join(err, first.Close())
+	}
+	if best == nil {
+		return nil, errors.Join(err, c.failed)
+	}
+	if err == nil {
+		err = c.finish(ctx, best)
+	}
+	return proved(best, err)
 }
 
 func (c Config) progress(d Device, done, total int) {
@@ -164,56 +151,39 @@ func (c Config) progress(d Device, done, total int) {
 	}
 }
 
-// try proves and times a variant.
-func try(ctx context.Context, d Device, v Variant, config Config) (chosenVariant, error) {
-	var b *backend
-	err := config.attempting(ctx, d, v.String(), func() (err error) {
-		if b, err = openVariant(d, v, 1, config); err == nil {
-			err = compute.SelfTest(ctx, b)
-		}
-		return err
-	})
-	if b != nil {
-		defer b.Close()
-	}
-	if err != nil {
-		return chosenVariant{}, err
-	}
-	if d.IsCPU() {
-		return chosenVariant{Variant: v, Batch: 1, Rate: 1}, nil // The first will do.
-	}
-	rate, err := b.measure(ctx, trial)
-	return chosenVariant{Variant: v, Batch: b.batch, Rate: rate}, err
-}
-
-// measure finds a batch, and returns how many hashes a second the backend computes in such
+// measure finds a batch, and how many hashes a second the backend computes in such
 // batches over some time. The batch is what takes batchTime, or more if a device is slow
 // with one hash and computes several at a time.
-func (b *backend) measure(ctx context.Context, long time.Duration) (rate float64, err error) {
+func (b *backend) measure(ctx context.Context, long time.Duration) (batch int, rate float64, err error) {
+	batch = 1
 	for before := 0.0; ; {
-		took, err := b.timeBatches(ctx, 0)
+		took, err := b.timeBatches(ctx, batch, 0)
 		if err != nil {
-			return 0, err
+			return 0, 0, err
 		}
-		next, more := nextBatch(b.batch, took, before)
+		next, more := nextBatch(batch, took, before)
 		if !more {
 			break
 		}
-		before, b.batch = float64(b.batch)/took.Seconds(), next
+		before, batch = float64(batch)/took.Seconds(), next
 	}
-	took, err := b.timeBatches(ctx, long)
-	return float64(b.batch) / took.Seconds(), err
+	took, err := b.timeBatches(ctx, batch, long)
+	return batch, float64(batch) / took.Seconds(), err
 }
 
 // timeBatches runs batches for some time, one at least after another that does not
 // count, and returns the average.
-func (b *backend) timeBatches(ctx context.Context, long time.Duration) (time.Duration, error) {
-	h, err := b.NewHasher(ctx, [32]byte{})
+func (b *backend) timeBatches(ctx context.Context, batch int, long time.Duration) (time.Duration, error) {
+	e, err := b.enter()
+	if err != nil {
+		return 0, err
+	}
+	h, err := newHasher(ctx, e, [32]byte{}, batch)
 	if err != nil {
 		return 0, err
 	}
 	defer h.Close()
-	headers, results := make([][32]byte, h.Batch()), make([][32]byte, h.Batch())
+	headers, results := make([][32]byte, batch), make([][32]byte, batch)
 	for i := range headers {
 		for k := range headers[i] {
 			headers[i][k] = byte(rand.Uint32())

@@ -4,10 +4,13 @@ package vulkan
 
 import (
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -68,6 +71,74 @@ func TestTheFastestVariantIsChosenOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.Close()
+}
+
+// TestTheFirstVariantHashesWhileOthersAreTimed opens lavapipe as if it were a card that was
+// not measured yet.
+func TestTheFirstVariantHashesWhileOthersAreTimed(t *testing.T) {
+	if !computetest.Long() {
+		t.Skipf("takes some hashes of lavapipe: set %s=1", computetest.LongVariable)
+	}
+	d := testDevice(t)
+	d.Kind = "discrete"
+	d.Paths = []Path{{Name: PathDot, Usable: true}, {Name: PathMul, Usable: true}}
+	v := computetest.Vectors(t)[0]
+	var log lockedBuffer
+	config := Config{Dir: t.TempDir(), Behind: true, Log: slog.New(slog.NewTextHandler(&log, nil))}
+	start := time.Now()
+	opened, err := Open(t.Context(), d, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer opened.Close()
+	b := opened.(*backend)
+	h, err := b.NewHasher(t.Context(), v.Seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close()
+	hashes, first := 0, time.Duration(0)
+	for tuning := true; tuning; hashes++ {
+		select {
+		case <-b.tuning.ended:
+			tuning = false // Once more, by the variant that was chosen.
+		default:
+		}
+		results := make([][32]byte, 1)
+		if err := h.Hash(t.Context(), results, [][32]byte{v.Header}); err != nil || results[0] != v.Tensority {
+			t.Fatalf("%x and %v", results[0], err)
+		}
+		if hashes == 0 {
+			first = time.Since(start)
+		}
+	}
+	t.Logf("the first hash after %v, %d until %s was chosen after %v\n%s", first, hashes, b.Info().Kernel, time.Since(start), &log)
+	chosen, tried := b.Chosen()
+	if was, err := config.loadChoice(d); err != nil || was.Variant != chosen || len(tried) != 2 {
+		t.Errorf("%+v and %v were kept, chosen %s of %+v", was, err, chosen, tried)
+	}
+	begins, chose := strings.Index(log.String(), "hashing begins by the first variant"), strings.Index(log.String(), "the fastest variant was chosen")
+	if begins < 0 || chose < begins || hashes < 3 {
+		t.Errorf("%d hashes, and the log:\n%s", hashes, &log)
+	}
+}
+
+// lockedBuffer is a log.
+type lockedBuffer struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (b *lockedBuffer) Write(line []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(line)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
 }
 
 // TestSweepOfOneVariant has the sweep's figures of a variant that works and of one that

@@ -26,6 +26,9 @@ type Config struct {
 	Variant Variant
 	// Headers says where header hashes are computed; empty is HeadersAuto.
 	Headers Headers
+	// Behind has a device that was not measured yet open with the first variant that is right;
+	// the others are timed while it is in use, and the fastest takes over.
+	Behind bool
 	// Progress is called while the variants of a device are timed, with its name, how many
 	// are done and how many there are; nil is not.
 	Progress func(device string, done, total int)

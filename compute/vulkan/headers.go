@@ -131,14 +131,8 @@ func (n *nonceHasher) Close() error {
 // the device has been timed at, 0 if it has not. If the shader is of no use, the CPU makes
 // them. The error is ctx's. It is for those who open a backend, before anybody uses it.
 func (b *backend) chooseHeaders(ctx context.Context, rate float64) error {
-	switch b.config.Headers {
-	case HeadersDevice:
-	case HeadersHost:
+	if !b.config.wantsHeaders(b.about, rate) {
 		return nil
-	default:
-		if rate < headersFrom || b.about.IsCPU() {
-			return nil
-		}
 	}
 	err := errors.New("the driver ended the process over its shader")
 	if !b.config.ended.has(attemptHeaders) {
@@ -153,6 +147,18 @@ func (b *backend) chooseHeaders(ctx context.Context, rate float64) error {
 		b.config.log().Warn("header hashes are made on the CPU", "device", b.about.Name, "error", err)
 	}
 	return ctx.Err()
+}
+
+// wantsHeaders reports whether a device that has been timed at so many hashes per second
+// should compute the header hashes.
+func (c Config) wantsHeaders(d Device, rate float64) bool {
+	switch c.Headers {
+	case HeadersDevice:
+		return true
+	case HeadersHost:
+		return false
+	}
+	return rate >= headersFrom && !d.IsCPU()
 }
 
 // proveHeaders compiles the shader, compares what it draws with what the CPU does, and has

@@ -16,8 +16,8 @@ import (
 	"github.com/bytom-solo/bytom-solo/compute/computetest"
 )
 
-// smallest is a variant that compiles quickly.
-var smallest = Variant{Path: PathMul, Rows: 16, TileRows: 2, TileWords: 1, Pad: 1}
+// smallest is a variant that every device can run.
+var smallest = Variant{Path: PathMul, Rows: 16, TileRows: 4, TileWords: 2, Pad: 1}
 
 // zeroSeed are the matrices of the seed of zeros, one copy for all tests.
 var zeroSeed = sync.OnceValue(func() *compute.Matrices { return compute.NewMatrices([32]byte{}) })

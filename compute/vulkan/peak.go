@@ -21,9 +21,10 @@ func Peaks(of compute.Backend) (all []compute.Peak) {
 	if !ok {
 		return nil
 	}
-	variants := []Variant{b.variant}
+	chosen, _ := b.Chosen()
+	variants := []Variant{chosen}
 	others, _ := candidates(b.about)
-	seen := map[string]bool{b.variant.Path: true}
+	seen := map[string]bool{chosen.Path: true}
 	for _, v := range others {
 		if !seen[v.Path] && b.config.ended.why(v) == "" && !b.config.ended.has(attemptPeak(v.Path)) {
 			seen[v.Path] = true

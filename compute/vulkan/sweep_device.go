@@ -69,8 +69,7 @@ func sweepOne(ctx context.Context, d Device, v Variant, config Config, turn time
 		peaks[v.Path] = runPeak(b, v)
 	}
 	if err == nil {
-		one.HashesPerSecond, err = b.measure(ctx, turn)
-		one.Batch = b.batch
+		one.Batch, one.HashesPerSecond, err = b.measure(ctx, turn)
 	}
 	if ctx.Err() != nil {
 		return one, ctx.Err()
