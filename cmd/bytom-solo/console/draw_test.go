@@ -94,8 +94,8 @@ func TestLinesGoAboveTheBar(t *testing.T) {
 		}
 		_, _ = io.WriteString(term, "four\n")
 	})
-	const wipe = "\r\x1b[1A\x1b[J"
-	if want := "work [=>--]\n" + wipe + "one\nwork [=>--]\n" + wipe + "two\nwork [=>--]\n" + wipe + "three\nfour\n"; got != want {
+	const bar = unwrapped + "work [=>--]" + wrapped
+	if want := bar + wipe + "one\n" + bar + wipe + "two\n" + bar + wipe + "three\nfour\n"; got != want {
 		t.Errorf("%q, expected %q", got, want)
 	}
 }

@@ -4,14 +4,12 @@ package console
 
 import (
 	"bytes"
-	"fmt"
 	"io"
 	"os"
 	"runtime"
 	"sync"
 	"time"
 	"unicode"
-	"unicode/utf8"
 
 	"golang.org/x/term"
 )
@@ -147,24 +145,29 @@ func (t *Terminal) run() {
 	}
 }
 
-// draw writes a line, and a bar below it in place of the one that is there.
+// draw writes a line, and a bar below it in place of the one that is there. The cursor stays at
+// the bar's beginning: a window that becomes narrower breaks the bar's line, or cuts it, but what
+// is to be wiped begins at the cursor in any case.
 func (t *Terminal) draw(line, frame []byte) {
-	out := t.wipe()
+	var out []byte
+	if len(t.frame) > 0 {
+		out = append(out, wipe...)
+	}
 	out = append(out, line...)
-	out = append(out, frame...)
+	if len(frame) > 0 {
+		out = append(out, unwrapped...)
+		out = append(out, bytes.TrimRight(frame, "\n")...)
+		out = append(out, wrapped...)
+	}
 	t.frame = frame
 	_, _ = t.file.Write(out) // Nobody is left to report it to.
 }
 
-// wipe goes up to the bar's line and clears the screen from there on. In a window that has
-// become narrower most terminals have broken that line.
-func (t *Terminal) wipe() []byte {
-	if len(t.frame) == 0 {
-		return nil
-	}
-	rows := 1
-	if width, _, err := term.GetSize(int(t.file.Fd())); err == nil && width > 0 {
-		rows += (utf8.RuneCount(t.frame) - 2) / width // The line's end is one of them.
-	}
-	return fmt.Appendf(nil, "\r\x1b[%dA\x1b[J", rows)
-}
+const (
+	// wipe clears the line that the cursor is on, and all below. Nothing is cleared from the
+	// first line on: tmux takes that for a new screen, and keeps what was on the former.
+	wipe = "\r\x1b7\x1b[K\x1b[B\x1b[J\x1b8"
+	// unwrapped has what is too long for the window end at its edge, which may have moved since
+	// the bar was made; wrapped ends that.
+	unwrapped, wrapped = "\x1b[?7l", "\x1b[?7h\r"
+)
