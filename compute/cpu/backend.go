@@ -166,18 +166,41 @@ func (b *backend) expand(seed [32]byte) (unsafe.Pointer, error) {
 		return nil, errNoMemory
 	}
 	b.fill(m, seed)
-	b.pack(m)
 	return m, nil
 }
 
-// fill writes a seed's matrices as the definition has them, and pack brings those
-// into the kernel's own order.
+// parts are where the parts of an expansion end, in rounds. The last is short: while one is
+// expanded, the one before it is packed, and nothing is expanded while the last one is.
+var parts = [...]int{40, 72, 96, 112, 122, C.TENSORITY_ROUNDS}
+
+// fill expands a seed, a chain that no second core can help with. What is not the chain, a
+// tenth of the time, is left to whichever core is idle: to have the system find clean pages
+// ahead of it, and to pack what it has done with.
 func (b *backend) fill(m unsafe.Pointer, seed [32]byte) {
-	state := beginning(seed)
-	expand(b.expansion, m, &state, 0, C.TENSORITY_ROUNDS)
+	state, done := beginning(seed), make(chan int, len(parts))
+	var packing sync.WaitGroup
+	packing.Go(func() {
+		C.tensority_seed_touch(b.isa, m)
+		first := 0
+		for end := range done {
+			b.pack(m, first, end)
+			first = end
+		}
+	})
+	first := 0
+	for _, end := range parts {
+		expand(b.expansion, m, &state, first, end)
+		done <- end
+		first = end
+	}
+	close(done)
+	packing.Wait()
 }
 
-func (b *backend) pack(m unsafe.Pointer) { C.tensority_seed_pack(b.isa, m) }
+// pack brings the matrices of the rounds from first to before end into the kernel's order.
+func (b *backend) pack(m unsafe.Pointer, first, end int) {
+	C.tensority_seed_pack(b.isa, m, C.int(2*first), C.int(2*end))
+}
 
 func (b *backend) free(seed unsafe.Pointer) { C.tensority_seed_free(b.isa, seed) }
 

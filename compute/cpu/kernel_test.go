@@ -22,7 +22,7 @@ func onMatrices(t *testing.T, kernel string, m *compute.Matrices) *hasher {
 	own := *newHasher(t, b, [32]byte{}).(*hasher)
 	own.seed = ownSeed(t, b)
 	copy(matricesBytes(own.seed), matricesBytes(unsafe.Pointer(m.Matrix(0))))
-	b.pack(own.seed)
+	b.pack(own.seed, 0, parts[len(parts)-1])
 	return &own
 }
 

@@ -54,10 +54,10 @@ static const struct {
 };
 
 /* Brings each 16 rows of a matrix into the order of tiles, in their place. */
-static void pack(void *seed)
+static void pack(void *seed, int first, int end)
 {
 	tensority_matrix *matrices = seed;
-	for (int n = 0; n < TENSORITY_COUNT; n++)
+	for (int n = first; n < end; n++)
 		for (int j = 0; j < TENSORITY_SIZE; j += 16) {
 			int8_t tiles[STEPS][16][LINE];
 			for (int k = 0; k < STEPS; k++)

@@ -208,10 +208,15 @@ void tensority_seed_expand(enum tensority_expansion expansion, void *seed, uint3
 		expansions[expansion]((uint8_t *)seed + 2 * round * sizeof(tensority_matrix), state);
 }
 
-void tensority_seed_pack(enum tensority_isa isa, void *seed)
+void tensority_seed_pack(enum tensority_isa isa, void *seed, int first, int end)
 {
 	if (ladder[isa]->pack)
-		ladder[isa]->pack(seed);
+		ladder[isa]->pack(seed, first, end);
+}
+
+void tensority_seed_touch(enum tensority_isa isa, void *seed)
+{
+	tensority_touch(seed, ladder[isa]->seed_size);
 }
 
 void tensority_seed_free(enum tensority_isa isa, void *seed)

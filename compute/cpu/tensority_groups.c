@@ -39,10 +39,10 @@ void tensority_finish_groups(void *scratch, uint8_t *folded)
 	tensority_fold_rows((void *)s->sum, total, folded);
 }
 
-void tensority_pack_biased(void *seed)
+void tensority_pack_biased(void *seed, int first, int end)
 {
 	struct tensority_biased_seed *s = seed;
-	for (int n = 0; n < TENSORITY_COUNT; n++)
+	for (int n = first; n < end; n++)
 		for (int i = 0; i < TENSORITY_SIZE; i++) {
 			int32_t sum = 0;
 			for (int j = 0; j < TENSORITY_SIZE; j++)

@@ -28,10 +28,10 @@ struct scratch {
 /* Two matrix rows, 8 columns after the other. */
 typedef int8_t pair[OCTETS][2][8];
 
-static void pack(void *seed)
+static void pack(void *seed, int first, int end)
 {
 	tensority_matrix *matrices = seed;
-	for (int n = 0; n < TENSORITY_COUNT; n++)
+	for (int n = first; n < end; n++)
 		for (int j = 0; j < TENSORITY_SIZE; j += 2) {
 			pair p;
 			for (int o = 0; o < OCTETS; o++) {

@@ -99,7 +99,10 @@ void *tensority_seed_allocate(enum tensority_isa isa);
 /* The rounds from first to before end, each of which goes on from the state that the
  * one before has left, and writes its two matrices. */
 void tensority_seed_expand(enum tensority_expansion expansion, void *seed, uint32_t *state, int first, int end);
-void tensority_seed_pack(enum tensority_isa isa, void *seed);
+/* The matrices from first to before end, which are done with by the expansion. */
+void tensority_seed_pack(enum tensority_isa isa, void *seed, int first, int end);
+/* Has the system find its pages, while another thread may expand it already. */
+void tensority_seed_touch(enum tensority_isa isa, void *seed);
 void tensority_seed_free(enum tensority_isa isa, void *seed);
 
 /* Allocates what one thread needs to hash, or returns NULL. */
@@ -137,12 +140,14 @@ double tensority_peak(enum tensority_isa isa, int n, uint32_t count);
 /* Memory aligned to 2 MiB and, where the system has them, on huge pages. */
 void *tensority_allocate(size_t size);
 void tensority_release(void *memory, size_t size);
+/* Has the system find the pages of memory that another thread may be writing to. */
+void tensority_touch(void *memory, size_t size);
 
 /* What an instruction set is, for the dispatch. */
 struct tensority_kernel {
 	size_t seed_size, scratch_size;
 	int step;
-	void (*pack)(void *seed); /* NULL if the matrices are read as they are */
+	void (*pack)(void *seed, int first, int end); /* NULL if the matrices are read as they are */
 	/* The indices are those of the chain alone. */
 	void (*rows)(const void *seed, void *scratch, const uint8_t *indices, int first, int end);
 	void (*finish)(void *scratch, uint8_t *folded);
@@ -227,7 +232,7 @@ struct tensority_biased_seed {
 enum { TENSORITY_BIAS = -128 };
 _Static_assert(sizeof(struct tensority_biased_seed) <= TENSORITY_MOST_SEED, "a seed");
 
-void tensority_pack_biased(void *seed);
+void tensority_pack_biased(void *seed, int first, int end);
 
 #ifdef TENSORITY_X86
 tensority_mix tensority_mix_avx2;

@@ -30,6 +30,13 @@ void *tensority_allocate(size_t size)
 	return memory;
 }
 
+void tensority_touch(void *memory, size_t size)
+{
+	enum { PAGE = 4096 };
+	for (size_t i = 0; i < size; i += PAGE)
+		__atomic_fetch_or((uint8_t *)memory + i, 0, __ATOMIC_RELAXED);
+}
+
 void tensority_release(void *memory, size_t size)
 {
 #if defined(_WIN32)
