@@ -26,14 +26,26 @@ func (n *Node) Pause(on bool) (changed bool, err error) {
 	return old.Paused != now.Paused, nil
 }
 
-// Height is that of the best block, and of the best peer's, 0 where there is no peer.
-func (n *Node) Height() (own, highest uint64) {
-	own = n.bytom.chain.BestBlockHeight()
+// Heights are how far the chain is, and what follows it.
+type Heights struct {
+	// Own is that of the best block, Highest of the best peer's, 0 where there is no peer.
+	Own, Highest uint64
+	// Wallet is up to where the wallet has read the chain; it is Own where there is no wallet.
+	Wallet uint64
+}
+
+// Heights are those of now.
+func (n *Node) Heights() Heights {
+	own := n.bytom.chain.BestBlockHeight()
+	h := Heights{Own: own, Wallet: own}
+	if w := n.bytom.wallet; w != nil {
+		h.Wallet = w.GetWalletStatusInfo().WorkHeight
+	}
 	if n.config.Bytom.VaultMode {
-		return own, 0
+		return h
 	}
 	if best := n.bytom.sync.BestPeer(); best != nil {
-		highest = best.Height
+		h.Highest = best.Height
 	}
-	return own, highest
+	return h
 }

@@ -59,11 +59,11 @@ func runNode(ctx context.Context, config *node.Config, out, terminal io.Writer) 
 	ctx, quit := context.WithCancel(ctx)
 	defer quit()
 	go watchKeys(ctx, terminal, log, nodeMiner{&running}, quit)
-	go followSync(ctx, func() (own, highest uint64) {
+	go followChain(ctx, func() (h node.Heights) {
 		if n := running.Load(); n != nil {
-			return n.Height()
+			h = n.Heights()
 		}
-		return 0, 0
+		return h
 	}, terminal, log)
 	ended := make(chan error, 1)
 	go func() { ended <- startNode(ctx, config, &running, log, out) }()

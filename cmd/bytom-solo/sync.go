@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/bytom-solo/bytom-solo/cmd/bytom-solo/console"
+	"github.com/bytom-solo/bytom-solo/node"
 )
 
 const (
@@ -18,67 +19,83 @@ const (
 	syncLook, syncLine, syncWindow = 500 * time.Millisecond, 10 * time.Second, 30 * time.Second
 )
 
-// syncProgress is how a chain catches up with its peers'.
-type syncProgress struct {
-	own, highest uint64
-	peers        bool
-	began, said  time.Time
-	from         uint64
-	looks        []syncHeight // of the last syncWindow
+// followed is what catches up with what is ahead of it, and how that is told.
+type followed struct {
+	what, doing, done string
+	alone             string    // said while nothing is ahead, such as a peer that went
+	now               *progress // nil while it is not behind
 }
 
-// syncHeight is the height at a time.
-type syncHeight struct {
+// progress is how far it is.
+type progress struct {
+	own, highest uint64
+	ahead        bool // there is something
+	began, said  time.Time
+	from         uint64
+	looks        []lookedAt // of the last syncWindow
+}
+
+// lookedAt is the height at a time.
+type lookedAt struct {
 	at     time.Time
 	height uint64
 }
 
-// followSync shows how a chain catches up with its peers', until ctx ends: as a bar on a
-// terminal, else by a line of the log now and then. height is that of the chain, and of the
-// best peer's, 0 where there is none.
-func followSync(ctx context.Context, height func() (own, highest uint64), terminal io.Writer, log *slog.Logger) {
+// followChain shows how the chain catches up with its peers', and the wallet with the chain, until
+// ctx ends: as a bar on a terminal, else by a line of the log now and then.
+func followChain(ctx context.Context, heights func() node.Heights, terminal io.Writer, log *slog.Logger) {
 	t := console.Of(terminal)
 	defer t.Hide()
+	chain := followed{what: "sync", doing: "syncing", done: "caught up", alone: ", no peer"}
+	wallet := followed{what: "wallet", doing: "the wallet reads the chain", done: "the wallet has read the chain"}
 	tick := time.NewTicker(syncLook)
 	defer tick.Stop()
-	var p *syncProgress // nil while the chain is the peers'
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case now := <-tick.C:
-			own, highest := height()
-			switch {
-			case p == nil && highest <= own+syncBehind:
-				continue
-			case p == nil:
-				p = &syncProgress{began: now, said: now, from: own}
-			case highest > 0 && own+1 >= highest:
-				t.Hide()
-				log.Info("caught up", "height", own, "blocks", own-min(own, p.from), "took", duration(now.Sub(p.began)))
-				p = nil
-				continue
+			h := heights()
+			if !chain.follow(now, h.Own, h.Highest, t, log) {
+				wallet.follow(now, h.Wallet, h.Own, t, log)
 			}
-			p.look(now, own, highest)
-			p.show(now, t, log)
 		}
 	}
 }
 
+// follow takes the heights of now, the highest 0 where there is none, and shows them. It reports
+// whether own is behind.
+func (f *followed) follow(now time.Time, own, highest uint64, t *console.Terminal, log *slog.Logger) bool {
+	switch {
+	case f.now == nil && highest <= own+syncBehind:
+		return false
+	case f.now == nil:
+		f.now = &progress{began: now, said: now, from: own}
+	case highest > 0 && own+1 >= highest:
+		t.Hide()
+		log.Info(f.done, "height", own, "blocks", own-min(own, f.now.from), "took", duration(now.Sub(f.now.began)))
+		f.now = nil
+		return false
+	}
+	f.now.look(now, own, highest)
+	f.show(now, t, log)
+	return true
+}
+
 // look takes the heights of now.
-func (p *syncProgress) look(now time.Time, own, highest uint64) {
-	p.own, p.peers = own, highest > 0
-	if p.peers {
+func (p *progress) look(now time.Time, own, highest uint64) {
+	p.own, p.ahead = own, highest > 0
+	if p.ahead {
 		p.highest = highest
 	}
-	p.looks = append(p.looks, syncHeight{now, own})
+	p.looks = append(p.looks, lookedAt{now, own})
 	for now.Sub(p.looks[0].at) > syncWindow {
 		p.looks = p.looks[1:]
 	}
 }
 
 // speed is in blocks a second; it is not known at first.
-func (p *syncProgress) speed() (speed float64, known bool) {
+func (p *progress) speed() (speed float64, known bool) {
 	first, last := p.looks[0], p.looks[len(p.looks)-1]
 	took := last.at.Sub(first.at)
 	if took < 2*time.Second || last.height < first.height {
@@ -88,7 +105,7 @@ func (p *syncProgress) speed() (speed float64, known bool) {
 }
 
 // left is how long it still takes at the present speed.
-func (p *syncProgress) left() (left time.Duration, known bool) {
+func (p *progress) left() (left time.Duration, known bool) {
 	speed, known := p.speed()
 	if !known || speed <= 0 || p.highest < p.own {
 		return 0, false
@@ -96,13 +113,14 @@ func (p *syncProgress) left() (left time.Duration, known bool) {
 	return time.Duration(float64(p.highest-p.own) / speed * float64(time.Second)), true
 }
 
-func (p *syncProgress) show(now time.Time, t *console.Terminal, log *slog.Logger) {
+func (f *followed) show(now time.Time, t *console.Terminal, log *slog.Logger) {
+	p := f.now
 	speed, known := p.speed()
 	left, ends := p.left()
 	if t.Attended() {
 		note := fmt.Sprintf("%d of %d", p.own, p.highest)
-		if !p.peers {
-			note += ", no peer"
+		if !p.ahead {
+			note += f.alone
 		}
 		if known {
 			note += fmt.Sprintf(", %.0f blocks/s", speed)
@@ -110,11 +128,11 @@ func (p *syncProgress) show(now time.Time, t *console.Terminal, log *slog.Logger
 		if ends {
 			note += ", " + duration(left) + " left"
 		}
-		t.Show(console.Progress{What: "sync", Done: int64(p.own), Total: int64(p.highest), Note: note})
+		t.Show(console.Progress{What: f.what, Done: int64(p.own), Total: int64(p.highest), Note: note})
 		return
 	}
 	t.Hide()
-	if now.Sub(p.said) < syncLine {
+	if now.Sub(p.said) < syncLine || known && speed == 0 { // What stands still for long is a fault, not progress.
 		return
 	}
 	p.said = now
@@ -125,5 +143,5 @@ func (p *syncProgress) show(now time.Time, t *console.Terminal, log *slog.Logger
 	if ends {
 		args = append(args, "left", duration(left))
 	}
-	log.Info("syncing", args...)
+	log.Info(f.doing, args...)
 }
