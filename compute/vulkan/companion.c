@@ -91,9 +91,11 @@ int32_t vkc_instance(int validate, vkc_handle *instance, uint32_t *version)
 	PFN_EnumerateInstanceVersion ask = PROC(EnumerateInstanceVersion);
 	if (ask)
 		ask(version);
+	// A loader of 1.1 takes any version that one asks for, and a device's is what counts then. One
+	// of 1.0 refuses all but its own.
 	struct ApplicationInfo application = {
 		.type = T_APPLICATION, .name = "bytom-solo",
-		.api = *version < MAKE_VERSION(1, 3) ? MAKE_VERSION(1, 1) : MAKE_VERSION(1, 3),
+		.api = *version < MAKE_VERSION(1, 1) ? MAKE_VERSION(1, 0) : MAKE_VERSION(1, 3),
 	};
 	static const char *const layer = "VK_LAYER_KHRONOS_validation";
 	static const char *const extensions[] = {"VK_EXT_debug_utils", "VK_EXT_validation_features"};

@@ -46,7 +46,8 @@ struct vkc_needs {
 // reason in why.
 void *vkc_open(char *why, size_t room);
 
-// vkc_instance makes an instance: of at most Vulkan 1.3, and with the validation
+// vkc_instance makes an instance, by which devices may be used as of Vulkan 1.3 at the most
+// whatever the loader's version, and with the validation
 // layer, synchronization included, and its messages if validate. It may be called once.
 // *version is what the loader knows.
 int32_t vkc_instance(int validate, vkc_handle *instance, uint32_t *version);

@@ -172,6 +172,33 @@ func TestADriverWhoseCompilerEndsTheProcess(t *testing.T) {
 	}
 }
 
+// TestLoadersOfEachVersion has the validation layer look on at a hash by loaders that are older
+// than the driver, which is of 1.3.
+func TestLoadersOfEachVersion(t *testing.T) {
+	if !computetest.Long() {
+		t.Skipf("takes some hashes of a driver that takes a second each: set %s=1", computetest.LongVariable)
+	}
+	if runtime.GOOS != "linux" {
+		t.Skip("what stands between the program and the loader is for Linux")
+	}
+	lavapipe(t)
+	folder := faultyVulkan(t)
+	t.Setenv(vulkan.ValidateVariable, "1")
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	for minor, want := range map[string]string{"0": "the loader knows Vulkan 1.0.0, 1.1 is needed", "1": "", "2": "", "3": ""} {
+		if err := os.WriteFile(filepath.Join(folder, "minor"), []byte(minor), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		out, err := harness.Execute(t, testnet.Solo(t), "hash", "-d", "vulkan:0", strings.Repeat("00", 32), strings.Repeat("01", 32))
+		if strings.Contains(out, "the validation layer is not installed") {
+			computetest.Require(t, "validation", "the validation layer is not installed: apt-get install vulkan-validationlayers")
+		}
+		if (err != nil) != (want != "") || !strings.Contains(out, want) || strings.Contains(out, "vulkan's validation layer") {
+			t.Errorf("a loader of 1.%s: %v: %s", minor, err, out)
+		}
+	}
+}
+
 // twoDevices is a node that mines on two devices.
 type twoDevices struct {
 	t *testing.T

@@ -8,6 +8,8 @@
  * "wrong": a bit is flipped in all the memory that the program has mapped, which is
  * what the shaders are about to read.
  *
+ * "minor": the loader is of no higher version than 1.MINOR, which the file has.
+ *
  * "dies": the compiler of any device ends the process over a shader with dot products. */
 #include <dlfcn.h>
 #include <pthread.h>
@@ -63,6 +65,20 @@ static int asked(const char *name, int once)
 	char path[4096];
 	snprintf(path, sizeof path, "%s/%s", getenv("VULKAN_FAULTS"), name);
 	return once ? unlink(path) == 0 : access(path, F_OK) == 0;
+}
+
+static int32_t instance_version(uint32_t *version)
+{
+	char path[4096];
+	snprintf(path, sizeof path, "%s/minor", getenv("VULKAN_FAULTS"));
+	int32_t result = REAL("vkEnumerateInstanceVersion", int32_t, uint32_t *)(version);
+	FILE *file = fopen(path, "r");
+	uint32_t minor;
+	if (file && fscanf(file, "%u", &minor) == 1)
+		*version = 1u << 22 | minor << 12;
+	if (file)
+		fclose(file);
+	return result;
 }
 
 static int32_t create_instance(const void *info, const void *allocator, handle *instance)
@@ -182,7 +198,7 @@ __attribute__((visibility("default"))) any vkGetInstanceProcAddr(handle instance
 		const char *name;
 		any function;
 	} ours[] = {
-		{"vkCreateInstance", (any)create_instance}, {"vkEnumeratePhysicalDevices", (any)enumerate},
+		{"vkEnumerateInstanceVersion", (any)instance_version}, {"vkCreateInstance", (any)create_instance}, {"vkEnumeratePhysicalDevices", (any)enumerate},
 		{"vkCreateDevice", (any)create_device}, {"vkGetDeviceQueue", (any)get_queue},
 		{"vkCreateShaderModule", (any)create_module}, {"vkMapMemory", (any)map_memory}, {"vkFreeMemory", (any)free_memory}, {"vkQueueSubmit", (any)submit},
 	};
