@@ -37,17 +37,14 @@ func openVariant(d Device, v Variant, batch int, config Config) (*backend, error
 }
 
 func openHooked(d Device, v Variant, batch int, config Config, hooks hooks) (*backend, error) {
-	h, err := theHost()
+	p, err := physicalOf(d)
 	if err != nil {
 		return nil, err
-	}
-	if d.Index < 0 || d.Index >= len(h.physicals) {
-		return nil, fmt.Errorf("%w: number %d of %d", ErrNone, d.Index, len(h.physicals))
 	}
 	if err := v.check(); err != nil {
 		return nil, err
 	}
-	b := &backend{about: d, physical: &h.physicals[d.Index], config: config, variant: v, batch: batch, hooks: hooks}
+	b := &backend{about: d, physical: p, config: config, variant: v, batch: batch, hooks: hooks}
 	if err := fits(&b.physical.offer, v); err != nil {
 		return nil, err
 	}

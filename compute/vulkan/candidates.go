@@ -4,13 +4,53 @@ package vulkan
 
 import (
 	"fmt"
-	"slices"
 
 	vk "github.com/vulkan-go/vulkan"
 )
 
-// candidates are the variants to try on a device, those first that should be fastest.
+// candidates are the variants to try on a device, those first that should be fastest. There
+// is one, or an error that says what the device lacks.
 func candidates(d Device) ([]Variant, error) {
+	p, err := physicalOf(d)
+	if err != nil {
+		return nil, err
+	}
+	return fitting(d, &p.offer, append(matrixCandidates(d, p), []Variant{
+		{Path: PathDot, Rows: 64, TileRows: 8, TileWords: 2, Pad: 1},
+		{Path: PathDot, Rows: 64, TileRows: 4, TileWords: 4, Pad: 1},
+		{Path: PathDot, Rows: 64, TileRows: 2, TileWords: 4, Pad: 1},
+		{Path: PathDot, Rows: 128, TileRows: 8, TileWords: 2, Pad: 1},
+		{Path: PathDot, Rows: 128, TileRows: 16, TileWords: 2, Pad: 1},
+		{Path: PathDot, Rows: 256, TileRows: 16, TileWords: 2},
+		{Path: PathDot, Rows: 32, TileRows: 4, TileWords: 2, Pad: 1},
+		{Path: PathDot, Rows: 16, TileRows: 4, TileWords: 2, Pad: 1},
+		{Path: PathMul, Rows: 64, TileRows: 8, TileWords: 2, Pad: 1},
+		{Path: PathMul, Rows: 64, TileRows: 4, TileWords: 4, Pad: 1},
+		{Path: PathMul, Rows: 64, TileRows: 4, TileWords: 2, Pad: 1},
+		{Path: PathMul, Rows: 64, TileRows: 2, TileWords: 4, Pad: 1},
+		{Path: PathMul, Rows: 32, TileRows: 4, TileWords: 2, Pad: 1},
+		{Path: PathMul, Rows: 16, TileRows: 4, TileWords: 2, Pad: 1}, // It needs the least.
+	}...))
+}
+
+// fitting are those of some variants that a device can run, or an error that says what it
+// lacks for the last.
+func fitting(d Device, o *offer, all []Variant) (fit []Variant, lacks error) {
+	for _, v := range all {
+		if path := d.path(v.Path); !path.Usable {
+			lacks = fmt.Errorf("path %s: %s", v.Path, path.Reason)
+		} else if lacks = fits(o, v); lacks == nil {
+			fit = append(fit, v)
+		}
+	}
+	if len(fit) == 0 {
+		return nil, fmt.Errorf("vulkan: nothing works on %s (%s): %w", d.Name, d.Title, lacks)
+	}
+	return fit, nil
+}
+
+// physicalOf finds a device again.
+func physicalOf(d Device) (*physical, error) {
 	h, err := theHost()
 	if err != nil {
 		return nil, err
@@ -18,18 +58,7 @@ func candidates(d Device) ([]Variant, error) {
 	if d.Index < 0 || d.Index >= len(h.physicals) {
 		return nil, fmt.Errorf("%w: number %d of %d", ErrNone, d.Index, len(h.physicals))
 	}
-	p := &h.physicals[d.Index]
-	all := append(matrixCandidates(d, p), []Variant{
-		{Path: PathDot, Rows: 64, TileRows: 8, TileWords: 2, Pad: 1},
-		{Path: PathDot, Rows: 128, TileRows: 8, TileWords: 2, Pad: 1},
-		{Path: PathDot, Rows: 128, TileRows: 16, TileWords: 2, Pad: 1},
-		{Path: PathDot, Rows: 256, TileRows: 16, TileWords: 2},
-		{Path: PathDot, Rows: 32, TileRows: 4, TileWords: 2, Pad: 1},
-		{Path: PathMul, Rows: 64, TileRows: 8, TileWords: 2, Pad: 1},
-		{Path: PathMul, Rows: 64, TileRows: 4, TileWords: 2, Pad: 1},
-		{Path: PathMul, Rows: 32, TileRows: 4, TileWords: 2, Pad: 1},
-	}...)
-	return slices.DeleteFunc(all, func(v Variant) bool { return !d.path(v.Path).Usable || fits(&p.offer, v) != nil }), nil
+	return &h.physicals[d.Index], nil
 }
 
 // mostSums is how many sums an invocation may hold in registers.

@@ -3,7 +3,6 @@
 package vulkan
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -117,7 +116,7 @@ func openFastest(ctx context.Context, d Device, config Config) (compute.Backend,
 		return nil, err
 	}
 	if first == nil {
-		return nil, fmt.Errorf("vulkan: no variant works on %s (%s): %w", d.Name, d.Title, cmp.Or(c.failed, errors.New("it has no path that can be used")))
+		return nil, fmt.Errorf("vulkan: no variant works on %s (%s): %w", d.Name, d.Title, c.failed)
 	}
 	if d.IsCPU() {
 		config.save(d, ".cache", first.current.compiled())

@@ -59,6 +59,8 @@ void *vkc_open(char *why, size_t room)
 // was checked before.
 #define PROC(name) ((PFN_##name)get_proc(the_instance, "vk" #name))
 
+void (*vkc_proc(const char *name))(void) { return (void (*)(void))get_proc(the_instance, name); }
+
 static vkc_pointer pointer(vkc_handle h) { return (vkc_pointer)(uintptr_t)h; }
 static vkc_handle handle(vkc_pointer p) { return (vkc_handle)(uintptr_t)p; }
 
@@ -149,6 +151,7 @@ static int32_t list_extensions(vkc_pointer physical, struct vkc_offer *offer, ui
 	for (uint32_t i = 0; i < count; i++) {
 		offer->matrix_extension |= !strcmp(all[i].name, "VK_KHR_cooperative_matrix");
 		offer->dot_extension |= !strcmp(all[i].name, "VK_KHR_shader_integer_dot_product");
+		offer->statistics |= !strcmp(all[i].name, "VK_KHR_pipeline_executable_properties");
 		offer->portability |= !strcmp(all[i].name, "VK_KHR_portability_subset");
 		*listed |= !strcmp(all[i].name, "VK_EXT_subgroup_size_control");
 	}
@@ -249,6 +252,11 @@ int32_t vkc_device(vkc_handle physical, const struct vkc_offer *offer, const str
 	struct Feature int8 = {.type = T_INT8_FEATURES, .on = {0, 1}};
 	struct Feature model = {.type = T_MODEL_FEATURES, .on = {1, offer->device_scope}};
 	struct Feature sizes = {.type = T_SIZE_FEATURES, .on = {1, 1}};
+	struct Feature statistics = {.type = T_STATISTICS_FEATURES, .on = {1}};
+	if (needs->statistics) {
+		link(&all, &statistics);
+		extensions[count++] = "VK_KHR_pipeline_executable_properties";
+	}
 	if (needs->dot) {
 		link(&all, &dot);
 		if (!new)
@@ -352,7 +360,7 @@ int32_t vkc_set(vkc_handle device, vkc_handle layout, const vkc_handle *buffers,
 }
 
 int32_t vkc_pipeline(vkc_handle device, vkc_handle cache, vkc_handle module, vkc_handle layout,
-	const uint32_t *constants, uint32_t count, uint32_t subgroup, vkc_handle *pipeline)
+	const uint32_t *constants, uint32_t count, uint32_t subgroup, uint32_t statistics, vkc_handle *pipeline)
 {
 	struct MapEntry entries[VKC_CONSTANTS];
 	for (uint32_t i = 0; i < count; i++)
@@ -360,7 +368,7 @@ int32_t vkc_pipeline(vkc_handle device, vkc_handle cache, vkc_handle module, vkc
 	struct Specialization numbers = {.count = count, .entries = entries, .size = 4 * count, .data = constants};
 	struct SubgroupRequirement required = {.type = T_REQUIRED_SUBGROUP, .size = subgroup};
 	struct PipelineInfo info = {
-		.type = T_COMPUTE_PIPELINE, .layout = layout, .base_index = -1,
+		.type = T_COMPUTE_PIPELINE, .layout = layout, .base_index = -1, .flags = statistics ? CAPTURE_STATISTICS : 0,
 		.stage = {.type = T_SHADER_STAGE, .stage = STAGE_COMPUTE, .module = module, .name = "main", .specialization = &numbers},
 	};
 	if (subgroup) {

@@ -132,15 +132,28 @@ func createSet(device vk.Device, layout vk.DescriptorSetLayout, buffers ...vk.Bu
 	return handleOf[vk.DescriptorPool](pool), handleOf[vk.DescriptorSet](set), vk.Result(result)
 }
 
-func createPipeline(device vk.Device, cache vk.PipelineCache, module vk.ShaderModule, layout vk.PipelineLayout, subgroup int, constants []uint32) (vk.Pipeline, vk.Result) {
+func createPipeline(device vk.Device, cache vk.PipelineCache, module vk.ShaderModule, layout vk.PipelineLayout, subgroup int, statistics bool, constants []uint32) (vk.Pipeline, vk.Result) {
 	var all [C.VKC_CONSTANTS]C.uint32_t
 	for i, c := range constants {
 		all[i] = C.uint32_t(c)
 	}
 	var pipeline C.vkc_handle
 	result := C.vkc_pipeline(number(device), number(cache), number(module), number(layout),
-		&all[0], C.uint32_t(len(constants)), C.uint32_t(subgroup), &pipeline)
+		&all[0], C.uint32_t(len(constants)), C.uint32_t(subgroup), flag(statistics), &pipeline)
 	return handleOf[vk.Pipeline](pipeline), vk.Result(result)
+}
+
+// statisticsOf is what the driver says of a pipeline that was made with statistics, by its own
+// names; what has the same name is summed up.
+func statisticsOf(device vk.Device, pipeline vk.Pipeline) (map[string]uint64, vk.Result) {
+	var all [C.VKC_STATISTICS]C.struct_vkc_statistic
+	count := C.uint32_t(len(all))
+	result := C.vkc_statistics(number(device), number(pipeline), &all[0], &count)
+	named := make(map[string]uint64)
+	for _, s := range all[:count] {
+		named[text(s.name[:])] += uint64(s.value)
+	}
+	return named, vk.Result(result)
 }
 
 func copyBuffer(commands vk.CommandBuffer, from, to vk.Buffer, size int) {

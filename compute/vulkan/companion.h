@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { VKC_SHAPES = 16, VKC_BINDINGS = 4, VKC_CONSTANTS = 16 };
+enum { VKC_SHAPES = 16, VKC_STATISTICS = 64, VKC_BINDINGS = 4, VKC_CONSTANTS = 16 };
 
 // A handle is a pointer or a 64-bit number; both go through 64 bits here.
 typedef uint64_t vkc_handle;
@@ -34,12 +34,13 @@ struct vkc_offer {
 	uint32_t dot_extension, dot, dot_accelerated;
 	uint32_t matrix_extension, matrix, int8, memory_model, device_scope;
 	uint32_t sized, full; // subgroups of a required size, and full ones
+	uint32_t statistics;  // of compiled shaders
 	uint32_t portability; // a device that must be asked for by its extension
 };
 
 // vkc_needs is what a logical device is to have: only what was offered.
 struct vkc_needs {
-	uint32_t family, dot, matrix, sized;
+	uint32_t family, dot, matrix, sized, statistics;
 };
 
 // vkc_open loads Vulkan's loader. It returns vkGetInstanceProcAddr, or NULL with the
@@ -77,9 +78,23 @@ int32_t vkc_layouts(vkc_handle device, uint32_t bindings, uint32_t push, vkc_han
 int32_t vkc_set(vkc_handle device, vkc_handle layout, const vkc_handle *buffers, uint32_t count, vkc_handle *pool, vkc_handle *set);
 
 // vkc_pipeline makes a compute pipeline with the specialization constants 0, 1, 2, …
-// A subgroup size other than 0 is required of it, in full subgroups.
+// A subgroup size other than 0 is required of it, in full subgroups. With statistics,
+// vkc_statistics can be asked for it.
 int32_t vkc_pipeline(vkc_handle device, vkc_handle cache, vkc_handle module, vkc_handle layout,
-	const uint32_t *constants, uint32_t count, uint32_t subgroup, vkc_handle *pipeline);
+	const uint32_t *constants, uint32_t count, uint32_t subgroup, uint32_t statistics, vkc_handle *pipeline);
+
+// vkc_statistic is a figure of a compiled shader, by the driver's own name.
+struct vkc_statistic {
+	char name[256];
+	uint64_t value;
+};
+
+// vkc_statistics lists what the driver says of a pipeline's shader in whole numbers, of a
+// device that was made to have them. *count is the room, then the number.
+int32_t vkc_statistics(vkc_handle device, vkc_handle pipeline, struct vkc_statistic *statistics, uint32_t *count);
+
+// vkc_proc finds a function of the instance.
+void (*vkc_proc(const char *name))(void);
 
 // vkc_copy copies the beginning of a buffer to the beginning of another.
 void vkc_copy(vkc_handle commands, vkc_handle from, vkc_handle to, uint64_t size);

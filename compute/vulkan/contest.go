@@ -20,6 +20,7 @@ type contest struct {
 	config   Config
 	variants []Variant
 	begun    int           // so many of them have had their turn
+	opened   int           // and so many of those were right
 	best     chosenVariant // with what became of all paths
 	failed   error         // of those that are of no use
 }
@@ -52,6 +53,11 @@ func (c *contest) open(ctx context.Context, v Variant) (b *backend, err error) {
 		return nil, fmt.Errorf("vulkan: variant %s: %s", v, why)
 	}
 	err = c.config.attempting(ctx, c.device, v.String(), func() (err error) {
+		if c.opened > 0 { // Nobody waits for it any more.
+			if err := c.checkSpills(v); err != nil {
+				return err
+			}
+		}
 		if b, err = openVariant(c.device, v, 1, c.config); err == nil {
 			err = compute.SelfTest(ctx, b)
 		}
@@ -60,14 +66,28 @@ func (c *contest) open(ctx context.Context, v Variant) (b *backend, err error) {
 	if err != nil && b != nil {
 		err = errors.Join(err, b.Close())
 	}
+	if err == nil {
+		c.opened++
+	}
 	return b, err
+}
+
+func (c *contest) checkSpills(v Variant) error {
+	p, err := physicalOf(c.device)
+	if err != nil {
+		return err
+	}
+	return checkSpills(p, v)
 }
 
 // strike notes that a variant is of no use.
 func (c *contest) strike(v Variant, err error) {
 	c.failed = errors.Join(c.failed, err)
 	c.best.note(v.Path, 0, err)
-	if c.config.ended.why(v) == "" { // That was said when it was found.
+	switch {
+	case errors.Is(err, errSpills): // That is no fault.
+		c.config.log().Debug("a variant is not timed", "device", c.device.Name, "variant", v.String(), "error", err)
+	case c.config.ended.why(v) == "": // Or it was said when it was found.
 		c.config.log().Warn("a variant is not used", "device", c.device.Name, "variant", v.String(), "error", err)
 	}
 }

@@ -29,12 +29,16 @@ type engine struct {
 	variant Variant
 	// patience is how long the device may take for anything.
 	patience time.Duration
+	// statistics says that the driver keeps what there is to say of compiled shaders, and with
+	// some drivers that it uses no cache.
+	statistics bool
 
 	cache          vk.PipelineCache
 	chains, finish *kernel
 	headers        *kernel // nil if header hashes are computed on the CPU
 	seeds          *compute.SeedCache[*buffer]
 
+	used atomic.Bool // something was submitted
 	lost atomic.Bool // the device no longer works: nothing but closing is left
 	hooks
 
@@ -60,12 +64,20 @@ func noHooks() hooks {
 // openEngine creates a logical device with what a variant needs of it. cached is the
 // compiler's cache of an earlier one.
 func openEngine(p *physical, v Variant, cached []byte, h hooks) (e *engine, err error) {
-	w := needs{family: p.offer.family, dot: flag(v.Path == PathDot), matrix: flag(v.Path == PathMatrix), sized: flag(v.Subgroup > 0)}
+	return openEngineFor(p, needsOf(p, v), v, cached, h)
+}
+
+// needsOf is what a variant needs of a device.
+func needsOf(p *physical, v Variant) needs {
+	return needs{family: p.offer.family, dot: flag(v.Path == PathDot), matrix: flag(v.Path == PathMatrix), sized: flag(v.Subgroup > 0)}
+}
+
+func openEngineFor(p *physical, w needs, v Variant, cached []byte, h hooks) (e *engine, err error) {
 	device, result := createDevice(p.handle, &p.offer, w)
 	if err := failure("vkCreateDevice", result); err != nil {
 		return nil, err
 	}
-	e = &engine{device: device, family: uint32(p.offer.family), variant: v, hooks: h, users: 1}
+	e = &engine{device: device, family: uint32(p.offer.family), variant: v, statistics: w.statistics != 0, hooks: h, users: 1}
 	e.memory = memoryTypes(p.handle)
 	e.patience = longestBatch
 	if kindOf(p.offer) == "cpu" {
@@ -134,7 +146,9 @@ func (e *engine) retire() {
 }
 
 func (e *engine) destroy() {
-	vk.DeviceWaitIdle(e.device)
+	if e.used.Load() {
+		vk.DeviceWaitIdle(e.device)
+	}
 	for _, k := range []*kernel{e.headers, e.chains, e.finish} {
 		if k != nil {
 			k.destroy(e.device)
@@ -167,6 +181,7 @@ const longestBatch = time.Minute
 // run submits commands and waits for their end, which ctx does not shorten: the device
 // still writes. Its error is not looked at.
 func (e *engine) run(commands vk.CommandBuffer, fence vk.Fence) error {
+	e.used.Store(true)
 	e.pools.Lock()
 	result := queueSubmit(e.queue, commands, fence)
 	e.pools.Unlock()

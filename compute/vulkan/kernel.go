@@ -40,7 +40,7 @@ func (e *engine) newKernel(code []byte, bindings, push, subgroup int, numbers ..
 	for i, n := range numbers {
 		constants[i] = uint32(n)
 	}
-	k.pipeline, result = createPipeline(e.device, e.cache, k.module, k.layout, subgroup, constants)
+	k.pipeline, result = createPipeline(e.device, e.cache, k.module, k.layout, subgroup, e.statistics, constants)
 	return k, e.check("vkCreateComputePipelines", result)
 }
 
@@ -69,20 +69,22 @@ func compiledEngine(p *physical, v Variant, cached []byte, h hooks) (*engine, er
 
 // compile compiles the variant's kernels.
 func (e *engine) compile() (err error) {
-	v := e.variant
-	switch v.Path {
-	case PathMatrix:
-		e.chains, err = e.newKernel(shaders.ChainsMatrix, 3, 0, v.Subgroup, v.invocations(), v.Rows, v.TileRows, v.TileWords, v.Pad, e.steps, v.M, v.N, v.K)
-	case PathDot:
-		e.chains, err = e.newKernel(shaders.ChainsDot, 3, 0, 0, v.invocations(), v.Rows, v.TileRows, v.TileWords, v.Pad, e.steps)
-	default:
-		e.chains, err = e.newKernel(shaders.ChainsMul, 3, 0, 0, v.invocations(), v.Rows, v.TileRows, v.TileWords, v.Pad, e.steps)
-	}
-	if err != nil {
+	if e.chains, err = e.compileChains(); err != nil {
 		return err
 	}
-	e.finish, err = e.newKernel(shaders.Finish, 2, 4, 0, finishSize, v.groups())
+	e.finish, err = e.newKernel(shaders.Finish, 2, 4, 0, finishSize, e.variant.groups())
 	return err
+}
+
+func (e *engine) compileChains() (*kernel, error) {
+	switch v := e.variant; v.Path {
+	case PathMatrix:
+		return e.newKernel(shaders.ChainsMatrix, 3, 0, v.Subgroup, v.invocations(), v.Rows, v.TileRows, v.TileWords, v.Pad, e.steps, v.M, v.N, v.K)
+	case PathDot:
+		return e.newKernel(shaders.ChainsDot, 3, 0, 0, v.invocations(), v.Rows, v.TileRows, v.TileWords, v.Pad, e.steps)
+	default:
+		return e.newKernel(shaders.ChainsMul, 3, 0, 0, v.invocations(), v.Rows, v.TileRows, v.TileWords, v.Pad, e.steps)
+	}
 }
 
 // compiled is the cache of the driver's compiler, for the next start; nil if there is none.

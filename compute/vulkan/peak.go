@@ -37,8 +37,8 @@ func Peaks(of compute.Backend) (all []compute.Peak) {
 	return all
 }
 
-// A workgroup of a peak has as many invocations as most devices like, and a dispatch
-// enough of those for the largest.
+// A workgroup of a peak has as many invocations as most devices like and nearly all have, and
+// a dispatch enough of those for the largest.
 const (
 	peakInvocations = 256
 	peakGroups      = 2048
@@ -63,12 +63,13 @@ func dispatchPeak(b *backend, v Variant) float64 {
 		return 0
 	}
 	defer e.retire()
-	k, perRound, err := e.peakKernel(v)
+	n := min(peakInvocations, int(b.physical.offer.invocations), int(b.physical.offer.size_x))
+	k, perRound, err := e.peakKernel(v, n)
 	if err != nil {
 		return 0
 	}
 	defer k.destroy(e.device)
-	sink, err := e.newBuffer(4*peakInvocations, vk.BufferUsageStorageBufferBit, onDevice)
+	sink, err := e.newBuffer(4*n, vk.BufferUsageStorageBufferBit, onDevice)
 	if err != nil {
 		return 0
 	}
@@ -106,18 +107,19 @@ func dispatchPeak(b *backend, v Variant) float64 {
 	return perRound * float64(rounds) * float64(groups) / took.Seconds()
 }
 
-// peakKernel is a path's peak, with the multiply-adds that a workgroup makes in a round.
-func (e *engine) peakKernel(v Variant) (k *kernel, perRound float64, err error) {
+// peakKernel is a path's peak in so many invocations, with the multiply-adds that a workgroup
+// of them makes in a round.
+func (e *engine) peakKernel(v Variant, n int) (k *kernel, perRound float64, err error) {
 	switch v.Path {
 	case PathMatrix:
-		k, err = e.newKernel(shaders.PeakMatrix, 1, 4, v.Subgroup, peakInvocations, peakMatrices, v.M, v.N, v.K)
-		perRound = float64(peakInvocations / v.Subgroup * peakMatrices * v.M * v.N * v.K)
+		k, err = e.newKernel(shaders.PeakMatrix, 1, 4, v.Subgroup, n, peakMatrices, v.M, v.N, v.K)
+		perRound = float64(n / v.Subgroup * peakMatrices * v.M * v.N * v.K)
 	case PathDot:
-		k, err = e.newKernel(shaders.PeakDot, 1, 4, 0, peakInvocations, peakSums)
-		perRound = 4 * peakInvocations * peakSums
+		k, err = e.newKernel(shaders.PeakDot, 1, 4, 0, n, peakSums)
+		perRound = float64(4 * n * peakSums)
 	default:
-		k, err = e.newKernel(shaders.PeakMul, 1, 4, 0, peakInvocations, peakSums)
-		perRound = peakInvocations * peakSums
+		k, err = e.newKernel(shaders.PeakMul, 1, 4, 0, n, peakSums)
+		perRound = float64(n * peakSums)
 	}
 	return k, perRound, err
 }

@@ -5,7 +5,6 @@ package vulkan
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -15,14 +14,10 @@ import (
 // Sweep proves and times every variant on a device, each for some time, one at least. Of the
 // configuration, Dir and Log count.
 func Sweep(ctx context.Context, d Device, config Config, turn time.Duration) (SweepReport, error) {
-	h, err := theHost()
+	p, err := physicalOf(d)
 	if err != nil {
 		return SweepReport{}, err
 	}
-	if d.Index < 0 || d.Index >= len(h.physicals) {
-		return SweepReport{}, fmt.Errorf("%w: number %d of %d", ErrNone, d.Index, len(h.physicals))
-	}
-	p := &h.physicals[d.Index]
 	config.ended = config.loadEndings(d)
 	report := SweepReport{Device: d, Peaks: make(map[string]float64)}
 	variants := grid()
