@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -146,12 +147,21 @@ func PickDevices(all []compute.Backend, devices string) ([]string, error) {
 		}
 		found := matching(all, name)
 		if len(found) == 0 {
-			return nil, fmt.Errorf("key mining.devices: value %q: expected auto, all, none, vulkan or names that 'bytom-solo devices' lists as usable", name)
+			return nil, fmt.Errorf("key mining.devices: value %q: expected auto, all, none, vulkan or names that 'bytom-solo devices' lists as usable%s", name, numberHint(name))
 		}
 		picked = append(picked, found...)
 	}
 	slices.Sort(picked)
 	return slices.Compact(picked), nil
+}
+
+// numberHint is for who means a part of a card's name that is a number.
+func numberHint(name string) string {
+	number, ok := strings.CutPrefix(name, vulkan.Prefix+":")
+	if _, err := strconv.Atoi(number); !ok || err != nil {
+		return ""
+	}
+	return fmt.Sprintf("; a number alone is a place in that list, from 0 on: for a part of a card's name write more of it, as in \"%s:rtx %s\"", vulkan.Prefix, number)
 }
 
 // matching are the backends that a name means.

@@ -31,7 +31,7 @@ func (s Stats) Health() (line string, healthy bool) {
 	}
 	line = fmt.Sprintf("%s, %d peers: work is handed out, for height %d", at, s.Peers, s.Work.Height)
 	if rate := s.Hashrate.Now.Hashrate; rate != nil {
-		line += fmt.Sprintf(", %.1f H/s", *rate)
+		line += ", " + perSecond(*rate)
 	}
 	if s.Rigs != nil {
 		line += fmt.Sprintf(", %d rigs", s.Rigs.Online)

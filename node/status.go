@@ -47,6 +47,14 @@ func (n *Node) reportStatus(ctx context.Context) error {
 
 func (n *Node) logStatus() { n.log.Info("status", n.statusFields()...) }
 
+// perSecond is a hashrate, which by a slow device is a part of one.
+func perSecond(hashes float64) string {
+	if hashes > 0 && hashes < 1 {
+		return fmt.Sprintf("%.2g H/s", hashes)
+	}
+	return fmt.Sprintf("%.1f H/s", hashes)
+}
+
 // statusFields is the node in a line, as names and values.
 func (n *Node) statusFields() []any {
 	args := []any{"height", n.bytom.chain.BestBlockHeight(), "peers", n.bytom.sync.PeerCount(), "blocks_found", n.submitter.Found()}
@@ -55,7 +63,7 @@ func (n *Node) statusFields() []any {
 		for _, d := range n.miner.Devices() {
 			total += d.Hashrate.Minute
 		}
-		args = append(args, "hashrate", fmt.Sprintf("%.1f H/s", total))
+		args = append(args, "hashrate", perSecond(total))
 	}
 	if n.miner.Settings().Paused {
 		args = append(args, "paused", true)

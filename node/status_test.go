@@ -151,3 +151,11 @@ func TestAPauseIsNoFault(t *testing.T) {
 		t.Errorf("there is no pause to end: %v, %v", changed, err)
 	}
 }
+
+func TestHashratesOfSlowDevices(t *testing.T) {
+	for rate, want := range map[float64]string{0: "0.0 H/s", 0.04: "0.04 H/s", 0.4: "0.4 H/s", 1.25: "1.2 H/s", 46.94: "46.9 H/s"} {
+		if got := perSecond(rate); got != want {
+			t.Errorf("%v: %q, expected %q", rate, got, want)
+		}
+	}
+}

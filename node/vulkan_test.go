@@ -50,8 +50,9 @@ func TestPickDevicesAmongGraphicsCards(t *testing.T) {
 			t.Errorf("%q: %q and %v, expected %q", devices, got, err, want)
 		}
 	}
-	for _, devices := range []string{"vulkan:7", "vulkan:", "vulkan:radeon", "asic", "vulkan0"} {
-		if got, err := PickDevices(all, devices); err == nil || !strings.Contains(err.Error(), "mining.devices") {
+	for devices, number := range map[string]bool{"vulkan:7": true, "vulkan:4090": true, "vulkan:": false, "vulkan:radeon": false, "asic": false, "vulkan0": false} {
+		got, err := PickDevices(all, devices)
+		if err == nil || !strings.Contains(err.Error(), "mining.devices") || strings.Contains(err.Error(), "a number alone is a place") != number {
 			t.Errorf("%q: %q and %v, expected an error", devices, got, err)
 		}
 	}

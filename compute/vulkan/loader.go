@@ -46,7 +46,7 @@ func openHost() (*host, error) {
 	}
 	instance, version, result := createInstance(os.Getenv(ValidateVariable) == "1")
 	if result != vk.Success {
-		return nil, fmt.Errorf("%w: %w", ErrNone, failure("vkCreateInstance", result))
+		return nil, fmt.Errorf("%w: %w", ErrNone, withBrokenManifests(failure("vkCreateInstance", result)))
 	}
 	if vk.Version(version).Minor() < 1 && vk.Version(version).Major() == 1 {
 		return nil, fmt.Errorf("%w: the loader knows Vulkan %s, 1.1 is needed", ErrNone, vk.Version(version))
@@ -78,7 +78,7 @@ func enumerate(instance vk.Instance) (*host, error) {
 		all = append(all, physical{handle, o})
 	}
 	if len(all) == 0 {
-		return nil, fmt.Errorf("%w: no driver offers one", ErrNone)
+		return nil, withBrokenManifests(fmt.Errorf("%w: no driver offers one", ErrNone))
 	}
 	slices.SortStableFunc(all, func(a, b physical) int { return cmp.Compare(rank(a.offer), rank(b.offer)) })
 	h := &host{physicals: all}

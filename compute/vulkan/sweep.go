@@ -15,7 +15,8 @@ type SweepVariant struct {
 	Variant Variant `json:"variant"`
 	Batch   int     `json:"batch,omitempty"`
 	// HashesPerSecond is with one batch on the device at a time, and Part what that is of
-	// the path's peak.
+	// the path's peak: above 1 where a compiler makes less of the peak's shader, as those of
+	// drivers do that compute on the CPU.
 	HashesPerSecond float64 `json:"hashes_per_second,omitempty"`
 	Part            float64 `json:"part,omitempty"`
 	// Error says why it cannot be used; a variant that computes wrong hashes has one.

@@ -87,9 +87,9 @@ func whyPath(d vulkan.Device, p vulkan.Path, chosen vulkan.Variant, tried []vulk
 		case t.Error != "":
 			return t.Error
 		case t.Path == chosen.Path:
-			return fmt.Sprintf("the fastest: %.0f H/s by %s", t.HashesPerSecond, chosen)
+			return fmt.Sprintf("the fastest: %s by %s", hashrate(t.HashesPerSecond), chosen)
 		default:
-			return fmt.Sprintf("slower: %.0f H/s", t.HashesPerSecond)
+			return "slower: " + hashrate(t.HashesPerSecond)
 		}
 	}
 	switch {
@@ -100,5 +100,8 @@ func whyPath(d vulkan.Device, p vulkan.Path, chosen vulkan.Variant, tried []vulk
 	case chosen.Path == "":
 		return "the device could not be opened: see the log"
 	}
-	return "not measured"
+	if d.IsCPU() {
+		return "not timed: the first path that is right will do where the CPU computes"
+	}
+	return "not measured yet"
 }
