@@ -79,8 +79,9 @@ screenshots: ## make the pictures of the page in docs/pictures, for a quarter of
 payouts-plot: ## draw docs/pictures/payouts.svg: an owner's income by each scheme, from a fixed seed
 	$(GO) run ./scripts/payouts-plot
 
-bench: build ## measure the hash on this machine, then the node's own paths
+bench: build ## measure the hash on this machine, then the node's own paths; OLD=PATH compares with another build
 	bin/bytom-solo bench --isa all --compare
+	$(if $(OLD),bin/bytom-solo bench --isa all --compare --old $(OLD))
 	@command -v wrk >/dev/null || apt-get install -qy wrk || echo 'no wrk: the load of get-work is not measured'
 	$(GO) test -run '^$$' -bench . -benchmem -timeout 60m $(TESTS)
 

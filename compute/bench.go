@@ -40,6 +40,9 @@ type BenchConfig struct {
 	// Turn is how long a turn takes at least with each number of Hashers; 0 stands
 	// for one second. A turn is at least one batch a Hasher.
 	Turn time.Duration
+	// Expansions measures each way that a CPU has to expand a seed, and fails if one is
+	// wrong. It is called once a round, and always returns as many. It may be nil.
+	Expansions func() ([]BenchExpansion, error)
 	// Progress is called before each turn; it may be nil.
 	Progress func(BenchTurn)
 }
@@ -62,6 +65,28 @@ type BenchReport struct {
 	Rounds   int           `json:"rounds"`
 	Baseline string        `json:"baseline,omitempty"`
 	Results  []BenchResult `json:"results"`
+	// Expansions are the ways of the CPU to expand a seed.
+	Expansions []BenchExpansion `json:"expansions,omitempty"`
+}
+
+// SalsaFloor is how many cycles a Salsa20/8 takes at the least where an operation has a
+// latency of one: 32 steps of three operations that wait for one another, and one at either
+// end.
+const SalsaFloor = 32*3 + 2
+
+// BenchExpansion is how fast a CPU expands a seed in one way.
+type BenchExpansion struct {
+	Name string `json:"name"`
+	// Used means that the backends use it, if they have not been told otherwise.
+	Used bool `json:"used,omitempty"`
+	// Milliseconds are those of a seed's chain alone, without the pages that it takes and
+	// what the kernel makes of it; the shortest parts of it count.
+	Milliseconds float64 `json:"milliseconds"`
+	// Cycles is how many of them one of its 2^19 Salsa20/8 took, counted by additions that
+	// wait for one another, in the same turns; 0 if that is not known.
+	Cycles float64 `json:"cycles_a_salsa,omitempty"`
+	// Part is SalsaFloor as a part of Cycles.
+	Part float64 `json:"part_of_floor,omitempty"`
 }
 
 // BenchResult is what Bench found out about one contestant. Ratios are to the
@@ -115,6 +140,15 @@ type BenchThread struct {
 	// no single one was measured, or there is no such Peak.
 	Scaling     float64 `json:"scaling,omitempty"`
 	PeakScaling float64 `json:"peak_scaling,omitempty"`
+	// CoreScaling is as Scaling, but by processor time: what the Hashers cost each other,
+	// whatever else the processors do. PeakCoreScaling is the Peak's.
+	CoreScaling     float64 `json:"core_scaling,omitempty"`
+	PeakCoreScaling float64 `json:"peak_core_scaling,omitempty"`
+	// Cores is how many processors the Hashers had, on average, and Others how many others
+	// had meanwhile, the host of a virtual machine among them; nil where the system does
+	// not say.
+	Cores  float64  `json:"cores"`
+	Others *float64 `json:"others,omitempty"`
 }
 
 // Bench compares backends. Machines are noisy, so the contestants take turns, round
@@ -137,7 +171,15 @@ func Bench(ctx context.Context, config BenchConfig) (BenchReport, error) {
 	}
 
 	runs := make([]benchRun, len(config.Contestants))
+	var expansions [][]BenchExpansion
 	for round := range config.Rounds {
+		if config.Expansions != nil {
+			all, err := config.Expansions()
+			if err != nil {
+				return BenchReport{}, err
+			}
+			expansions = append(expansions, all)
+		}
 		fresh := newFreshHash(round)
 		for i, c := range config.Contestants {
 			if config.Progress != nil {
@@ -149,7 +191,9 @@ func Bench(ctx context.Context, config BenchConfig) (BenchReport, error) {
 			}
 		}
 	}
-	return benchReport(config, runs), nil
+	report := benchReport(config, runs)
+	report.Expansions = benchExpansions(expansions)
+	return report, nil
 }
 
 func checkBaseline(config BenchConfig) error {

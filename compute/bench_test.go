@@ -3,6 +3,7 @@ package compute
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -62,6 +63,54 @@ func TestBench(t *testing.T) {
 	}
 	if len(b.Peaks) != 1 || b.Peaks[0].Name != "mul" {
 		t.Errorf("peaks %+v", b.Peaks)
+	}
+}
+
+// TestCompareBenches: figures are medians, ratios are the rounds', and what one of the
+// builds does not know is left out.
+func TestCompareBenches(t *testing.T) {
+	report := func(rate, seed, scaling float64) BenchReport {
+		return BenchReport{
+			Results: []BenchResult{{
+				Name: "k", HashesPerSecond: rate, SeedMilliseconds: seed, Peaks: []BenchPeak{{Part: 0.8}},
+				Threads: []BenchThread{{Threads: 1, Scaling: 1, PeakScaling: 1}, {Threads: 2, Scaling: scaling, PeakScaling: 1}},
+			}},
+			Expansions: []BenchExpansion{{Name: "slow"}, {Name: "e", Used: true, Milliseconds: 10, Part: 0.5}},
+		}
+	}
+	old := []BenchReport{report(10, 40, 0.5), report(20, 20, 0.5), report(10, 40, 0.5)}
+	now := []BenchReport{report(20, 20, 0.75), report(40, 10, 0.75), report(20, 20, 0.75)}
+	want := []BenchChange{
+		{"k", "hashes a second, a core", 10, 20, 2, "its instruction's peak", 0.8},
+		{"k", "a new seed, ms", 40, 20, 0.5, "the chain's floor by latency", 0.25},
+		{"k", "2 threads, × one", 1, 1.5, 1.5, "the registers' in the same run", 0.75},
+	}
+	if got := CompareBenches(old, now); !slices.Equal(got, want) {
+		t.Errorf("got %+v", got)
+	}
+	if got := CompareBenches(old, now[:2]); got != nil {
+		t.Errorf("of other rounds: %+v", got)
+	}
+}
+
+// TestBenchOfExpansions: medians, and the floor's part of them.
+func TestBenchOfExpansions(t *testing.T) {
+	var rounds float64
+	config := BenchConfig{
+		Contestants: []Contestant{{Name: "a", Backend: tableBackend{}}}, Rounds: 3, Turn: time.Millisecond,
+		Expansions: func() ([]BenchExpansion, error) {
+			rounds++
+			return []BenchExpansion{{Name: "e", Used: true, Milliseconds: 10 * rounds, Cycles: SalsaFloor * rounds}}, nil
+		},
+	}
+	report, err := bench(t, config)
+	if want := (BenchExpansion{"e", true, 20, 2 * SalsaFloor, 0.5}); err != nil || len(report.Expansions) != 1 || report.Expansions[0] != want {
+		t.Errorf("%+v, %v", report.Expansions, err)
+	}
+	wrong := errors.New("wrong")
+	config.Expansions = func() ([]BenchExpansion, error) { return nil, wrong }
+	if _, err := bench(t, config); !errors.Is(err, wrong) {
+		t.Errorf("a wrong one: %v", err)
 	}
 }
 

@@ -50,16 +50,41 @@ func (r *benchRun) result(c Contestant, config BenchConfig, base benchRun) Bench
 	threads := benchThreads(c, config)
 	single := slices.Index(threads, 1)
 	for i, n := range threads {
-		t := BenchThread{Threads: n, HashesPerSecond: median(r.wall[i])}
+		t := BenchThread{Threads: n, HashesPerSecond: median(r.wall[i].rates), Cores: median(r.wall[i].cores)}
+		if len(r.wall[i].others) > 0 {
+			others := median(r.wall[i].others)
+			t.Others = &others
+		}
 		if single >= 0 {
-			t.Scaling = medianRatio(r.wall[i], r.wall[single]) / float64(n)
+			t.Scaling = medianRatio(r.wall[i].rates, r.wall[single].rates) / float64(n)
+			t.CoreScaling = medianRatio(r.wall[i].coreRates, r.wall[single].coreRates)
 			if len(r.scaled) > 0 {
-				t.PeakScaling = medianRatio(r.scaled[i], r.scaled[single]) / float64(n)
+				t.PeakScaling = medianRatio(r.scaled[i].rates, r.scaled[single].rates) / float64(n)
+				t.PeakCoreScaling = medianRatio(r.scaled[i].coreRates, r.scaled[single].coreRates)
 			}
 		}
 		result.Threads = append(result.Threads, t)
 	}
 	return result
+}
+
+// benchExpansions are the medians of what the rounds have measured.
+func benchExpansions(rounds [][]BenchExpansion) (all []BenchExpansion) {
+	if len(rounds) == 0 {
+		return nil
+	}
+	for i, e := range rounds[0] {
+		var milliseconds, cycles []float64
+		for _, round := range rounds {
+			milliseconds, cycles = append(milliseconds, round[i].Milliseconds), append(cycles, round[i].Cycles)
+		}
+		e.Milliseconds, e.Cycles = median(milliseconds), median(cycles)
+		if e.Cycles > 0 {
+			e.Part = SalsaFloor / e.Cycles
+		}
+		all = append(all, e)
+	}
+	return all
 }
 
 // medianRatio returns the median of the rounds' ratios, 0 if one side has none or is

@@ -33,12 +33,56 @@ func newFreshHash(round int) *freshHash {
 type benchRun struct {
 	rates    []float64   // hashes per second of one core
 	hosts    []float64   // microseconds of processor time a hash
-	wall     [][]float64 // hashes per second of each number of Hashers
+	wall     []together  // hashes of each number of Hashers
 	peaks    [][]float64 // multiply-adds per second of each Peak
-	scaled   [][]float64 // of the first Peak, on as many cores as there are Hashers
+	scaled   []together  // of the first Peak, on as many cores as there are Hashers
 	seeds    []float64   // milliseconds
 	verifies []float64   // milliseconds
 	hashes   int
+}
+
+// together is what a number of threads made at a time: one value a round in each slice.
+type together struct {
+	rates     []float64 // a second, by the clock on the wall
+	coreRates []float64 // a second of processor time
+	cores     []float64 // how many processors they had
+	others    []float64 // how many others had; none where that is not known
+}
+
+// span is a stretch of time and what processors did in it.
+type span struct {
+	start    time.Time
+	own, all time.Duration // of processor time, all's where it is known
+	known    bool
+}
+
+func beginSpan() span {
+	all, known := processorsBusy()
+	return span{time.Now(), benchClock(), all, known}
+}
+
+// end says what was made since the beginning.
+func (s span) end(to *together, made float64) {
+	now := beginSpan()
+	wall, own := now.start.Sub(s.start).Seconds(), (now.own - s.own).Seconds()
+	to.rates = append(to.rates, made/wall)
+	if own > 0 {
+		to.coreRates = append(to.coreRates, made/own)
+	} else { // too short for the clock
+		to.coreRates = append(to.coreRates, 0)
+	}
+	to.cores = append(to.cores, own/wall)
+	if s.known && now.known {
+		to.others = append(to.others, max(0, (now.all-s.all).Seconds()-own)/wall)
+	}
+}
+
+// at is the i-th of a list, which may have to be begun.
+func at(list *[]together, i int) *together {
+	if i == len(*list) {
+		*list = append(*list, together{})
+	}
+	return &(*list)[i]
 }
 
 // turn is one contestant's share of a round.
@@ -71,7 +115,7 @@ func (r *benchRun) timePeaks(c Contestant, config BenchConfig) {
 	for i, n := range benchThreads(c, config) {
 		var running sync.WaitGroup
 		made := make([]float64, n)
-		start := time.Now()
+		start := beginSpan()
 		for k := range made {
 			running.Go(func() { made[k] = c.Peaks[0].Run() })
 		}
@@ -80,7 +124,7 @@ func (r *benchRun) timePeaks(c Contestant, config BenchConfig) {
 		for _, m := range made {
 			sum += m
 		}
-		appendTo(&r.scaled, i, sum/time.Since(start).Seconds())
+		start.end(at(&r.scaled, i), sum)
 	}
 }
 
@@ -171,7 +215,7 @@ func (r *benchRun) timeHashes(ctx context.Context, b Backend, i, n int, least ti
 		defer h.Close()
 		hashers[k] = h
 	}
-	start, startWall := benchClock(), time.Now()
+	start := beginSpan()
 	var running sync.WaitGroup
 	made, failed := make([]int, n), make([]error, n)
 	for k, h := range hashers {
@@ -187,14 +231,14 @@ func (r *benchRun) timeHashes(ctx context.Context, b Backend, i, n int, least ti
 	}
 	r.hashes += sum
 	if i == 0 {
-		used := benchClock() - start
+		used := benchClock() - start.own
 		if b.Info().Accelerator {
 			r.hosts = append(r.hosts, used.Seconds()*1e6/float64(sum))
-			used = time.Since(startWall)
+			used = time.Since(start.start)
 		}
 		r.rates = append(r.rates, float64(sum)/used.Seconds())
 	}
-	appendTo(&r.wall, i, float64(sum)/time.Since(startWall).Seconds())
+	start.end(at(&r.wall, i), float64(sum))
 	return nil
 }
 

@@ -23,6 +23,7 @@ type benchConfig struct {
 	isa     []string
 	compare bool
 	asJSON  bool
+	old     string // another build of this program to compare with
 	devices string // graphics cards instead of kernels
 	sweep   bool
 }
@@ -43,6 +44,8 @@ noisy, so only ratios within one run mean something. Each is held to its peak, t
 fastest that the core executes its multiply instruction in the same run. Fails if
 a kernel computes a wrong hash. It takes a minute or two, and stderr says how far it is.
 
+--old PATH has another build of this program measure the same, in turns with this one.
+
 --devices measures graphics cards instead, each held to what its multiplications make
 on registers alone. --sweep tries every variant of their shaders and prints JSON: it is
 what to run on a card that this program was not tuned on.`,
@@ -53,6 +56,8 @@ what to run on a card that this program was not tuned on.`,
 			switch {
 			case config.sweep:
 				return runSweep(cmd.Context(), cmd.OutOrStdout(), terminal, config)
+			case config.old != "":
+				return benchOld(cmd.Context(), cmd.OutOrStdout(), terminal, config)
 			case config.devices != "":
 				return benchDevices(cmd.Context(), cmd.OutOrStdout(), terminal, config)
 			}
@@ -66,6 +71,7 @@ what to run on a card that this program was not tuned on.`,
 	f.IntVar(&config.bench.Rounds, "rounds", config.bench.Rounds, "turns of each kernel, 1 or more")
 	f.DurationVar(&config.bench.Turn, "turn", config.bench.Turn, "length of a turn at the least")
 	f.BoolVar(&config.asJSON, "json", false, "print JSON")
+	f.StringVar(&config.old, "old", "", "path of another build of this program, to compare this one with")
 	f.StringVar(&config.devices, "devices", "", "measure these instead of the CPU's kernels: vulkan, vulkan:0, vulkan:lavapipe")
 	f.BoolVar(&config.sweep, "sweep", false, "with --devices: every variant of the shaders, for --turn each, as JSON")
 	return cmd
@@ -93,6 +99,7 @@ func runBench(ctx context.Context, out, terminal io.Writer, config benchConfig) 
 		contestants = append(contestants, compute.Contestant{Name: "bytom", Backend: node.StockAlgorithm{}})
 		config.bench.Baseline = "bytom"
 	}
+	config.bench.Expansions = cpu.BenchExpansions
 	return measure(ctx, out, terminal, config, contestants)
 }
 

@@ -26,7 +26,7 @@ func TestBenchPrintsTables(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, part := range []string{"portable", "reference", "verified", "OF ONE THREAD"} {
+	for _, part := range []string{"portable", "reference", "verified", "OF ONE THREAD", "OTHERS HAD", "A SEED'S CHAIN"} {
 		if !strings.Contains(text, part) {
 			t.Errorf("no %q in\n%s", part, text)
 		}

@@ -188,7 +188,10 @@ func (b *backend) fill(m unsafe.Pointer, seed [32]byte) {
 		}
 	})
 	first := 0
-	for _, end := range parts {
+	for i, end := range parts {
+		if i < len(parts)-1 && C.tensority_packs(b.isa) == 0 {
+			continue // a call into C less
+		}
 		expand(b.expansion, m, &state, first, end)
 		done <- end
 		first = end

@@ -55,14 +55,16 @@ type trial struct {
 }
 
 // trials are those of this process.
-var trials = sync.OnceValue(func() []trial {
+var trials = sync.OnceValue(newTrials)
+
+func newTrials() []trial {
 	all := make([]trial, len(expansionNames))
 	for i, name := range expansionNames {
 		all[i] = trial{name: name, reason: expansionReason(name, C.tensority_expansion_support(C.enum_tensority_expansion(i)))}
 	}
 	tryAll(all, func(i int, matrices []byte, state *seedState) { expand(i, unsafe.Pointer(&matrices[0]), state, 0, 1) })
 	return all
-})
+}
 
 func expansionReason(name string, verdict C.enum_tensority_verdict) error {
 	switch verdict {
@@ -153,4 +155,46 @@ func Expansions() []Expansion {
 		}
 	}
 	return all
+}
+
+// BenchExpansions tries the ways to expand a seed that run here, for compute.Bench. Those
+// that have been wrong before are left out; one that is now is an error.
+func BenchExpansions() (all []compute.BenchExpansion, err error) {
+	used, err := chooseExpansion(Config{}, trials())
+	if err != nil {
+		return nil, err
+	}
+	cycle := shortestCycle()
+	for i, t := range newTrials() {
+		switch {
+		case trials()[i].reason != nil:
+		case t.reason != nil:
+			return nil, t.reason
+		default:
+			e := compute.BenchExpansion{Name: t.name, Used: i == used, Milliseconds: C.TENSORITY_ROUNDS * t.round.Seconds() * 1000}
+			if cycle > 0 {
+				e.Cycles = t.round.Seconds() / salsasARound / cycle
+			}
+			all = append(all, e)
+		}
+	}
+	return all, nil
+}
+
+// salsasARound is how many Salsa20/8 are in a round: two in each of its steps.
+const salsasARound = 4 * C.TENSORITY_BLOCKS
+
+// shortestCycle is how many seconds an addition takes that waits for the one before; 0 if
+// this architecture has no way to tell.
+func shortestCycle() (seconds float64) {
+	const additions = 1_000_000 // a fraction of a millisecond
+	for range 4 * trialRounds {
+		start := time.Now()
+		if made := float64(C.tensority_additions(additions)); made > 0 {
+			if took := time.Since(start).Seconds() / made; seconds == 0 || took < seconds {
+				seconds = took
+			}
+		}
+	}
+	return seconds
 }

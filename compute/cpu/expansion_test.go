@@ -7,7 +7,10 @@ import (
 	"crypto/sha3"
 	"encoding/hex"
 	"log/slog"
+	"math/rand/v2"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 	"unsafe"
@@ -45,26 +48,46 @@ func TestExpansion(t *testing.T) {
 	})
 }
 
-// TestRandomExpansions compares the expansions of random seeds with the portable one.
+// TestRandomExpansions compares what random seeds give with the portable expansion's.
 func TestRandomExpansions(t *testing.T) {
-	if !computetest.Long() {
-		t.Skipf("takes minutes: set %s=1", computetest.LongVariable)
+	seeds := 3
+	if computetest.Long() {
+		seeds = 10_000
 	}
-	b := newBackend(t, "portable").(*backend)
-	own, other := ownSeed(t, b), ownSeed(t, b)
-	for n := range 2_000 {
-		seed := sha3.Sum256([]byte{byte(n), byte(n >> 8)})
-		b.expansion = 0
-		b.fill(own, seed)
-		for i, e := range Expansions() {
-			if !e.Usable || i == 0 {
-				continue
+	var next atomic.Int64
+	var group sync.WaitGroup
+	for range compute.UsableCores() {
+		want, got := make([]byte, parts[len(parts)-1]*roundSize), make([]byte, parts[len(parts)-1]*roundSize)
+		group.Go(func() {
+			for n := next.Add(1); n <= int64(seeds) && !t.Failed(); n = next.Add(1) {
+				compareExpansions(t, want, got)
+				if n%1000 == 0 {
+					t.Logf("%d seeds", n)
+				}
 			}
-			b.expansion = i
-			b.fill(other, seed)
-			if got, want := matricesBytes(other), matricesBytes(own); !bytes.Equal(got, want) {
-				t.Fatalf("%s, seed %x: differs from the portable expansion first at byte %d", e.Name, seed, firstDifference(got, want))
-			}
+		})
+	}
+	group.Wait()
+}
+
+// compareExpansions expands a random seed in every way, and the first into want.
+func compareExpansions(t *testing.T, want, got []byte) {
+	var seed [32]byte
+	for i := range seed {
+		seed[i] = byte(rand.Uint32())
+	}
+	for i, e := range Expansions() {
+		if !e.Usable {
+			continue
+		}
+		to := got
+		if i == 0 {
+			to = want
+		}
+		state := beginning(seed)
+		expand(i, unsafe.Pointer(&to[0]), &state, 0, parts[len(parts)-1])
+		if !bytes.Equal(to, want) {
+			t.Errorf("%s, seed %x: differs from the portable expansion first at byte %d", e.Name, seed, firstDifference(to, want))
 		}
 	}
 }
@@ -122,5 +145,24 @@ func TestNamedExpansion(t *testing.T) {
 	all := []trial{{name: "portable", wrong: true, reason: errNoMemory}}
 	if _, err := chooseExpansion(Config{Expansion: "portable"}, all); err == nil || !strings.Contains(err.Error(), "portable") {
 		t.Errorf("a wrong one: %v", err)
+	}
+}
+
+func TestBenchExpansions(t *testing.T) {
+	all, err := BenchExpansions()
+	if err != nil {
+		t.Fatal(err)
+	}
+	used := 0
+	for _, e := range all {
+		if e.Used {
+			used++
+		}
+		if e.Milliseconds <= 0 || e.Cycles <= compute.SalsaFloor/4 { // some processors are ahead of "an operation takes a cycle"
+			t.Errorf("%+v", e)
+		}
+	}
+	if used != 1 {
+		t.Errorf("%d are in use: %+v", used, all)
 	}
 }

@@ -22,6 +22,9 @@ func Expansions() []Expansion {
 	return all
 }
 
+// BenchExpansions has nothing to measure: the reference has one way alone.
+func BenchExpansions() ([]compute.BenchExpansion, error) { return nil, nil }
+
 // New returns ErrNoCgo, or an error about a name that no build knows.
 func New(config Config) (compute.Backend, error) {
 	if config.Kernel != "" {

@@ -208,9 +208,14 @@ void tensority_seed_expand(enum tensority_expansion expansion, void *seed, uint3
 		expansions[expansion]((uint8_t *)seed + 2 * round * sizeof(tensority_matrix), state);
 }
 
+int tensority_packs(enum tensority_isa isa)
+{
+	return ladder[isa]->pack != NULL;
+}
+
 void tensority_seed_pack(enum tensority_isa isa, void *seed, int first, int end)
 {
-	if (ladder[isa]->pack)
+	if (tensority_packs(isa))
 		ladder[isa]->pack(seed, first, end);
 }
 
@@ -279,4 +284,21 @@ const char *tensority_peak_name(enum tensority_isa isa, int n)
 double tensority_peak(enum tensority_isa isa, int n, uint32_t count)
 {
 	return ladder[isa]->peaks[n].run(count);
+}
+
+double tensority_additions(uint32_t count)
+{
+#if defined(TENSORITY_X86) || defined(TENSORITY_ARM64)
+	uint64_t x = 1;
+	for (uint32_t i = 0; i < count / 50; i++)
+#if defined(TENSORITY_X86)
+		__asm__ volatile(".rept 50\n\taddq %0, %0\n\t.endr" : "+r"(x));
+#else
+		__asm__ volatile(".rept 50\n\tadd %0, %0, %0\n\t.endr" : "+r"(x));
+#endif
+	return count / 50 * 50.0;
+#else
+	(void)count;
+	return 0;
+#endif
 }

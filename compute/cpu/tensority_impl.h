@@ -99,6 +99,8 @@ void *tensority_seed_allocate(enum tensority_isa isa);
 /* The rounds from first to before end, each of which goes on from the state that the
  * one before has left, and writes its two matrices. */
 void tensority_seed_expand(enum tensority_expansion expansion, void *seed, uint32_t *state, int first, int end);
+/* Whether there is anything to pack. */
+int tensority_packs(enum tensority_isa isa);
 /* The matrices from first to before end, which are done with by the expansion. */
 void tensority_seed_pack(enum tensority_isa isa, void *seed, int first, int end);
 /* Has the system find its pages, while another thread may expand it already. */
@@ -134,6 +136,9 @@ const char *tensority_peak_name(enum tensority_isa isa, int n);
 /* Runs that loop, multiply-adds on registers alone, count times and returns how many
  * multiply-adds this made. */
 double tensority_peak(enum tensority_isa isa, int n, uint32_t count);
+/* Makes that many additions, each of which waits for the one before, a cycle each, and
+ * returns how many: 0 where there is no telling what a compiler would make of them. */
+double tensority_additions(uint32_t count);
 
 /* tensority_memory.c */
 

@@ -18,7 +18,7 @@ const emulated = false
 
 // kernelTests are the tests that other builds of this package have to pass: their
 // kernels are slow, and the rest of the tests is about Go.
-const kernelTests = "^(TestKernels|TestSelfTest|TestExpansion|TestTrialDigest|TestExtremes|TestRandomPairs|TestPeaks)$"
+const kernelTests = "^(TestKernels|TestSelfTest|TestExpansion|TestRandomExpansions|TestTrialDigest|TestExtremes|TestRandomPairs|TestPeaks)$"
 
 // longKernelTests are they and the conformance suite, where there is time.
 const longKernelTests = "^(TestKernels|TestSelfTest|TestExpansion|TestExtremes|TestRandomPairs|TestPeaks|TestSpread|TestConformance)$"

@@ -25,22 +25,49 @@ func Bench(out io.Writer, report compute.BenchReport) error {
 			fmt.Fprintf(w, "%s\t%s\t%.1f G/s\t%.1f G/s\t%.3f\t\n", r.Name, p.Name, p.MultiplyAdds/1e9, r.MultiplyAdds/1e9, p.Part)
 		}
 	}
-	fmt.Fprintln(w, "\nKERNEL\tTHREADS\tH/s\tOF ONE THREAD\tITS PEAK'S\t")
+	fmt.Fprintln(w, "\nKERNEL\tTHREADS\tH/s\tOF ONE THREAD\tITS PEAK'S\tA CORE OF ONE'S\tITS PEAK'S\tCORES HAD\tOTHERS HAD\t")
 	for _, r := range report.Results {
 		for _, t := range r.Threads {
 			n := float64(t.Threads)
-			fmt.Fprintf(w, "%s\t%d\t%.2f\t%s\t%s\t\n", r.Name, t.Threads, t.HashesPerSecond,
-				known("× %.2f", t.Scaling*n), known("× %.2f", t.PeakScaling*n))
+			fmt.Fprintf(w, "%s\t%d\t%.2f\t%s\t%s\t%s\t%s\t%.2f\t%s\t\n", r.Name, t.Threads, t.HashesPerSecond,
+				known("× %.2f", t.Scaling*n), known("× %.2f", t.PeakScaling*n), known("%.3f", t.CoreScaling), known("%.3f", t.PeakCoreScaling),
+				t.Cores, othersHad(t))
 		}
 	}
+	benchExpansions(w, report.Expansions)
 	if err := w.Flush(); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintf(out, `
 Medians of %d rounds in turns. A core's figures are by %s time, the others by the
 clock on the wall: to verify takes all cores. G/s are 10^9 multiply-adds a second.
-`, report.Rounds, report.Clock)
+Threads are slower for each other, "a core of one's", or have less than a core each,
+when others have some. A seed is a chain of 2^19 Salsa20/8, of %d cycles at the least
+where an operation takes one.
+`, report.Rounds, report.Clock, compute.SalsaFloor)
 	return err
+}
+
+// othersHad is how many processors others had, if the system says.
+func othersHad(t compute.BenchThread) string {
+	if t.Others == nil {
+		return "-"
+	}
+	return fmt.Sprintf("%.2f", *t.Others)
+}
+
+func benchExpansions(w io.Writer, all []compute.BenchExpansion) {
+	if len(all) == 0 {
+		return
+	}
+	fmt.Fprintln(w, "\nEXPANSION\tA SEED'S CHAIN\tCYCLES A SALSA\tFLOOR'S PART\t\t")
+	for _, e := range all {
+		used := ""
+		if e.Used {
+			used = "used"
+		}
+		fmt.Fprintf(w, "%s\t%.1f ms\t%s\t%s\t%s\t\n", e.Name, e.Milliseconds, known("%.1f", e.Cycles), known("%.2f", e.Part), used)
+	}
 }
 
 // known formats a figure, or a dash if there is none.
@@ -107,4 +134,18 @@ func RigBench(out io.Writer, results []rig.BenchmarkResult) error {
 		fmt.Fprintf(w, "%s\t%s\t%d\t%.2f\t%d\t%s\n", r.Name, r.Kernel, r.Workers, r.HashesPerSecond, r.Hashes, verdict)
 	}
 	return w.Flush()
+}
+
+// BenchOld prints what became of figures from another build to this one.
+func BenchOld(out io.Writer, changes []compute.BenchChange, rounds int) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "KERNEL\tFIGURE\tOLD\tNEW\tNEW/OLD\tOF ITS LIMIT\tWHICH IS\t")
+	for _, c := range changes {
+		fmt.Fprintf(w, "%s\t%s\t%.2f\t%.2f\t%.3f\t%s\t%s\t\n", c.Name, c.Figure, c.Old, c.New, c.Ratio, known("%.3f", c.OfLimit), c.Limit)
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(out, "\nMedians of %d rounds, both builds in turns; each has checked its own hashes.\n", rounds)
+	return err
 }
