@@ -59,11 +59,15 @@ func TestKeysOfARig(t *testing.T) {
 	p.Await("mining is paused")
 	p.Type("p")
 	p.Await("it is paused already")
-	paused := rigStatus(t, api)
-	time.Sleep(2 * time.Second)
-	if s := rigStatus(t, api); !s.Paused || s.Hashes != paused.Hashes || s.Work == nil || s.Source.Connections != 1 {
-		t.Errorf("in the pause: %+v, after %d hashes", s, paused.Hashes)
-	}
+	var paused rig.Status
+	testnet.Wait(t, time.Minute, func() error { // What was being hashed comes to its end first.
+		paused = rigStatus(t, api)
+		time.Sleep(time.Second)
+		if s := rigStatus(t, api); !s.Paused || s.Hashes != paused.Hashes || s.Work == nil || s.Source.Connections != 1 {
+			return fmt.Errorf("in the pause: %+v, after %d hashes", s, paused.Hashes)
+		}
+		return nil
+	})
 	p.Type("r")
 	p.Await("mining is resumed")
 	testnet.Wait(t, time.Minute, func() error {

@@ -3,6 +3,7 @@ package rpc_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"html"
@@ -36,7 +37,7 @@ type example struct {
 // fields, of the same kinds.
 func TestExamplesAreTrue(t *testing.T) {
 	d, address, front := startSplitting(t)
-	d.hash(front, d.ratesKnown)
+	d.hash(front, d.muchKnown)
 	r := harness.NewSolver(t)
 	requests := d.exampleRequests(t, r, &caller{t: t, rig: r, node: d.Node}, address)
 	made := make(map[string]example)
@@ -83,11 +84,15 @@ func TestExamplesAreTrue(t *testing.T) {
 	}
 }
 
-// ratesKnown is nil once the node has counted for a moment, and its rig too.
-func (d *described) ratesKnown() error {
+// muchKnown is nil once the node shows the fields that it leaves out at first: it has counted
+// for a moment, its rig too, and that has found a block that isn't payable yet.
+func (d *described) muchKnown() error {
 	var s node.Stats
 	if err := json.Unmarshal(d.Get(node.StatusRoute, http.StatusOK), &s); err != nil || s.Hashrate.Now.Band == nil {
 		return fmt.Errorf("no hashrate of rigs yet: %w", err)
+	}
+	if d.payouts().Status.PayableAt == 0 {
+		return errors.New("no block of rigs yet that becomes payable")
 	}
 	return nil
 }
