@@ -45,6 +45,12 @@ func SolonetArgs(home string, more ...string) []string {
 		"--p2p.lan_discoverable=false", "--p2p.laddr", "tcp://127.0.0.1:0", "--api_addr", "127.0.0.1:0"}, more...)
 }
 
+// MineSlowly are flags with which a node mines beside what a test is about: a block in a second
+// or so, which leaves the cores to other tests.
+func MineSlowly() []string {
+	return []string{"--mining", "--mining.threads", "1", "--mining.cpu-percent", "40"}
+}
+
 // Start starts a process and reads its log; the test's end kills it.
 func Start(t testing.TB, name string, args ...string) *Program {
 	t.Helper()

@@ -28,7 +28,7 @@ import (
 func TestBackupIsRestored(t *testing.T) {
 	program, dir := testnet.Solo(t), t.TempDir()
 	args := []string{"--payout.scheme", "pplns", "--stratum.listen", "127.0.0.1:0"}
-	p := harness.Start(t, program, harness.SolonetArgs(filepath.Join(dir, "home"), append(args, "--mining", "--payout.miner", "sm1q3cuzlxhzhqnse2w2v2mdkls9873am2cy46c6z7")...)...)
+	p := harness.Start(t, program, harness.SolonetArgs(filepath.Join(dir, "home"), append(append(harness.MineSlowly(), args...), "--payout.miner", "sm1q3cuzlxhzhqnse2w2v2mdkls9873am2cy46c6z7")...)...)
 	c := p.Client()
 	checkMetrics(t, c.URL)
 	harness.WaitGrowth(t, c, 3)

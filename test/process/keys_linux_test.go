@@ -110,7 +110,7 @@ func TestKeysOfANode(t *testing.T) {
 		"SIGTERM": func(p *harness.Terminal) { p.Signal(syscall.SIGTERM) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := onTerminal(t, harness.SolonetArgs(t.TempDir(), "--mining", "--mining.threads", "1")...)
+			p := onTerminal(t, harness.SolonetArgs(t.TempDir(), harness.MineSlowly()...)...)
 			c := p.Client()
 			p.Await("block accepted")
 			p.Type("p")

@@ -27,7 +27,7 @@ func TestServiceManagerIsTold(t *testing.T) {
 	t.Setenv("WATCHDOG_USEC", fmt.Sprint(watchdog.Microseconds()))
 	rigs := fmt.Sprint("127.0.0.1:", testnet.FreePort(t, "127.0.0.1"))
 	api := fmt.Sprint("127.0.0.1:", testnet.FreePort(t, "127.0.0.1"))
-	n := startDetached(t, harness.SolonetArgs(t.TempDir(), "--api_addr", api, "--mining", "--stratum.listen", rigs)...)
+	n := startDetached(t, harness.SolonetArgs(t.TempDir(), append(harness.MineSlowly(), "--api_addr", api, "--stratum.listen", rigs)...)...)
 	m.await(t, `^EXTEND_TIMEOUT_USEC=30000000\nSTATUS=starting, for `)
 	up := m.await(t, `^READY=1\nSTATUS=height=\d+ peers=0 `)
 	if conn, err := net.Dial("tcp", rigs); err != nil {
@@ -43,7 +43,7 @@ func TestServiceManagerIsTold(t *testing.T) {
 	c := n.Client()
 	harness.WaitGrowth(t, c, 2)
 	first := status(t, m.await(t, `^STATUS=height=\d+ peers=0 .*payee=sm1q`))
-	harness.WaitGrowth(t, c, 5)
+	harness.WaitGrowth(t, c, 2)
 	testnet.Wait(t, time.Minute, func() error {
 		if now := status(t, m.latest(`^STATUS=height=`)); now <= first {
 			return fmt.Errorf("the status has height %d, had %d", now, first)

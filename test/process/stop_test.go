@@ -34,7 +34,7 @@ func TestStopsInTimeWhateverHangs(t *testing.T) {
 	rigs := fmt.Sprint("127.0.0.1:", testnet.FreePort(t, "127.0.0.1"))
 	args := append([]string{"--mining", "--log_level", "debug", "--stratum.listen", rigs,
 		"--notify.webhook", "http://me:s3cret@" + host + "/hook/s3cret?token=s3cret#s3cret",
-		"--mining.extra-nodes", "http://me:s3cret@" + host}, r.Pace(20*time.Millisecond)...)
+		"--mining.extra-nodes", "http://me:s3cret@" + host}, r.Pace(40*time.Millisecond)...)
 	n := testnet.Start(t, testnet.NodeOptions{Args: args})
 	for _, c := range []struct{ address, say string }{
 		{rigs, `{"id":1,"method":"login","params":{"login":"a.b","pass":"","agent":"x"}}` + "\n"},
