@@ -31,11 +31,8 @@ run: build ## run a node that mines on a solonet of its own, in ./.solonet; Ctrl
 		--p2p.laddr tcp://127.0.0.1:46658 --p2p.skip_upnp --p2p.lan_discoverable=false
 
 test: deps ## run all tests; installs where it may a driver for the shaders, and programs that check accounts and alarms
-	@scripts/lavapipe.sh
-	@scripts/accounting.sh
-	@scripts/promtool.sh
-	$(GO) vet ./...
-	$(GO) test -timeout 12m $(TESTS)
+	@{ scripts/lavapipe.sh; scripts/accounting.sh; scripts/promtool.sh; } & $(GO) build ./... && wait
+	$(GO) test -vet=all -timeout 12m $(TESTS)
 
 race: deps ## run all tests under the race detector
 	$(GO) test -race -timeout 40m $(TESTS)

@@ -41,13 +41,6 @@ type Opening struct {
 	Limit time.Duration
 }
 
-// openers are all of them, fastest first.
-var openers = []opener{
-	{name: "vulkan", open: graphics{devices: vulkan.Devices, open: vulkan.Open}.openAll, extra: true},
-	{name: "cpu", open: openCPU},
-	{name: "reference", open: openReference},
-}
-
 func openCPU(ctx context.Context, o Opening) ([]compute.Backend, error) {
 	b, err := cpu.New(cpu.Config{Log: o.Log})
 	if errors.Is(err, cpu.ErrNoCgo) {

@@ -24,6 +24,9 @@ func (c *Config) check() error {
 	if _, ok := consensus.NetParams[b.ChainID]; !ok {
 		bad("chain_id", b.ChainID, "mainnet, wisdom or solonet; 'bytom-solo init' writes it into config.toml")
 	}
+	if simulated && b.ChainID != "solonet" {
+		bad("chain_id", b.ChainID, "solonet: the proof of work of this build is simulated, for tests")
+	}
 	if c.Solonet.Tools && b.ChainID != "solonet" {
 		bad("solonet.tools", true, "chain_id solonet, not "+b.ChainID)
 	}

@@ -30,6 +30,23 @@ var built = struct {
 // Build builds a tool of this module, where the working directory is within it, and
 // returns its path.
 func Build(ctx context.Context, name string) (string, error) {
+	return buildOnce(ctx, name, func() (string, error) { return goSays(ctx, "tool", "-n", name) })
+}
+
+// buildSimulated is Build of our own program with the tag simulated, which `go tool` has no flag
+// for. `go run` keeps what it links in the go command's cache, too, and tells where from the
+// second time on.
+func buildSimulated(ctx context.Context) (string, error) {
+	const program = "github.com/bytom-solo/bytom-solo/cmd/bytom-solo"
+	return buildOnce(ctx, "simulated", func() (string, error) {
+		if _, err := goSays(ctx, "run", "-tags=simulated", "-exec=true", program); err != nil {
+			return "", err
+		}
+		return goSays(ctx, "run", "-tags=simulated", "-exec=echo", program)
+	})
+}
+
+func buildOnce(ctx context.Context, name string, build func() (path string, err error)) (string, error) {
 	built.Lock()
 	defer built.Unlock()
 	if path, ok := built.paths[name]; ok {
@@ -40,15 +57,21 @@ func Build(ctx context.Context, name string) (string, error) {
 		return "", err
 	}
 	defer release()
-	out, err := exec.CommandContext(ctx, "go", "tool", "-n", name).Output()
-	if e, ok := errors.AsType[*exec.ExitError](err); ok {
-		err = fmt.Errorf("%w\n%s", err, e.Stderr)
-	}
+	path, err := build()
 	if err != nil {
 		return "", fmt.Errorf("build %s: %w", name, err)
 	}
-	built.paths[name] = strings.TrimSpace(string(out))
-	return built.paths[name], nil
+	built.paths[name] = path
+	return path, nil
+}
+
+// goSays is what the go command prints.
+func goSays(ctx context.Context, args ...string) (string, error) {
+	out, err := exec.CommandContext(ctx, "go", args...).Output()
+	if e, ok := errors.AsType[*exec.ExitError](err); ok {
+		err = fmt.Errorf("%w\n%s", err, e.Stderr)
+	}
+	return strings.TrimSpace(string(out)), err
 }
 
 // lockBuilds waits until no other process builds a tool, and returns what lets the next
@@ -92,6 +115,18 @@ func Solo(t testing.TB) string {
 		t.Fatal(err)
 	}
 	return abs
+}
+
+// Simulated is the path of a build of our own program for tests, whose hash is
+// compute.Simulated: its networks make blocks in a moment, and no stock node takes them.
+func Simulated(t testing.TB) string {
+	t.Helper()
+	readSources()
+	path, err := buildSimulated(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // readSources lists the folder of our program's package main, if the working directory is

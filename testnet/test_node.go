@@ -23,6 +23,8 @@ import (
 type NodeOptions struct {
 	// Stock runs the stock node instead of ours.
 	Stock bool
+	// Simulated runs a build of ours whose hash is compute.Simulated.
+	Simulated bool
 	// Home is the data directory; empty is a new one, removed after the test.
 	Home string
 	// Args are further flags of the node command.
@@ -103,9 +105,13 @@ func (n *Node) settle(at *place, index int, o NodeOptions) error {
 		n.ProfileURL = "http://" + address + "/debug/pprof/"
 		n.Args = append(slices.Clone(n.Args), "--prof_laddr", address)
 	}
-	n.Program = Solo(n.t)
-	if n.Stock {
+	switch {
+	case n.Stock:
 		n.Program = Stock(n.t, StockNode)
+	case o.Simulated:
+		n.Program = Simulated(n.t)
+	default:
+		n.Program = Solo(n.t)
 	}
 	return nil
 }

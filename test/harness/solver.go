@@ -32,10 +32,21 @@ func NewSolver(t testing.TB) *Solver {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Solver{t: t, Verifier: compute.NewVerifier(backends[0])}
+	return newSolver(t, backends[0], func() error { return node.CloseBackends(backends) })
+}
+
+// NewSimulatedSolver solves the work of nodes whose hash is simulated.
+func NewSimulatedSolver(t testing.TB) *Solver {
+	t.Helper()
+	return newSolver(t, compute.Simulated{}, func() error { return nil })
+}
+
+func newSolver(t testing.TB, b compute.Backend, closeBackends func() error) *Solver {
+	t.Helper()
+	s := &Solver{t: t, Verifier: compute.NewVerifier(b)}
 	t.Cleanup(func() {
 		s.Verifier.Close()
-		if err := node.CloseBackends(backends); err != nil {
+		if err := closeBackends(); err != nil {
 			t.Error(err)
 		}
 	})

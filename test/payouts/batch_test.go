@@ -14,10 +14,13 @@ import (
 // pay has the node pay what is due now, and waits until that payment is in a state.
 func (p *pool) pay(state payout.BatchState) node.PayoutBatch {
 	p.t.Helper()
-	before, err := p.stats()
-	if err != nil {
-		p.t.Fatal(err)
-	}
+	var before node.PayoutStats
+	testnet.Wait(p.t, time.Minute, func() (err error) { // The books are a moment behind the chain.
+		if before, err = p.stats(); err == nil && before.Status.Due == 0 {
+			err = fmt.Errorf("nothing is due: %+v", before.Status)
+		}
+		return err
+	})
 	if said := p.command("pay"); !strings.Contains(said, "transaction 1") {
 		p.t.Fatalf("pay: %s", said)
 	}

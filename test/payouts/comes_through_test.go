@@ -9,8 +9,7 @@ import (
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
 
-// TestPaymentsComeThrough has one node live through what can befall payments, as a hundred blocks
-// have to stand on those that are paid out, whose hashes take most of the time. It is killed
+// TestPaymentsComeThrough has one node live through what can befall payments. It is killed
 // while rigs find blocks, and while owners are paid; a payment is signed elsewhere, and another
 // one's block reorganised away; a coinbase is spent by hand. At each turn the books are right, and
 // no owner is paid twice.
@@ -45,7 +44,7 @@ func (p *pool) step(name string, do func()) {
 // findThroughKills has rigs find blocks, and kills the node now and then while they do.
 func (p *pool) findThroughKills(blocks, kills int) {
 	p.t.Helper()
-	stop := p.hash(1)
+	stop := p.hash(5)
 	defer stop()
 	for i := range kills {
 		p.awaitBlocks(blocks*(i+1)/(kills+1), 5*time.Minute)

@@ -5,16 +5,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bytom-solo/bytom-solo/payout"
+	"github.com/bytom-solo/bytom-solo/test/harness"
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
 
 // TestOwnersArePaid has six owners of unlike rigs find blocks, and be paid for them: each
-// scheme's books are right to the last neu, and so is what the owners have. pplns does so for
-// 60 blocks beside a stock node, which takes each payment.
+// scheme's books are right to the last neu, and so is what the owners have.
 func TestOwnersArePaid(t *testing.T) {
-	if !long() {
-		t.Skip("the long form has each scheme, BYTOM_SOLO_LONG=1; TestPaymentsComeThrough has pplns")
-	}
 	for _, c := range []struct {
 		scheme string
 		args   []string
@@ -23,30 +21,36 @@ func TestOwnersArePaid(t *testing.T) {
 	} {
 		t.Run(c.scheme, func(t *testing.T) {
 			p := newPool(t, c.scheme, c.args...)
-			blocks, rate := 8, 0.5
-			var others []*testnet.Node
-			if c.scheme == "pplns" {
-				blocks, rate = 60, 0.2 // The stock node takes a second a block.
-				stock := testnet.Start(t, testnet.NodeOptions{Stock: true})
-				stock.Connect(p.Node)
-				others = append(others, stock)
-			}
-			p.awaitBlocksOf(rate, blocks)
+			p.awaitBlocksOf(5, 8)
 			p.awaitPaid(10 * time.Minute)
-			for _, other := range others {
-				testnet.WaitSameTip(p.Node, other, 20*time.Minute)
-			}
-			p.check(others...)
+			p.check()
 			p.exports(t)
 		})
 	}
+}
+
+// TestOwnersArePaidBesideAStockNode has pplns pay for 60 blocks by real hashes, beside a stock node
+// that takes each payment.
+func TestOwnersArePaidBesideAStockNode(t *testing.T) {
+	if !long() {
+		t.Skip("the stock node takes a second a block: BYTOM_SOLO_LONG=1 runs it; TestOwnersArePaid has each scheme without one")
+	}
+	p := startPoolOf(t, testnet.NodeOptions{}, harness.NewSolver(t), payout.PPLNS, "--payout.every", "1", "--payout.password-file", passwordFile(t))
+	harness.MakeAccount(t, p.Node)
+	stock := testnet.Start(t, testnet.NodeOptions{Stock: true})
+	stock.Connect(p.Node)
+	p.awaitBlocksOf(0.2, 60)
+	p.awaitPaid(10 * time.Minute)
+	testnet.WaitSameTip(p.Node, stock, 20*time.Minute)
+	p.check(stock)
+	p.exports(t)
 }
 
 // TestFiftyKillsPayNobodyTwice kills the node while rigs find blocks and owners are paid. Whenever
 // that is, each owner is paid once, and the books are right.
 func TestFiftyKillsPayNobodyTwice(t *testing.T) {
 	if !long() {
-		t.Skip("it takes eight minutes: BYTOM_SOLO_LONG=1 runs it; TestPaymentsComeThrough has some kills")
+		t.Skip("it takes minutes: BYTOM_SOLO_LONG=1 runs it; TestPaymentsComeThrough has some kills")
 	}
 	p := newPool(t, "pplns", "--payout.every", "3")
 	p.awaitBlocksOf(0.5, 3)
@@ -71,11 +75,8 @@ func TestFiftyKillsPayNobodyTwice(t *testing.T) {
 
 // TestWithoutAPassword has payments wait, and be signed by the wallet's own route.
 func TestWithoutAPassword(t *testing.T) {
-	if !long() {
-		t.Skip("the long form has it, BYTOM_SOLO_LONG=1; test/rpc signs a payment, too, and TestPaymentsComeThrough one elsewhere")
-	}
 	p := newPool(t, "pplns", "--payout.password-file", "")
-	p.awaitBlocksOf(0.5, 3)
+	p.awaitBlocksOf(5, 3)
 	signed := 0
 	p.awaitPaid(5*time.Minute, func() { signed += p.signAll() })
 	if signed == 0 {

@@ -3,6 +3,7 @@ package payouts_test
 import (
 	"os"
 	"path/filepath"
+	"testing"
 	"time"
 
 	"github.com/bytom-solo/bytom-solo/payout"
@@ -17,8 +18,20 @@ func (p *pool) twin() *testnet.Node {
 	if err := os.CopyFS(filepath.Join(home, chain), os.DirFS(filepath.Join(p.Home, chain))); err != nil {
 		p.t.Fatal(err)
 	}
-	n := testnet.Start(p.t, testnet.NodeOptions{Home: home, Args: []string{"--solonet.tools"}})
+	n := testnet.Start(p.t, testnet.NodeOptions{Simulated: true, Home: home, Args: []string{"--solonet.tools"}})
 	harness.MakeAccount(p.t, n)
+	return n
+}
+
+// follower starts another node, which gets the chain from this one and is cut off again: it is not
+// to have payments in its pool.
+func (p *pool) follower() *testnet.Node {
+	p.t.Helper()
+	n := testnet.Start(p.t, testnet.NodeOptions{Simulated: true, Args: []string{"--solonet.tools"}})
+	harness.MakeAccount(p.t, n)
+	n.Connect(p.Node)
+	testnet.WaitSameTip(p.Node, n, time.Minute)
+	n.Disconnect(p.Node)
 	return n
 }
 
@@ -47,4 +60,14 @@ func (p *pool) reorganise(rival *testnet.Node, depth int, find func(blocks int))
 	}
 	testnet.WaitSameTip(p.Node, rival, time.Minute)
 	p.check(rival)
+}
+
+// TestAPaidPaymentIsReorganisedAway has a rival's branch of a hundred and two blocks take away a
+// payment that the books have as paid for good: it is paid again, once.
+func TestAPaidPaymentIsReorganisedAway(t *testing.T) {
+	p := newPool(t, payout.PPLNS, "--payout.every", "100000")
+	p.awaitBlocksOf(5, 4)
+	p.mine(101)
+	rival := p.follower()
+	p.reorganise(rival, 101, func(blocks int) { mine(t, rival, blocks) })
 }

@@ -11,7 +11,6 @@ import (
 
 	"github.com/bytom-solo/bytom-solo/node"
 	"github.com/bytom-solo/bytom-solo/payout"
-	"github.com/bytom-solo/bytom-solo/test/harness"
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
 
@@ -81,17 +80,10 @@ func (p *pool) takeByHand() {
 // well, and another node's block have his transaction. Once it is deep, the payment's owners are paid out of
 // what is left of its coinbases, once.
 func TestARewardOfAPaymentIsSpentByHand(t *testing.T) {
-	if !long() {
-		t.Skip("two hundred blocks have to be mined: BYTOM_SOLO_LONG=1 runs it; TestPaymentsComeThrough has a reward that no payment spends")
-	}
 	p := newPool(t, payout.PPLNS, "--payout.every", "100000")
-	p.awaitBlocksOf(1, 4)
+	p.awaitBlocksOf(5, 4)
 	p.mine(101)
-	rival := testnet.Start(t, testnet.NodeOptions{Args: []string{"--solonet.tools"}})
-	harness.MakeAccount(t, rival)
-	rival.Connect(p.Node)
-	testnet.WaitSameTip(p.Node, rival, time.Minute)
-	rival.Disconnect(p.Node) // It is not to have the payment in its pool.
+	rival := p.follower()
 	contested := p.pay(payout.BatchSigned).ID
 	s, err := p.stats()
 	i := slices.IndexFunc(s.Blocks, func(b node.PayoutBlock) bool { return b.Stage == "in transit" })

@@ -38,7 +38,7 @@ type example struct {
 func TestExamplesAreTrue(t *testing.T) {
 	d, address, front := startSplitting(t)
 	d.hash(front, d.muchKnown)
-	r := harness.NewSolver(t)
+	r := harness.NewSimulatedSolver(t)
 	requests := d.exampleRequests(t, r, &caller{t: t, rig: r, node: d.Node}, address)
 	made := make(map[string]example)
 	for _, call := range requests {

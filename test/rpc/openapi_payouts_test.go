@@ -22,8 +22,7 @@ import (
 const rigsOwner = "sm1q3cuzlxhzhqnse2w2v2mdkls9873am2cy46c6z7"
 
 // splitHome is the home of a node that has split blocks and has a payment wait for its signature.
-// A hundred blocks have to stand on those that are paid out, which take the most of these tests'
-// time: it is made once, and each test has a node in a copy.
+// It is made once, and each test has a node in a copy.
 var splitHome struct {
 	sync.Once
 	dir string // empty where it could not be made
@@ -65,7 +64,7 @@ func startSplitting(t *testing.T) (d *described, address, front string) {
 func startSplitter(t *testing.T, home string) (n *testnet.Node, front string) {
 	t.Helper()
 	front = harness.RigAddress(t)
-	return testnet.Start(t, testnet.NodeOptions{Home: home, Args: []string{
+	return testnet.Start(t, testnet.NodeOptions{Simulated: true, Home: home, Args: []string{
 		"--solonet.tools", "--stratum.listen", front, "--stratum.start-difficulty", "1", "--payout.scheme", "pplns", "--payout.every", "1",
 	}}), front
 }
@@ -104,7 +103,7 @@ func makeSplitHome(t *testing.T) {
 func (d *described) hash(front string, until func() error) {
 	d.t.Helper()
 	rig := fakerig.New(fakerig.Config{
-		Address: front, Name: rigsOwner + ".rig1", Dialect: fakerig.Plain, Rate: 5, Hash: harness.NewSolver(d.t).Verifier.Hash, Random: rand.New(rand.NewPCG(1, 2)),
+		Address: front, Name: rigsOwner + ".rig1", Dialect: fakerig.Plain, Rate: 5, Hash: harness.NewSimulatedSolver(d.t).Verifier.Hash, Random: rand.New(rand.NewPCG(1, 2)),
 	})
 	ctx, stop := context.WithCancel(d.t.Context())
 	done := make(chan struct{})

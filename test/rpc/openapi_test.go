@@ -34,7 +34,7 @@ func newDescribed(t *testing.T, n *testnet.Node) *described {
 func TestAnswersAreAsDescribed(t *testing.T) {
 	d, address, _ := startSplitting(t)
 	d.payoutCalls()
-	r := harness.NewSolver(t)
+	r := harness.NewSimulatedSolver(t)
 	c := &caller{t: t, rig: r, node: d.Node}
 	tx := strings.Repeat("ab", 32)
 
