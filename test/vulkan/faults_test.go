@@ -139,6 +139,40 @@ func TestFaultsOfAGraphicsCard(t *testing.T) {
 	t.Logf("%d blocks; the first device made %d hashes, the second %d", tip, after[bad].Hashes, after[good].Hashes)
 }
 
+// TestADeviceThatHangs as it is opened: the CPU mines without it, and the device joins when it
+// opens. A node stops while it still hangs.
+func TestADeviceThatHangs(t *testing.T) {
+	if !computetest.Long() {
+		t.Skipf("takes half a minute and some hashes of a driver that takes a second each: set %s=1", computetest.LongVariable)
+	}
+	if runtime.GOOS != "linux" {
+		t.Skip("what stands between the program and the loader is for Linux")
+	}
+	lavapipe(t)
+	faults := faultyVulkan(t)
+	fault(t, faults, "hangs")
+	hanging := func() twoDevices {
+		fault(t, faults, "hangs")
+		m := twoDevices{t, testnet.Start(t, testnet.NodeOptions{Args: []string{"--mining", "--mining.devices", "vulkan:0,cpu"}, Patience: patience})}
+		m.logged("opening vulkan:lavapipe …")
+		m.logged("a device is not open yet", "device=vulkan:lavapipe")
+		m.mines("cpu", 20)
+		all, _ := m.devices()
+		if d := all["vulkan:lavapipe"]; !d.Used || d.Hashes > 0 || d.Kernel != "opening" {
+			t.Errorf("the device that hangs: %+v", d)
+		}
+		return m
+	}
+	if took := hanging().n.Stop(); took > 5*time.Second {
+		t.Errorf("the node stopped after %v", took)
+	}
+	m := hanging()
+	if err := os.Remove(filepath.Join(faults, "hangs")); err != nil {
+		t.Fatal(err)
+	}
+	m.mines("vulkan:lavapipe", 1)
+}
+
 // TestADriverWhoseCompilerEndsTheProcess does so over each shader with dot products: after
 // two starts those are left out, or at once by the environment.
 func TestADriverWhoseCompilerEndsTheProcess(t *testing.T) {
