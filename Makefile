@@ -5,6 +5,8 @@ VERSION  ?= $(shell git describe --tags --always --dirty --abbrev=12 2>/dev/null
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 HOME_DIR ?= .solonet
 TESTS    ?= ./...
+# Packages that are tested at a time: some wait for clocks.
+PACKAGES ?= $(shell expr $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) + 1)
 
 # What is built without cgo, hence on any machine.
 STATIC   := linux/amd64 linux/arm64 windows/amd64 darwin/arm64
@@ -32,7 +34,7 @@ run: build ## run a node that mines on a solonet of its own, in ./.solonet; Ctrl
 
 test: deps ## run all tests; installs where it may a driver for the shaders, and programs that check accounts and alarms
 	@{ scripts/lavapipe.sh; scripts/accounting.sh; scripts/promtool.sh; } & $(GO) build ./... && wait
-	$(GO) test -vet=all -timeout 12m $(TESTS)
+	$(GO) test -vet=all -p $(PACKAGES) -timeout 12m $(TESTS)
 
 race: deps ## run all tests under the race detector
 	$(GO) test -race -timeout 40m $(TESTS)

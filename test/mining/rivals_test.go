@@ -24,7 +24,7 @@ func TestRivals(t *testing.T) {
 	r := harness.NewSolver(t)
 	// A block takes 20 hashes, and about as many again are lost in races.
 	const fastest = 5 * time.Millisecond
-	blocks := max(8, uint64(12*time.Second/(40*max(r.Hash, fastest))))
+	blocks := max(8, uint64(5*time.Second/(40*max(r.Hash, fastest))))
 	if computetest.Long() {
 		blocks = 500
 	}
