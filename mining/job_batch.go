@@ -26,6 +26,29 @@ func NewJobs(t *Template, extranonces []uint64) []*Job {
 	return jobs
 }
 
+// Roller computes the roots of many jobs at once. It belongs to one goroutine; the zero one is
+// ready.
+type Roller struct{ k *keccak4 }
+
+// Roots sets roots, of which there must be as many as extranonces, to the transactions merkle roots
+// that NewJob's jobs with these have. It allocates nothing but once.
+func (r *Roller) Roots(t *Template, extranonces []uint64, roots [][32]byte) {
+	for i := 0; i < len(extranonces); {
+		if len(extranonces)-i == 1 || !keccakf1600.IsEnabledX4() {
+			roots[i] = climb(t.coinbase.id(extranonces[i]), t.branch)
+			i++
+			continue
+		}
+		if r.k == nil {
+			r.k = newKeccak4()
+		}
+		var extra [lanes]uint64
+		n := copy(extra[:], extranonces[i:])
+		four := r.k.climb(r.k.coinbaseIDs(t.coinbase, extra), t.branch)
+		i += copy(roots[i:i+n], four[:])
+	}
+}
+
 // jobs cuts up to four jobs.
 func (k *keccak4) jobs(t *Template, extranonces []uint64) []*Job {
 	var extra [lanes]uint64

@@ -27,13 +27,13 @@ func TestKeccak4(t *testing.T) {
 	}
 }
 
-// TestNewJobs compares jobs made together with such made one by one, which others hold to
-// Bytom's code: for tags, payees, transactions and numbers of jobs of all sizes.
+// TestNewJobs compares jobs made together, and roots, with such made one by one, which others hold
+// to Bytom's code: for tags, payees, transactions and numbers of jobs of all sizes.
 func TestNewJobs(t *testing.T) {
 	if !keccakf1600.IsEnabledX4() {
 		t.Log("without AVX2 jobs are made one by one here")
 	}
-	r := random()
+	r, roller := random(), new(Roller)
 	long := Payee{Address: "p2wsh", Program: append([]byte{0, 32}, make([]byte, 32)...)}
 	for n := range 40 {
 		tag := make([]byte, r.IntN(MaxTag+1))
@@ -47,13 +47,18 @@ func TestNewJobs(t *testing.T) {
 		for i := range extranonces {
 			extranonces[i] = r.Uint64()
 		}
-		jobs := NewJobs(template, extranonces)
+		jobs, roots := NewJobs(template, extranonces), make([][32]byte, n)
+		roller.Roots(template, extranonces, roots)
 		if len(jobs) != n {
 			t.Fatalf("%d jobs of %d extranonces", len(jobs), n)
 		}
 		for i, j := range jobs {
-			if want := NewJob(template, extranonces[i]); !reflect.DeepEqual(j, want) {
+			want := NewJob(template, extranonces[i])
+			if !reflect.DeepEqual(j, want) {
 				t.Fatalf("job %d of %d: %+v, expected %+v", i, n, j, want)
+			}
+			if roots[i] != want.root {
+				t.Fatalf("root %d of %d: %x, expected %x", i, n, roots[i], want.root)
 			}
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 )
 
@@ -18,11 +19,52 @@ const MaxLine = 4096
 // lines in a row. What follows can't be read.
 var ErrLineTooLong = errors.New("line too long")
 
-// Reader reads lines. It holds MaxLine bytes and belongs to one goroutine.
-type Reader struct{ in *bufio.Reader }
+// Reader reads lines. It belongs to one goroutine, and holds MaxLine bytes from its first read on,
+// or where it can wait without them, until what came is read.
+type Reader struct {
+	from io.Reader
+	wait func() error  // nil where only a read can
+	in   *bufio.Reader // nil while it holds no bytes
+}
 
 // NewReader reads lines from r.
-func NewReader(r io.Reader) *Reader { return &Reader{bufio.NewReaderSize(r, MaxLine)} }
+func NewReader(r io.Reader) *Reader { return &Reader{from: r} }
+
+// NewWaitingReader reads lines from r, of which wait returns when there is something to read, or
+// the error that a read would give.
+func NewWaitingReader(r io.Reader, wait func() error) *Reader { return &Reader{from: r, wait: wait} }
+
+// buffers are those of Readers that have nothing to read.
+var buffers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, MaxLine) }}
+
+// Wait returns when there is something to read, or the error that a read would give.
+func (r *Reader) Wait() error {
+	if r.Pending() {
+		return nil
+	}
+	if r.wait == nil {
+		_, err := r.Peek()
+		return err
+	}
+	if r.in != nil {
+		r.in.Reset(nil)
+		buffers.Put(r.in)
+		r.in = nil
+	}
+	return r.wait()
+}
+
+// Pending reports whether something has come that is not read.
+func (r *Reader) Pending() bool { return r.in != nil && r.in.Buffered() > 0 }
+
+// buffer is what came and is not read, and then r.
+func (r *Reader) buffer() *bufio.Reader {
+	if r.in == nil {
+		r.in = buffers.Get().(*bufio.Reader)
+		r.in.Reset(r.from)
+	}
+	return r.in
+}
 
 // ReadLine returns the next line that is not empty, without its end and the white space
 // around it; it is valid until the next call. A line ends with \n, however many \r
@@ -30,7 +72,7 @@ func NewReader(r io.Reader) *Reader { return &Reader{bufio.NewReaderSize(r, MaxL
 // connection needs no end. The error is ErrLineTooLong or the connection's.
 func (r *Reader) ReadLine() ([]byte, error) {
 	for empty := 0; empty <= MaxLine; {
-		line, err := r.in.ReadSlice('\n')
+		line, err := r.buffer().ReadSlice('\n')
 		if errors.Is(err, bufio.ErrBufferFull) {
 			return nil, fmt.Errorf("%w: over %d bytes without an end", ErrLineTooLong, MaxLine)
 		}
@@ -47,7 +89,7 @@ func (r *Reader) ReadLine() ([]byte, error) {
 
 // Peek returns the first byte that ReadLine has not read, which stays unread.
 func (r *Reader) Peek() (byte, error) {
-	b, err := r.in.Peek(1)
+	b, err := r.buffer().Peek(1)
 	if err != nil {
 		return 0, err
 	}
@@ -55,7 +97,7 @@ func (r *Reader) Peek() (byte, error) {
 }
 
 // Rest reads on where ReadLine ended: what is in the Reader's buffer, then the connection.
-func (r *Reader) Rest() io.Reader { return r.in }
+func (r *Reader) Rest() io.Reader { return r.buffer() }
 
 // deadlineWriter is what a Writer needs of a net.Conn.
 type deadlineWriter interface {

@@ -110,3 +110,34 @@ func (c *chunks) Read(b []byte) (int, error) {
 	c.rest = c.rest[n:]
 	return n, nil
 }
+
+// TestAWaitingReaderHoldsNoBuffer while nothing comes, and loses no line by that.
+func TestAWaitingReaderHoldsNoBuffer(t *testing.T) {
+	segments := []string{"a\nb\n", "c\n", "d\r\n"}
+	var came strings.Reader
+	var r *Reader
+	r = NewWaitingReader(&came, func() error {
+		if r.in != nil {
+			t.Error("it holds a buffer while it waits")
+		}
+		if len(segments) == 0 {
+			return io.EOF
+		}
+		came.Reset(segments[0])
+		segments = segments[1:]
+		return nil
+	})
+	var lines []string
+	for r.Wait() == nil {
+		for more := true; more; more = r.Pending() {
+			line, err := r.ReadLine()
+			if err != nil {
+				t.Fatal(err)
+			}
+			lines = append(lines, string(line))
+		}
+	}
+	if got := strings.Join(lines, "|"); got != "a|b|c|d" || len(segments) > 0 {
+		t.Errorf("read %q", got)
+	}
+}
