@@ -44,7 +44,7 @@ func (s *templateWorks) make(job *mining.Job, size int, asked string) (*template
 		return nil, tooMany(s.limit)
 	}
 	if given == w && s.handouts != nil {
-		s.handouts.Keep(mining.Handout{By: templatesOf, Key: w.id, Job: job, Note: templateNote{size}})
+		s.handouts.Keep(mining.Handout{By: templatesOf, Key: w.id, Template: job.Template, Extranonce: job.Extranonce, Note: templateNote{size}})
 	}
 	return given, nil
 }

@@ -45,7 +45,7 @@ func (w *works) make(t *mining.Template) (*mining.Job, error) {
 		return nil, tooMany(w.limit)
 	}
 	if given == j && w.handouts != nil {
-		w.handouts.Keep(mining.Handout{By: worksOf, Key: rootKey(&h), Job: j})
+		w.handouts.Keep(mining.Handout{By: worksOf, Key: rootKey(&h), Template: j.Template, Extranonce: j.Extranonce})
 	}
 	return given, nil
 }

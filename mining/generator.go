@@ -151,12 +151,12 @@ func (g *Generator) vouched(s *state) (*Template, error) {
 	return s.template, nil
 }
 
-// State is what a job is worth now.
-func (g *Generator) State(j *Job) JobState {
-	if j.Template.Tip.Hash != g.cfg.Source.Tip().Hash {
+// State is what a job of a template is worth now.
+func (g *Generator) State(t *Template) JobState {
+	if t.Tip.Hash != g.cfg.Source.Tip().Hash {
 		return Stale
 	}
-	if g.current.Load().template == j.Template {
+	if g.current.Load().template == t {
 		return Active
 	}
 	return Past

@@ -19,8 +19,9 @@ import (
 type Handout struct {
 	// By names the server that handed it out, Key identifies the work there.
 	By, Key string
-	// Job is what is worked on.
-	Job *Job
+	// Template and Extranonce are of the job that is worked on.
+	Template   *Template
+	Extranonce uint64
 	// Note is what else it takes to reconstruct what was hashed. It is stored as JSON; nil
 	// stores nothing.
 	Note any
@@ -109,17 +110,17 @@ func OpenHandouts(cfg HandoutsConfig) *Handouts {
 func handoutKey(by, key string) string { return by + " " + key }
 
 // Keep queues work to be written. It does not wait for the disk.
-func (h *Handouts) Keep(w Handout) {
+func (h *Handouts) Keep(works ...Handout) {
 	if h == nil {
 		return
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if len(h.pending) >= mostPending {
+	if len(h.pending)+len(works) > mostPending {
 		h.dropped = true
 		return
 	}
-	h.pending = append(h.pending, w)
+	h.pending = append(h.pending, works...)
 	mark(h.wake)
 }
 
@@ -214,7 +215,7 @@ func (h *Handouts) flush() {
 	tip := h.cfg.Source.Tip().Hash
 	started := false
 	for i := range works {
-		if works[i].Job.Template.Tip.Hash != tip {
+		if works[i].Template.Tip.Hash != tip {
 			continue
 		}
 		if !started && h.encoder.tip != tip {

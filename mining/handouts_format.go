@@ -90,7 +90,7 @@ func (b *handoutsEncoder) add(w *Handout, network string) {
 	if b.size == 0 && len(b.text) == 0 {
 		b.line(handoutLine{Head: &handoutHead{handoutVersion, network, b.tip}})
 	}
-	work := handoutWork{By: w.By, Key: w.Key, Template: b.template(w.Job.Template), Extranonce: w.Job.Extranonce}
+	work := handoutWork{By: w.By, Key: w.Key, Template: b.template(w.Template), Extranonce: w.Extranonce}
 	if w.Note != nil {
 		if work.Note, b.err = json.Marshal(w.Note); b.err != nil {
 			return

@@ -53,7 +53,7 @@ func (r *handoutRuns) jobs() (jobs []*Job) {
 
 func (r *handoutRuns) keep(h *Handouts, jobs []*Job) {
 	for i, j := range jobs {
-		h.Keep(Handout{By: "somebody", Key: fmt.Sprint(i), Job: j, Note: map[string]int{"n": i}})
+		h.Keep(Handout{By: "somebody", Key: fmt.Sprint(i), Template: j.Template, Extranonce: j.Extranonce, Note: map[string]int{"n": i}})
 	}
 }
 
@@ -157,7 +157,7 @@ func TestWorkOfFormerTips(t *testing.T) {
 	for n, known := range []bool{true, true, false} {
 		if n > 0 {
 			r.chain.connect(byte(40 + n))
-			h.Keep(Handout{By: "somebody", Key: "late", Job: old[0]}) // By somebody slow.
+			h.Keep(Handout{By: "somebody", Key: "late", Template: old[0].Template, Extranonce: old[0].Extranonce}) // By somebody slow.
 			r.keep(h, r.jobs()[:2])
 			h.flush()
 		}
@@ -255,7 +255,7 @@ func TestHandoutsAreBounded(t *testing.T) {
 	job := r.jobs()[0]
 	note := strings.Repeat("x", 1<<20)
 	for i := range 2*mostHandouts>>20 + 1 {
-		h.Keep(Handout{By: "somebody", Key: fmt.Sprint(i), Job: job, Note: note})
+		h.Keep(Handout{By: "somebody", Key: fmt.Sprint(i), Template: job.Template, Extranonce: job.Extranonce, Note: note})
 		if i%8 == 0 {
 			h.flush()
 		}
@@ -272,7 +272,7 @@ func TestHandoutsAreBounded(t *testing.T) {
 	}
 	h = r.open("solonet")
 	for range mostPending + 10 {
-		h.Keep(Handout{By: "somebody", Key: "k", Job: job})
+		h.Keep(Handout{By: "somebody", Key: "k", Template: job.Template, Extranonce: job.Extranonce})
 	}
 	if len(h.pending) != mostPending {
 		t.Errorf("%d works wait", len(h.pending))
@@ -289,7 +289,7 @@ func BenchmarkKeep(b *testing.B) {
 	}
 	job := NewJob(t, 1)
 	for i := range b.N {
-		h.Keep(Handout{By: "somebody", Key: "171567", Job: job, Note: i})
+		h.Keep(Handout{By: "somebody", Key: "171567", Template: job.Template, Extranonce: job.Extranonce, Note: i})
 		if i%1000 == 999 {
 			b.StopTimer()
 			h.flush()

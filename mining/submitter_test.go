@@ -147,8 +147,8 @@ func TestTheLastFifteenTemplates(t *testing.T) {
 			g.publish(&state{template: template})
 		}
 		for i, j := range jobs {
-			if want := map[bool]JobState{true: Active, false: Past}[i == 14]; g.State(j) != want {
-				t.Errorf("job %d is %v, expected %v", i, g.State(j), want)
+			if want := map[bool]JobState{true: Active, false: Past}[i == 14]; g.State(j.Template) != want {
+				t.Errorf("job %d is %v, expected %v", i, g.State(j.Template), want)
 			}
 		}
 		v, err := s.Submit(t.Context(), solve(t, jobs[which], true))
@@ -156,8 +156,8 @@ func TestTheLastFifteenTemplates(t *testing.T) {
 			t.Fatalf("template %d: %+v, %v", which, v, err)
 		}
 		for i, j := range jobs {
-			if g.State(j) != Stale {
-				t.Errorf("job %d is %v after a block, expected stale", i, g.State(j))
+			if g.State(j.Template) != Stale {
+				t.Errorf("job %d is %v after a block, expected stale", i, g.State(j.Template))
 			}
 			if _, err := s.Submit(t.Context(), solve(t, j, false)); !errors.Is(err, ErrStaleWork) {
 				t.Errorf("job %d, a miss on a former tip: %v, expected stale-work", i, err)

@@ -2,22 +2,15 @@ package stratum
 
 import (
 	"bufio"
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/bytom-solo/bytom-solo/compute/computetest"
-	"github.com/bytom-solo/bytom-solo/mining"
 	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
@@ -119,110 +112,6 @@ func TestNoTipIsMissed(t *testing.T) {
 	}
 }
 
-// BenchmarkNewJob1000 is the time from a new tip, sent to the generator, to the last of
-// 1,000 jobs being written, over loopback; and, where the rigs' reading shares the
-// machine, to the last one being read.
-func BenchmarkNewJob1000(b *testing.B) {
-	b.Run("written", benchmarkWritten)
-	b.Run("read", benchmarkRead)
-}
-
-func benchmarkWritten(b *testing.B) {
-	const rigs = 1000
-	var count atomic.Int64
-	var written [rigs]time.Time
-	all := make(chan struct{})
-	f := tcpFront(b, func(f *front, cfg *Config) {
-		cfg.Gap = time.Microsecond
-		cfg.Handouts = mining.OpenHandouts(mining.HandoutsConfig{
-			Path: filepath.Join(b.TempDir(), "handouts.jsonl"), Network: "solonet", Source: f.chain,
-		})
-		go cfg.Handouts.Run(b.Context())
-		cfg.Observe = func(s mining.Stage, _ time.Duration) {
-			if s != StageJob {
-				return
-			}
-			n := count.Add(1)
-			written[n-1] = time.Now()
-			if n == rigs {
-				all <- struct{}{}
-			}
-		}
-	})
-	defer f.close()
-	buf := make([]byte, 64<<10)
-	conns := make([]net.Conn, rigs)
-	read := func() {
-		for _, c := range conns {
-			if _, err := c.Read(buf); err != nil {
-				b.Fatal(err)
-			}
-		}
-	}
-	for i := range conns {
-		conns[i] = f.connection("")
-		if _, err := fmt.Fprintf(conns[i], `{"method":"login","params":{"login":"farm.%d","pass":"d=1000"},"id":1}`+"\n", i); err != nil {
-			b.Fatal(err)
-		}
-	}
-	read()
-	var last, each []time.Duration
-	tip := byte(1) // the first one
-	stolen := computetest.Stolen(b)
-	for b.Loop() {
-		count.Store(0)
-		began := time.Now()
-		tip++
-		f.connect(tip)
-		<-all
-		worst := time.Duration(0)
-		for _, at := range written {
-			took := at.Sub(began)
-			each, worst = append(each, took), max(worst, took)
-		}
-		last = append(last, worst)
-		b.StopTimer()
-		read()
-		time.Sleep(20 * time.Millisecond)
-		b.StartTimer()
-	}
-	stolen()
-	reportTimes(b, last, "last")
-	reportTimes(b, each, "rig")
-	b.Log("last of 1,000, " + histogram(last))
-	for _, c := range conns {
-		_ = c.Close()
-	}
-}
-
-func benchmarkRead(b *testing.B) {
-	f := tcpFront(b, func(_ *front, cfg *Config) { cfg.Gap = time.Microsecond })
-	defer f.close()
-	rigs := f.quietRigs(1000)
-	var last, each []time.Duration
-	tip := 0
-	for b.Loop() {
-		began := time.Now()
-		f.connect(byte(tip))
-		tip++
-		worst := time.Duration(0)
-		for _, r := range rigs {
-			took := (<-r.heights).at.Sub(began)
-			each, worst = append(each, took), max(worst, took)
-		}
-		last = append(last, worst)
-		b.StopTimer()
-		time.Sleep(20 * time.Millisecond)
-		b.StartTimer()
-	}
-	reportTimes(b, last, "last")
-	reportTimes(b, each, "rig")
-	b.Log("last of 1,000, " + histogram(last))
-	for _, r := range rigs {
-		_ = r.conn.Close()
-	}
-}
-
 func reportTimes(b *testing.B, times []time.Duration, what string) {
 	slices.Sort(times)
 	for _, p := range []int{50, 99} {
@@ -244,65 +133,6 @@ func histogram(times []time.Duration) string {
 		}
 	}
 	return out.String()
-}
-
-// TestMemoryOfASession: below 64 KiB, buffers of the kernel not counted, with the ledger's
-// part and 40 shares each.
-func TestMemoryOfASession(t *testing.T) {
-	const sessions = 500
-	f := tcpFront(t, nil)
-	defer f.close()
-	memory := func() int64 {
-		runtime.GC()
-		runtime.GC() // What the first one finalized, and what pools kept of other tests.
-		var m runtime.MemStats
-		runtime.ReadMemStats(&m)
-		return int64(m.HeapAlloc + m.StackInuse)
-	}
-	before := memory()
-	conns := make([]net.Conn, sessions)
-	var logins sync.WaitGroup
-	for i := range conns {
-		conns[i] = f.connection("")
-		logins.Go(func() {
-			if _, err := fmt.Fprintf(conns[i], `{"method":"login","params":{"login":"farm.%d","pass":"d=1"},"id":1}`+"\n", i); err != nil {
-				t.Error(err)
-			}
-			buf := make([]byte, 4096)
-			n, err := conns[i].Read(buf)
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			line, _, _ := bytes.Cut(buf[:n], []byte("\n"))
-			var reply struct{ Result wire.LoginResult }
-			if err := json.Unmarshal(line, &reply); err != nil {
-				t.Error(err)
-				return
-			}
-			j := reply.Result.Job
-			for n := range 40 {
-				if _, err := fmt.Fprintf(conns[i], `{"method":"submit","params":{"job_id":"%s","nonce":"%016x"},"id":1}`+"\n", j.ID, j.Nonce+uint64(n)); err != nil {
-					t.Error(err)
-				}
-			}
-		})
-	}
-	logins.Wait()
-	for range 1000 {
-		if f.server.queue.length() == 0 {
-			break
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	each := (memory() - before) / sessions
-	t.Logf("%d bytes a session, the test's own part included", each)
-	if each > 64<<10 {
-		t.Errorf("%d bytes a session", each)
-	}
-	for _, c := range conns {
-		_ = c.Close()
-	}
 }
 
 // BenchmarkLoad is 2,000 rigs that offer 500 shares a second at an easy difficulty to a

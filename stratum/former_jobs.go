@@ -20,14 +20,20 @@ type handoutNote struct {
 	Target    wire.Target `json:"target"`
 }
 
-// keepOverRestart stores a job, so that the node's next run knows it.
-func (s *Server) keepOverRestart(j *sentJob) {
+// keepOverRestart stores jobs, so that the node's next run knows them.
+func (s *Server) keepOverRestart(jobs ...sentJob) {
 	if s.cfg.Handouts == nil {
 		return
 	}
-	s.cfg.Handouts.Keep(mining.Handout{
-		By: handoutsOf, Key: strconv.FormatUint(j.id, 10), Job: j.job, Note: handoutNote{j.timestamp, j.start, j.target},
-	})
+	works := make([]mining.Handout, 0, len(jobs))
+	for i := range jobs {
+		j := &jobs[i]
+		works = append(works, mining.Handout{
+			By: handoutsOf, Key: strconv.FormatUint(j.id, 10), Template: j.template, Extranonce: j.extranonce,
+			Note: handoutNote{j.timestamp, j.start, j.target},
+		})
+	}
+	s.cfg.Handouts.Keep(works...)
 }
 
 // findHandout returns a job of the last run.
@@ -37,12 +43,14 @@ func findHandout(h *mining.Handouts, id uint64) (sentJob, bool) {
 	if !ok || json.Unmarshal(former.Note, &note) != nil {
 		return sentJob{}, false
 	}
-	return sentJob{id: id, job: former.Job(), timestamp: note.Timestamp, start: note.Start, target: note.Target}, true
+	return sentJob{
+		id: id, template: former.Template, extranonce: former.Extranonce, timestamp: note.Timestamp, start: note.Start, target: note.Target,
+	}, true
 }
 
 // standingOf is what a job of a session that is over is worth.
 func (s *Server) standingOf(j sentJob) standing {
-	if s.stale(j.job) {
+	if s.stale(j.template) {
 		return jobStale
 	}
 	return jobFormer

@@ -81,10 +81,10 @@ func testIDsOfTheLastRun(t *testing.T, f *front) {
 	defer cancel()
 	now := time.Unix(1_700_000_000, 0)
 	began := firstJobID(now, nil)
-	h, job := open(), mining.NewJob(<-templates, 1)
+	h, template := open(), <-templates
 	s := &Server{cfg: Config{Handouts: h}}
 	for n := range uint64(5000) {
-		s.keepOverRestart(&sentJob{id: began + 1 + n, job: job})
+		s.keepOverRestart(sentJob{id: began + 1 + n, template: template, extranonce: 1})
 	}
 	if err := h.Close(); err != nil {
 		t.Fatal(err)

@@ -10,29 +10,51 @@ import (
 	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
-// sentJob is a job as it was sent to a rig. It is immutable.
+// sentJob is a job as it was sent to a rig. It is immutable. There are many for each rig, of
+// which few have a share, so it is what it takes to cut the job again.
 type sentJob struct {
-	id uint64
-	// job is the header's, nil for a known-answer job.
-	job       *mining.Job
-	timestamp uint64
-	start     uint64 // the nonce
+	id         uint64
+	template   *mining.Template // nil for a known-answer job
+	extranonce uint64
+	timestamp  uint64
+	start      uint64 // the nonce
 	// target is what its shares are judged by, whatever later jobs have.
 	target wire.Target
 }
 
-func (j *sentJob) tip() bc.Hash { return j.job.Template.Tip.Hash }
+func (j *sentJob) tip() bc.Hash { return j.template.Tip.Hash }
+
+// cut is the job with its header; nil for a known-answer job.
+func (j *sentJob) cut() *mining.Job {
+	if j.template == nil {
+		return nil
+	}
+	return mining.NewJob(j.template, j.extranonce)
+}
 
 // work is what a share of it is worth, as mining.Target.Work counts it.
-func (j *sentJob) work() uint64 { return j.target.Full().Work(j.job.Template.Target) }
+func (j *sentJob) work() uint64 { return j.target.Full().Work(j.template.Target) }
 
 // wire is the job for the rig.
-func (j *sentJob) wire() wire.Job {
-	t, root := j.job.Template, j.job.Root()
-	return wire.Job{
+func (j *sentJob) wire() *wire.Job {
+	if j.template == nil {
+		known := wire.KnownAnswer()
+		known.ID = strconv.FormatUint(j.id, 10)
+		return &known
+	}
+	root := j.cut().Root()
+	w := j.wireWithoutRoot()
+	w.TransactionsMerkleRoot = root.Byte32()
+	return w
+}
+
+// wireWithoutRoot is the job for the rig but for its root.
+func (j *sentJob) wireWithoutRoot() *wire.Job {
+	t := j.template
+	return &wire.Job{
 		Version: 1, Height: t.Height, PreviousBlockHash: t.Tip.Hash.Byte32(), Timestamp: j.timestamp,
-		TransactionsMerkleRoot: root.Byte32(), TransactionStatusHash: t.StatusRoot.Byte32(),
-		Nonce: j.start, Bits: t.Tip.Bits, ID: strconv.FormatUint(j.id, 10), Seed: t.Tip.Seed.Byte32(), Target: j.target,
+		TransactionStatusHash: t.StatusRoot.Byte32(), Nonce: j.start, Bits: t.Tip.Bits,
+		ID: strconv.FormatUint(j.id, 10), Seed: t.Tip.Seed.Byte32(), Target: j.target,
 	}
 }
 

@@ -32,13 +32,10 @@ func TestNoTwoSessionsShareAHeader(t *testing.T) {
 		take := func(each *session) {
 			each.mu.Lock()
 			defer each.mu.Unlock()
-			var rolled *mining.Job
-			if random.IntN(2) == 0 { // as when a new tip is sent to many
-				rolled = mining.NewJobs(s.work.Load().template, []uint64{0, each.lease.Next()})[1]
-			}
-			each.makeJob(time.Now(), s.work.Load(), rolled)
+			w := s.work.Load()
+			each.makeJob(time.Now(), w, s.timestamp(w))
 			j := each.jobs.last()
-			header, lease := j.job.HeaderHash(j.timestamp, 0), j.job.Extranonce>>32
+			header, lease := j.cut().HeaderHash(j.timestamp, 0), j.extranonce>>32
 			if o, ok := headers[header]; ok {
 				t.Fatalf("job %d: a header twice, for one session: %v", j.id, o.session == each)
 			}
@@ -87,7 +84,7 @@ func TestJobTable(t *testing.T) {
 	template := func(tip byte) *mining.Template { return &mining.Template{Tip: tipOf(tip)} }
 	var table jobTable
 	first := template(1)
-	add := func(id uint64, tpl *mining.Template) { table.add(sentJob{id: id, job: &mining.Job{Template: tpl}}) }
+	add := func(id uint64, tpl *mining.Template) { table.add(sentJob{id: id, template: tpl}) }
 	for id := range uint64(3 * mostJobs) {
 		add(id, first)
 	}
@@ -142,12 +139,12 @@ func TestAJobIsOfTheCurrentTemplate(t *testing.T) {
 		l := parseLogin(wire.LoginParams{Login: "rig.1"})
 		each.enter(&l)
 		each.live = true
-		if m, _ := each.next(time.Now(), outgoing{}); m.job == nil {
+		if m, _ := each.next(time.Now()); m.job == nil {
 			t.Fatalf("no job is sent: %+v", m)
 		}
 		want, err := s.cfg.Generator.Current()
-		if err != nil || each.jobs.last().job.Template != want || s.work.Load().template != want {
-			t.Errorf("the job is of %p, expected %p, %v", each.jobs.last().job.Template, want, err)
+		if err != nil || each.jobs.last().template != want || s.work.Load().template != want {
+			t.Errorf("the job is of %p, expected %p, %v", each.jobs.last().template, want, err)
 		}
 	})
 }

@@ -55,7 +55,7 @@ func (s *session) offer(id []byte, sh share, standing standing) {
 // that is never more than the budget, however much a rig offers. A stale share is
 // evidence of the hashrate like any other.
 func (s *session) measure(sh share) {
-	if sh.job.job == nil {
+	if sh.job.template == nil {
 		return
 	}
 	s.mu.Lock()
@@ -65,19 +65,19 @@ func (s *session) measure(sh share) {
 
 // header is the hash of a share's header with the n-th meaning of its nonce.
 func (sh *share) header(n int) [32]byte {
-	if sh.job.job == nil {
+	if sh.job.template == nil {
 		known := wire.KnownAnswer()
 		return known.HeaderHash(sh.nonces[n])
 	}
-	return sh.job.job.HeaderHash(sh.job.timestamp, sh.nonces[n])
+	return sh.cut.HeaderHash(sh.job.timestamp, sh.nonces[n])
 }
 
 // seed is what a share's header is hashed with.
 func (sh *share) seed() [32]byte {
-	if sh.job.job == nil {
+	if sh.job.template == nil {
 		return wire.KnownAnswer().Seed
 	}
-	return sh.job.job.Template.Tip.Seed.Byte32()
+	return sh.job.template.Tip.Seed.Byte32()
 }
 
 // judge hashes the shares of the queue until ctx ends. Those under way are finished, and
@@ -160,7 +160,7 @@ func (s *Server) verify(ctx context.Context, sh share) {
 		}
 		entry := ledger.Entry{Difficulty: wire.DifficultyOf(result)}
 		switch {
-		case sh.job.job != nil && sh.job.job.Template.Target.Met(result):
+		case sh.job.template != nil && sh.job.template.Target.Met(result):
 			s.submit(hashing, sh, n, &entry)
 			sh.session.conclude(sh, verdictAccepted, nil, entry)
 			return
@@ -180,12 +180,12 @@ func (s *Server) verify(ctx context.Context, sh share) {
 // submit brings a block to the chain, and notes it in the entry, and that it is part of the
 // best chain if it is then. To the rig it is a good share in any case.
 func (s *Server) submit(ctx context.Context, sh share, n int, entry *ledger.Entry) {
-	log := s.log.With("rig", sh.session.name(), "height", sh.job.job.Template.Height)
+	log := s.log.With("rig", sh.session.name(), "height", sh.job.template.Height)
 	by := mining.Finder{Kind: mining.FoundByRig, Name: sh.session.name(), Address: sh.session.host.String()}
 	if s.cfg.Owner != nil {
 		by.Owner, by.Work = sh.session.owner(), sh.job.work()
 	}
-	v, err := s.cfg.Submitter.Submit(ctx, mining.Solution{Job: sh.job.job, Timestamp: sh.job.timestamp, Nonce: sh.nonces[n], By: by})
+	v, err := s.cfg.Submitter.Submit(ctx, mining.Solution{Job: sh.cut, Timestamp: sh.job.timestamp, Nonce: sh.nonces[n], By: by})
 	// Whatever becomes of it, now or later. One that the chain had is no second one, and of a past
 	// job one that it does not take could be brought again and again.
 	taken, live := err == nil && (v.Outcome == mining.MainChain || v.Outcome == mining.SideChain), sh.reply != nil && !sh.former
@@ -231,7 +231,7 @@ func (s *Server) isBlock(e *ledger.Entry) bool {
 func (s *session) conclude(sh share, v verdict, why *wire.Error, entry ledger.Entry) {
 	now := time.Now()
 	s.server.cfg.Observe(StageShare, now.Sub(sh.came))
-	if sh.job.job == nil {
+	if sh.job.template == nil {
 		s.endKnownAnswer(sh, v, why)
 		return
 	}
@@ -242,9 +242,9 @@ func (s *session) conclude(sh share, v verdict, why *wire.Error, entry ledger.En
 		return // It was refused as stale, and counted.
 	}
 	if v == verdictAccepted {
-		entry.Effective, entry.Network = sh.job.target.Difficulty(), sh.job.job.Template.Target.Difficulty()
+		entry.Effective, entry.Network = sh.job.target.Difficulty(), sh.job.template.Target.Difficulty()
 		entry.Work = sh.job.work()
-		mark(s.wake)
+		s.wakeUp()
 	}
 	s.record(v, entry)
 	if sh.reply != nil {
@@ -263,7 +263,7 @@ func (s *session) record(v verdict, e ledger.Entry) {
 		s.badShares.resend, s.repeat = false, now
 	}
 	if s.badShares.drop || !s.repeat.After(now) {
-		mark(s.wake)
+		s.wakeUp()
 	}
 	s.mu.Unlock()
 	var counts bool

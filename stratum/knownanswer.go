@@ -1,7 +1,6 @@
 package stratum
 
 import (
-	"strconv"
 	"sync"
 	"time"
 
@@ -17,12 +16,6 @@ type knownAnswerJob struct {
 	job   sentJob
 	until time.Time
 	over  bool
-}
-
-func (e *knownAnswerJob) wire() *wire.Job {
-	j := wire.KnownAnswer()
-	j.ID = strconv.FormatUint(e.job.id, 10)
-	return &j
 }
 
 // knownAnswers remembers who has passed. It is safe for concurrent use.

@@ -55,13 +55,13 @@ func (s *Server) outOfWork(now time.Time) *wire.Error {
 // worthNothing is why a share counts for nothing, although it meets its target: no block can
 // come of its job, or of any. It is nil if it counts.
 func (s *Server) worthNothing(sh *share) *wire.Error {
-	if sh.job.job == nil {
+	if sh.job.template == nil {
 		return nil
 	}
 	if why := s.outOfWork(time.Now()); why != nil {
 		return why
 	}
-	err := s.cfg.Submitter.Possible(mining.Solution{Job: sh.job.job, Timestamp: sh.job.timestamp, Nonce: sh.nonces[0]})
+	err := s.cfg.Submitter.Possible(mining.Solution{Job: sh.cut, Timestamp: sh.job.timestamp, Nonce: sh.nonces[0]})
 	if err == nil {
 		return nil
 	}

@@ -14,7 +14,8 @@ import (
 type share struct {
 	session *session
 	job     sentJob
-	nonces  []uint64 // what its nonce may mean, the likeliest first
+	cut     *mining.Job // of it; nil for a known-answer job
+	nonces  []uint64    // what its nonce may mean, the likeliest first
 	came    time.Time
 	// reply is where the verdict goes; nil where the rig has its answer already, and the
 	// hash is for the case that it is a block.
@@ -52,8 +53,8 @@ const (
 //
 // It is safe for concurrent use.
 type queue struct {
-	wake  chan struct{}          // there may be something to take
-	stale func(*mining.Job) bool // reports whether the tip is another by now
+	wake  chan struct{}               // there may be something to take
+	stale func(*mining.Template) bool // reports whether the tip is another by now
 
 	mu      sync.Mutex
 	rate    float64 // hashes a second; 0 is any number
@@ -79,7 +80,7 @@ type waiting struct {
 	known  bool
 }
 
-func newQueue(rate float64, now time.Time, stale func(*mining.Job) bool) *queue {
+func newQueue(rate float64, now time.Time, stale func(*mining.Template) bool) *queue {
 	return &queue{wake: make(chan struct{}, 1), stale: stale, rate: rate, updated: now, saved: burst(rate)}
 }
 
@@ -99,7 +100,7 @@ func (q *queue) add(s share) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	ok := false
-	if s.job.job != nil && likelyBlock(s.job.target, s.job.job.Template) && !q.stale(s.job.job) {
+	if t := s.job.template; t != nil && likelyBlock(s.job.target, t) && !q.stale(t) {
 		ok = q.urgent.add(&s.session.urgent, s, mostUrgent)
 	} else {
 		ok = q.normal.add(&s.session.normal, s, mostWaiting)
@@ -154,7 +155,7 @@ func (q *queue) take(now time.Time) (s share, ok bool, wait time.Duration) {
 // demote makes ordinary shares of the likely blocks next in turn that came too late for
 // their tip, or late ones where there is no room.
 func (q *queue) demote() {
-	for q.urgent.count > 0 && q.stale(q.urgent.round[0].shares[0].job.job) {
+	for q.urgent.count > 0 && q.stale(q.urgent.round[0].shares[0].job.template) {
 		s, _ := q.urgent.take()
 		if !q.normal.add(&s.session.normal, s, mostWaiting) {
 			q.late = append(q.late, s)

@@ -133,15 +133,15 @@ func TestQueueKeepsToItsBudget(t *testing.T) {
 		rate := spread(random, 0.1, 50)
 		now := time.Unix(1e9, 0)
 		began, tip := now, byte(0)
-		q := newQueue(rate, now, func(j *mining.Job) bool { return j.Template.Tip.Hash != bc.NewHash([32]byte{tip}) })
-		job := func(easy bool) *mining.Job {
+		q := newQueue(rate, now, func(t *mining.Template) bool { return t.Tip.Hash != bc.NewHash([32]byte{tip}) })
+		template := func(easy bool) *mining.Template {
 			bits := uint64(hardBits)
 			if easy {
 				bits = easyBits
 			}
-			return &mining.Job{Template: &mining.Template{Tip: mining.Tip{Hash: bc.NewHash([32]byte{tip})}, Target: mining.TargetFromBits(bits)}}
+			return &mining.Template{Tip: mining.Tip{Hash: bc.NewHash([32]byte{tip})}, Target: mining.TargetFromBits(bits)}
 		}
-		jobs := [2]*mining.Job{job(true), job(false)}
+		templates := [2]*mining.Template{template(true), template(false)}
 		sessions := make([]*session, 1+random.IntN(30))
 		for i := range sessions {
 			sessions[i] = &session{}
@@ -160,9 +160,9 @@ func TestQueueKeepsToItsBudget(t *testing.T) {
 			if most := rate*now.Sub(began).Seconds() + burst(rate) + advance(rate) + float64(given); float64(taken) > most+1e-6 {
 				t.Fatalf("seed %d: %d taken after %v, expected at most %v", seed, taken, now.Sub(began), most)
 			}
-			if urgent := s.job.job == jobs[0]; urgent && random.IntN(20) == 0 {
+			if urgent := s.job.template == templates[0]; urgent && random.IntN(20) == 0 {
 				tip++
-				jobs = [2]*mining.Job{job(true), job(false)}
+				templates = [2]*mining.Template{template(true), template(false)}
 				q.charge(-1)
 				given++
 			}
@@ -171,7 +171,7 @@ func TestQueueKeepsToItsBudget(t *testing.T) {
 		for range 1000 {
 			now = now.Add(time.Duration(random.IntN(100)) * time.Millisecond)
 			for range random.IntN(20) {
-				if q.add(share{session: sessions[random.IntN(len(sessions))], job: sentJob{job: jobs[random.IntN(2)], target: wire.TargetFor(1)}}) {
+				if q.add(share{session: sessions[random.IntN(len(sessions))], job: sentJob{template: templates[random.IntN(2)], target: wire.TargetFor(1)}}) {
 					added++
 				}
 			}
@@ -198,10 +198,10 @@ func TestQueueKeepsToItsBudget(t *testing.T) {
 // bounded is a queue, and shares of a session of its own each time. Likely ones are of an
 // easy chain.
 func bounded(rate float64, now time.Time) (*queue, func(s *session, likely bool) share) {
-	q := newQueue(rate, now, func(*mining.Job) bool { return false })
+	q := newQueue(rate, now, func(*mining.Template) bool { return false })
 	job := func(bits uint64) sentJob {
 		t := &mining.Template{Tip: mining.Tip{Hash: bc.NewHash([32]byte{1})}, Target: mining.TargetFromBits(bits)}
-		return sentJob{job: &mining.Job{Template: t}, target: wire.TargetFor(1)}
+		return sentJob{template: t, target: wire.TargetFor(1)}
 	}
 	easy, hard := job(easyBits), job(hardBits)
 	return q, func(s *session, likely bool) share {

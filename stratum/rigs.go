@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/bytom-solo/bytom-solo/stratum/wire"
@@ -34,7 +35,7 @@ func (s *Server) Rigs() []RigStatus {
 	defer s.rigs.mu.Unlock()
 	list := make([]RigStatus, 0, len(s.rigs.byName))
 	for _, r := range s.rigs.byName {
-		list = append(list, RigStatus{r.name, r.sessions, r.since, r.difficulty, r.refused, r.lapses, r.agent})
+		list = append(list, RigStatus{r.name, r.sessions, r.since, r.difficulty(), r.refused, r.lapses, r.agent})
 	}
 	slices.SortFunc(list, func(a, b RigStatus) int { return strings.Compare(a.Name, b.Name) })
 	return list
@@ -42,14 +43,23 @@ func (s *Server) Rigs() []RigStatus {
 
 // rig is the connections of a name, guarded by the mutex of rigs.
 type rig struct {
-	name       string
-	sessions   int
-	since      time.Time
-	logged     time.Time // when its coming was last logged
-	difficulty float64
-	refused    uint64
-	lapses     uint64
-	agent      string
+	name     string
+	sessions int
+	since    time.Time
+	logged   time.Time // when its coming was last logged
+	refused  uint64
+	lapses   uint64
+	agent    string
+
+	target atomic.Uint32 // the next shares'; not guarded
+}
+
+// difficulty is that of the next shares; 0 before the first job.
+func (r *rig) difficulty() float64 {
+	if t := wire.Target(r.target.Load()); t > 0 {
+		return t.Difficulty()
+	}
+	return 0
 }
 
 // mostRigs bounds the names that are remembered.
@@ -104,13 +114,6 @@ func (r *rigs) leave(each *rig) {
 	if each.sessions--; each.sessions == 0 {
 		each.lapses++
 	}
-}
-
-// aim notes what the next shares of a rig must meet.
-func (r *rigs) aim(each *rig, t wire.Target) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	each.difficulty = t.Difficulty()
 }
 
 func (r *rigs) refuse(each *rig) {

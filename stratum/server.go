@@ -81,22 +81,26 @@ func (s *Server) Run(ctx context.Context) error {
 	parts, ctx := errgroup.WithContext(ctx)
 	parts.Go(func() error { s.follow(ctx); return ctx.Err() })
 	parts.Go(func() error { s.judge(ctx); return ctx.Err() })
-	parts.Go(func() error { s.tick(ctx); return ctx.Err() })
 	parts.Go(func() error { return s.accept(ctx) })
 	return parts.Wait()
 }
 
-// follow sends the sessions jobs of each new template.
+// follow sends the sessions jobs: of each new template, and each second what is due otherwise, which is
+// a new difficulty, or their job again.
 func (s *Server) follow(ctx context.Context) {
 	templates, cancel := s.cfg.Generator.Subscribe()
 	defer cancel()
+	each := time.NewTicker(time.Second)
+	defer each.Stop()
 	for {
 		select {
 		case <-templates:
-			s.fanOut(s.newest())
+		case <-each.C:
 		case <-ctx.Done():
 			return
 		}
+		s.newest() // Where there is none, that is noted from now on.
+		s.fanOut(s.all())
 	}
 }
 
@@ -115,22 +119,6 @@ func (s *Server) newest() *work {
 	}
 }
 
-// tick wakes the sessions once a second: for a new difficulty, or their job again.
-func (s *Server) tick(ctx context.Context) {
-	each := time.NewTicker(time.Second)
-	defer each.Stop()
-	for {
-		select {
-		case <-each.C:
-			for _, session := range s.all() {
-				mark(session.wake)
-			}
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
 // all are the sessions that there are now.
 func (s *Server) all() []*session {
 	s.mu.Lock()
@@ -144,7 +132,12 @@ func (s *Server) all() []*session {
 
 // accept takes connections until ctx ends, and waits for their sessions.
 func (s *Server) accept(ctx context.Context) error {
-	defer context.AfterFunc(ctx, func() { _ = s.cfg.Listener.Close() })()
+	defer context.AfterFunc(ctx, func() {
+		_ = s.cfg.Listener.Close()
+		for _, each := range s.all() {
+			each.fail(context.Cause(ctx))
+		}
+	})()
 	var sessions sync.WaitGroup
 	defer sessions.Wait()
 	failed := false

@@ -15,17 +15,31 @@ import (
 	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
-// session is a connection. Its reader and its writer have a goroutine each.
+// session is a connection. A goroutine of its own waits for what comes. Others handle that, and
+// write, while there is something to: there may be ten thousand sessions, most of them quiet at a
+// time, and what a goroutine's stack has grown to, it keeps.
 type session struct {
 	server *Server
 	conn   net.Conn
+	raw    net.Conn // conn, or what it speaks TLS on
 	host   netip.Addr
 	wake   chan struct{} // there may be something to write
 	slots  chan struct{} // a token for every request that has no reply yet
 
+	// The reader's.
+	handling sync.WaitGroup
+	lines    int // that came
+	junk     int // of them, the latest that were no messages
+
+	gate    sync.Mutex // guards what follows; taken last
+	writing bool       // there is a writer, or there is to be none any more
+	cause   error      // why the session ends
+	done    chan struct{}
+	writer  sync.WaitGroup
+
 	sender  sync.Mutex    // held by who writes to conn; taken before mu, and guards what follows
-	last    outgoing      // the latest message
-	partial *partialWrite // a message of which but the beginning is written
+	last    lastSent      // the latest message
+	partial *partialWrite // a job of which but the beginning is written
 
 	mu          sync.Mutex        // guards what follows
 	replies     []*reply          // in the order of their requests
@@ -73,43 +87,61 @@ const mostReplies = 256
 
 func newSession(s *Server, conn net.Conn, host netip.Addr) *session {
 	return &session{
-		server: s, conn: conn, host: host,
-		wake: make(chan struct{}, 1), slots: make(chan struct{}, mostReplies),
+		server: s, conn: conn, raw: conn, host: host,
+		wake: make(chan struct{}, 1), slots: make(chan struct{}, mostReplies), done: make(chan struct{}),
 	}
 }
 
 // run serves the connection until it ends.
 func (s *session) run(ctx context.Context) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	raw := s.conn // It may become one of TLS.
-	defer context.AfterFunc(ctx, func() { _ = raw.Close() })()
 	defer s.end()
-	defer cancel(nil)
-
 	if err := s.conn.SetReadDeadline(time.Now().Add(s.server.cfg.LoginTimeout)); err != nil {
+		s.fail(err)
 		return
 	}
-	reader, err := s.unwrap(ctx)
-	if err != nil {
-		s.logEnd(err)
-		return
+	if ctx.Err() != nil { // The server has ended the sessions that it knew.
+		s.fail(context.Cause(ctx))
 	}
-	var writing sync.WaitGroup
-	writing.Go(func() { cancel(s.write(ctx)) })
-	err = s.read(ctx, reader)
+	reader := newReader(s.conn)
+	err := reader.Wait()
+	if err == nil {
+		s.apart(func() { reader, err = s.unwrap(ctx, reader) })
+	}
+	for err == nil {
+		if err = reader.Wait(); err == nil {
+			s.apart(func() { err = s.read(reader) })
+		}
+	}
 	if errors.Is(err, io.EOF) && s.unanswered() {
 		// The rig may have closed but its own half: it gets what it has asked for.
-		s.finish(ctx)
+		s.finish()
 	}
-	cancel(err)
-	writing.Wait()
-	s.logEnd(context.Cause(ctx))
+	s.fail(err)
+	s.writer.Wait()
+	s.logEnd(s.cause)
+}
+
+// apart runs f on another goroutine: on that of the session, the stack that it takes would stay.
+func (s *session) apart(f func()) {
+	s.handling.Go(f)
+	s.handling.Wait()
+}
+
+// fail ends the session, if it has not ended. There is no writer after the one that there is.
+func (s *session) fail(cause error) {
+	s.gate.Lock()
+	defer s.gate.Unlock()
+	if s.cause != nil {
+		return
+	}
+	s.writing, s.cause = true, cause
+	close(s.done)
+	_ = s.raw.Close()
 }
 
 // unwrap gives the lines of the connection, and answers a TLS handshake first if there
 // is one: its first byte is known.
-func (s *session) unwrap(ctx context.Context) (*wire.Reader, error) {
-	reader := wire.NewReader(s.conn)
+func (s *session) unwrap(ctx context.Context, reader *wire.Reader) (*wire.Reader, error) {
 	first, err := reader.Peek()
 	if err != nil || first != tlsHandshake {
 		return reader, err
@@ -126,7 +158,7 @@ func (s *session) unwrap(ctx context.Context) (*wire.Reader, error) {
 		return nil, err
 	}
 	s.conn = t
-	return wire.NewReader(t), nil
+	return newReader(t), nil
 }
 
 // tlsHandshake is the first byte of a TLS connection, and of no message.
@@ -184,7 +216,7 @@ func (s *session) logEnd(err error) {
 
 // hangUp ends our half of the connection, and gives the rig a moment to end its own: what
 // is closed with something unread in it takes the last message back.
-func (s *session) hangUp(ctx context.Context) {
+func (s *session) hangUp() {
 	s.mu.Lock()
 	s.keepJobs()
 	s.mu.Unlock()
@@ -192,7 +224,10 @@ func (s *session) hangUp(ctx context.Context) {
 	if !ok || half.CloseWrite() != nil {
 		return
 	}
-	sleep(ctx, hangUpTime)
+	select {
+	case <-time.After(hangUpTime):
+	case <-s.done:
+	}
 }
 
 // hangUpTime is how long a rig has to read why it is dropped.
@@ -206,14 +241,15 @@ func (s *session) unanswered() bool {
 }
 
 // finish waits until all requests have their replies, for a while.
-func (s *session) finish(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, s.server.cfg.WriteTimeout)
-	defer cancel()
+func (s *session) finish() {
+	timeout := time.After(s.server.cfg.WriteTimeout)
 	for range mostReplies {
 		// A slot is given back with each reply: with all of them here, none is out.
 		select {
 		case s.slots <- struct{}{}:
-		case <-ctx.Done():
+		case <-timeout:
+			return
+		case <-s.done:
 			return
 		}
 	}

@@ -2,7 +2,6 @@ package stratum
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,36 +21,37 @@ const (
 	mostID = 128
 )
 
-// read handles line after line until the connection ends.
-func (s *session) read(ctx context.Context, reader *wire.Reader) error {
-	for junk, lines := 0, 0; ; lines++ {
+// read handles the lines that have come, and the next one if there is none.
+func (s *session) read(reader *wire.Reader) error {
+	for more := true; more; more = reader.Pending() {
 		line, err := reader.ReadLine()
 		if err != nil {
 			return err
 		}
-		if lines == 0 && isHTTP(line) {
+		if s.lines++; s.lines == 1 && isHTTP(line) {
 			return s.answerHTTP(reader)
 		}
 		select {
 		case s.slots <- struct{}{}:
-		case <-ctx.Done():
-			return context.Cause(ctx)
+		case <-s.done:
+			return s.cause
 		}
 		request, err := wire.ParseRequest(line)
 		if len(request.ID) > mostID {
 			err, request.ID = fmt.Errorf("id of %d bytes, expected at most %d", len(request.ID), mostID), nil
 		}
 		if err == nil {
-			junk = 0
+			s.junk = 0
 			s.handle(request)
 			continue
 		}
-		if junk++; junk >= mostJunk {
-			return fmt.Errorf("%d lines in a row were no messages, the last one: %w", junk, err)
+		if s.junk++; s.junk >= mostJunk {
+			return fmt.Errorf("%d lines in a row were no messages, the last one: %w", s.junk, err)
 		}
 		s.server.counts.junk.Add(1)
 		s.refuse(request.ID, &wire.Error{Code: wire.CodeParams, Message: "Illegal params: " + err.Error()})
 	}
+	return nil
 }
 
 // isHTTP reports whether a line is the first of an HTTP request.
@@ -128,7 +128,7 @@ func (s *session) answer(r *reply) {
 	defer s.mu.Unlock()
 	s.replies = append(s.replies, r)
 	if r.ready {
-		mark(s.wake)
+		s.wakeUp()
 	}
 }
 
@@ -140,7 +140,7 @@ func (s *session) settle(r *reply, why *wire.Error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r.err, r.ready = why, true
-	mark(s.wake)
+	s.wakeUp()
 }
 
 func (s *session) loggedIn() bool {
@@ -248,7 +248,7 @@ func (s *session) handleSubmit(r wire.Request) {
 		s.reject(r.ID, verdictInvalid, errNonce)
 		return
 	}
-	s.offer(r.ID, share{session: s, job: job, nonces: nonces, came: came}, standing)
+	s.offer(r.ID, share{session: s, job: job, cut: job.cut(), nonces: nonces, came: came}, standing)
 }
 
 // standing is what a share's job is worth.
@@ -279,7 +279,7 @@ func (s *session) lookUp(text string) (sentJob, standing) {
 		}
 		return sentJob{}, jobUnknown
 	}
-	if job.job != nil && s.server.stale(job.job) {
+	if job.template != nil && s.server.stale(job.template) {
 		return job, jobStale
 	}
 	return job, jobGood

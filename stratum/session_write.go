@@ -1,8 +1,8 @@
 package stratum
 
 import (
-	"context"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"github.com/bytom-solo/bytom-solo/mining"
@@ -14,24 +14,57 @@ import (
 // nothing but replies, which they don't look at.
 const repliesWithoutGap = 4
 
-// write sends replies and jobs, each when it is due, until the session ends.
-func (s *session) write(ctx context.Context) error {
-	w := wire.NewWriter(s.conn, s.server.cfg.WriteTimeout)
-	buf := make([]byte, 0, 1024)
+// wakeUp has somebody look whether there is something to write.
+func (s *session) wakeUp() {
+	mark(s.wake)
+	s.gate.Lock()
+	defer s.gate.Unlock()
+	if !s.writing {
+		s.writing = true
+		s.writer.Go(s.write)
+	}
+}
+
+// asleep ends the writer's time, unless there is something for it again.
+func (s *session) asleep() bool {
+	s.gate.Lock()
+	defer s.gate.Unlock()
+	if s.cause != nil {
+		return true
+	}
+	s.writing = len(s.wake) > 0
+	return !s.writing
+}
+
+// lineBuffers are for the messages of writers.
+var lineBuffers = sync.Pool{New: func() any { b := make([]byte, 0, 1024); return &b }}
+
+// write sends replies and jobs, each when it is due, until nothing is.
+func (s *session) write() {
 	for {
+		select {
+		case <-s.wake:
+		default:
+		}
 		s.sender.Lock()
-		m, wait, err := s.writeNext(w, &buf)
+		m, wait, err := s.writeNext()
 		s.sender.Unlock()
 		switch {
 		case err != nil:
-			return err
+			s.fail(err)
+			return
+		case m.kind == sendNothing && wait == 0:
+			if s.asleep() {
+				return
+			}
 		case m.kind == sendNothing:
-			if err := s.rest(ctx, wait); err != nil {
-				return err
+			if !s.rest(wait) {
+				return
 			}
 		case m.reply != nil && m.reply.hangUp:
-			s.hangUp(ctx)
-			return m.reply.err
+			s.hangUp()
+			s.fail(m.reply.err)
+			return
 		case m.reply != nil:
 			<-s.slots
 		}
@@ -40,48 +73,63 @@ func (s *session) write(ctx context.Context) error {
 
 // writeNext sends what is to be sent now, or returns how long to wait. The caller holds
 // sender.
-func (s *session) writeNext(w *wire.Writer, buf *[]byte) (m outgoing, wait time.Duration, err error) {
+func (s *session) writeNext() (m outgoing, wait time.Duration, err error) {
 	if torn := s.partial; torn != nil {
 		s.partial = nil
-		if err := w.SendLine(torn.rest); err != nil {
+		if err := s.sendLine(torn.rest); err != nil {
 			return outgoing{}, 0, err
 		}
-		s.sent(torn.of)
+		s.sent(true, torn.tipSince)
 	}
-	m, wait = s.next(time.Now(), s.last)
+	m, wait = s.next(time.Now())
 	if m.kind == sendNothing {
 		return m, wait, nil
 	}
+	buf := lineBuffers.Get().(*[]byte)
+	defer lineBuffers.Put(buf)
 	*buf = m.append((*buf)[:0])
-	if err := w.SendLine(*buf); err != nil {
+	if err := s.sendLine(*buf); err != nil {
 		return outgoing{}, 0, err
 	}
-	s.sent(m)
+	s.sent(m.job != nil, m.tipSince)
 	return m, 0, nil
 }
 
-// sent notes that a message is written. The caller holds sender.
-func (s *session) sent(m outgoing) {
-	m.at = time.Now()
-	if m.tip {
-		s.server.cfg.Observe(StageJob, m.at.Sub(m.since))
+// sendLine sends a line, by one write.
+func (s *session) sendLine(line []byte) error {
+	if err := s.conn.SetWriteDeadline(time.Now().Add(s.server.cfg.WriteTimeout)); err != nil {
+		return err
 	}
-	s.last = m
+	_, err := s.conn.Write(line)
+	return err
 }
 
-// rest waits for a token, or for a time if that is not 0.
-func (s *session) rest(ctx context.Context, wait time.Duration) error {
-	var due <-chan time.Time
-	if wait > 0 {
-		due = time.After(wait)
+// lastSent is a message that is written.
+type lastSent struct {
+	at  time.Time
+	job bool // is in it
+}
+
+// sent notes that a message is written. If it has the first job on a new tip, tipSince is since when
+// there is its template. The caller holds sender.
+func (s *session) sent(job bool, tipSince time.Time) {
+	s.last = lastSent{time.Now(), job}
+	if !tipSince.IsZero() {
+		s.server.cfg.Observe(StageJob, s.last.at.Sub(tipSince))
 	}
+}
+
+// rest waits for a token, or for a time; false if the session ends.
+func (s *session) rest(wait time.Duration) bool {
+	due := time.NewTimer(wait)
+	defer due.Stop()
 	select {
 	case <-s.wake:
-	case <-due:
-	case <-ctx.Done():
-		return context.Cause(ctx)
+	case <-due.C:
+	case <-s.done:
+		return false
 	}
-	return nil
+	return true
 }
 
 type sendKind int
@@ -95,34 +143,34 @@ const (
 // outgoing is a message on its way out.
 type outgoing struct {
 	kind  sendKind
-	reply *reply    // answered by it
-	job   *wire.Job // in it
-	login string    // of a login's reply
-	at    time.Time
-	// tip is set if the job is the first on a new tip, whose template is since then.
-	tip   bool
-	since time.Time
+	reply *reply   // answered by it
+	job   *sentJob // in it
+	login string   // of a login's reply
+	// tipSince is when its template came, if the job is the first on a new tip.
+	tipSince time.Time
 }
 
+// append appends the message's line to b.
 func (m *outgoing) append(b []byte) []byte {
 	if m.kind == sendPush {
-		return append(m.job.AppendJSON(append(b, `{"jsonrpc":"2.0","method":"job","params":`...)), '}')
+		return wire.AppendPush(b, m.job.wire())
 	}
 	r := wire.Response{ID: m.reply.id, Error: m.reply.err}
 	switch {
 	case m.reply.err != nil:
 	case m.reply.kind == replyLogin:
-		r.Result = &wire.LoginResult{ID: m.login, Job: *m.job, Status: wire.StatusOK}
+		r.Result = &wire.LoginResult{ID: m.login, Job: *m.job.wire(), Status: wire.StatusOK}
 	case m.reply.kind == replyJob:
-		r.Result = m.job
+		r.Result = m.job.wire()
 	default:
 		r.Result = wire.StatusResult{Status: wire.StatusOK}
 	}
-	return r.AppendJSON(b)
+	return append(r.AppendJSON(b), '\n')
 }
 
-// next is what to send now, or how long to wait: 0 is until there is a token.
-func (s *session) next(now time.Time, last outgoing) (outgoing, time.Duration) {
+// next is what to send now, or how long to wait: 0 is until there is a token. The caller holds
+// sender.
+func (s *session) next(now time.Time) (outgoing, time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.badShares.drop {
@@ -150,16 +198,16 @@ func (s *session) next(now time.Time, last outgoing) (outgoing, time.Duration) {
 		return outgoing{}, 0
 	}
 	// After a job it is a reply's turn, so that neither keeps the other waiting for good.
-	reply := ready && (!due || last.job != nil)
-	if wait := last.at.Add(s.gap()).Sub(now); wait > 0 {
-		if !reply || last.job != nil || len(s.replies) <= repliesWithoutGap {
+	reply := ready && (!due || s.last.job)
+	if wait := s.last.at.Add(s.gap()).Sub(now); wait > 0 {
+		if !reply || s.last.job || len(s.replies) <= repliesWithoutGap {
 			return outgoing{}, wait
 		}
 	}
 	if reply {
 		return s.sendReply(now, w), 0
 	}
-	return s.sendPush(now, w, nil), 0
+	return s.sendPush(now, w), 0
 }
 
 // gap is the time between two messages to the rig. The caller holds mu.
@@ -193,7 +241,7 @@ func (s *session) due(now time.Time, w *work) bool {
 		return true
 	}
 	old := s.jobs.last()
-	return old.job.Template.Sequence != w.template.Sequence || old.tip() != w.template.Tip.Hash ||
+	return old.template.Sequence != w.template.Sequence || old.tip() != w.template.Tip.Hash ||
 		old.target != s.target(now, w)
 }
 
@@ -202,16 +250,18 @@ func (s *session) target(now time.Time, w *work) wire.Target {
 	return max(wire.TargetFor(s.vardiff.Difficulty(now, w.network)), w.covering)
 }
 
-func (s *session) sendPush(now time.Time, w *work, rolled *mining.Job) outgoing {
+func (s *session) sendPush(now time.Time, w *work) outgoing {
 	m := outgoing{kind: sendPush}
-	m.job, m.tip, m.since = s.makeJob(now, w, rolled), s.newTip(), w.since
+	m.job, m.tipSince = s.keptJob(now, w), s.tipSince(w)
 	return m
 }
 
-// newTip reports whether the last job is the first one on its tip.
-func (s *session) newTip() bool {
-	n := len(s.jobs.jobs)
-	return n > 1 && s.jobs.jobs[n-2].tip() != s.jobs.jobs[n-1].tip()
+// tipSince is when a template came, if the last job, which is of it, is the first on its tip.
+func (s *session) tipSince(w *work) time.Time {
+	if n := len(s.jobs.jobs); n > 1 && s.jobs.jobs[n-2].tip() != s.jobs.jobs[n-1].tip() {
+		return w.since
+	}
+	return time.Time{}
 }
 
 func (s *session) sendReply(now time.Time, w *work) outgoing {
@@ -225,12 +275,12 @@ func (s *session) sendReply(now time.Time, w *work) outgoing {
 	}
 	switch {
 	case s.solvingKnownAnswer(now):
-		m.job = s.knownAnswer.wire()
+		m.job = &s.knownAnswer.job
 	case w.template == nil:
 		r.err = s.server.noWork()
 		return m
 	default:
-		m.job = s.makeJob(now, w, nil)
+		m.job = s.keptJob(now, w)
 	}
 	if r.kind == replyLogin {
 		s.live, m.login = true, s.login.text
@@ -238,30 +288,34 @@ func (s *session) sendReply(now time.Time, w *work) outgoing {
 	return m
 }
 
-// makeJob cuts the session's next job from a template. Each has an extranonce of its
-// own, also where nothing else is new: rigs start again at the same nonce. One that is
-// rolled already, if it is not nil, is of the template and the session's lease.
-func (s *session) makeJob(now time.Time, w *work, rolled *mining.Job) *wire.Job {
-	t := w.template
-	if rolled == nil {
-		rolled = mining.NewJob(t, s.lease.Next())
-	}
-	sent := sentJob{
-		id: s.server.jobID.Add(1), job: rolled, start: s.start,
-		timestamp: max(uint64(s.server.cfg.Generator.Now().Unix()), t.Tip.MedianTime+1),
-		target:    s.target(now, w),
-	}
-	if len(s.jobs.jobs) > 0 && s.jobs.last().tip() != t.Tip.Hash {
-		s.seen.reset()
-	}
-	s.jobs.add(sent)
-	s.server.keepOverRestart(&sent)
-	s.server.rigs.aim(s.rig, sent.target)
-	third := s.server.cfg.Repeat / 3
-	s.repeat = now.Add(2*third + time.Duration(rand.Int64N(int64(2*third)+1)))
-	wire := sent.wire()
-	return &wire
+// keptJob is makeJob, and has the job kept over a restart.
+func (s *session) keptJob(now time.Time, w *work) *sentJob {
+	j := s.makeJob(now, w, s.server.timestamp(w))
+	s.server.keepOverRestart(j)
+	return &j
 }
 
-// stale reports whether a job builds on a block that is no longer the tip.
-func (s *Server) stale(j *mining.Job) bool { return s.cfg.Generator.State(j) == mining.Stale }
+// timestamp is that of jobs that are sent now.
+func (s *Server) timestamp(w *work) uint64 {
+	return max(uint64(s.cfg.Generator.Now().Unix()), w.template.Tip.MedianTime+1)
+}
+
+// makeJob is the session's next job. Each has an extranonce of its own, also where nothing else is
+// new: rigs start again at the same nonce.
+func (s *session) makeJob(now time.Time, w *work, timestamp uint64) sentJob {
+	j := sentJob{
+		id: s.server.jobID.Add(1), template: w.template, extranonce: s.lease.Next(), start: s.start,
+		timestamp: timestamp, target: s.target(now, w),
+	}
+	if len(s.jobs.jobs) > 0 && s.jobs.last().tip() != j.tip() {
+		s.seen.reset()
+	}
+	s.jobs.add(j)
+	s.rig.target.Store(uint32(j.target))
+	third := s.server.cfg.Repeat / 3
+	s.repeat = now.Add(2*third + time.Duration(rand.Int64N(int64(2*third)+1)))
+	return j
+}
+
+// stale reports whether a template's jobs build on a block that is no longer the tip.
+func (s *Server) stale(t *mining.Template) bool { return s.cfg.Generator.State(t) == mining.Stale }
