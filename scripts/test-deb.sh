@@ -76,23 +76,29 @@ on_chain() { # HASH: whether the chain's database has it, by whatever was writte
 	cat "$root$home"/data/core.db/*.log | od -An -v -tx1 | tr -d ' \n' | grep -q "$1"
 }
 # Stops the node, as a machine that hangs does, at a moment at which the journal has a block and
-# the chain does not: a hundredth of a second or less, so this tries until it is met. Sets frozen
-# to the block.
+# the chain does not: from the journal's next change on it goes for the blink of an eye at a
+# time. Sets frozen to the block.
 freeze_before_chain() {
-	local journal=$root$home/mining/journal.db copy=/tmp/copy mark=$TEST_DEB_WORK/mark
-	mkdir -p "$root$copy/mining"
-	for _ in $(seq 300); do
+	local journal=$root$home/mining/journal.db copy=$root/tmp/copy/mining/journal.db mark=$TEST_DEB_WORK/mark pid hash
+	pid=$(pid)
+	mkdir -p "${copy%/*}"
+	for _ in $(seq 60); do
+		cp "$journal" "$copy"
 		touch -r "$journal" "$mark"
 		until [ "$journal" -nt "$mark" ]; do :; done
-		sleep "0.00$((RANDOM % 10))"
-		kill -STOP "$(pid)"
-		cp "$journal" "$root$copy/mining/journal.db"
-		frozen=$(open_blocks $copy 2>/dev/null) || frozen=
-		[ -z "$frozen" ] || on_chain "$frozen" || return 0
-		kill -CONT "$(pid)"
+		for _ in $(seq 400); do
+			kill -STOP "$pid"
+			if ! cmp -s "$journal" "$copy"; then
+				cp "$journal" "$copy"
+				for hash in $(open_blocks /tmp/copy 2>/dev/null); do
+					on_chain "$hash" || { frozen=$hash; return 0; }
+				done
+			fi
+			kill -CONT "$pid"
+		done
 		sleep 0.1 # for what else it writes of this block
 	done
-	fail 'at none of 300 moments was a block in the journal and not on the chain'
+	fail 'at no moment was a block in the journal and not on the chain'
 }
 running() { in_root systemctl is-active bytom-solo; }
 pid() { cat "$root/run/bytom-solo.service.pid"; }
