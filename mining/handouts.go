@@ -43,8 +43,8 @@ const (
 	// mostPending bounds what waits to be written where the disk is slow.
 	mostPending = 1 << 17
 	// handoutPause is how long works are collected: meanwhile they are on their way to who
-	// asked for them, and no processor is taken from that. A thousand rigs have theirs by then.
-	handoutPause = 50 * time.Millisecond
+	// asked for them, and no processor is taken from that. Ten thousand rigs have theirs by then.
+	handoutPause = 200 * time.Millisecond
 )
 
 // Handouts store the work on the present tip that clients were given, so that a solution

@@ -16,7 +16,7 @@ func BenchmarkConclude(b *testing.B) {
 	defer r.close()
 	f.server.mu.Lock()
 	var s *session
-	for each := range f.server.sessions {
+	for _, each := range f.server.sessions {
 		s = each
 	}
 	f.server.mu.Unlock()

@@ -127,7 +127,7 @@ func histogram(times []time.Duration) string {
 		counts[int(t/(2500*time.Microsecond))]++
 	}
 	var out strings.Builder
-	for step := range 40 {
+	for step := range 400 {
 		if counts[step] > 0 {
 			fmt.Fprintf(&out, "%g ms: %d  ", float64(step+1)*2.5, counts[step])
 		}

@@ -52,7 +52,7 @@ func TestNoTwoSessionsShareAHeader(t *testing.T) {
 			switch what := random.IntN(10); {
 			case what < 5 || len(open) == 0:
 				each := newSession(s, from{nil, "10.0.0.1:1"}, netip.Addr{})
-				s.sessions[each] = struct{}{}
+				s.enlist(each)
 				l := parseLogin(wire.LoginParams{Login: fmt.Sprint("rig.", random.IntN(50))})
 				each.enter(&l)
 				take(each)
@@ -134,7 +134,7 @@ func TestAJobIsOfTheCurrentTemplate(t *testing.T) {
 		s := f.server
 		s.work.Store(newWork(&mining.Template{})) // of before
 		each := newSession(s, from{nil, "10.0.0.1:1"}, netip.Addr{})
-		s.sessions[each] = struct{}{}
+		s.enlist(each)
 		defer each.end()
 		l := parseLogin(wire.LoginParams{Login: "rig.1"})
 		each.enter(&l)

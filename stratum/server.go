@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -36,7 +37,7 @@ type Server struct {
 	counts       counters
 
 	mu         sync.Mutex // guards what follows
-	sessions   map[*session]struct{}
+	sessions   []*session // about as they came, as what each has lies in memory, the system's part too
 	perHost    map[netip.Addr]int
 	former     formerJobs
 	loggedFull time.Time // when it was last logged that rigs are turned away
@@ -63,7 +64,7 @@ func NewServer(cfg Config) *Server {
 	cfg = cfg.withDefaults()
 	s := &Server{
 		cfg: cfg, log: cfg.Log, budget: newShareBudget(headroom * cfg.Budget), rigs: newRigs(),
-		sessions: make(map[*session]struct{}), perHost: make(map[netip.Addr]int),
+		perHost: make(map[netip.Addr]int),
 	}
 	s.queue = newQueue(cfg.Budget, time.Now(), s.stale)
 	s.work.Store(newWork(nil))
@@ -123,11 +124,7 @@ func (s *Server) newest() *work {
 func (s *Server) all() []*session {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	list := make([]*session, 0, len(s.sessions))
-	for each := range s.sessions {
-		list = append(list, each)
-	}
-	return list
+	return slices.Clone(s.sessions)
 }
 
 // accept takes connections until ctx ends, and waits for their sessions.
@@ -193,7 +190,7 @@ func (s *Server) admit(conn net.Conn) *session {
 		return nil
 	}
 	each := newSession(s, conn, host)
-	s.sessions[each] = struct{}{}
+	s.enlist(each)
 	s.perHost[host]++
 	s.counts.connections.Add(1)
 	return each
@@ -220,11 +217,20 @@ func (s *Server) turnAway(conn net.Conn) {
 	_ = conn.Close()
 }
 
+// enlist remembers a session. The caller holds mu.
+func (s *Server) enlist(each *session) {
+	each.place = len(s.sessions)
+	s.sessions = append(s.sessions, each)
+}
+
 // leave forgets a session.
 func (s *Server) leave(each *session) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.sessions, each)
+	last := len(s.sessions) - 1
+	s.sessions[each.place], s.sessions[last].place = s.sessions[last], each.place
+	s.sessions[last] = nil
+	s.sessions = s.sessions[:last]
 	if s.perHost[each.host]--; s.perHost[each.host] <= 0 {
 		delete(s.perHost, each.host)
 	}

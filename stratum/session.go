@@ -23,6 +23,7 @@ type session struct {
 	conn   net.Conn
 	raw    net.Conn // conn, or what it speaks TLS on
 	host   netip.Addr
+	place  int           // among the server's, which guards it
 	wake   chan struct{} // there may be something to write
 	slots  chan struct{} // a token for every request that has no reply yet
 
