@@ -44,7 +44,8 @@ const (
 	mostPending = 1 << 17
 	// handoutPause is how long works are collected: meanwhile they are on their way to who
 	// asked for them, and no processor is taken from that. Ten thousand rigs have theirs by then.
-	handoutPause = 200 * time.Millisecond
+	// It is also how much a kill loses.
+	handoutPause = 100 * time.Millisecond
 )
 
 // Handouts store the work on the present tip that clients were given, so that a solution

@@ -140,6 +140,10 @@ double tensority_peak(enum tensority_isa isa, int n, uint32_t count);
  * returns how many: 0 where there is no telling what a compiler would make of them. */
 double tensority_additions(uint32_t count);
 
+/* tensority_clock.c: nanoseconds since some moment, in steps of a microsecond or less. Go's
+ * clock goes by a timer's ticks on Windows, 0.5 to 16 ms, in which many rounds of a seed pass. */
+uint64_t tensority_clock(void);
+
 /* tensority_memory.c */
 
 /* Memory aligned to 2 MiB and, where the system has them, on huge pages. */
