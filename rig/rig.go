@@ -158,7 +158,11 @@ func (r *Rig) work(ctx, late context.Context) {
 			w := &worker{rig: r, device: d, late: late}
 			workers.Go(func() { w.run(own) })
 		}
-		r.log.Info("mining", "device", d.info.Name, "kernel", d.info.Kernel, "expansion", d.info.Expansion, "workers", d.workers)
+		args := []any{"device", d.info.Name, "kernel", d.info.Kernel}
+		if d.info.Expansion != "" {
+			args = append(args, "expansion", d.info.Expansion)
+		}
+		r.log.Info("mining", append(args, "workers", d.workers)...)
 	}
 	workers.Wait()
 }

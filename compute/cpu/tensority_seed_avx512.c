@@ -8,7 +8,8 @@
 #define SIMD static inline __attribute__((always_inline, target(TARGET)))
 
 /* x ^ rotate(sum, n), in 3 cycles with the addition before it. vprold has a latency of 2
- * on Zen 4, where this is 0.84 of the time; it has 1 on Intel's, where both are the same.
+ * on Zen 4, where this is 0.84 of the time; it has 1 on Intel's by their tables, where both
+ * should be the same.
  * A macro, since the counts have to be constants. */
 #define xor_rotated(x, sum, n) ({                                             \
 	__m128i s = sum;                                                      \
