@@ -33,7 +33,7 @@ run: build ## run a node that mines on a solonet of its own, in ./.solonet; Ctrl
 		--p2p.laddr tcp://127.0.0.1:46658 --p2p.skip_upnp --p2p.lan_discoverable=false
 
 test: deps ## run all tests; installs where it may a driver for the shaders, and programs that check accounts and alarms
-	@{ scripts/lavapipe.sh; scripts/accounting.sh; scripts/promtool.sh; } & $(GO) build ./... && wait
+	@{ scripts/lavapipe.sh; scripts/accounting.sh; scripts/promtool.sh; } & $(GO) build ./node ./testnet && wait
 	$(GO) test -vet=all -p $(PACKAGES) -timeout 12m $(TESTS)
 
 race: deps ## run all tests under the race detector
