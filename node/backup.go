@@ -88,7 +88,7 @@ func (b *backups) write() (Backup, error) {
 // shares that are in the ledger, so these may be newer than the books, and not older.
 func (b *backups) copyBooks(w *backupWriter) error {
 	n := b.node
-	var errs []error
+	errs := []error{b.unopened()}
 	if n.payouts != nil {
 		errs = append(errs, w.add("mining/payouts.db", n.payouts.books.Copy))
 	}
@@ -101,6 +101,22 @@ func (b *backups) copyBooks(w *backupWriter) error {
 	errs = append(errs, w.add("mining/history.db", n.history.Copy))
 	if n.overrides != nil {
 		errs = append(errs, w.add("mining/overrides.db", n.overrides.Copy))
+	}
+	return errors.Join(errs...)
+}
+
+// unopened is an error about files of the home directory that the node could not open: they are
+// damaged, or of a newer version. A backup without them would take the place of the last one, which
+// may have their only copy that is good.
+func (b *backups) unopened() error {
+	n := b.node
+	var errs []error
+	for name, open := range map[string]bool{
+		"payouts.db": n.payouts != nil, "journal.db": n.journal != nil, "overrides.db": n.overrides != nil,
+	} {
+		if info, err := os.Stat(filepath.Join(n.config.Bytom.RootDir, "mining", name)); !open && err == nil {
+			errs = append(errs, fmt.Errorf("mining/%s, of %d bytes, could not be opened, as the log of the node's start says: the last backup is left as it is", name, info.Size()))
+		}
 	}
 	return errors.Join(errs...)
 }

@@ -95,3 +95,27 @@ func TestABackupThatFailsLeavesTheLast(t *testing.T) {
 		t.Error("what was begun is left behind")
 	}
 }
+
+// TestABackupWithoutWhatIsThereIsNone: books that the node could not open are in the last backup
+// perhaps, and nowhere else.
+func TestABackupWithoutWhatIsThereIsNone(t *testing.T) {
+	config := soloConfig(home(t))
+	withPayee(t, config)
+	n, _ := newWholeNode(t, config)
+	var b Backup
+	if detail := n.ask(t, BackupRoute, "", &b); detail != "" {
+		t.Fatal(detail)
+	}
+	kept := filepath.Join(b.Folder, "mining", "payouts.db")
+	for _, path := range []string{kept, filepath.Join(config.Bytom.RootDir, "mining", "payouts.db")} {
+		if err := os.WriteFile(path, []byte("books"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if detail := n.ask(t, BackupRoute, "", &b); !strings.Contains(detail, "mining/payouts.db") {
+		t.Errorf("a backup was made without the books: %q", detail)
+	}
+	if _, err := os.Stat(kept); err != nil {
+		t.Errorf("the last backup's books are gone: %v", err)
+	}
+}

@@ -269,7 +269,7 @@ func (c *Config) read(fs *pflag.FlagSet, lookupEnv func(string) (string, bool)) 
 		if f.Changed || f.Name == "help" {
 			return
 		}
-		name := "TM_" + strings.ToUpper(strings.NewReplacer(".", "_", "-", "_").Replace(f.Name))
+		name := variable(f.Name)
 		if value, ok := lookupEnv(name); ok && f.Name != "home" {
 			errs = append(errs, set(fs, f, value, "environment "+name))
 		} else if value, ok := file[f.Name]; ok {
@@ -280,6 +280,24 @@ func (c *Config) read(fs *pflag.FlagSet, lookupEnv func(string) (string, bool)) 
 		c.Bytom.ApiAddress = listen
 	}
 	return errors.Join(errs...)
+}
+
+// variable is the one of the environment that sets a key.
+func variable(key string) string {
+	return "TM_" + strings.ToUpper(strings.NewReplacer(".", "_", "-", "_").Replace(key))
+}
+
+// StrayVariables are those of an environment, as os.Environ has it, that begin as options do and
+// are none: most likely they are misspelt.
+func StrayVariables(fs *pflag.FlagSet, environ []string) (names []string) {
+	known := map[string]bool{"TM_TOKEN": true} // The commands' that ask a node.
+	fs.VisitAll(func(f *pflag.Flag) { known[variable(f.Name)] = true })
+	for _, entry := range environ {
+		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "TM_") && !known[name] {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // tellable is a value, unless it may be a secret under a key that is misspelt.

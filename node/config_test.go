@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -264,5 +265,18 @@ func TestFeeStep(t *testing.T) {
 		if got := (MiningConfig{RefreshFees: btm}).feeStep(); got != want {
 			t.Errorf("%v BTM are %d, expected %d", btm, got, want)
 		}
+	}
+}
+
+// TestStrayVariablesAreNamed: what is misspelt in a service's file of settings is told, and what
+// sets an option, or a command's token, is not.
+func TestStrayVariablesAreNamed(t *testing.T) {
+	fs := pflag.NewFlagSet("node", pflag.ContinueOnError)
+	NewConfig().Register(fs)
+	got := StrayVariables(fs, []string{
+		"TM_MINING_ADRESS=x", "TM_MINING=true", "TM_STRATUM_LISTEN=:1", "TM_TOKEN=a:b", "TMHOME=/x", "HOME=/x", "TM_STRATUM_PASWORD=hunter2", "TM_API_ADDR=:2",
+	})
+	if want := []string{"TM_MINING_ADRESS", "TM_STRATUM_PASWORD"}; !slices.Equal(got, want) {
+		t.Errorf("%v, expected %v", got, want)
 	}
 }

@@ -40,7 +40,9 @@ While no node runs, copy the home directory itself. docs/operating.md says how t
 
 func backUp(cmd *cobra.Command, config *node.Config, out string) error {
 	if out != "" { // Known before the node does its work.
-		if _, err := os.Stat(out); !errors.Is(err, os.ErrNotExist) {
+		if _, err := os.Stat(out); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("--out: %w", err)
+		} else if err == nil {
 			return fmt.Errorf("--out: value %q: expected a folder that does not exist yet", out)
 		}
 	}
@@ -80,7 +82,8 @@ func copyBackup(from, to string) (where string, err error) {
 		return "", err
 	}
 	if err := os.CopyFS(where, os.DirFS(from)); err != nil {
-		return "", err
+		// A part of it looks like a backup, and would be in the way of the next try.
+		return "", errors.Join(err, os.RemoveAll(where))
 	}
 	return where, filepath.WalkDir(where, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {

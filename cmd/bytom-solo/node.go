@@ -37,7 +37,7 @@ that the terminal was closed, and stops the node. Under nohup it is ignored.`,
 			if err := config.Load(cmd.Flags(), os.LookupEnv); err != nil {
 				return err
 			}
-			return runNode(cmd.Context(), config, cmd.OutOrStdout(), terminal)
+			return runNode(cmd.Context(), config, node.StrayVariables(cmd.Flags(), os.Environ()), cmd.OutOrStdout(), terminal)
 		},
 	}
 	config.Register(cmd.Flags())
@@ -46,10 +46,13 @@ that the terminal was closed, and stops the node. Under nohup it is ignored.`,
 	return cmd
 }
 
-func runNode(ctx context.Context, config *node.Config, out, terminal io.Writer) error {
+func runNode(ctx context.Context, config *node.Config, stray []string, out, terminal io.Writer) error {
 	log, err := config.OpenLog(terminal)
 	if err != nil {
 		return err
+	}
+	for _, name := range stray {
+		log.Warn("this variable of the environment sets nothing: no option has that name ('bytom-solo node --help' lists them)", "variable", name)
 	}
 	node.ForwardBytomLog(log)
 	config.Measuring = measuring(terminal)
