@@ -73,16 +73,22 @@ func TestBackupHasWhatTheNetworkCannotGiveBack(t *testing.T) {
 	}
 }
 
-// TestABackupThatFailsLeavesTheLast has a key file that can't be read.
-func TestABackupThatFailsLeavesTheLast(t *testing.T) {
+// backedUpNode is a node that has a backup, and that.
+func backedUpNode(t *testing.T) (n *wholeNode, b Backup) {
+	t.Helper()
 	config := soloConfig(home(t))
 	withPayee(t, config)
-	n, _ := newWholeNode(t, config)
-	var b Backup
+	n, _ = newWholeNode(t, config)
 	if detail := n.ask(t, BackupRoute, "", &b); detail != "" {
 		t.Fatal(detail)
 	}
-	if err := os.Mkdir(filepath.Join(config.Bytom.RootDir, "config.toml"), 0o700); err != nil {
+	return n, b
+}
+
+// TestABackupThatFailsLeavesTheLast has a key file that can't be read.
+func TestABackupThatFailsLeavesTheLast(t *testing.T) {
+	n, b := backedUpNode(t)
+	if err := os.Mkdir(filepath.Join(n.config.Bytom.RootDir, "config.toml"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	if detail := n.ask(t, BackupRoute, "", &b); !strings.Contains(detail, "config.toml") {
@@ -91,7 +97,7 @@ func TestABackupThatFailsLeavesTheLast(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(b.Folder, "mining", "journal.db")); err != nil {
 		t.Error(err)
 	}
-	if _, err := os.Stat(filepath.Join(config.Bytom.RootDir, "backup.new")); err == nil {
+	if _, err := os.Stat(filepath.Join(n.config.Bytom.RootDir, "backup.new")); err == nil {
 		t.Error("what was begun is left behind")
 	}
 }
@@ -99,15 +105,9 @@ func TestABackupThatFailsLeavesTheLast(t *testing.T) {
 // TestABackupWithoutWhatIsThereIsNone: books that the node could not open are in the last backup
 // perhaps, and nowhere else.
 func TestABackupWithoutWhatIsThereIsNone(t *testing.T) {
-	config := soloConfig(home(t))
-	withPayee(t, config)
-	n, _ := newWholeNode(t, config)
-	var b Backup
-	if detail := n.ask(t, BackupRoute, "", &b); detail != "" {
-		t.Fatal(detail)
-	}
+	n, b := backedUpNode(t)
 	kept := filepath.Join(b.Folder, "mining", "payouts.db")
-	for _, path := range []string{kept, filepath.Join(config.Bytom.RootDir, "mining", "payouts.db")} {
+	for _, path := range []string{kept, filepath.Join(n.config.Bytom.RootDir, "mining", "payouts.db")} {
 		if err := os.WriteFile(path, []byte("books"), 0o600); err != nil {
 			t.Fatal(err)
 		}

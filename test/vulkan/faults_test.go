@@ -20,6 +20,19 @@ import (
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
 
+// needFaults skips a test that takes too long for a short run, and one on a machine without what
+// faultyVulkan needs.
+func needFaults(t *testing.T, takes string) {
+	t.Helper()
+	if !computetest.Long() {
+		t.Skipf("%s: set %s=1", takes, computetest.LongVariable)
+	}
+	if runtime.GOOS != "linux" {
+		t.Skip("what stands between the program and the loader is for Linux")
+	}
+	lavapipe(t)
+}
+
 // faultyVulkan puts testdata/vulkanfaults.c between the programs that the test starts and
 // Vulkan's loader, with two devices, each of them lavapipe: the first one does what it
 // is ordered by files in the folder returned.
@@ -82,13 +95,7 @@ const patience = 10 * time.Minute
 // and comes back, then computes wrong hashes: it is stopped and reported, and the other
 // goes on. A stock node follows all the time.
 func TestFaultsOfAGraphicsCard(t *testing.T) {
-	if !computetest.Long() {
-		t.Skipf("takes some hundred hashes of a driver that takes a second each: set %s=1", computetest.LongVariable)
-	}
-	if runtime.GOOS != "linux" {
-		t.Skip("what stands between the program and the loader is for Linux")
-	}
-	lavapipe(t)
+	needFaults(t, "takes some hundred hashes of a driver that takes a second each")
 	stock := testnet.Start(t, testnet.NodeOptions{Stock: true})
 	faults := faultyVulkan(t)
 	const bad, good = "vulkan:lavapipe", "vulkan:1"
@@ -142,13 +149,7 @@ func TestFaultsOfAGraphicsCard(t *testing.T) {
 // TestADeviceThatHangs as it is opened: the CPU mines without it, and the device joins when it
 // opens. A node stops while it still hangs.
 func TestADeviceThatHangs(t *testing.T) {
-	if !computetest.Long() {
-		t.Skipf("takes half a minute and some hashes of a driver that takes a second each: set %s=1", computetest.LongVariable)
-	}
-	if runtime.GOOS != "linux" {
-		t.Skip("what stands between the program and the loader is for Linux")
-	}
-	lavapipe(t)
+	needFaults(t, "takes half a minute and some hashes of a driver that takes a second each")
 	faults := faultyVulkan(t)
 	fault(t, faults, "hangs")
 	hanging := func() twoDevices {
@@ -176,13 +177,7 @@ func TestADeviceThatHangs(t *testing.T) {
 // TestADriverWhoseCompilerEndsTheProcess does so over each shader with dot products: after
 // two starts those are left out, or at once by the environment.
 func TestADriverWhoseCompilerEndsTheProcess(t *testing.T) {
-	if !computetest.Long() {
-		t.Skipf("takes some hashes of a driver that takes a second each: set %s=1", computetest.LongVariable)
-	}
-	if runtime.GOOS != "linux" {
-		t.Skip("what stands between the program and the loader is for Linux")
-	}
-	lavapipe(t)
+	needFaults(t, "takes some hashes of a driver that takes a second each")
 	fault(t, faultyVulkan(t), "dies")
 	v := computetest.Vectors(t)[0]
 	hash := func(paths string) (string, error) {
@@ -209,13 +204,7 @@ func TestADriverWhoseCompilerEndsTheProcess(t *testing.T) {
 // TestLoadersOfEachVersion has the validation layer look on at a hash by loaders that are older
 // than the driver, which is of 1.3.
 func TestLoadersOfEachVersion(t *testing.T) {
-	if !computetest.Long() {
-		t.Skipf("takes some hashes of a driver that takes a second each: set %s=1", computetest.LongVariable)
-	}
-	if runtime.GOOS != "linux" {
-		t.Skip("what stands between the program and the loader is for Linux")
-	}
-	lavapipe(t)
+	needFaults(t, "takes some hashes of a driver that takes a second each")
 	folder := faultyVulkan(t)
 	t.Setenv(vulkan.ValidateVariable, "1")
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
