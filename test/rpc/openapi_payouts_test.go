@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"os"
-	"sync"
 	"testing"
 	"time"
 
@@ -21,60 +19,17 @@ import (
 // rigsOwner owns the rig of these tests.
 const rigsOwner = "sm1q3cuzlxhzhqnse2w2v2mdkls9873am2cy46c6z7"
 
-// splitHome is the home of a node that has split blocks and has a payment wait for its signature.
-// It is made once, and each test has a node in a copy.
-var splitHome struct {
-	sync.Once
-	dir string // empty where it could not be made
-}
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if err := os.RemoveAll(splitHome.dir); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = max(code, 1)
-	}
-	os.Exit(code)
-}
-
 // startSplitting starts a node that has split blocks, and has nobody to sign their payment, with
-// its description. address is its payee, and front where rigs connect.
+// its description: a rig has found a block or some, and a hundred stand on them. address is its
+// payee, and front where rigs connect.
 func startSplitting(t *testing.T) (d *described, address, front string) {
 	t.Helper()
-	splitHome.Do(func() { makeSplitHome(t) })
-	if splitHome.dir == "" {
-		t.Fatal("there is no home of a node that splits blocks: another test could not make it")
-	}
-	home := t.TempDir()
-	if err := os.CopyFS(home, os.DirFS(splitHome.dir)); err != nil {
-		t.Fatal(err)
-	}
-	n, front := startSplitter(t, home)
-	var payee struct {
-		Address string `json:"mining_address"`
-	}
-	if err := n.Call("/get-mining-address", nil, &payee); err != nil {
-		t.Fatal(err)
-	}
-	testnet.Wait(t, time.Minute, func() error { return n.Call("/get-work", nil, nil) })
-	return newDescribed(t, n), payee.Address, front
-}
-
-// startSplitter starts a node that splits blocks. front is where rigs connect.
-func startSplitter(t *testing.T, home string) (n *testnet.Node, front string) {
-	t.Helper()
 	front = harness.RigAddress(t)
-	return testnet.Start(t, testnet.NodeOptions{Simulated: true, Home: home, Args: []string{
+	n := testnet.Start(t, testnet.NodeOptions{Simulated: true, Args: []string{
 		"--solonet.tools", "--stratum.listen", front, "--stratum.start-difficulty", "1", "--payout.scheme", "pplns", "--payout.every", "1",
-	}}), front
-}
-
-// makeSplitHome makes splitHome: it has a rig find a block or some, and mines on until their payment waits to be signed.
-func makeSplitHome(t *testing.T) {
-	t.Helper()
-	n, front := startSplitter(t, "")
-	harness.MakeAccount(t, n)
-	d := newDescribed(t, n)
+	}})
+	address = harness.MakeAccount(t, n)
+	d = newDescribed(t, n)
 	d.hash(front, func() error {
 		if s := d.payouts(); len(s.Blocks) == 0 {
 			return errors.New("no block is split yet")
@@ -89,22 +44,14 @@ func makeSplitHome(t *testing.T) {
 		}
 		return nil
 	})
-	n.Stop()
-	dir, err := os.MkdirTemp("", "bytom-solo-split-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.CopyFS(dir, os.DirFS(n.Home)); err != nil {
-		t.Fatal(errors.Join(err, os.RemoveAll(dir)))
-	}
-	splitHome.dir = dir
+	return d, address, front
 }
 
 // hash has a rig hash until a check passes.
 func (d *described) hash(front string, until func() error) {
 	d.t.Helper()
 	rig := fakerig.New(fakerig.Config{
-		Address: front, Name: rigsOwner + ".rig1", Dialect: fakerig.Plain, Rate: 5, Hash: harness.NewSimulatedSolver(d.t).Verifier.Hash, Random: rand.New(rand.NewPCG(1, 2)),
+		Address: front, Name: rigsOwner + ".rig1", Dialect: fakerig.Plain, Rate: 20, Hash: harness.NewSimulatedSolver(d.t).Verifier.Hash, Random: rand.New(rand.NewPCG(1, 2)),
 	})
 	ctx, stop := context.WithCancel(d.t.Context())
 	done := make(chan struct{})
