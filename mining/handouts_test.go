@@ -115,7 +115,7 @@ func TestWorkOutlivesItsRun(t *testing.T) {
 		t.Errorf("others' work is found, or of %d works %d", len(jobs), len(h.Keys("somebody")))
 	}
 	space := NewExtranonces(h.Extranonces()...)
-	space.next.Store(0)
+	space.next = 0
 	for range 3 {
 		if lease := space.Lease().First() >> 32; lease < 5 {
 			t.Errorf("lease %d is in use", lease)

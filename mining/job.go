@@ -100,11 +100,12 @@ func (j *Job) Block(timestamp, nonce uint64) (*types.Block, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &types.Block{
-		BlockHeader:  j.Header(timestamp, nonce),
-		Transactions: make([]*types.Tx, 0, 1+len(j.Template.Txs)),
+	txs, err := j.Template.transactions()
+	if err != nil {
+		return nil, err
 	}
-	b.Transactions = append(append(b.Transactions, cb), j.Template.Txs...)
+	b := &types.Block{BlockHeader: j.Header(timestamp, nonce), Transactions: make([]*types.Tx, 0, 1+len(txs))}
+	b.Transactions = append(append(b.Transactions, cb), txs...)
 	return b, nil
 }
 

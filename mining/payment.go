@@ -96,10 +96,7 @@ func (t *Template) prove(program []byte) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrPayeeMismatch, err)
 	}
-	due := consensus.BlockSubsidy(t.Height)
-	for _, c := range t.Chosen {
-		due += c.Fee
-	}
+	due := consensus.BlockSubsidy(t.Height) + t.feesDue()
 	if p.Amount != due {
 		return fmt.Errorf("%w: the coinbase of block %d pays %d, expected %d", ErrPayeeMismatch, t.Height, p.Amount, due)
 	}
@@ -108,6 +105,17 @@ func (t *Template) prove(program []byte) error {
 	}
 	t.proven = t.coinbase.clone()
 	return nil
+}
+
+// feesDue are the fees of the transactions, as they are known here.
+func (t *Template) feesDue() (sum uint64) {
+	if t.later != nil {
+		return t.Fees
+	}
+	for _, c := range t.Chosen {
+		sum += c.Fee
+	}
+	return sum
 }
 
 // intact reports whether the coinbase that jobs are rolled from is still the one that was

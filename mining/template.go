@@ -64,6 +64,8 @@ type Template struct {
 	coinbase  *coinbase
 	proven    *coinbase // a copy of what was decoded and found to pay right; nil before
 	branch    [][32]byte
+	count     int                         // of the transactions behind the coinbase
+	later     func() ([]*types.Tx, error) // what they are, of a template that NewTemplateOf made
 }
 
 // newTemplate assembles a template of the chosen transactions. now is the clock
@@ -110,7 +112,7 @@ func newTemplateBy(build coinbaseBuilder, tip Tip, chosen []Candidate, payee Pay
 	if err != nil {
 		return nil, err
 	}
-	t.branch = merkleBranch(ids)
+	t.branch, t.count = merkleBranch(ids), len(ids)
 	return t, nil
 }
 
@@ -133,7 +135,7 @@ func (t *Template) For(payee Payee, tag []byte) (*Template, error) {
 // SameWork reports whether another template asks for the same block, but for its
 // timestamp.
 func (t *Template) SameWork(other *Template) bool {
-	return t.Tip.Hash == other.Tip.Hash && t.Fees == other.Fees && slices.Equal(t.Txs, other.Txs) && t.SamePayee(other)
+	return t.Tip.Hash == other.Tip.Hash && t.Fees == other.Fees && t.StatusRoot == other.StatusRoot && slices.Equal(t.branch, other.branch) && t.SamePayee(other)
 }
 
 // SamePayee reports whether another template of the same height pays the same payee, with

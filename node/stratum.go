@@ -186,12 +186,12 @@ func (n *Node) openStratum(ctx context.Context, space *mining.Extranonces) error
 		return err
 	}
 	n.rigs = stratum.NewServer(stratum.Config{
-		Listener: n.service.accepts("rigs", n.rigPort), Generator: n.generator, Submitter: n.submitter, Extranonces: space, Handouts: n.handouts,
+		Listener: n.service.accepts("rigs", n.rigPort), Templates: n.generator, Submitter: n.submitter, Extranonces: space, Handouts: n.handouts,
 		Hash: n.verifier.Hash, Workers: n.backends[0].Info().Workers, Budget: speed * float64(c.VerifyPercent) / 100,
 		StartDifficulty: c.StartDifficulty, MinDifficulty: c.MinDifficulty,
 		Password: c.Password, Allow: allow, TLS: encrypted,
 		MaxSessions: sessions, MaxPerAddress: c.MaxPerAddress, KnownAnswer: c.KnownAnswer, Owner: owner,
-		Ledger: n.ledger, Observe: n.metrics.observe, Log: n.log,
+		Book: stratum.InLedger(n.ledger), Observe: n.metrics.observe, Log: n.log,
 	})
 	n.log.Debug("rigs' shares", "hashes_per_second", speed, "percent", c.VerifyPercent)
 	return nil

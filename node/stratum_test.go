@@ -47,7 +47,7 @@ func serveRigs(t testing.TB, f *chaintest.Fixture) *rigFixture {
 	f.OnTip = r.generator.TipChanged
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))
 	server := stratum.NewServer(stratum.Config{
-		Listener: r.port, Generator: r.generator, Extranonces: mining.NewExtranonces(),
+		Listener: r.port, Templates: r.generator, Extranonces: mining.NewExtranonces(),
 		Hash: func(ctx context.Context, header, seed [32]byte) ([32]byte, error) {
 			start := time.Now()
 			defer func() { r.hashed.Store(int64(time.Since(start))) }()

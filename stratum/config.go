@@ -17,9 +17,9 @@ import (
 type Config struct {
 	// Listener takes the rigs' connections. Run closes it.
 	Listener net.Listener
-	// Generator builds the templates, Extranonces is the space of which each session leases
+	// Templates is where the work comes from, Extranonces the space of which each session leases
 	// a part, Submitter takes the blocks.
-	Generator   *mining.Generator
+	Templates   Templates
 	Extranonces *mining.Extranonces
 	Submitter   *mining.Submitter
 	// Handouts store the jobs over a restart; nil stores none.
@@ -66,8 +66,8 @@ type Config struct {
 	// WriteTimeout is how long a rig may take to read; 0 takes 10 s.
 	WriteTimeout time.Duration
 
-	// Ledger counts what each rig does; nil counts in memory.
-	Ledger *ledger.Ledger
+	// Book counts what each rig does; nil counts in memory.
+	Book Book
 	// Observe receives the times of StageJob and StageShare; nil discards them.
 	Observe func(mining.Stage, time.Duration)
 	// Log receives what happens; nil discards it. Nothing that rigs do is above Warn.
@@ -94,8 +94,8 @@ func (cfg Config) withDefaults() Config {
 	cfg.IdleTimeout = cmp.Or(cfg.IdleTimeout, time.Hour)
 	cfg.HoldLogin = cmp.Or(cfg.HoldLogin, 20*time.Second)
 	cfg.WriteTimeout = cmp.Or(cfg.WriteTimeout, 10*time.Second)
-	if cfg.Ledger == nil {
-		cfg.Ledger = ledger.InMemory()
+	if cfg.Book == nil {
+		cfg.Book = InLedger(ledger.InMemory())
 	}
 	if cfg.Observe == nil {
 		cfg.Observe = func(mining.Stage, time.Duration) {}

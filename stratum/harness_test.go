@@ -19,6 +19,7 @@ import (
 	"github.com/bytom/bytom/protocol/bc"
 
 	"github.com/bytom-solo/bytom-solo/compute"
+	"github.com/bytom-solo/bytom-solo/ledger"
 	"github.com/bytom-solo/bytom-solo/mining"
 	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
@@ -35,6 +36,7 @@ type front struct {
 	chain     *fakeChain
 	backend   *fakeBackend
 	generator *mining.Generator
+	ledger    *ledger.Ledger
 	server    *Server
 	listener  net.Listener
 	journal   *mining.Journal
@@ -67,7 +69,7 @@ func start(t testing.TB, bits uint64, change func(*front, *Config)) *front {
 	f := &front{
 		t:       t,
 		chain:   &fakeChain{tip: mining.Tip{Hash: bc.NewHash([32]byte{1}), Height: 10, Bits: bits, Seed: bc.NewHash([32]byte{2}), MedianTime: 1000}},
-		backend: &fakeBackend{}, log: &syncBuffer{}, stopped: make(chan struct{}),
+		backend: &fakeBackend{}, ledger: ledger.InMemory(), log: &syncBuffer{}, stopped: make(chan struct{}),
 	}
 	log := slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	payee := mining.Payee{Address: "sm1qtest", Program: append([]byte{0, 20}, make([]byte, 20)...)}
@@ -82,11 +84,11 @@ func start(t testing.TB, bits uint64, change func(*front, *Config)) *front {
 	f.journal = journal
 	verifier := compute.NewVerifier(f.backend)
 	cfg := Config{
-		Generator: f.generator, Extranonces: mining.NewExtranonces(), Hash: verifier.Hash, Workers: 2,
+		Templates: f.generator, Extranonces: mining.NewExtranonces(), Hash: verifier.Hash, Workers: 2,
 		Submitter: mining.NewSubmitter(mining.SubmitterConfig{
 			Sink: f.chain, Source: f.chain, Verifier: verifier, Journal: journal, Now: f.generator.Now,
 		}),
-		StartDifficulty: 1, Log: log,
+		StartDifficulty: 1, Book: InLedger(f.ledger), Log: log,
 	}
 	if change != nil {
 		change(f, &cfg)

@@ -142,7 +142,7 @@ func TestAJobIsOfTheCurrentTemplate(t *testing.T) {
 		if m, _ := each.next(time.Now()); m.job == nil {
 			t.Fatalf("no job is sent: %+v", m)
 		}
-		want, err := s.cfg.Generator.Current()
+		want, err := s.cfg.Templates.Current()
 		if err != nil || each.jobs.last().template != want || s.work.Load().template != want {
 			t.Errorf("the job is of %p, expected %p, %v", each.jobs.last().template, want, err)
 		}

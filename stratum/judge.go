@@ -14,7 +14,7 @@ import (
 
 // reject counts a share that cost nothing, and refuses it.
 func (s *session) reject(id []byte, kind verdict, why *wire.Error) {
-	s.record(kind, ledger.Entry{})
+	s.record(kind, ledger.Entry{}, nil)
 	s.refuse(id, why)
 }
 
@@ -47,7 +47,7 @@ func (s *session) offer(id []byte, sh share, standing standing) {
 	s.mu.Lock()
 	s.seen.forget(header)
 	s.mu.Unlock()
-	s.record(verdictRefused, ledger.Entry{})
+	s.record(verdictRefused, ledger.Entry{}, nil)
 	s.settle(sh.reply, errTooMany)
 }
 
@@ -246,14 +246,20 @@ func (s *session) conclude(sh share, v verdict, why *wire.Error, entry ledger.En
 		entry.Work = sh.job.work()
 		s.wakeUp()
 	}
-	s.record(v, entry)
-	if sh.reply != nil {
-		s.settle(sh.reply, why)
-	}
+	s.record(v, entry, func(err error) {
+		if err != nil {
+			s.server.log.Warn("share not written down", "rig", s.name(), "error", err)
+			why = errUnwritten
+		}
+		if sh.reply != nil {
+			s.settle(sh.reply, why)
+		}
+	})
 }
 
-// record counts a judged share everywhere. e has what is known of it besides.
-func (s *session) record(v verdict, e ledger.Entry) {
+// record counts a judged share everywhere, and calls then, if it is not nil, once that is safe.
+// e has what is known of it besides.
+func (s *session) record(v verdict, e ledger.Entry, then func(error)) {
 	now := time.Now()
 	s.server.counts.shares[v].Add(1)
 	s.mu.Lock()
@@ -269,8 +275,11 @@ func (s *session) record(v verdict, e ledger.Entry) {
 	var counts bool
 	if e.Kind, counts = v.ledger(); !counts {
 		s.server.rigs.refuse(s.rig)
+		if then != nil {
+			then(nil)
+		}
 		return
 	}
 	e.At, e.Rig, e.Address, e.Agent, e.Owner = now, l.name, s.host.String(), l.agent, l.owner
-	s.server.cfg.Ledger.Add(e)
+	s.server.cfg.Book.Add(e, then)
 }

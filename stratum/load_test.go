@@ -181,7 +181,7 @@ func total(all []*loadRig) (sum [3]int) {
 func checkLedger(t *testing.T, f *front, all []*loadRig) {
 	t.Helper()
 	counted := make(map[string]ledger.RigTotals)
-	for _, r := range f.server.cfg.Ledger.Rigs(time.Now()) {
+	for _, r := range f.ledger.Rigs(time.Now()) {
 		counted[r.Rig] = r
 	}
 	for _, r := range all {

@@ -41,7 +41,7 @@ func memoryOfASession(t testing.TB, sessions int) int64 {
 	counts := ledger.Open(ledger.Config{Path: filepath.Join(t.TempDir(), "ledger.db")})
 	defer func() { _ = counts.Close() }()
 	f := tcpFront(t, func(_ *front, cfg *Config) {
-		cfg.MaxSessions, cfg.Log, cfg.Ledger = others+sessions, nil, counts
+		cfg.MaxSessions, cfg.Log, cfg.Book = others+sessions, nil, InLedger(counts)
 	})
 	defer f.close()
 	used := func(rigs int) (*farm, [2]int64) {

@@ -28,7 +28,7 @@ const (
 
 // patience is how long it takes that no work means none.
 func (s *Server) patience() time.Duration {
-	if _, err := s.cfg.Generator.Current(); err != nil && !errors.Is(err, mining.ErrNotReady) {
+	if _, err := s.cfg.Templates.Current(); err != nil && !errors.Is(err, mining.ErrNotReady) {
 		return certainPatience
 	}
 	return workPatience
@@ -37,7 +37,7 @@ func (s *Server) patience() time.Duration {
 // noWork is why there is nothing to do.
 func (s *Server) noWork() *wire.Error {
 	why := "no block template yet"
-	if _, err := s.cfg.Generator.Current(); err != nil {
+	if _, err := s.cfg.Templates.Current(); err != nil {
 		why = err.Error()
 	}
 	return &wire.Error{Code: wire.CodeOther, Message: "No work: " + printable(why, mostReason)}
@@ -66,7 +66,7 @@ func (s *Server) worthNothing(sh *share) *wire.Error {
 		return nil
 	}
 	// The clock was set: there may be work that suits it.
-	s.cfg.Generator.Force()
+	s.cfg.Templates.Force()
 	return &wire.Error{Code: wire.CodeOther, Message: "No block can come of this job: " + err.Error()}
 }
 

@@ -46,7 +46,7 @@ func paid(o *owners) func(*front, *Config) {
 // shares are all that the ledger of a front has, the latest first.
 func (f *front) shares(t *testing.T) (all []ledger.Share) {
 	t.Helper()
-	if err := f.server.cfg.Ledger.Shares(func(s ledger.Share) bool { all = append(all, s); return true }); err != nil {
+	if err := f.ledger.Shares(func(s ledger.Share) bool { all = append(all, s); return true }); err != nil {
 		t.Fatal(err)
 	}
 	return all
@@ -106,7 +106,7 @@ func TestLoginOfNoOwner(t *testing.T) {
 		if st := f.server.Stats(); st.Unauthorized != 1 || st.Logins != 0 || len(f.server.Rigs()) != 0 {
 			t.Errorf("%+v, rigs %+v", st, f.server.Rigs())
 		}
-		if rigs := f.server.cfg.Ledger.Rigs(time.Now()); len(rigs) != 0 {
+		if rigs := f.ledger.Rigs(time.Now()); len(rigs) != 0 {
 			t.Errorf("the ledger has %+v", rigs)
 		}
 	})
@@ -136,7 +136,7 @@ func TestOwnersOfBlocks(t *testing.T) {
 func (f *front) expectSolved(t *testing.T, j *wire.Job, nonce uint64, want uint64) {
 	t.Helper()
 	hash := bc.NewHash(j.HeaderHash(nonce))
-	if n, ok, err := f.server.cfg.Ledger.Solved(hash.String()); n != want || !ok || err != nil {
+	if n, ok, err := f.ledger.Solved(hash.String()); n != want || !ok || err != nil {
 		t.Errorf("block %s was made by share %d, %v, %v, expected %d", hash.String(), n, ok, err, want)
 	}
 }

@@ -89,7 +89,7 @@ func (s *Server) Run(ctx context.Context) error {
 // follow sends the sessions jobs: of each new template, and each second what is due otherwise, which is
 // a new difficulty, or their job again.
 func (s *Server) follow(ctx context.Context) {
-	templates, cancel := s.cfg.Generator.Subscribe()
+	templates, cancel := s.cfg.Templates.Subscribe()
 	defer cancel()
 	each := time.NewTicker(time.Second)
 	defer each.Stop()
@@ -110,7 +110,7 @@ func (s *Server) follow(ctx context.Context) {
 func (s *Server) newest() *work {
 	for {
 		w := s.work.Load()
-		t, _ := s.cfg.Generator.Current()
+		t, _ := s.cfg.Templates.Current()
 		if w.template == t {
 			return w
 		}

@@ -35,7 +35,7 @@ func TestABlockOfARig(t *testing.T) {
 		if p, a := f.chain.blocks(); p != 1 || a != 1 {
 			t.Errorf("%d blocks processed, %d announced", p, a)
 		}
-		st := f.server.cfg.Ledger.Rigs(time.Now())[0]
+		st := f.ledger.Rigs(time.Now())[0]
 		if st.Rig != "bm1qabc.rig1" || st.Accepted != 2 || st.Blocks != 1 || st.Stale != 1 || st.Agent != "test/1" ||
 			st.Address != "10.0.0.1" || st.Work <= 0 || st.Best < 16 {
 			t.Errorf("rig %+v", st)

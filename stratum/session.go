@@ -261,6 +261,6 @@ func (s *session) welcome(l *login, host netip.Addr, now time.Time) {
 	var level slog.Level
 	s.rig, level = s.server.rigs.join(l.name, l.agent, now)
 	s.server.counts.logins.Add(1)
-	s.server.cfg.Ledger.Login(now, l.name, host.String(), l.agent)
+	s.server.cfg.Book.Login(now, l.name, host.String(), l.agent)
 	s.server.log.Log(context.Background(), level, "rig connected", "rig", l.name, "address", host, "agent", l.agent)
 }

@@ -118,6 +118,7 @@ var (
 	errDuplicate    = &wire.Error{Code: wire.CodeDuplicate, Message: "Duplicate share"}
 	errLow          = &wire.Error{Code: wire.CodeLow, Message: "Low difficulty share"}
 	errNonce        = &wire.Error{Code: wire.CodeNonce, Message: "Invalid nonce"}
+	errUnwritten    = &wire.Error{Code: wire.CodeOther, Message: "The share could not be written down"}
 	errTooMany      = &wire.Error{Code: wire.CodeOther, Message: "Too many shares: wait for the difficulty to rise"}
 )
 

@@ -297,7 +297,7 @@ func (s *session) keptJob(now time.Time, w *work) *sentJob {
 
 // timestamp is that of jobs that are sent now.
 func (s *Server) timestamp(w *work) uint64 {
-	return max(uint64(s.cfg.Generator.Now().Unix()), w.template.Tip.MedianTime+1)
+	return max(uint64(s.cfg.Templates.Now().Unix()), w.template.Tip.MedianTime+1)
 }
 
 // makeJob is the session's next job. Each has an extranonce of its own, also where nothing else is
@@ -318,4 +318,4 @@ func (s *session) makeJob(now time.Time, w *work, timestamp uint64) sentJob {
 }
 
 // stale reports whether a template's jobs build on a block that is no longer the tip.
-func (s *Server) stale(t *mining.Template) bool { return s.cfg.Generator.State(t) == mining.Stale }
+func (s *Server) stale(t *mining.Template) bool { return s.cfg.Templates.State(t) == mining.Stale }

@@ -49,7 +49,7 @@ func serveTheirs(t *testing.T, chain *fakeChain) *theirs {
 	}
 	s.stratum = l.Addr().String()
 	server := stratum.NewServer(stratum.Config{
-		Listener: l, Generator: s.generator, Submitter: submitter, Extranonces: space, Hash: verifier.Hash, StartDifficulty: 1,
+		Listener: l, Templates: s.generator, Submitter: submitter, Extranonces: space, Hash: verifier.Hash, StartDifficulty: 1,
 	})
 	handler := gbt.New(gbt.Config{
 		Source: chain, Generator: s.generator, Submitter: submitter, Extranonces: space,
