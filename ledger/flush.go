@@ -63,10 +63,11 @@ type batch struct {
 	next   nextNumbers
 	owners ownerChanges
 	solved map[string]uint64
+	marks  map[markKey]uint64
 }
 
 func (b *batch) empty() bool {
-	return len(b.rigs)+len(b.rows)+len(b.shares)+len(b.blocks)+len(b.gone) == 0 && b.owners.empty()
+	return len(b.rigs)+len(b.rows)+len(b.shares)+len(b.blocks)+len(b.gone)+len(b.marks) == 0 && b.owners.empty()
 }
 
 // Flush writes what was counted since the last time, in one transaction. If it fails,
@@ -87,6 +88,9 @@ func (l *Ledger) Flush() error {
 		l.putBack(b)
 		return fmt.Errorf("write the ledger %s: %w", l.cfg.Path, err)
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.marks.written(b.marks)
 	return nil
 }
 
@@ -96,7 +100,7 @@ func (l *Ledger) take() *batch {
 	defer l.mu.Unlock()
 	b := &batch{
 		rigs: make(map[string]rigSummary), rows: l.rows, shares: l.pending, blocks: l.blocks, gone: l.gone,
-		next: nextNumbers{l.sequence, l.round, l.nextID}, owners: l.owners.take(), solved: l.solved,
+		next: nextNumbers{l.sequence, l.round, l.nextID}, owners: l.owners.take(), solved: l.solved, marks: l.marks.take(),
 	}
 	l.rows, l.pending, l.blocks, l.gone, l.solved = make(map[rowKey]*Row), nil, nil, nil, make(map[string]uint64)
 	for name, r := range l.rigs {
@@ -129,12 +133,19 @@ func (l *Ledger) putBack(b *batch) {
 	l.blocks = append(b.blocks, l.blocks...)
 	l.gone = append(b.gone, l.gone...)
 	l.owners.putBack(b.owners)
+	l.marks.putBack(b.marks)
 	maps.Copy(l.solved, b.solved) // The first share that made a block is the one.
 	l.trim()
 }
 
-// trim drops the oldest of what can't be held any more.
+// trim drops the oldest of what can't be held any more. What fronts were not told is on the disk
+// is never dropped: they would send it again, and it counts as booked. Book takes no more of it
+// long before, so that what is dropped instead, the newest, is this process's own.
 func (l *Ledger) trim() {
+	if len(l.marks.fresh) > 0 {
+		l.pending = slices.Clone(l.pending[:min(len(l.pending), 2*mostPending)])
+		return
+	}
 	l.pending = slices.Clone(l.pending[max(0, len(l.pending)-mostPending):])
 	for len(l.rows) > mostPending {
 		oldest := rowKey{hour: ^uint32(0)}
@@ -187,6 +198,9 @@ func (b *batch) write(tx *bolt.Tx) error {
 		return err
 	}
 	if err := writeSolved(tx.Bucket(solvedBucket), b.solved); err != nil {
+		return err
+	}
+	if err := writeMarks(tx, b.marks); err != nil {
 		return err
 	}
 	return tx.Bucket(metaBucket).Put(nextKey, pack(b.next))

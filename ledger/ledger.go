@@ -76,6 +76,7 @@ type Ledger struct {
 	round    uint32
 	policy   uint32 // of the shares that come
 	kept     uint64 // shares from it on are not pruned
+	marks    marks  // of batches that fronts sent
 	id       string
 	total    Tally // since it was opened
 }
@@ -172,7 +173,7 @@ func newInMemory(cfg Config) *Ledger {
 	return &Ledger{
 		cfg: cfg, log: cfg.Log, opened: cfg.Now(),
 		rigs: make(map[string]*rigState), rows: make(map[rowKey]*Row), solved: make(map[string]uint64),
-		owners: newOwners(), kept: math.MaxUint64, id: rand.Text(),
+		owners: newOwners(), marks: newMarks(), kept: math.MaxUint64, id: rand.Text(),
 	}
 }
 
@@ -188,6 +189,11 @@ func (l *Ledger) Login(at time.Time, rig, address, agent string) {
 func (l *Ledger) Add(e Entry) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.add(e)
+}
+
+// add is Add. The caller holds mu.
+func (l *Ledger) add(e Entry) {
 	name, rig := l.rigOf(e)
 	rig.summary.count(e)
 	l.total.count(e)

@@ -22,7 +22,7 @@ func (l *Ledger) open() error {
 	l.file = f
 	if err := f.view(l.loadWhole); err != nil {
 		fresh := newInMemory(l.cfg) // Half of it is worse than none.
-		l.rigs, l.rows, l.file, l.owners, l.id = fresh.rigs, fresh.rows, nil, fresh.owners, fresh.id
+		l.rigs, l.rows, l.file, l.owners, l.marks, l.id = fresh.rigs, fresh.rows, nil, fresh.owners, fresh.marks, fresh.id
 		l.sequence, l.round, l.nextID, l.seen = 0, 0, 0, time.Time{}
 		return errors.Join(fmt.Errorf("read the ledger %s: %w", l.cfg.Path, err), f.close())
 	}
@@ -79,6 +79,9 @@ func (l *Ledger) load(tx *bolt.Tx) error {
 		if err := l.loadOwners(tx); err != nil {
 			return err
 		}
+	}
+	if err := l.loadMarks(tx); err != nil {
+		return err
 	}
 	now := l.opened
 	logged, err := l.loadRates(tx, byID, now)

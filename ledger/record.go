@@ -12,6 +12,7 @@ const (
 	Duplicate      // came before
 	Low            // its hash misses the target of its job
 	Invalid        // could not be judged, as its job is unknown or its nonce is none
+	LoggedIn       // no submit: the rig has connected
 )
 
 // Entry is one judged submit of a rig.
