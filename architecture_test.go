@@ -65,6 +65,7 @@ var mustNotReach = map[string][]string{
 	"ledger":         {bytom, ours("compute"), ours("mining"), ours("gbt"), ours("stratum"), ours("rig"), ours("node"), ours("testnet"), "net/http"},
 	"payout":         {ours("compute"), ours("mining"), ours("gbt"), ours("stratum"), ours("rig"), ours("node"), ours("testnet"), "net/http"},
 	"payout/scheme":  {bytom, module},
+	"fleet":          {ours("compute/cpu"), ours("compute/vulkan"), ours("gbt"), ours("stratum"), ours("rig"), ours("node"), ours("testnet")},
 	"compute":        {bytom, ours("mining"), ours("gbt"), ours("stratum"), ours("node"), ours("testnet"), "net", "net/http"},
 	"mining":         {"net/http", ours("gbt"), ours("stratum"), ours("node"), ours("compute/cpu"), ours("compute/vulkan"), ours("testnet")},
 	"gbt":            {ours("stratum"), ours("node"), ours("compute/cpu"), ours("compute/vulkan"), ours("testnet")},
@@ -86,6 +87,7 @@ var mustNotReach = map[string][]string{
 var importedOnlyBy = map[string][]string{
 	ours("node"):                   {"cmd", "test"},
 	ours("node/chain"):             {"node"},
+	ours("fleet"):                  {"node", "test"},
 	ours("node/selection"):         {"node"},
 	ours("web"):                    {"node", "test"},
 	ours("testnet"):                {"cmd", "test"},

@@ -1,0 +1,233 @@
+package fleet
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"github.com/bytom/bytom/protocol/bc"
+	"github.com/bytom/bytom/protocol/bc/types"
+
+	"github.com/bytom-solo/bytom-solo/mining"
+)
+
+// Courier brings a sealed Block to a node, and returns what became of it. An error means that the
+// node did not say.
+type Courier func(ctx context.Context, sealed []byte) (Verdict, error)
+
+// ChainConfig is what a Chain needs.
+type ChainConfig struct {
+	Engine  Engine
+	Key     Key
+	Network string
+	Feed    *Feed
+	// Nodes are those that blocks go to by the engine, Couriers the ways to nodes beside it.
+	Nodes    []PublicKey
+	Couriers []Courier
+	// By is who found a block, by the journal.
+	By func(bc.Hash) mining.Finder
+	// Patience is how long a verdict is waited for; then the block is sent again later. 0 takes 3 s.
+	Patience time.Duration
+	// Log takes what happens; nil discards it.
+	Log *slog.Logger
+}
+
+// Chain is the chain of nodes elsewhere, as far as blocks of a front's rigs need it: a mining.Sink
+// that brings them to all nodes at once, by each way that there is, and a mining.Source that
+// knows what the nodes said. It is safe for concurrent use.
+type Chain struct {
+	cfg   ChainConfig
+	log   *slog.Logger
+	said  *lru.Cache[bc.Hash, Verdict]
+	waits *lru.Cache[bc.Hash, chan Verdict]
+}
+
+const (
+	// mostSaid is of how many blocks the nodes' verdicts are remembered.
+	mostSaid = 4096
+	// mostWaits is how many blocks may wait for a verdict by the engine.
+	mostWaits = 64
+)
+
+// NewChain returns a Chain.
+func NewChain(cfg ChainConfig) *Chain {
+	if cfg.Patience == 0 {
+		cfg.Patience = 3 * time.Second
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	said, err := lru.New[bc.Hash, Verdict](mostSaid)
+	if err != nil {
+		panic(err) // Only a size below 1 is refused.
+	}
+	waits, err := lru.New[bc.Hash, chan Verdict](mostWaits)
+	if err != nil {
+		panic(err)
+	}
+	return &Chain{cfg: cfg, log: cfg.Log, said: said, waits: waits}
+}
+
+// Process brings a block to the nodes. The first that takes it decides; where all that answer
+// refuse it, the first refusal. Where none answers in time the error is of kind ErrNotReady:
+// nothing is known against the block, and it is to be sent again.
+func (c *Chain) Process(ctx context.Context, block *types.Block) (mining.Outcome, error) {
+	id := block.Hash()
+	var raw bytes.Buffer
+	if _, err := block.WriteTo(&raw); err != nil {
+		return 0, fmt.Errorf("%w: %w", mining.ErrMalformed, err)
+	}
+	by := c.cfg.By(id)
+	sealed, err := c.cfg.Key.Seal(c.cfg.Network, KindBlock, &Block{
+		Name: by.Name, Address: by.Address, Owner: by.Owner, Work: by.Work, Raw: raw.Bytes(), At: time.Now().UnixMilli(),
+	})
+	if err != nil {
+		return 0, fmt.Errorf("%w: %w", mining.ErrMalformed, err)
+	}
+	answers := make(chan Verdict, len(c.cfg.Couriers)+len(c.cfg.Nodes))
+	c.waits.Add(id, answers)
+	defer c.waits.Remove(id)
+	failed := make(chan error, len(c.cfg.Couriers))
+	for _, bring := range c.cfg.Couriers {
+		go func() {
+			v, err := bring(ctx, sealed)
+			if err != nil {
+				failed <- err
+				return
+			}
+			answers <- v
+		}()
+	}
+	for _, node := range c.cfg.Nodes {
+		if err := c.cfg.Engine.Publish(Subject(node)+".from", sealed); err != nil {
+			c.log.Debug("a found block does not go by the engine", "error", err)
+		}
+	}
+	return c.await(ctx, id, answers, failed)
+}
+
+// await waits for the nodes' answers.
+func (c *Chain) await(ctx context.Context, id bc.Hash, answers <-chan Verdict, failed <-chan error) (mining.Outcome, error) {
+	patience := time.NewTimer(c.cfg.Patience)
+	defer patience.Stop()
+	var refused *Verdict
+	var errs []error
+	for {
+		select {
+		case v := <-answers:
+			if bc.NewHash(v.Hash) != id {
+				continue
+			}
+			if v.taken() {
+				c.said.Add(id, v)
+				return v.outcome()
+			}
+			if refused == nil {
+				refused = &v
+			}
+			if len(c.cfg.Couriers) > 1 {
+				continue // Another may take it.
+			}
+		case err := <-failed:
+			errs = append(errs, err)
+			continue
+		case <-patience.C:
+		case <-ctx.Done():
+		}
+		if refused == nil {
+			return 0, fmt.Errorf("%w: no node has answered for the block: it is sent again: %w", mining.ErrNotReady, errors.Join(errs...))
+		}
+		c.said.Add(id, *refused)
+		return refused.outcome()
+	}
+}
+
+// Verdict takes what a node says of a block by the engine.
+func (c *Chain) Verdict(v *Verdict) {
+	if answers, ok := c.waits.Peek(bc.NewHash(v.Hash)); ok {
+		select {
+		case answers <- *v:
+		default:
+		}
+	}
+}
+
+// Announce does nothing: the nodes do.
+func (c *Chain) Announce(*types.Block) {}
+
+// Tip is what the work that is served builds on.
+func (c *Chain) Tip() mining.Tip { return c.cfg.Feed.Tip() }
+
+// After is Tip, if that is what is asked for.
+func (c *Chain) After(parent bc.Hash) (mining.Tip, bool) {
+	tip := c.Tip()
+	return tip, tip.Hash == parent
+}
+
+// Place is where a block stood when a node answered for it.
+func (c *Chain) Place(id bc.Hash, _ uint64) mining.Place {
+	v, ok := c.said.Get(id)
+	if !ok {
+		return mining.Place{Best: c.Tip().Height}
+	}
+	return mining.Place{Known: v.taken(), Main: v.Main, There: bc.NewHash(v.Winner), Best: max(v.Best, c.Tip().Height)}
+}
+
+// Select, Check and Ready are for who builds templates, which a front does not.
+
+// Select returns an error of kind ErrNotReady.
+func (c *Chain) Select(context.Context, mining.Tip) ([]mining.Candidate, error) {
+	return nil, fmt.Errorf("%w: a front has no pool of transactions", mining.ErrNotReady)
+}
+
+// Check returns an error of kind ErrNotReady.
+func (c *Chain) Check(context.Context, *types.Block) error {
+	return fmt.Errorf("%w: a front has no chain", mining.ErrNotReady)
+}
+
+// Ready is why there is no work.
+func (c *Chain) Ready() error {
+	_, err := c.cfg.Feed.Current()
+	return err
+}
+
+// NewVerdict is what a node says of a block, by what its Submitter said.
+func NewVerdict(id bc.Hash, v mining.Verdict, best uint64, err error) Verdict {
+	out := Verdict{Hash: id.Byte32(), Outcome: int(v.Outcome), Main: v.Main, Winner: v.Winner.Byte32(), Best: best}
+	if err == nil {
+		return out
+	}
+	out.Detail = err.Error()
+	out.Error = string(mining.ErrRejected)
+	if kind := mining.ErrorKind(""); errors.As(err, &kind) {
+		out.Error = string(kind)
+	}
+	return out
+}
+
+// taken reports whether the node has the block in its chain, on the best branch or not.
+func (v *Verdict) taken() bool {
+	return v.Error == "" && mining.Outcome(v.Outcome) != mining.Orphan
+}
+
+// refusedBy is an error of a kind of package mining, in a node's words.
+type refusedBy struct {
+	kind   mining.ErrorKind
+	detail string
+}
+
+func (e refusedBy) Error() string { return e.detail }
+func (e refusedBy) Unwrap() error { return e.kind }
+
+// outcome is the verdict as a mining.Sink returns it.
+func (v *Verdict) outcome() (mining.Outcome, error) {
+	if v.Error != "" {
+		return 0, refusedBy{mining.ErrorKind(v.Error), v.Detail}
+	}
+	return mining.Outcome(v.Outcome), nil
+}

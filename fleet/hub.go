@@ -1,0 +1,378 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/bytom-solo/bytom-solo/ledger"
+	"github.com/bytom-solo/bytom-solo/mining"
+)
+
+// Templates is where a Hub has its work from: a mining.Generator.
+type Templates interface {
+	mining.TemplateSource
+	Current() (*mining.Template, error)
+}
+
+// Books is where a Hub books the shares of fronts: a ledger.Ledger.
+type Books interface {
+	// Book books a batch, once: see ledger.Ledger.
+	Book(id ledger.BatchID, entries []ledger.Entry) (booked bool, err error)
+	// BookedOnDisk is the highest batch of an epoch that is on the disk.
+	BookedOnDisk(front string, epoch uint64) uint64
+	// Flush brings what was booked to the disk.
+	Flush() error
+}
+
+// HubConfig is what a Hub needs.
+type HubConfig struct {
+	Engine    Engine
+	Key       Key
+	Network   string
+	Templates Templates
+	// Fronts are those that are let in, with their names.
+	Fronts map[PublicKey]string
+	// Grant gives a front a range of extranonces, and has that on the disk before it returns.
+	Grant func(front string) (uint16, error)
+	// Books keep the shares, Ledger says which ledger that is.
+	Books  Books
+	Ledger LedgerState
+	// Found brings a block of a front's rig to the chain. It is called for each that comes, by
+	// a goroutine of its own.
+	Found func(ctx context.Context, front string, b *Block) Verdict
+	// Split tells whether rigs' work is paid for, Owners whose a login's work is, where that is
+	// not in the login.
+	Split  bool
+	Owners map[string]string
+	// Log takes what happens; nil discards it.
+	Log *slog.Logger
+}
+
+// Hub is a node's side of its fronts: it publishes work and signs of life, lets fronts in, books
+// their shares and takes their blocks. All methods are safe for concurrent use.
+type Hub struct {
+	cfg     HubConfig
+	log     *slog.Logger
+	subject string // what all of this node's begin with
+	batches chan sealedBatch
+	fenced  atomic.Pointer[LedgerState] // who keeps the ledger instead; nil while it is this node
+	found   chan struct{}               // a place for each block that is on its way
+
+	mu       sync.Mutex
+	newest   []byte // the sealed work
+	sequence uint64
+	fronts   map[PublicKey]*frontSight
+	told     map[string]time.Time
+}
+
+// frontSight is what is known of a front.
+type frontSight struct {
+	seen   time.Time
+	shares uint64
+	blocks uint64
+}
+
+type sealedBatch struct {
+	from  PublicKey
+	batch *Batch
+}
+
+const (
+	// beatEvery is the time between two signs of life.
+	beatEvery = 2 * time.Second
+	// mostBatches is how many batches may wait to be booked; fronts send others again.
+	mostBatches = 256
+	// mostFound is how many blocks may be on their way to the chain at once.
+	mostFound = 32
+	// bookEvery is the least time between two writes of what was booked.
+	bookEvery = 250 * time.Millisecond
+)
+
+// NewHub returns a Hub, which Run starts.
+func NewHub(cfg HubConfig) *Hub {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Hub{
+		cfg: cfg, log: cfg.Log, subject: Subject(cfg.Key.Public()), batches: make(chan sealedBatch, mostBatches), found: make(chan struct{}, mostFound),
+		fronts: make(map[PublicKey]*frontSight), told: make(map[string]time.Time),
+	}
+}
+
+// Run serves the fronts until ctx ends, and returns its error, or why the engine can't be used.
+func (h *Hub) Run(ctx context.Context) error {
+	for subject, got := range map[string]func([]byte){
+		h.subject + ".from": func(data []byte) { h.take(ctx, data) },
+		h.subject + ".beat": h.otherBeat,
+	} {
+		cancel, err := h.cfg.Engine.Subscribe(subject, got)
+		if err != nil {
+			return fmt.Errorf("subscribe to %s: %w", subject, err)
+		}
+		defer cancel()
+	}
+	var parts sync.WaitGroup
+	defer parts.Wait()
+	parts.Go(func() { h.book(ctx) })
+	h.publish(ctx)
+	return ctx.Err()
+}
+
+// publish publishes each new template, and signs of life, until ctx ends.
+func (h *Hub) publish(ctx context.Context) {
+	templates, cancel := h.cfg.Templates.Subscribe()
+	defer cancel()
+	each := time.NewTicker(beatEvery)
+	defer each.Stop()
+	encoder := newTxEncoder()
+	h.publishWork(encoder)
+	for {
+		select {
+		case <-templates:
+			h.publishWork(encoder)
+		case <-each.C:
+			h.beat()
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// publishWork publishes the newest work, and keeps it for those who come later.
+func (h *Hub) publishWork(encoder *txEncoder) {
+	if h.fenced.Load() != nil {
+		return
+	}
+	t, err := h.cfg.Templates.Current()
+	w := &Work{Boot: h.boot(), Sequence: h.sequence + 1, At: time.Now().UnixMilli(), Split: h.cfg.Split, Owners: h.cfg.Owners, Ledger: h.cfg.Ledger}
+	if err != nil {
+		w.Why = err.Error()
+	} else if err := h.fill(w, t, encoder); err != nil {
+		h.log.Error("fronts have no work of this template", "height", t.Height, "error", err)
+		return
+	}
+	sealed, err := h.cfg.Key.Seal(h.cfg.Network, KindWork, w)
+	if err != nil {
+		h.log.Error("fronts have no work of this template", "error", err)
+		return
+	}
+	h.mu.Lock()
+	h.sequence, h.newest = w.Sequence, sealed
+	h.mu.Unlock()
+	h.send(h.subject+".work", sealed)
+}
+
+// boot orders this run of the node among its others.
+func (h *Hub) boot() int64 { return int64(h.cfg.Ledger.Term) }
+
+// fill puts a template into a work, and publishes ahead of it what is too much for one message.
+func (h *Hub) fill(w *Work, t *mining.Template, encoder *txEncoder) error {
+	p := t.Parts()
+	txs, err := encoder.encode(t.Txs)
+	if err != nil {
+		return err
+	}
+	w.Parts = &p
+	all := split(txs)
+	if len(all) <= 1 {
+		w.Txs = txs
+		return nil
+	}
+	w.Bodies = len(all)
+	for i, each := range all {
+		body := &Body{Boot: w.Boot, Sequence: w.Sequence, Part: i, Of: len(all), Txs: each}
+		sealed, err := h.cfg.Key.Seal(h.cfg.Network, KindBody, body)
+		if err != nil {
+			return err
+		}
+		h.send(h.subject+".work", sealed)
+	}
+	return nil
+}
+
+// beat publishes a sign of life.
+func (h *Hub) beat() {
+	if h.fenced.Load() != nil {
+		return
+	}
+	h.mu.Lock()
+	sequence := h.sequence
+	h.mu.Unlock()
+	h.sendSealed(h.subject+".beat", KindBeat, &Beat{Boot: h.boot(), Sequence: sequence, At: time.Now().UnixMilli(), Ledger: h.cfg.Ledger})
+}
+
+// send publishes a message. An engine that is away has it lost: whoever misses it asks again.
+func (h *Hub) send(subject string, data []byte) {
+	if err := h.cfg.Engine.Publish(subject, data); err != nil {
+		h.tell(slog.LevelWarn, "fronts can't be reached", "error", err.Error())
+	}
+}
+
+func (h *Hub) sendSealed(subject string, kind Kind, body any) {
+	sealed, err := h.cfg.Key.Seal(h.cfg.Network, kind, body)
+	if err != nil {
+		h.log.Error("a message to fronts can't be made", "kind", kind, "error", err)
+		return
+	}
+	h.send(subject, sealed)
+}
+
+// tell logs something once a minute. The value is the reason.
+func (h *Hub) tell(level slog.Level, text, key, value string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if last, told := h.told[text+value]; told && time.Since(last) < time.Minute {
+		return
+	}
+	if len(h.told) > 100 {
+		clear(h.told) // Strangers can think of many reasons.
+	}
+	h.told[text+value] = time.Now()
+	h.log.Log(context.Background(), level, text, key, value)
+}
+
+// take takes a message of a front. It returns at once.
+func (h *Hub) take(ctx context.Context, data []byte) {
+	if h.fenced.Load() != nil {
+		return
+	}
+	m, err := Open(data, h.cfg.Network, h.known)
+	if err != nil {
+		if errors.Is(err, ErrUnknownSender) {
+			h.answerStranger(m.From, err)
+		}
+		h.tell(slog.LevelWarn, "a message to this node's fronts subject is refused", "error", err.Error())
+		return
+	}
+	h.saw(m.From)
+	switch body := m.Body.(type) {
+	case *Hello:
+		h.welcome(m.From, body)
+	case *Batch:
+		select {
+		case h.batches <- sealedBatch{m.From, body}:
+		default: // It is sent again.
+		}
+	case *Block:
+		h.takeBlock(ctx, m.From, body)
+	default:
+		h.tell(slog.LevelWarn, "a message to this node's fronts subject is refused", "error", fmt.Sprintf("kind %v is not for a node", m.Kind))
+	}
+}
+
+// known reports whether a front is let in.
+func (h *Hub) known(key PublicKey) bool { _, ok := h.cfg.Fronts[key]; return ok }
+
+// answerStranger tells a front that it is not let in, where it can be told.
+func (h *Hub) answerStranger(key PublicKey, err error) {
+	if key != (PublicKey{}) {
+		h.sendSealed(h.to(key), KindRefused, &Refused{Why: err.Error()})
+	}
+}
+
+func (h *Hub) to(front PublicKey) string { return h.subject + ".to." + front.String() }
+
+// saw notes that there is news of a front.
+func (h *Hub) saw(key PublicKey) *frontSight {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s := h.fronts[key]
+	if s == nil {
+		s = &frontSight{}
+		h.fronts[key] = s
+		h.log.Info("front connected", "front", h.cfg.Fronts[key], "key", key.String())
+	}
+	s.seen = time.Now()
+	return s
+}
+
+// mostRanges is how many ranges a front is granted at a time.
+const mostRanges = 4
+
+// welcome answers a front that says hello.
+func (h *Hub) welcome(front PublicKey, hello *Hello) {
+	name := h.cfg.Fronts[front]
+	w := &Welcome{Epoch: hello.Epoch, Booked: h.cfg.Books.BookedOnDisk(front.String(), hello.Epoch), Ledger: h.cfg.Ledger}
+	for range min(hello.Need, mostRanges) {
+		r, err := h.cfg.Grant(name)
+		if err != nil {
+			h.tell(slog.LevelError, "a front gets no extranonces", "error", err.Error())
+			h.sendSealed(h.to(front), KindRefused, &Refused{Why: err.Error()})
+			return
+		}
+		w.Ranges = append(w.Ranges, r)
+	}
+	h.mu.Lock()
+	w.Work = h.newest
+	h.mu.Unlock()
+	h.sendSealed(h.to(front), KindWelcome, w)
+}
+
+// takeBlock has a block brought to the chain, and the front told what became of it.
+func (h *Hub) takeBlock(ctx context.Context, front PublicKey, b *Block) {
+	select {
+	case h.found <- struct{}{}:
+	default:
+		return // The front sends it again, and by HTTP.
+	}
+	go func() {
+		defer func() { <-h.found }()
+		v := h.cfg.Found(ctx, h.cfg.Fronts[front], b)
+		h.mu.Lock()
+		h.fronts[front].blocks++
+		h.mu.Unlock()
+		h.sendSealed(h.to(front), KindVerdict, &v)
+	}()
+}
+
+// otherBeat hears whether there is another node with this one's key: the ledger can have one
+// writer, which is the one of the higher term.
+func (h *Hub) otherBeat(data []byte) {
+	m, err := Open(data, h.cfg.Network, func(key PublicKey) bool { return key == h.cfg.Key.Public() })
+	if err != nil {
+		return
+	}
+	b, ok := m.Body.(*Beat)
+	if !ok || b.Ledger.Instance == h.cfg.Ledger.Instance || !h.cfg.Ledger.Before(b.Ledger) {
+		return
+	}
+	other := b.Ledger
+	if h.fenced.Swap(&other) == nil {
+		h.log.Error("another node with this one's key serves the fronts: this one books no shares of theirs and gives them no work until it is started again",
+			"term", h.cfg.Ledger.Term, "others_term", other.Term, "ledger", h.cfg.Ledger.ID, "others_ledger", other.ID)
+	}
+}
+
+// Fenced is who serves the fronts instead of this node; nil while this one does.
+func (h *Hub) Fenced() *LedgerState { return h.fenced.Load() }
+
+// FrontStatus is what a Hub knows of a front.
+type FrontStatus struct {
+	Name string
+	Key  PublicKey
+	// Seen is when it was last heard of since the start; zero where it was not.
+	Seen time.Time
+	// Entries is how many of its entries were booked, Blocks how many blocks it sent, since the
+	// start.
+	Entries, Blocks uint64
+}
+
+// Fronts are those that are let in, in no order.
+func (h *Hub) Fronts() []FrontStatus {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var all []FrontStatus
+	for key, name := range h.cfg.Fronts {
+		s := FrontStatus{Name: name, Key: key}
+		if f := h.fronts[key]; f != nil {
+			s.Seen, s.Entries, s.Blocks = f.seen, f.shares, f.blocks
+		}
+		all = append(all, s)
+	}
+	return all
+}

@@ -1,0 +1,220 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// LinkConfig is what a Link needs.
+type LinkConfig struct {
+	Engine  Engine
+	Key     Key
+	Network string
+	// Name is this front's, and Epoch that of its outbox: a word of its own for each start.
+	Name  string
+	Epoch uint64
+	// Nodes are those of the Feed.
+	Nodes []PublicKey
+	Feed  *Feed
+	// Chain takes what nodes say of blocks by the engine.
+	Chain *Chain
+	// Ranges takes a range of extranonces that a node grants, Left is how many of those leases
+	// are left: more are asked for in time.
+	Ranges func(uint16)
+	Left   func() int
+	// Settings takes what a node says of whom rigs' work is paid to.
+	Settings func(split bool, owners map[string]string)
+	// Log takes what happens; nil discards it.
+	Log *slog.Logger
+}
+
+// Link is a front's side of the engine: it says hello to the nodes until they answer, and takes
+// what they send to where it goes. All methods are safe for concurrent use.
+type Link struct {
+	cfg LinkConfig
+	log *slog.Logger
+
+	mu    sync.Mutex
+	nodes map[PublicKey]*linkNode
+}
+
+// linkNode is what is known of a node.
+type linkNode struct {
+	welcome bool // it has answered this run's hello: what it sends is no recording
+	missing bool // it has work that did not come
+	refused string
+}
+
+const (
+	// helloEvery is the time between two looks at whether a node is to be asked for something.
+	helloEvery = time.Second
+	// fewLeft is of how many leases on more are asked for.
+	fewLeft = 1 << 14
+)
+
+// NewLink returns a Link, which Run starts.
+func NewLink(cfg LinkConfig) *Link {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	l := &Link{cfg: cfg, log: cfg.Log, nodes: make(map[PublicKey]*linkNode)}
+	for _, key := range cfg.Nodes {
+		l.nodes[key] = &linkNode{}
+	}
+	return l
+}
+
+// Run takes what nodes send until ctx ends, and returns its error, or why the engine can't be
+// used.
+func (l *Link) Run(ctx context.Context) error {
+	for _, node := range l.cfg.Nodes {
+		for _, last := range []string{".work", ".beat", ".to." + l.cfg.Key.Public().String()} {
+			subject := Subject(node) + last
+			cancel, err := l.cfg.Engine.Subscribe(subject, func(data []byte) { l.take(node, data) })
+			if err != nil {
+				return fmt.Errorf("subscribe to %s: %w", subject, err)
+			}
+			defer cancel()
+		}
+	}
+	each := time.NewTicker(helloEvery)
+	defer each.Stop()
+	for {
+		l.hello()
+		select {
+		case <-each.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// hello asks the nodes for what is missing.
+func (l *Link) hello() {
+	need := 0
+	if l.cfg.Left() < fewLeft {
+		need = 1
+	}
+	for _, key := range l.cfg.Nodes {
+		l.mu.Lock()
+		n := l.nodes[key]
+		ask := !n.welcome || n.missing || need > 0
+		l.mu.Unlock()
+		if !ask {
+			continue
+		}
+		sealed, err := l.cfg.Key.Seal(l.cfg.Network, KindHello, &Hello{Name: l.cfg.Name, Epoch: l.cfg.Epoch, Need: need})
+		if err == nil {
+			err = l.cfg.Engine.Publish(Subject(key)+".from", sealed)
+		}
+		if err != nil {
+			l.log.Debug("a node can't be asked", "node", key.String(), "error", err)
+		}
+		need = 0 // One grant is enough.
+		if !l.welcomed(l.cfg.Nodes[0]) {
+			need = 1 // Whichever answers first.
+		}
+	}
+}
+
+func (l *Link) welcomed(key PublicKey) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.nodes[key].welcome
+}
+
+// take takes a message of a node.
+func (l *Link) take(node PublicKey, data []byte) {
+	m, err := Open(data, l.cfg.Network, func(key PublicKey) bool { return key == node })
+	if err != nil {
+		l.cfg.Feed.Refuse(node, err)
+		return
+	}
+	switch body := m.Body.(type) {
+	case *Welcome:
+		l.takeWelcome(node, body)
+	case *Refused:
+		l.takeRefused(node, body)
+	case *Verdict:
+		l.cfg.Chain.Verdict(body)
+	case *Work:
+		if l.welcomed(node) {
+			l.takeWork(node, body)
+		}
+	case *Body:
+		l.cfg.Feed.Body(node, body)
+	case *Beat:
+		if l.welcomed(node) && l.cfg.Feed.Beat(node, body) {
+			l.setMissing(node, true)
+		}
+	}
+}
+
+// takeWork has work served, and its settings used.
+func (l *Link) takeWork(node PublicKey, w *Work) {
+	l.cfg.Settings(w.Split, w.Owners)
+	err := l.cfg.Feed.Work(node, w)
+	l.setMissing(node, err != nil)
+}
+
+func (l *Link) setMissing(node PublicKey, missing bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.nodes[node].missing = missing
+}
+
+// takeWelcome takes a node's answer. One to an earlier run may be a recording.
+func (l *Link) takeWelcome(node PublicKey, w *Welcome) {
+	if w.Epoch != l.cfg.Epoch {
+		return
+	}
+	l.mu.Lock()
+	n := l.nodes[node]
+	first := !n.welcome
+	n.welcome, n.refused = true, ""
+	l.mu.Unlock()
+	if first {
+		l.log.Info("let in by a node", "node", node.String())
+	}
+	for _, r := range w.Ranges {
+		l.cfg.Ranges(r)
+	}
+	if len(w.Work) == 0 {
+		return
+	}
+	m, err := Open(w.Work, l.cfg.Network, func(key PublicKey) bool { return key == node })
+	if err != nil {
+		l.cfg.Feed.Refuse(node, err)
+		return
+	}
+	if work, ok := m.Body.(*Work); ok {
+		l.takeWork(node, work)
+	}
+}
+
+// takeRefused logs why a node does not let this front in, once for each reason.
+func (l *Link) takeRefused(node PublicKey, r *Refused) {
+	l.mu.Lock()
+	n := l.nodes[node]
+	again := n.refused == r.Why
+	n.refused = r.Why
+	l.mu.Unlock()
+	if !again {
+		l.log.Warn("a node does not let this front in", "node", node.String(), "reason", r.Why, "this_front", l.cfg.Key.Public().String())
+	}
+}
+
+// Refused is why nodes do not let this front in; empty where they do, or have not answered.
+func (l *Link) Refused() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, n := range l.nodes {
+		if n.refused != "" && !n.welcome {
+			return n.refused
+		}
+	}
+	return ""
+}

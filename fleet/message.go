@@ -1,0 +1,125 @@
+package fleet
+
+import (
+	"github.com/bytom-solo/bytom-solo/mining"
+)
+
+// Subject is what the subjects of a node begin with. A node publishes to its ".work" and ".beat",
+// and to ".to." and a front's key; fronts publish to its ".from".
+func Subject(node PublicKey) string { return "bytom-solo." + node.String() }
+
+// LedgerState says which ledger fronts' shares are booked in, and by whom.
+type LedgerState struct {
+	_ struct{} `cbor:",toarray"`
+	// ID is the ledger's, Term how often it was opened for fronts: of two writers of a ledger, or
+	// of its copies, the one of the later term is right. Instance is drawn at each start.
+	ID             string
+	Term, Instance uint64
+}
+
+// Before reports whether another writer takes the place of this one.
+func (s LedgerState) Before(o LedgerState) bool {
+	return s.Term < o.Term || s.Term == o.Term && s.Instance < o.Instance
+}
+
+// Work is what a node has its fronts do.
+type Work struct {
+	_ struct{} `cbor:",toarray"`
+	// Boot orders the runs of the node, Sequence the works of a run. At is when it was sent, in
+	// Unix milliseconds by the node's clock.
+	Boot     int64
+	Sequence uint64
+	At       int64
+	// Parts are what jobs are cut from; nil where there is no work, and Why says why.
+	Parts *mining.Parts
+	Why   string
+	// Txs are the transactions behind the coinbase, in order, in binary. Where they are too much
+	// for a message, Bodies of them went ahead.
+	Txs    [][]byte
+	Bodies int
+	// Split tells whether blocks are split by what rigs did, Owners whose the work of a login is,
+	// in small letters, where the login is no address.
+	Split  bool
+	Owners map[string]string
+	Ledger LedgerState
+}
+
+// Body is a part of the transactions of a Work that follows.
+type Body struct {
+	_        struct{} `cbor:",toarray"`
+	Boot     int64
+	Sequence uint64
+	// Part is this one's number, from 0, of so many.
+	Part, Of int
+	Txs      [][]byte
+}
+
+// Beat is a node's sign of life.
+type Beat struct {
+	_ struct{} `cbor:",toarray"`
+	// Boot and Sequence are those of its newest Work; At is as there.
+	Boot     int64
+	Sequence uint64
+	At       int64
+	Ledger   LedgerState
+}
+
+// Hello asks a node to let a front in, or for what it lacks.
+type Hello struct {
+	_ struct{} `cbor:",toarray"`
+	// Name is the front's own for itself, Epoch that of its outbox.
+	Name  string
+	Epoch uint64
+	// Need is how many ranges of extranonces it wants.
+	Need int
+}
+
+// Welcome answers a Hello.
+type Welcome struct {
+	_ struct{} `cbor:",toarray"`
+	// Epoch is the Hello's, Booked the highest batch of it that is booked.
+	Epoch, Booked uint64
+	Ranges        []uint16
+	// Work is the newest one, sealed; empty where there was none yet.
+	Work   []byte
+	Ledger LedgerState
+}
+
+// Refused says why a front is not let in.
+type Refused struct {
+	_   struct{} `cbor:",toarray"`
+	Why string
+}
+
+// Ack says which batches are booked, and on the disk.
+type Ack struct {
+	_ struct{} `cbor:",toarray"`
+	// Number is the highest of the epoch, 0 if none: it is gone on from the next.
+	Epoch, Number uint64
+	Ledger        LedgerState
+}
+
+// Block is a block that a front's rig found.
+type Block struct {
+	_ struct{} `cbor:",toarray"`
+	// Name, Address, Owner and Work are as in mining.Finder.
+	Name, Address, Owner string
+	Work                 uint64
+	// Raw is the block in binary, At when it was sent, in Unix milliseconds.
+	Raw []byte
+	At  int64
+}
+
+// Verdict is what a node says of a block.
+type Verdict struct {
+	_    struct{} `cbor:",toarray"`
+	Hash [32]byte
+	// Outcome is a mining.Outcome, Main whether the block is on the best chain, Winner the block of
+	// its height there, and Best the height of that chain.
+	Outcome int
+	Main    bool
+	Winner  [32]byte
+	Best    uint64
+	// Error is the mining.ErrorKind of a refusal, empty without one, Detail its words.
+	Error, Detail string
+}
