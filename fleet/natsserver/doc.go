@@ -1,0 +1,20 @@
+// Package natsserver runs a NATS server in this process, for a LAN with a few fronts. It is
+// part of programs that are built with the tag "engine" alone: it makes them 10 MB larger.
+package natsserver
+
+import "log/slog"
+
+// Config is what a server needs.
+type Config struct {
+	// Listen is host:port.
+	Listen string
+	// Token, if not empty, is what clients must have in their URL, nats://TOKEN@host:port.
+	Token string
+	// Cert and Key are PEM files; with them the port speaks TLS alone.
+	Cert, Key string
+	// Log takes what happens; nil discards it.
+	Log *slog.Logger
+}
+
+// mostPayload is the longest message, in bytes.
+const mostPayload = 8 << 20
