@@ -9,16 +9,22 @@ import (
 	"github.com/bytom-solo/bytom-solo/ledger"
 )
 
+// frontEpoch is an epoch of a front.
+type frontEpoch struct {
+	front PublicKey
+	epoch uint64
+}
+
 // book books batches until ctx ends, and acknowledges what is on the disk.
 func (h *Hub) book(ctx context.Context) {
 	each := time.NewTicker(bookEvery)
 	defer each.Stop()
-	touched := make(map[PublicKey]uint64) // the epochs that wait for an acknowledgement
+	touched := make(map[frontEpoch]bool) // what waits for an acknowledgement
 	for {
 		select {
 		case b := <-h.batches:
 			h.bookOne(b)
-			touched[b.from] = b.batch.Epoch
+			touched[frontEpoch{b.from, b.batch.Epoch}] = true
 			continue
 		case <-each.C:
 		case <-ctx.Done():
@@ -31,8 +37,8 @@ func (h *Hub) book(ctx context.Context) {
 			h.tell(slog.LevelError, "the shares of fronts can't be written: they keep them, and send them again", "error", err.Error())
 			continue
 		}
-		for front, epoch := range touched {
-			h.sendSealed(h.to(front), KindAck, &Ack{Epoch: epoch, Number: h.cfg.Books.BookedOnDisk(front.String(), epoch), Ledger: h.cfg.Ledger})
+		for t := range touched {
+			h.sendSealed(h.to(t.front), KindAck, &Ack{Epoch: t.epoch, Number: h.cfg.Books.BookedOnDisk(t.front.String(), t.epoch), Ledger: h.cfg.Ledger})
 		}
 		clear(touched)
 	}

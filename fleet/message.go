@@ -11,8 +11,9 @@ func Subject(node PublicKey) string { return "bytom-solo." + node.String() }
 // LedgerState says which ledger fronts' shares are booked in, and by whom.
 type LedgerState struct {
 	_ struct{} `cbor:",toarray"`
-	// ID is the ledger's, Term how often it was opened for fronts: of two writers of a ledger, or
-	// of its copies, the one of the later term is right. Instance is drawn at each start.
+	// ID is the ledger's, Term that of its opening for fronts: see ledger.RaiseTerm. Of two
+	// writers of a ledger, or of its copies, the one of the later term is right. Instance is drawn
+	// at each start.
 	ID             string
 	Term, Instance uint64
 }

@@ -16,7 +16,7 @@ import (
 //
 //	fronts  front, 0, epoch (8 bytes) → the highest number of it that is booked
 //
-// and in meta "term" → how often the ledger was opened for fronts.
+// and in meta "term" → that of the latest opening for fronts.
 
 // BatchID says which batch of a front's it is.
 type BatchID struct {
@@ -84,8 +84,8 @@ func (l *Ledger) Book(id BatchID, entries []Entry) (booked bool, err error) {
 		return false, nil
 	case id.Number > next:
 		return false, fmt.Errorf("%w: batch %d of %s, expected %d", ErrGap, id.Number, id.Front, next)
-	case len(l.pending)+len(entries) > mostBooked || len(l.rows) > mostBooked:
-		return false, fmt.Errorf("%w: %d shares, %d rows", ErrFull, len(l.pending), len(l.rows))
+	case l.writing+max(len(l.pending)+len(entries), len(l.rows)) > mostBooked:
+		return false, fmt.Errorf("%w: %d shares, %d rows, and %d in a write under way", ErrFull, len(l.pending), len(l.rows), l.writing)
 	}
 	for _, e := range entries {
 		if e.Kind == LoggedIn {
@@ -106,7 +106,10 @@ func (l *Ledger) BookedOnDisk(front string, epoch uint64) uint64 {
 	return l.marks.onDisk[markKey{front, epoch}]
 }
 
-// RaiseTerm counts that the ledger is opened for fronts, on the disk, and returns how often it was.
+// RaiseTerm begins a term of this ledger, in which it is the one that fronts' shares are booked in.
+// It is on the disk, and higher than all before it: the time in Unix milliseconds, or one more than
+// the former where the clock is behind that. So the term of a new ledger is also higher than those
+// of one that is lost, and that of a copy put back than those of what it was copied from.
 func (l *Ledger) RaiseTerm() (term uint64, err error) {
 	if l.file == nil || l.cfg.ReadOnly {
 		return 0, ErrNotKept
@@ -118,7 +121,7 @@ func (l *Ledger) RaiseTerm() (term uint64, err error) {
 				return err
 			}
 		}
-		term++
+		term = max(term+1, uint64(max(0, l.cfg.Now().UnixMilli())))
 		return meta.Put(termKey, pack(term))
 	})
 	if err != nil {

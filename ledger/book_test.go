@@ -287,15 +287,67 @@ func TestNothingBookedIsDropped(t *testing.T) {
 	}
 }
 
-// TestTermsRise: each start for fronts has a later term than all before.
+// TestNothingBookedIsDroppedInAWriteThatFails has batches come while a write is under way that fails
+// in the end, again and again: what that has taken counts as waiting, so that all stays bounded
+// and the marks stay true.
+func TestNothingBookedIsDroppedInAWriteThatFails(t *testing.T) {
+	b := bookTest(t, 1)
+	many := make([]Entry, 1000)
+	for i := range many {
+		many[i] = Entry{At: time.Now(), Rig: "far", Effective: 1, Network: 1}
+	}
+	taken := uint64(0)
+	for range 20 {
+		under := b.booked.take()
+		for {
+			_, err := b.booked.Book(BatchID{Front: "a", Epoch: 1, Number: taken + 1, Oldest: 1}, many)
+			if errors.Is(err, ErrFull) {
+				break
+			}
+			if err != nil || taken > 1000 {
+				t.Fatal(taken, err)
+			}
+			taken++
+		}
+		b.booked.putBack(under)
+	}
+	if n := len(b.booked.pending); n != int(taken)*len(many) || n > mostBooked {
+		t.Errorf("%d shares wait, of %d batches of %d; expected all, and %d at most", n, taken, len(many), mostBooked)
+	}
+	if err := b.booked.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.booked.Book(BatchID{Front: "a", Epoch: 1, Number: taken + 1, Oldest: 1}, many); err != nil {
+		t.Errorf("once all is on the disk: %v", err)
+	}
+}
+
+// TestTermsRise: each start for fronts has a later term than all before, whatever the clock is set
+// to, and so has a ledger that takes the place of a lost one.
 func TestTermsRise(t *testing.T) {
 	b := bookTest(t, 1)
-	for want := range uint64(4) {
-		if term, err := b.booked.RaiseTerm(); term != want+1 || err != nil {
-			t.Fatalf("term %d, %v, expected %d", term, err, want+1)
+	now, before := time.UnixMilli(5000), uint64(0)
+	raise := func() uint64 {
+		t.Helper()
+		b.booked.cfg.Now = func() time.Time { return now }
+		term, err := b.booked.RaiseTerm()
+		if err != nil || term <= before {
+			t.Fatalf("term %d, %v, expected one above %d", term, err, before)
 		}
+		before = term
 		b.kill(nil)
+		return term
 	}
+	for _, want := range []struct{ clock, term int64 }{{5000, 5000}, {5000, 5001}, {-1, 5002}, {4000, 5003}, {6000, 6000}} {
+		now = time.UnixMilli(want.clock)
+		if term := raise(); term != uint64(want.term) {
+			t.Errorf("at %d ms the term is %d, expected %d", want.clock, term, want.term)
+		}
+	}
+	b.path = filepath.Join(t.TempDir(), "new.db")
+	b.kill(nil)
+	now = time.UnixMilli(6002)
+	raise()
 	if _, err := InMemory().RaiseTerm(); !errors.Is(err, ErrNotKept) {
 		t.Errorf("a ledger without a file: %v, expected %v", err, ErrNotKept)
 	}

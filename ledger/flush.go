@@ -91,6 +91,7 @@ func (l *Ledger) Flush() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.marks.written(b.marks)
+	l.writing = 0
 	return nil
 }
 
@@ -102,6 +103,7 @@ func (l *Ledger) take() *batch {
 		rigs: make(map[string]rigSummary), rows: l.rows, shares: l.pending, blocks: l.blocks, gone: l.gone,
 		next: nextNumbers{l.sequence, l.round, l.nextID}, owners: l.owners.take(), solved: l.solved, marks: l.marks.take(),
 	}
+	l.writing = max(len(l.pending), len(l.rows))
 	l.rows, l.pending, l.blocks, l.gone, l.solved = make(map[rowKey]*Row), nil, nil, nil, make(map[string]uint64)
 	for name, r := range l.rigs {
 		if r.dirty {
@@ -134,6 +136,7 @@ func (l *Ledger) putBack(b *batch) {
 	l.gone = append(b.gone, l.gone...)
 	l.owners.putBack(b.owners)
 	l.marks.putBack(b.marks)
+	l.writing = 0
 	maps.Copy(l.solved, b.solved) // The first share that made a block is the one.
 	l.trim()
 }

@@ -77,6 +77,7 @@ type Ledger struct {
 	policy   uint32 // of the shares that come
 	kept     uint64 // shares from it on are not pruned
 	marks    marks  // of batches that fronts sent
+	writing  int    // shares or rows, whichever are more, that a write under way has taken
 	id       string
 	total    Tally // since it was opened
 }

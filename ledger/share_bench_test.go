@@ -47,6 +47,34 @@ func BenchmarkFlush100(b *testing.B) {
 	}
 }
 
+// BenchmarkBook is a second of a fleet that brings 10,000 shares of 1,000 rigs: 20 batches, written
+// once. What it takes, of a second, is what the fleet takes of a core.
+func BenchmarkBook(b *testing.B) {
+	l := Open(Config{Path: filepath.Join(b.TempDir(), "l.db")})
+	defer l.Close()
+	batch := make([]Entry, 500)
+	second, number := int64(1_700_000_000), uint64(0)
+	for b.Loop() {
+		for part := range 20 {
+			for i := range batch {
+				rig := (part*len(batch) + i) % 1000
+				batch[i] = Entry{
+					At: time.Unix(second, int64(i)), Rig: fmt.Sprint("bm1q.rig", rig), Address: "10.0.0.1", Agent: "bench", Effective: 1000, Network: 1e9,
+					Owner: fmt.Sprint("bm1q", rig%100), Work: 5,
+				}
+			}
+			number++
+			if booked, err := l.Book(BatchID{Front: "front", Epoch: 1, Number: number, Oldest: 1}, batch); !booked || err != nil {
+				b.Fatal(booked, err)
+			}
+		}
+		if err := l.Flush(); err != nil {
+			b.Fatal(err)
+		}
+		second++
+	}
+}
+
 // BenchmarkWindow visits 2.4 million shares of 100 rigs, written in 24,000 seconds: a window
 // of 8 blocks at a hundredth of the network.
 func BenchmarkWindow(b *testing.B) {
