@@ -66,27 +66,29 @@ func (s *shares) add(o Outcome) { s[o].Add(1) }
 
 // Shares are counts of solutions by what became of them.
 type Shares struct {
-	Accepted   uint64 `json:"accepted"`
-	Stale      uint64 `json:"stale"`
-	Duplicate  uint64 `json:"duplicate"`
-	Low        uint64 `json:"low"`
-	Rejected   uint64 `json:"rejected"`
+	Accepted  uint64 `json:"accepted"`
+	Stale     uint64 `json:"stale"`
+	Duplicate uint64 `json:"duplicate"`
+	Low       uint64 `json:"low"`
+	Rejected  uint64 `json:"rejected"`
+	// Lost are blocks that were valid, and came after another.
+	Lost       uint64 `json:"lost"`
 	Unanswered uint64 `json:"unanswered"`
 }
 
 func (s *shares) read() Shares {
 	return Shares{
 		Accepted: s[Accepted].Load(), Stale: s[Stale].Load(), Duplicate: s[Duplicate].Load(),
-		Low: s[Low].Load(), Rejected: s[Rejected].Load(), Unanswered: s[Unanswered].Load(),
+		Low: s[Low].Load(), Rejected: s[Rejected].Load(), Lost: s[Lost].Load(), Unanswered: s[Unanswered].Load(),
 	}
 }
 
 func (s Shares) plus(o Shares) Shares {
 	return Shares{
 		Accepted: s.Accepted + o.Accepted, Stale: s.Stale + o.Stale, Duplicate: s.Duplicate + o.Duplicate,
-		Low: s.Low + o.Low, Rejected: s.Rejected + o.Rejected, Unanswered: s.Unanswered + o.Unanswered,
+		Low: s.Low + o.Low, Rejected: s.Rejected + o.Rejected, Lost: s.Lost + o.Lost, Unanswered: s.Unanswered + o.Unanswered,
 	}
 }
 
-// refused are those that the source did not take.
+// refused are those that the source did not take. A lost race is none of them.
 func (s Shares) refused() uint64 { return s.Stale + s.Duplicate + s.Low + s.Rejected }

@@ -132,6 +132,7 @@ func outcomeOf(err *client.Error) Outcome {
 		is   Outcome
 	}{
 		{mining.ErrStaleWork, Stale}, {mining.ErrBadParent, Stale}, {mining.ErrorKind("duplicate"), Duplicate}, {mining.ErrHighHash, Low},
+		{mining.ErrorKind("inconclusive"), Lost}, {mining.ErrorKind("duplicate-inconclusive"), Lost},
 	} {
 		if errors.Is(err, k.kind) {
 			return k.is

@@ -245,3 +245,29 @@ func TestRigGoesOnAfterARejection(t *testing.T) {
 		return log.says("outcome=stale", "msg=status", "hashrate=", "height=7")
 	})
 }
+
+// TestALostRaceIsNoRefusal has a node that finds each block valid, and another before it.
+func TestALostRaceIsNoRefusal(t *testing.T) {
+	for _, reason := range []string{"inconclusive", "duplicate-inconclusive"} {
+		n := &fakeNode{header: types.BlockHeader{Version: 1, Height: 7, Bits: someMeet, Timestamp: 1000}}
+		n.answer = func(route string) string {
+			if strings.HasPrefix(route, "/submit") {
+				return `{"status":"fail","error_detail":"no","data":{"reason":"` + reason + `","debug":"it lost the race"}}`
+			}
+			return ""
+		}
+		r, log := fakeRig(t, n, true, computetest.SHA3{})
+		during(t, r, func() error {
+			if s := r.Status().Shares; s.Lost < 2 {
+				return fmt.Errorf("shares %+v, expected lost ones", s)
+			}
+			return nil
+		})
+		if s := r.Status().Shares; s.refused()+s.Accepted > 0 {
+			t.Errorf("%s: shares %+v, expected lost ones alone", reason, s)
+		}
+		if err := log.says("block lost its race", "outcome=lost", "msg=stopped accepted=0 rejected=0 lost="); err != nil || strings.Contains(log.String(), "solution rejected") {
+			t.Errorf("%s: %v: %s", reason, err, log)
+		}
+	}
+}

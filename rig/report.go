@@ -34,7 +34,7 @@ func statusArgs(s Status) []any {
 		count uint64
 	}{
 		{"stale", s.Shares.Stale}, {"duplicate", s.Shares.Duplicate}, {"low", s.Shares.Low},
-		{"unanswered", s.Shares.Unanswered}, {"blocks", s.Blocks},
+		{"lost", s.Shares.Lost}, {"unanswered", s.Shares.Unanswered}, {"blocks", s.Blocks},
 	} {
 		if c.count > 0 {
 			args = append(args, c.name, c.count)
@@ -87,6 +87,8 @@ func (r *Rig) logOutcome(s solution, o Outcome, err error, took time.Duration, a
 	switch {
 	case o == Accepted:
 		r.log.Log(context.Background(), level, what+" accepted", args...)
+	case o == Lost:
+		r.log.Info("block lost its race", args...)
 	case s.block && !again:
 		r.log.Warn("solution rejected", args...)
 	case s.block:

@@ -24,8 +24,8 @@ func TestStatusLine(t *testing.T) {
 		{"nothing yet", Status{}, `hashrate="0.0/0.0/0.0 H/s" accepted=0 rejected=0`},
 		{"shares of all kinds", Status{
 			Hashrate: rate, Devices: one, Blocks: 64,
-			Shares: Shares{Accepted: 1, Stale: 2, Duplicate: 4, Low: 8, Rejected: 16, Unanswered: 32},
-		}, `hashrate="1.0/2.0/3.2 H/s" accepted=1 rejected=30 stale=2 duplicate=4 low=8 unanswered=32 blocks=64`},
+			Shares: Shares{Accepted: 1, Stale: 2, Duplicate: 4, Low: 8, Rejected: 16, Unanswered: 32, Lost: 3},
+		}, `hashrate="1.0/2.0/3.2 H/s" accepted=1 rejected=30 stale=2 duplicate=4 low=8 lost=3 unanswered=32 blocks=64`},
 		{"one refusal", Status{Shares: Shares{Low: 1}}, `hashrate="0.0/0.0/0.0 H/s" accepted=0 rejected=1 low=1`},
 		{"a pool's work", Status{
 			Source: SourceStatus{Kind: kindStratum, Server: "pool:1"}, Work: &WorkStatus{Height: 7, Difficulty: 100, NetworkDifficulty: 2000},

@@ -136,7 +136,7 @@ func (r *Rig) Run(ctx context.Context) error {
 	r.drain(end)
 	side.Wait()
 	total := r.Status().Shares
-	r.log.Info("stopped", "accepted", total.Accepted, "rejected", total.refused(), "blocks", r.Status().Blocks)
+	r.log.Info("stopped", "accepted", total.Accepted, "rejected", total.refused(), "lost", total.Lost, "blocks", r.Status().Blocks)
 	switch {
 	case ctx.Err() != nil:
 		return nil
@@ -335,7 +335,7 @@ func (r *Rig) submit(ctx context.Context, s solution) Outcome {
 		}
 	}
 	if s.block {
-		if r.refusedBlocks++; outcome == Accepted {
+		if r.refusedBlocks++; outcome == Accepted || outcome == Lost {
 			r.refusedBlocks = 0
 		}
 	}

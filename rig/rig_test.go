@@ -233,7 +233,7 @@ func TestOutcomesAreCounted(t *testing.T) {
 		return log.says("share accepted", "outcome=stale", "outcome=unanswered", "msg=status", "stale=", "low=", "hashes_a_share=100")
 	})
 	n := r.Status().Shares
-	for i, count := range []uint64{n.Accepted, n.Stale, n.Duplicate, n.Low, n.Rejected, n.Unanswered} {
+	for i, count := range []uint64{n.Accepted, n.Stale, n.Duplicate, n.Low, n.Rejected, n.Lost, n.Unanswered} {
 		if want := uint64(len(s.found)) / outcomes; count < want || count > want+1 {
 			t.Errorf("%d %v of %d finds", count, Outcome(i), len(s.found))
 		}

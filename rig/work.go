@@ -89,13 +89,16 @@ const (
 	Low
 	// Rejected is any other refusal.
 	Rejected
+	// Lost means that it is a block that the node found valid, and that another block was
+	// before it: nobody did anything wrong.
+	Lost
 	// Unanswered means that nobody knows: no reply, or the connection broke.
 	Unanswered
 
 	outcomes = iota
 )
 
-var outcomeNames = [outcomes]string{"accepted", "stale", "duplicate", "low", "rejected", "unanswered"}
+var outcomeNames = [outcomes]string{"accepted", "stale", "duplicate", "low", "rejected", "lost", "unanswered"}
 
 // String names the outcome.
 func (o Outcome) String() string {

@@ -86,7 +86,7 @@ func TestOutcomesHaveNames(t *testing.T) {
 	for o := Outcome(-1); o <= outcomes; o++ {
 		names = append(names, o.String())
 	}
-	if got := strings.Join(names, " "); got != "Outcome(-1) accepted stale duplicate low rejected unanswered Outcome(6)" {
+	if got := strings.Join(names, " "); got != "Outcome(-1) accepted stale duplicate low rejected lost unanswered Outcome(7)" {
 		t.Error(got)
 	}
 }

@@ -49,7 +49,7 @@ func TestKeysOfARig(t *testing.T) {
 	p.Type("h")
 	p.Await(`DEVICE +10 S +1 MIN +15 MIN *\r\ncpu +[0-9.]+ k?H/s`)
 	p.Type("s")
-	p.Await(`DEVICE +ACCEPTED +STALE +REFUSED +UNANSWERED +BEST SHARE\r\ncpu +[1-9]`)
+	p.Await(`DEVICE +ACCEPTED +STALE +REFUSED +LOST +UNANSWERED +BEST SHARE\r\ncpu +[1-9]`)
 	p.Type("q?") // as a paste is: nothing
 	time.Sleep(500 * time.Millisecond)
 	p.Type("r")

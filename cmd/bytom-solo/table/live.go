@@ -52,14 +52,14 @@ func (w hashrates) device(name string, h mining.Hashrate, trouble string) {
 // RigResults prints what became of a rig's shares, by device.
 func RigResults(out io.Writer, s rig.Status) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "DEVICE\tACCEPTED\tSTALE\tREFUSED\tUNANSWERED\tBEST SHARE")
+	fmt.Fprintln(w, "DEVICE\tACCEPTED\tSTALE\tREFUSED\tLOST\tUNANSWERED\tBEST SHARE")
 	for _, d := range s.Devices {
 		best := "-"
 		if d.Best > 0 {
 			best = number(d.Best)
 		}
 		n := d.Shares
-		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%s\n", d.Name, n.Accepted, n.Stale, n.Duplicate+n.Low+n.Rejected, n.Unanswered, best)
+		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%d\t%s\n", d.Name, n.Accepted, n.Stale, n.Duplicate+n.Low+n.Rejected, n.Lost, n.Unanswered, best)
 	}
 	if err := w.Flush(); err != nil {
 		return err
