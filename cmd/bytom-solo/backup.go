@@ -43,7 +43,7 @@ func backUp(cmd *cobra.Command, config *node.Config, out string) error {
 		if _, err := os.Stat(out); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return fmt.Errorf("--out: %w", err)
 		} else if err == nil {
-			return fmt.Errorf("--out: value %q: expected a folder that does not exist yet", out)
+			return usage(fmt.Errorf("--out: value %q: expected a folder that does not exist yet", out))
 		}
 	}
 	base, err := nodeOfHome(cmd, config)

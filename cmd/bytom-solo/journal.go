@@ -97,7 +97,7 @@ func (r *journalReader) resubmitCommand() *cobra.Command {
 func (r *journalReader) resubmitTo(cmd *cobra.Command, hash, to string) error {
 	u, err := url.Parse(to)
 	if err != nil || u.Host == "" {
-		return fmt.Errorf("--to %q: expected http://host:port", redact.URL(to))
+		return usage(fmt.Errorf("--to: value %q: expected http://host:port", redact.URL(to)))
 	}
 	b, err := r.block(cmd, hash)
 	if err != nil {
@@ -126,7 +126,7 @@ func (r *journalReader) list(cmd *cobra.Command) (found []node.FoundBlock, err e
 func (r *journalReader) block(cmd *cobra.Command, hash string) (b node.FoundBlock, err error) {
 	id, err := node.ParseBlockID("HASH", hash)
 	if err != nil {
-		return b, err
+		return b, usage(err)
 	}
 	err = r.read(func() error {
 		return askHome(cmd, r.config, node.FoundBlockRoute, map[string]string{"hash": hash}, &b)

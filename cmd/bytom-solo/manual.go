@@ -134,7 +134,9 @@ func (m *manual) lines(text string) {
 
 // special are characters that troff would take for others. What is copied from the page is what
 // the program takes.
-var special = strings.NewReplacer(`\`, `\e`, "-", `\-`, "'", `\(aq`, "`", `\(ga`, "^", `\(ha`, "~", `\(ti`, `"`, `\(dq`, "\t", "    ")
+var special = strings.NewReplacer(`\`, `\e`, "-", `\-`, "'", `\(aq`, "`", `\(ga`, "^", `\(ha`, "~", `\(ti`, `"`, `\(dq`, "\t", "    ",
+	// Terminals that have ASCII alone would show nothing in their place.
+	"…", "...", "×", "x")
 
 // troff has text in ASCII, without anything that troff has a use for.
 func troff(text string) string {

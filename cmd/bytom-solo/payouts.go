@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -206,6 +207,9 @@ func (r *payoutsReader) exportCommand() *cobra.Command {
 		Short:   "Print the books for ledger-cli and hledger, beancount, tables or programs",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			out := cmd.OutOrStdout()
+			if !slices.Contains(payout.ExportFormats, format) {
+				return usage(fmt.Errorf("flag --format: value %q: expected one of %s", format, strings.Join(payout.ExportFormats, ", ")))
+			}
 			return r.read(cmd, func() error {
 				var export node.PayoutExport
 				done := working(cmd.ErrOrStderr(), "exporting the books", 0)

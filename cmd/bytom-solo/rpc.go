@@ -43,8 +43,11 @@ func nodeURL(cmd *cobra.Command, config *node.Config) (*url.URL, error) {
 		}
 	}
 	host, port, err := net.SplitHostPort(config.Bytom.ApiAddress)
-	if err != nil {
-		return nil, fmt.Errorf("--api_addr: %w: expected host:port", err)
+	if err == nil {
+		_, err = net.LookupPort("tcp", port)
+	}
+	if err != nil || port == "" { // Of the flag: what the environment or the file has is checked.
+		return nil, usage(fmt.Errorf("--api_addr: value %q: expected host:port", redact.URL(config.Bytom.ApiAddress)))
 	}
 	if ip := net.ParseIP(host); host == "" || ip.IsUnspecified() {
 		host = "127.0.0.1" // It listens everywhere, here too.
@@ -60,7 +63,7 @@ func nodeURL(cmd *cobra.Command, config *node.Config) (*url.URL, error) {
 func givenURL(cmd *cobra.Command, config *node.Config, text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, fmt.Errorf("--api_addr: value %q: expected host:port or http://NAME:SECRET@host:port", redact.URL(text))
+		return nil, usage(fmt.Errorf("--api_addr: value %q: expected host:port or http://NAME:SECRET@host:port", redact.URL(text)))
 	}
 	if u.User == nil {
 		u.User, err = credentials(cmd, config, u.Hostname())

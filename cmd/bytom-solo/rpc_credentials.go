@@ -35,7 +35,7 @@ func credentials(cmd *cobra.Command, config *node.Config, host string) (*url.Use
 	if token != "" {
 		name, secret, ok := strings.Cut(token, ":")
 		if !ok || name == "" || secret == "" {
-			return nil, fmt.Errorf("%s: expected NAME:SECRET, as 'bytom-solo token create' prints it", from) // It may be a secret.
+			return nil, usage(fmt.Errorf("%s: expected NAME:SECRET, as 'bytom-solo token create' prints it", from)) // It may be a secret.
 		}
 		return url.UserPassword(name, secret), nil
 	}
