@@ -83,6 +83,15 @@ func (f Format) newer(path string, format byte) error {
 		format, f.Newest(), back)
 }
 
+// WarnOfEmpty tells log of a file of no bytes, which was one once as a rule: a file system that
+// was cut off, or whoever cleared it, left its name. bbolt takes it for none, and a new one is
+// begun in its place. A file that there never was is no news.
+func (f Format) WarnOfEmpty(path string, log *slog.Logger) {
+	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Size() == 0 && log != nil {
+		log.Warn("a file is empty and begins anew; what it had is in the last backup, if anywhere", "file", path, "kind", f.Kind)
+	}
+}
+
 // copyPath is where the copy of a file lies that was of an older format.
 func copyPath(path string, format byte) string { return fmt.Sprintf("%s.format-%d", path, format) }
 

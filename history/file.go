@@ -91,6 +91,7 @@ func openFile(path string, log *slog.Logger) (f *file, err error) {
 	if err := boltcheck.Check(ctx, path); err != nil {
 		return nil, err
 	}
+	fileFormat.WarnOfEmpty(path, log)
 	f = &file{}
 	err = f.guard.Do(func() error {
 		var err error

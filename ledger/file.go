@@ -134,6 +134,9 @@ func openFile(path string, readOnly bool, log *slog.Logger) (f *file, err error)
 	if err := checkFile(path); err != nil {
 		return nil, err
 	}
+	if !readOnly {
+		fileFormat.WarnOfEmpty(path, log)
+	}
 	f = &file{}
 	err = f.guard.Do(func() error {
 		var err error

@@ -167,6 +167,9 @@ func readHandouts(cfg HandoutsConfig) (read handoutsDecoder, err error) {
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	defer func() { read.number() }()
+	if info, err := f.Stat(); err == nil && info.Size() == 0 {
+		return read, errors.New("it is empty, and begins anew")
+	}
 	in := bufio.NewReaderSize(io.LimitReader(f, mostHandouts), 1<<16)
 	var tip Tip
 	for n := 1; ; n++ {

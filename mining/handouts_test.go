@@ -194,7 +194,7 @@ func TestSpoiltHandouts(t *testing.T) {
 		warn string
 	}{
 		"cut off":       {string(whole[:len(whole)-9]), ""},
-		"empty":         {"", ""},
+		"empty":         {"", "it is empty, and begins anew"},
 		"no file":       {"something else\n", "invalid character"},
 		"network":       {replace("solonet", "mainnet"), `network is \"mainnet\", expected \"solonet\"`},
 		"newer version": {replace(`"version":1`, `"version":2`), "format is 2, of a newer version of this program; this one knows formats up to 1"},

@@ -75,6 +75,9 @@ func openJournal(path string, options *bolt.Options, log *slog.Logger) (*Journal
 	if err := boltcheck.Check(ctx, path); err != nil {
 		return nil, fmt.Errorf("open the journal %s: %w", path, err)
 	}
+	if !options.ReadOnly {
+		journalFormat.WarnOfEmpty(path, log)
+	}
 	db, err := bolt.Open(path, 0o600, options)
 	if err != nil {
 		return nil, fmt.Errorf("open the journal %s: %w", path, err)

@@ -113,6 +113,7 @@ func (b *backups) unopened() error {
 	var errs []error
 	for name, open := range map[string]bool{
 		"payouts.db": n.payouts != nil, "journal.db": n.journal != nil, "overrides.db": n.overrides != nil,
+		"rigs.db": n.ledger == nil || !n.ledger.InMemory(), "history.db": !n.history.InMemory(),
 	} {
 		if info, err := os.Stat(filepath.Join(n.config.Bytom.RootDir, "mining", name)); !open && err == nil {
 			errs = append(errs, fmt.Errorf("mining/%s, of %d bytes, could not be opened, as the log of the node's start says: the last backup is left as it is", name, info.Size()))
@@ -161,7 +162,7 @@ type backupWriter struct {
 	files  []BackupFile
 }
 
-// add has copy write a file. One that is in memory alone is left out.
+// add has copy write a file. What is in memory alone, and has no file, is left out.
 func (w *backupWriter) add(name string, copy func(path string) (int64, error)) error {
 	size, err := copy(filepath.Join(w.folder, filepath.FromSlash(name)))
 	if errors.Is(err, ledger.ErrInMemory) || errors.Is(err, history.ErrInMemory) {

@@ -2,6 +2,7 @@ package node
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -9,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	bolt "go.etcd.io/bbolt"
 
 	"github.com/bytom/bytom/api"
 
@@ -102,20 +105,50 @@ func TestABackupThatFailsLeavesTheLast(t *testing.T) {
 	}
 }
 
-// TestABackupWithoutWhatIsThereIsNone: books that the node could not open are in the last backup
-// perhaps, and nowhere else.
+// TestABackupWithoutWhatIsThereIsNone: books that the node could not open, here of a newer format,
+// are in the last backup perhaps, and nowhere else.
 func TestABackupWithoutWhatIsThereIsNone(t *testing.T) {
-	n, b := backedUpNode(t)
-	kept := filepath.Join(b.Folder, "mining", "payouts.db")
-	for _, path := range []string{kept, filepath.Join(n.config.Bytom.RootDir, "mining", "payouts.db")} {
-		if err := os.WriteFile(path, []byte("books"), 0o600); err != nil {
+	config := soloConfig(home(t))
+	withRigs(t, config)
+	config.Bytom.DBBackend = "memdb"
+	n, stop := newWholeNode(t, config)
+	var b Backup
+	if detail := n.ask(t, BackupRoute, "", &b); detail != "" {
+		t.Fatal(detail)
+	}
+	stop()
+	kept, folder := filepath.Join(b.Folder, "mining"), filepath.Join(config.Bytom.RootDir, "mining")
+	for _, name := range []string{"journal.db", "overrides.db", "rigs.db", "history.db", "payouts.db"} {
+		setNewerFormat(t, filepath.Join(folder, name))
+		n, stop := newWholeNode(t, config)
+		if detail := n.ask(t, BackupRoute, "", new(Backup)); !strings.Contains(detail, "mining/"+name) {
+			t.Errorf("a backup was made without %s: %q", name, detail)
+		}
+		stop()
+		if files, err := os.ReadDir(kept); err != nil || len(files) != 4 {
+			t.Errorf("%s: the last backup has %v, %v", name, files, err)
+		}
+		if err := os.Remove(filepath.Join(folder, name)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if detail := n.ask(t, BackupRoute, "", &b); !strings.Contains(detail, "mining/payouts.db") {
-		t.Errorf("a backup was made without the books: %q", detail)
+}
+
+// setNewerFormat has a file say that a later version wrote it.
+func setNewerFormat(t *testing.T, path string) {
+	t.Helper()
+	db, err := bolt.Open(path, 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if _, err := os.Stat(kept); err != nil {
-		t.Errorf("the last backup's books are gone: %v", err)
+	err = db.Update(func(tx *bolt.Tx) error {
+		meta, err := tx.CreateBucketIfNotExists([]byte("meta"))
+		if err != nil {
+			return err
+		}
+		return meta.Put([]byte("format"), []byte{99})
+	})
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -70,9 +70,26 @@ func backUp(cmd *cobra.Command, config *node.Config, out string) error {
 	return err
 }
 
+// readable is nil for a backup that this user can read, else it says what to do.
+func readable(from string) error {
+	files, err := os.Open(from)
+	switch {
+	case err == nil:
+		return files.Close()
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%w: the node's home directory is for the node's user alone: run this command as that user, as in 'sudo -u bytom-solo', with --out in a folder that it may write to", err)
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%w: --out copies on the node's own machine, outside of a container that it runs in only where the home directory is mounted at the same place: run this command there", err)
+	}
+	return err
+}
+
 // copyBackup copies a backup to a new folder, for its owner's eyes alone.
 func copyBackup(from, to string) (where string, err error) {
 	if where, err = filepath.Abs(to); err != nil {
+		return "", err
+	}
+	if err := readable(from); err != nil {
 		return "", err
 	}
 	if err := os.MkdirAll(filepath.Dir(where), 0o755); err != nil {

@@ -82,6 +82,7 @@ func OpenOverrides(path string, log *slog.Logger) (*Overrides, error) {
 	if err := boltcheck.Check(context.Background(), path); err != nil { // It is small.
 		return nil, fmt.Errorf("open the overrides %s: %w", path, err)
 	}
+	overridesFormat.WarnOfEmpty(path, log)
 	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: time.Second})
 	if err != nil {
 		return nil, fmt.Errorf("open the overrides %s: %w", path, err)
