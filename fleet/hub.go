@@ -330,6 +330,21 @@ func (h *Hub) takeBlock(ctx context.Context, front PublicKey, b *Block) {
 	}()
 }
 
+// TakeSealedBlock takes a front's block that came by another way than the engine, and returns what
+// became of it. The error says what is wrong with the message.
+func (h *Hub) TakeSealedBlock(ctx context.Context, sealed []byte) (Verdict, error) {
+	m, err := Open(sealed, h.cfg.Network, h.known)
+	if err != nil {
+		return Verdict{}, err
+	}
+	b, ok := m.Body.(*Block)
+	if !ok {
+		return Verdict{}, fmt.Errorf("%w: kind %d, expected a block, %d", ErrMalformed, m.Kind, KindBlock)
+	}
+	h.saw(m.From)
+	return h.cfg.Found(ctx, h.cfg.Fronts[m.From], b), nil
+}
+
 // otherBeat hears whether there is another node with this one's key: the ledger can have one
 // writer, which is the one of the higher term.
 func (h *Hub) otherBeat(data []byte) {

@@ -10,6 +10,8 @@ import (
 
 	"github.com/bytom/bytom/protocol/bc"
 	"github.com/bytom/bytom/protocol/bc/types"
+
+	"github.com/bytom-solo/bytom-solo/mining"
 )
 
 // decodeLater decodes transactions when they are first asked for: jobs need none of them.
@@ -40,6 +42,21 @@ func decodeTx(raw []byte) (tx *types.Tx, err error) {
 		return nil, err
 	}
 	return tx, nil
+}
+
+// DecodeBlock decodes a block's binary form. What makes no sense is an error of kind
+// mining.ErrMalformed, also where Bytom's own code would panic.
+func DecodeBlock(raw []byte) (block *types.Block, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			block, err = nil, fmt.Errorf("%w: %v", mining.ErrMalformed, p)
+		}
+	}()
+	block = new(types.Block)
+	if err := block.UnmarshalText(hex.AppendEncode(nil, raw)); err != nil {
+		return nil, fmt.Errorf("%w: %w", mining.ErrMalformed, err)
+	}
+	return block, nil
 }
 
 // mostEncoded is of how many transactions the encoded form is remembered: most are in one

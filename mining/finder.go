@@ -32,6 +32,8 @@ type Finder struct {
 	// rigs' work is paid for: whoever that is, the journal knows it before the chain does.
 	Owner string `json:"owner,omitempty"`
 	Work  uint64 `json:"work,omitempty"`
+	// Front is the name of the front that a rig is connected to; empty where that is the node.
+	Front string `json:"front,omitempty"`
 }
 
 // String is for people: "rig shed.rig1 at 192.168.1.7".
@@ -42,6 +44,9 @@ func (f Finder) String() string {
 	}
 	if f.Address != "" {
 		text += " at " + f.Address
+	}
+	if f.Front != "" {
+		text += " by front " + f.Front
 	}
 	return text
 }

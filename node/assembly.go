@@ -109,7 +109,7 @@ func (n *Node) assembleMining(ctx context.Context, devices []string) error {
 	})
 	n.found = &foundBlocks{n.journal, c, n.submitter}
 	n.solonet.open(n.config.Bytom.NodeAlias, c, n.generator, n.submitter, n.verifier, n.log)
-	if err := n.openStratum(ctx, space); err != nil {
+	if err := n.openRigs(ctx, space); err != nil {
 		return err
 	}
 	if err := n.openPayouts(); err != nil {

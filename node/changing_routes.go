@@ -50,6 +50,7 @@ var changingRoutes = map[string]routeEffect{
 	"/submit-work-json": oftenCalled,
 	"/submit-block":     oftenCalled,
 	"/submit-solution":  oftenCalled,
+	FrontBlockRoute:     oftenCalled,
 
 	"/set-mining":             logsItself,
 	"/set-mining-address":     logsItself,

@@ -29,6 +29,8 @@ type Config struct {
 	Stratum StratumConfig
 	// Payout is who shares the blocks that rigs find.
 	Payout PayoutConfig
+	// Fleet is the fronts, servers of rigs on other machines.
+	Fleet FleetConfig
 	// Verify is how proofs of work are checked.
 	Verify VerifyConfig
 	// Solonet is what a private network for tests has.
@@ -121,6 +123,7 @@ func NewConfig() *Config {
 		Mining:  MiningConfig{Devices: "auto", CPUPercent: 100, RefreshFees: 0.01},
 		Stratum: newStratumConfig(),
 		Payout:  newPayoutConfig(),
+		Fleet:   newFleetConfig(),
 		Verify:  VerifyConfig{Fast: true},
 		Solonet: SolonetConfig{Clock: clockVirtual},
 		Log:     LogConfig{Format: "text"},
@@ -198,6 +201,7 @@ func (c *Config) Register(fs *pflag.FlagSet) {
 	fs.Float64Var(&c.Mining.MinFeeRate, "mining.min-fee-rate", c.Mining.MinFeeRate, "least fee of a transaction in a template, in the smallest unit of BTM for each unit of gas; 0 takes any")
 	c.registerStratum(fs)
 	c.registerPayout(fs)
+	c.registerFleet(fs)
 	fs.Var(&c.Watch, "watch", "pools and nodes to compare this node's chain with, without taking work from them: stratum+tcp://login@host:port, stratum+ssl://, http://[name:secret@]host:port; separated by commas, or more than once")
 	fs.StringVar(&c.Notify.Webhook, "notify.webhook", c.Notify.Webhook, "URL that is posted a JSON notification when a found block is found, confirmed, lost and so on, and when the clock is wrong")
 	fs.StringVar(&c.Notify.Command, "notify.command", c.Notify.Command, "program, with its arguments, that is run for each of these events, which it gets as JSON on its standard input and by parts in BYTOM_SOLO_EVENT and so on")

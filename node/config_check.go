@@ -43,7 +43,8 @@ func (c *Config) check() error {
 		bad("log.format", c.Log.Format, "text or json")
 	}
 	c.Stratum.check(bad)
-	c.Payout.check(c.Stratum.Listen != "", bad)
+	c.Payout.check(c.Stratum.Listen != "" || c.Fleet.Engine.URL != "", bad)
+	c.Fleet.check(bad)
 	c.RPC.check(bad)
 	if p := c.Mining.CPUPercent; p < 1 || p > 100 {
 		bad("mining.cpu-percent", p, "1 to 100")

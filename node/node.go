@@ -65,6 +65,8 @@ type Node struct {
 	tlsCert   *servedCertificate // what rigs are served that speak TLS; nil if none do
 	ledger    *ledger.Ledger     // of the rigs; nil if there never was a port for them
 
+	fronts *fronts // nil where none are served
+
 	mostSessions int // of rigs
 
 	payouts                 *payouts // nil where blocks are not split, and never were
@@ -224,11 +226,14 @@ func (n *Node) Run(ctx context.Context) (err error) {
 	parts.Go(func() error { return n.generator.Run(ctx) })
 	parts.Go(func() error { return n.payees.watch(ctx) })
 	parts.Go(func() error { return n.miner.Run(ctx) })
-	if n.rigs != nil {
+	if n.rigs != nil || n.fronts != nil {
 		parts.Go(func() error { return n.ledger.Run(ctx) })
+	}
+	if n.rigs != nil {
 		parts.Go(func() error { return n.serveRigs(ctx) })
 		parts.Go(func() error { return n.watchRigs(ctx) })
 	}
+	n.runFronts(ctx, parts)
 	n.runPayouts(ctx, parts)
 	parts.Go(func() error { return n.history.Run(ctx) })
 	parts.Go(func() error { return n.events.run(ctx) })
@@ -310,7 +315,7 @@ func (n *Node) close() error {
 	if n.history != nil {
 		errs = append(errs, n.history.Close())
 	}
-	errs = append(errs, n.payouts.close())
+	errs = append(errs, n.payouts.close(), n.fronts.close())
 	if n.rigPort != nil {
 		_ = n.rigPort.Close() // The server has, if it ran.
 	}

@@ -68,7 +68,7 @@ func (p *PayoutConfig) check(stratum bool, bad func(key string, value any, expec
 		bad("payout.scheme", p.Scheme, strings.Join(payoutSchemes, ", ")+", or nothing")
 	}
 	if !stratum {
-		bad("payout.scheme", p.Scheme, "stratum.listen as well: without it there are no rigs whose blocks could be split")
+		bad("payout.scheme", p.Scheme, "stratum.listen or engine as well: without them there are no rigs whose blocks could be split")
 	}
 	limit := func(key string, value, least, most uint64, places int) {
 		if value < least || value > most {

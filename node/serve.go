@@ -41,7 +41,7 @@ func (n *Node) routes() []func(*mux.Router) {
 	rigs := rigRoute{n.ledger, n.rigs, n.rigStates}
 	home := homeRoute{n.config.Bytom}
 	backups := &backups{node: n}
-	return []func(*mux.Router){n.work.Register, n.found.register, rigs.register, n.metrics.register, n.solonet.register, home.register, backups.register, n.registerStats, n.registerPayoutStats, n.registerPayouts, n.events.register, registerOpenAPI, registerPage, registerOwnerPage}
+	return []func(*mux.Router){n.work.Register, n.found.register, rigs.register, n.metrics.register, n.solonet.register, home.register, backups.register, n.registerStats, n.registerFronts, n.registerPayoutStats, n.registerPayouts, n.events.register, registerOpenAPI, registerPage, registerOwnerPage}
 }
 
 // serve answers RPC until ctx ends; calls under way get a second to finish.

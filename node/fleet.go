@@ -1,0 +1,102 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/bytom/bytom/protocol/bc"
+
+	"github.com/bytom-solo/bytom-solo/fleet"
+	"github.com/bytom-solo/bytom-solo/ledger"
+	"github.com/bytom-solo/bytom-solo/mining"
+)
+
+// fronts are a node's: the engine, and the node's side of what goes over it.
+type fronts struct {
+	engine fleet.Engine
+	stop   func() // ends an engine in this process
+	hub    *fleet.Hub
+	key    fleet.Key
+}
+
+// openRigs opens what serves rigs: the port for them here, and fronts elsewhere.
+func (n *Node) openRigs(ctx context.Context, space *mining.Extranonces) error {
+	if err := n.openStratum(ctx, space); err != nil {
+		return err
+	}
+	return n.openFronts(space)
+}
+
+// openFronts opens what serves fronts, if there are to be any. Their shares are booked in the
+// ledger, which must be there, and on the disk.
+func (n *Node) openFronts(space *mining.Extranonces) error {
+	c := &n.config.Fleet
+	if c.Engine.URL == "" {
+		return nil
+	}
+	key, err := fleet.OpenKey(n.config.FleetKeyPath())
+	if err != nil {
+		return fmt.Errorf("serve fronts: %w", err)
+	}
+	if n.ledger == nil {
+		if err := n.openLedger(); err != nil {
+			return err
+		}
+	}
+	term, err := n.ledger.RaiseTerm()
+	if err != nil {
+		return fmt.Errorf("serve fronts: their shares can't be booked: %w", err)
+	}
+	grants, err := openGrants(filepath.Join(n.config.Bytom.RootDir, "mining", "fleet.json"), space)
+	if err != nil {
+		return fmt.Errorf("serve fronts: %w", err)
+	}
+	engine, stop, err := c.Engine.open("bytom-solo node "+n.config.Bytom.NodeAlias, n.log)
+	if err != nil {
+		return err
+	}
+	n.fronts = &fronts{engine: engine, stop: stop, key: key}
+	n.fronts.hub = fleet.NewHub(fleet.HubConfig{
+		Engine: engine, Key: key, Network: n.config.Bytom.ChainID, Templates: n.generator, Fronts: c.Fronts, Grant: grants.grant,
+		Books: n.ledger, Ledger: fleet.LedgerState{ID: n.ledger.ID(), Term: term, Instance: rand.Uint64()},
+		Found: n.foundByFront, Split: n.config.Payout.Scheme != "", Owners: n.config.Payout.Owners, Log: n.log,
+	})
+	n.log.Info("fronts are served", "key", key.Public().String(), "fronts", len(c.Fronts), "term", term)
+	return nil
+}
+
+var _ fleet.Books = (*ledger.Ledger)(nil)
+
+// runFronts serves fronts until ctx ends.
+func (n *Node) runFronts(ctx context.Context, parts *errgroup.Group) {
+	if n.fronts == nil {
+		return
+	}
+	parts.Go(func() error { return n.fronts.hub.Run(ctx) })
+}
+
+// close ends the engine's connection, and the engine in this process.
+func (f *fronts) close() error {
+	if f == nil {
+		return nil
+	}
+	err := f.engine.Close()
+	f.stop()
+	return err
+}
+
+// foundByFront brings a block of a front's rig to the chain.
+func (n *Node) foundByFront(ctx context.Context, front string, b *fleet.Block) fleet.Verdict {
+	best := func() uint64 { return n.bytom.chain.BestBlockHeight() }
+	block, err := fleet.DecodeBlock(b.Raw)
+	if err != nil {
+		return fleet.NewVerdict(bc.Hash{}, mining.Verdict{}, best(), err)
+	}
+	by := mining.Finder{Kind: mining.FoundByRig, Name: b.Name, Address: b.Address, Owner: b.Owner, Work: b.Work, Front: front}
+	v, err := n.submitter.SubmitBlock(ctx, block, by)
+	return fleet.NewVerdict(block.Hash(), v, best(), err)
+}

@@ -1,0 +1,103 @@
+package node
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/bytom-solo/bytom-solo/mining"
+)
+
+// grantsVersion is that of the file's format. A change of what it means raises it.
+const grantsVersion = 1
+
+// grants remember which ranges of extranonces fronts have been given, over restarts: a range that
+// a front may still hash with is given to nobody else. It is safe for concurrent use.
+type grants struct {
+	path  string
+	space *mining.Extranonces
+
+	mu   sync.Mutex
+	file grantsFile
+}
+
+type grantsFile struct {
+	Version int     `json:"version"`
+	Grants  []grant `json:"grants"`
+}
+
+// grant is a range that was given.
+type grant struct {
+	Range uint16    `json:"range"`
+	Front string    `json:"front"`
+	At    time.Time `json:"at"`
+}
+
+// mostGrants is how many are remembered, the latest: by then the tips that the others were used
+// on are long gone.
+const mostGrants = 16384
+
+// openGrants reads the file, if there is one, and leaves those ranges out of the space.
+func openGrants(path string, space *mining.Extranonces) (*grants, error) {
+	g := &grants{path: path, space: space, file: grantsFile{Version: grantsVersion}}
+	raw, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return g, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(raw, &g.file)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read which extranonces fronts have: %s: %w; without the file they are given anew, which is safe once all fronts have been started again", path, err)
+	}
+	if g.file.Version != grantsVersion {
+		return nil, fmt.Errorf("read which extranonces fronts have: %s: its format is %d, this program knows %d: start the newer version again", path, g.file.Version, grantsVersion)
+	}
+	for _, each := range g.file.Grants {
+		space.Reserve(each.Range)
+	}
+	return g, nil
+}
+
+// grant gives a front a range, which is on the disk by then.
+func (g *grants) grant(front string) (uint16, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	r, err := g.space.Grant()
+	if err != nil {
+		return 0, err
+	}
+	next := append(g.file.Grants, grant{r, front, time.Now().UTC()})
+	next = next[max(0, len(next)-mostGrants):]
+	raw, err := json.Marshal(grantsFile{grantsVersion, next})
+	if err == nil {
+		err = replaceFile(g.path, raw)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("write down which extranonces fronts have: %w", err)
+	}
+	g.file.Grants = next
+	return r, nil
+}
+
+// replaceFile has a file on the disk with new content, or still with the old.
+func replaceFile(path string, content []byte) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*") // Of mode 0600.
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return nil
+}
