@@ -115,7 +115,7 @@ func (n *Node) assembleMining(ctx context.Context, devices []string) error {
 	if err := n.openPayouts(); err != nil {
 		return err
 	}
-	if err := n.openHistory(c); err != nil {
+	if err := n.openHistory(n.workTotals(c)); err != nil {
 		return err
 	}
 	if err := n.openWatch(c); err != nil {

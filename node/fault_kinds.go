@@ -15,7 +15,7 @@ import (
 // faultKinds are the faults that a node looks for, the worst first. docs/runbook.md has
 // a heading for each.
 func (n *Node) faultKinds() []faultKind {
-	return slices.Concat(n.payFaults(), n.workFaults(), n.rigFaults(), n.payoutFaults(), n.keepingFaults())
+	return slices.Concat(n.payFaults(), n.workFaults(), n.rigFaults(), n.payoutFaults(), n.keepingFaults(), n.overridesFaults())
 }
 
 // payFaults are those by which what is mined is not the operator's.
@@ -74,7 +74,7 @@ type refusedBlock struct {
 // refusedShown is how long it is shown.
 const refusedShown = time.Hour
 
-func (n *Node) checkRefused(now time.Time) (string, bool) {
+func (n *station) checkRefused(now time.Time) (string, bool) {
 	r := n.refused.Load()
 	if r == nil || now.Sub(r.at) > refusedShown {
 		return "", false
@@ -136,7 +136,7 @@ func (n *Node) workFaults() []faultKind {
 }
 
 // rigFaults are those of rigs.
-func (n *Node) rigFaults() []faultKind {
+func (n *station) rigFaults() []faultKind {
 	return []faultKind{
 		{
 			id: "rigs-refused", serious: true, clear: time.Minute, check: n.shares.check,
@@ -163,7 +163,7 @@ func (n *Node) rigFaults() []faultKind {
 }
 
 // keepingFaults are those of files and of those who should hear of faults.
-func (n *Node) keepingFaults() []faultKind {
+func (n *station) keepingFaults() []faultKind {
 	return []faultKind{
 		{
 			id: "journal", after: 5 * time.Second, check: n.checkJournal,
@@ -183,11 +183,6 @@ func (n *Node) keepingFaults() []faultKind {
 			},
 			what: "The history is kept in memory alone, and lost when the node stops",
 			do:   "Check the disk and the file mining/history.db; the log says why",
-		},
-		{
-			id: "overrides", check: func(time.Time) (string, bool) { return "", n.overrides == nil },
-			what: "Which transactions to prioritise or to exclude can't be read, so none is",
-			do:   "Move mining/overrides.db away, restart the node and set them again",
 		},
 		{
 			id: "webhook", check: func(time.Time) (string, bool) { return n.notifier.trouble() },
@@ -213,6 +208,15 @@ func (n *Node) keepingFaults() []faultKind {
 			do:   "Start without --auth.disable and --prof_laddr, or listen on 127.0.0.1",
 		},
 	}
+}
+
+// overridesFaults are those of the operator's overrides.
+func (n *Node) overridesFaults() []faultKind {
+	return []faultKind{{
+		id: "overrides", check: func(time.Time) (string, bool) { return "", n.overrides == nil },
+		what: "Which transactions to prioritise or to exclude can't be read, so none is",
+		do:   "Move mining/overrides.db away, restart the node and set them again",
+	}}
 }
 
 // reasonOf is an error's text without the word that all of them begin with.
@@ -258,7 +262,7 @@ func (n *Node) checkHashing(time.Time) (string, bool) {
 	return "", true
 }
 
-func (n *Node) checkSessions(time.Time) (string, bool) {
+func (n *station) checkSessions(time.Time) (string, bool) {
 	if n.rigs == nil {
 		return "", false
 	}
@@ -266,7 +270,7 @@ func (n *Node) checkSessions(time.Time) (string, bool) {
 	return fmt.Sprintf("%d connections", open), open >= n.mostSessions
 }
 
-func (n *Node) checkJournal(time.Time) (string, bool) {
+func (n *station) checkJournal(time.Time) (string, bool) {
 	if n.journal == nil {
 		return "the log of the start says why", true
 	}
@@ -278,7 +282,7 @@ func (n *Node) checkJournal(time.Time) (string, bool) {
 const journalPeriod = 20 * time.Second
 
 // probeJournal does that until ctx ends. A disk that hangs may hold it up, and nothing else.
-func (n *Node) probeJournal(ctx context.Context) error {
+func (n *station) probeJournal(ctx context.Context) error {
 	each := time.NewTicker(journalPeriod)
 	defer each.Stop()
 	for {

@@ -13,6 +13,7 @@ import (
 	"github.com/bytom-solo/bytom-solo/fleet"
 	"github.com/bytom-solo/bytom-solo/ledger"
 	"github.com/bytom-solo/bytom-solo/mining"
+	"github.com/bytom-solo/bytom-solo/stratum"
 )
 
 // fronts are a node's: the engine, and the node's side of what goes over it.
@@ -25,7 +26,12 @@ type fronts struct {
 
 // openRigs opens what serves rigs: the port for them here, and fronts elsewhere.
 func (n *Node) openRigs(ctx context.Context, space *mining.Extranonces) error {
-	if err := n.openStratum(ctx, space); err != nil {
+	n.templates = n.generator
+	owner, err := n.ownerOfLogin()
+	if err != nil {
+		return err
+	}
+	if err := n.openStratum(ctx, rigSources{space, owner, stratum.InLedger}); err != nil {
 		return err
 	}
 	return n.openFronts(space)

@@ -14,10 +14,8 @@ func (c *Config) HistoryPath() string {
 
 // openHistory opens the history, and adds the blocks that a kill left out of it. The node
 // goes on without a file, but not with another network's.
-func (n *Node) openHistory(source mining.Source) error {
-	n.history = history.Open(history.Config{
-		Path: n.config.HistoryPath(), Totals: n.workTotals(source), Rigs: n.rigTotals, Log: n.log,
-	})
+func (n *station) openHistory(totals func() history.Totals) error {
+	n.history = history.Open(history.Config{Path: n.config.HistoryPath(), Totals: totals, Rigs: n.rigTotals, Log: n.log})
 	if err := n.claim(n.history.Claim); err != nil || n.journal == nil {
 		return err
 	}
@@ -52,7 +50,7 @@ func (n *Node) workTotals(source mining.Source) func() history.Totals {
 
 // rigTotals are those of the rigs that ever had a share accepted: other names cost nothing
 // to make up.
-func (n *Node) rigTotals() []history.RigTotals {
+func (n *station) rigTotals() []history.RigTotals {
 	if n.ledger == nil {
 		return nil
 	}

@@ -67,7 +67,7 @@ func checkFile(config *Config) error {
 
 // claim has a file of ours marked as this network's. It refuses the start where the file is
 // another's: claim says so.
-func (n *Node) claim(claim func(network string) error) error {
+func (n *station) claim(claim func(network string) error) error {
 	err := claim(n.config.Bytom.ChainID)
 	switch {
 	case errors.Is(err, boltcheck.ErrOtherNetwork):

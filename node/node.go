@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"sync/atomic"
 	"time"
 
 	browser "github.com/toqueteos/webbrowser"
@@ -20,66 +19,36 @@ import (
 
 	"github.com/bytom-solo/bytom-solo/compute"
 	"github.com/bytom-solo/bytom-solo/gbt"
-	"github.com/bytom-solo/bytom-solo/history"
-	"github.com/bytom-solo/bytom-solo/ledger"
 	"github.com/bytom-solo/bytom-solo/mining"
 	"github.com/bytom-solo/bytom-solo/node/chain"
 	"github.com/bytom-solo/bytom-solo/node/selection"
-	"github.com/bytom-solo/bytom-solo/stratum"
 	"github.com/bytom-solo/bytom-solo/watch"
 )
 
 // Node is a Bytom node that mines.
 type Node struct {
-	config  *Config
-	log     *slog.Logger
-	service *service
+	station
 
-	backends  []compute.Backend // of the verifier and the devices
-	verifier  *compute.Verifier
 	disk      *disk
-	files     openFiles
 	bytom     *bytom
 	gate      *chain.Gate
 	selector  *selection.Selector
 	overrides *selection.Overrides // nil if they could not be opened
 	bulk      *chain.BulkSync
 	generator *mining.Generator
-	journal   *mining.Journal // nil if it could not be opened
-	submitter *mining.Submitter
 	watcher   *mining.FateWatcher // nil without a journal
-	handouts  *mining.Handouts
 	relay     *relay
-	notifier  *notifier
-	command   *notifier
-	pinger    *pinger
-	metrics   *metrics
 	clock     *clockWatch
 	watch     *watch.Watcher // of other nodes and pools
-	found     *foundBlocks
 	solonet   *solonet
 	work      *gbt.Handler
 	miner     *mining.Miner
-	rigs      *stratum.Server // nil without a port for rigs
-	rigPort   net.Listener
-	tlsCert   *servedCertificate // what rigs are served that speak TLS; nil if none do
-	ledger    *ledger.Ledger     // of the rigs; nil if there never was a port for them
 
 	fronts *fronts // nil where none are served
 
-	mostSessions int // of rigs
-
 	payouts                 *payouts // nil where blocks are not split, and never were
 	settlerWake, outboxWake chan struct{}
-	owners                  *owners // of rigs; nil where blocks are not split
 
-	history   *history.History
-	days      rigDays // of the rigs, by the history
-	events    *events
-	faults    *faultWatch
-	rigStates *rigStates // nil without a ledger
-	shares    *wrongShares
-	refused   atomic.Pointer[refusedBlock] // the latest that was found here
 	payees    *payees
 	poolEvent *event.Subscription
 	server    *http.Server
@@ -89,7 +58,8 @@ type Node struct {
 // New opens the data directory and assembles a node; it is not on the network
 // yet. notices takes the words of a throwaway account, if one is created.
 func New(ctx context.Context, config *Config, log *slog.Logger, notices io.Writer) (*Node, error) {
-	n := &Node{config: config, log: log, cookie: rand.Text(), settlerWake: make(chan struct{}, 1), outboxWake: make(chan struct{}, 1)}
+	n := &Node{station: station{config: config, log: log}, cookie: rand.Text(), settlerWake: make(chan struct{}, 1), outboxWake: make(chan struct{}, 1)}
+	n.figures = n.stats
 	n.service = newService(log)
 	n.service.starting(ctx)
 	if err := n.open(ctx, notices); err != nil {
@@ -141,7 +111,7 @@ func (n *Node) open(ctx context.Context, notices io.Writer) error {
 }
 
 // notify sends a notification in this node's name.
-func (n *Node) notify(note Notification) {
+func (n *station) notify(note Notification) {
 	note.Network, note.Node = n.config.Bytom.ChainID, n.config.Bytom.NodeAlias
 	n.notifier.send(note)
 	n.command.send(note)

@@ -18,7 +18,7 @@ import (
 // TestOpenAPI holds the description to the router: what is served is in it, and the
 // other way round.
 func TestOpenAPI(t *testing.T) {
-	n := &Node{config: NewConfig(), metrics: newMetrics(), solonet: &solonet{tools: true}}
+	n := &Node{station: station{config: NewConfig(), metrics: newMetrics()}, solonet: &solonet{tools: true}}
 	router := newRouter(nil, nil, n.routes()...)
 	var served []string
 	err := router.Walk(func(r *mux.Route, _ *mux.Router, _ []*mux.Route) error {

@@ -15,7 +15,7 @@ func TestHashesAreCredited(t *testing.T) {
 	for _, bits := range []uint64{2161727821137910632, 0x1d00000000ffffff, 0x2000000000ffffff} {
 		network := mining.TargetFromBits(bits)
 		for _, hashes := range []uint64{1, 7, 1000} {
-			n := &Node{ledger: ledger.InMemory()}
+			n := &Node{station: station{ledger: ledger.InMemory()}}
 			n.credit("sm1owner", hashes, network)
 			sum, exact := new(big.Int), new(big.Int).SetBytes(network[:])
 			exact.Add(exact, big.NewInt(1)).Mul(exact, new(big.Int).SetUint64(hashes)).Rsh(exact, 192)
@@ -43,7 +43,7 @@ func TestTheMinersOwner(t *testing.T) {
 	onSolonet(t)
 	c := NewConfig()
 	c.Payout.Scheme, c.Payout.Miner = "pplns", someAddress
-	n := &Node{config: c}
+	n := &Node{station: station{config: c}}
 	if owner, err := n.minerOwner(); owner != someAddress || err != nil {
 		t.Errorf("%q, %v", owner, err)
 	}

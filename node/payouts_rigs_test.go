@@ -18,7 +18,7 @@ func TestRigsOfAnOwner(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := &Node{ledger: ledger.InMemory(), owners: o}
+	n := &Node{station: station{ledger: ledger.InMemory(), owners: o}}
 	for _, rig := range []string{address + ".1", "BARN.x", "shed.one", "Shed.Two", addressOf(t, 8) + ".1"} {
 		n.ledger.Login(time.Now(), rig, "", "")
 	}

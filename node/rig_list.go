@@ -147,14 +147,14 @@ func (r *rigRoute) list(req *http.Request) (any, error) {
 
 // openOldLedger opens the ledger of a time when there was a port for rigs, if there is
 // one, to be asked.
-func (n *Node) openOldLedger() error {
+func (n *station) openOldLedger() error {
 	if _, err := os.Stat(n.config.LedgerPath()); err != nil {
 		return nil
 	}
 	return n.openLedger()
 }
 
-func (n *Node) openLedger() error {
+func (n *station) openLedger() error {
 	flush := time.Duration(0) // as usual
 	if n.config.Payout.Scheme != "" {
 		flush = time.Second // What a kill may cost owners of shares that they were told are accepted.

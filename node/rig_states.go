@@ -329,13 +329,13 @@ func sightsOf(live []stratum.RigStatus, tallies []ledger.RigTally) []rigSight {
 }
 
 // watchRigs follows the rigs until ctx ends.
-func (n *Node) watchRigs(ctx context.Context) error {
+func (n *station) watchRigs(ctx context.Context) error {
 	each := time.NewTicker(time.Second)
 	defer each.Stop()
 	for {
 		select {
 		case <-each.C:
-			_, err := n.generator.Current()
+			_, err := n.templates.Current()
 			n.rigStates.look(time.Now(), err == nil, sightsOf(n.rigs.Rigs(), n.ledger.Tallies()))
 		case <-ctx.Done():
 			return ctx.Err()

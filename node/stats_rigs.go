@@ -94,7 +94,7 @@ func (d *rigDays) of(h *history.History, now time.Time) (map[string]history.RigS
 }
 
 // rigStats are all rigs.
-func (n *Node) rigStats(now time.Time) (RigStatsList, error) {
+func (n *station) rigStats(now time.Time) (RigStatsList, error) {
 	series, from, err := n.days.of(n.history, now)
 	if err != nil {
 		return RigStatsList{}, err

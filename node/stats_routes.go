@@ -36,13 +36,13 @@ func badQuery(format string, args ...any) error {
 	return statsError{http.StatusBadRequest, fmt.Errorf(format, args...)}
 }
 
-func (n *Node) registerStats(r *mux.Router) {
+func (n *station) registerStats(r *mux.Router) {
 	for route, answer := range map[string]func(*http.Request) (any, error){
-		StatusRoute:      func(*http.Request) (any, error) { return n.stats(), nil },
+		StatusRoute:      func(*http.Request) (any, error) { return n.figures(), nil },
 		StatsRigsRoute:   func(*http.Request) (any, error) { return n.rigStats(time.Now()) },
 		StatsBlocksRoute: n.answerBlocks,
 		SeriesRoute:      n.answerSeries,
-		WidgetRoute:      func(*http.Request) (any, error) { return newWidget(n.stats()), nil },
+		WidgetRoute:      func(*http.Request) (any, error) { return newWidget(n.figures()), nil },
 	} {
 		r.Path(route).Methods(http.MethodGet, http.MethodHead).HandlerFunc(statsHandler(answer))
 	}
@@ -82,7 +82,7 @@ const (
 	mostBlocks  = 1000
 )
 
-func (n *Node) answerBlocks(r *http.Request) (any, error) {
+func (n *station) answerBlocks(r *http.Request) (any, error) {
 	last, err := strconv.Atoi(cmp.Or(r.URL.Query().Get("last"), strconv.Itoa(usualBlocks)))
 	if err != nil || last < 1 || last > mostBlocks {
 		return nil, badQuery("query last: value %q: expected 1 to %d", r.URL.Query().Get("last"), mostBlocks)
@@ -107,7 +107,7 @@ func latest(fates []mining.Fate, most int) []mining.Fate {
 }
 
 // foundStats are found blocks with the work that each took.
-func (n *Node) foundStats(fates []mining.Fate) []FoundStats {
+func (n *station) foundStats(fates []mining.Fate) []FoundStats {
 	efforts := make(map[string]*float64)
 	known, _ := n.history.Blocks()
 	for _, b := range known {
@@ -125,9 +125,9 @@ func (n *Node) foundStats(fates []mining.Fate) []FoundStats {
 }
 
 // newEvents makes the stream of this node's figures.
-func (n *Node) newEvents() *events {
+func (n *station) newEvents() *events {
 	return newEvents(eventSources{
-		status: func() any { return n.stats() }, rigs: n.rigStats, describe: n.foundStats, tip: func() mining.Tip { return n.found.source.Tip() }, log: n.log,
+		status: func() any { return n.figures() }, rigs: n.rigStats, describe: n.foundStats, tip: func() mining.Tip { return n.found.source.Tip() }, log: n.log,
 		fates: func(last int) ([]mining.Fate, error) {
 			if n.journal == nil {
 				return nil, nil
@@ -138,7 +138,7 @@ func (n *Node) newEvents() *events {
 	})
 }
 
-func (n *Node) answerSeries(r *http.Request) (any, error) {
+func (n *station) answerSeries(r *http.Request) (any, error) {
 	q := r.URL.Query()
 	rig := q.Get("rig")
 	usual := history.Day

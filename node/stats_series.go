@@ -30,7 +30,7 @@ type Series struct {
 }
 
 // series are the totals of a span.
-func (n *Node) series(span history.Span) Series {
+func (n *station) series(span history.Span) Series {
 	all := n.history.Series(span)
 	s := newSeries(span, all.From, len(all.Points))
 	s.Devices, s.Rigs = make([]*float64, len(all.Points)), make([]*float64, len(all.Points))
@@ -53,7 +53,7 @@ func (n *Node) series(span history.Span) Series {
 }
 
 // rigSeries is a rig's week; false if the history does not know it.
-func (n *Node) rigSeries(rig string) (Series, bool, error) {
+func (n *station) rigSeries(rig string) (Series, bool, error) {
 	all, err := n.history.Rig(rig)
 	if err != nil {
 		return Series{}, false, err

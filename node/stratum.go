@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/bytom-solo/bytom-solo/compute"
+	"github.com/bytom-solo/bytom-solo/ledger"
 	"github.com/bytom-solo/bytom-solo/mining"
 	"github.com/bytom-solo/bytom-solo/stratum"
 )
@@ -140,8 +141,16 @@ func (s *StratumConfig) networks() ([]netip.Prefix, error) {
 // LedgerPath is the file of the rigs' ledger.
 func (c *Config) LedgerPath() string { return filepath.Join(c.Bytom.RootDir, "mining", "rigs.db") }
 
+// rigSources are what a server of rigs has from a node or a front.
+type rigSources struct {
+	space *mining.Extranonces
+	// owner is stratum.Config's Owner, book what its Book is where the ledger is open.
+	owner func(login string) (string, error)
+	book  func(*ledger.Ledger) stratum.Book
+}
+
 // openStratum opens the port for rigs, if there is to be one.
-func (n *Node) openStratum(ctx context.Context, space *mining.Extranonces) error {
+func (n *station) openStratum(ctx context.Context, s rigSources) error {
 	c := n.config.Stratum
 	if c.Listen == "" {
 		return n.openOldLedger()
@@ -181,17 +190,13 @@ func (n *Node) openStratum(ctx context.Context, space *mining.Extranonces) error
 	if err := n.openLedger(); err != nil {
 		return err
 	}
-	owner, err := n.ownerOfLogin()
-	if err != nil {
-		return err
-	}
 	n.rigs = stratum.NewServer(stratum.Config{
-		Listener: n.service.accepts("rigs", n.rigPort), Templates: n.generator, Submitter: n.submitter, Extranonces: space, Handouts: n.handouts,
+		Listener: n.service.accepts("rigs", n.rigPort), Templates: n.templates, Submitter: n.submitter, Extranonces: s.space, Handouts: n.handouts,
 		Hash: n.verifier.Hash, Workers: n.backends[0].Info().Workers, Budget: speed * float64(c.VerifyPercent) / 100,
 		StartDifficulty: c.StartDifficulty, MinDifficulty: c.MinDifficulty,
 		Password: c.Password, Allow: allow, TLS: encrypted,
-		MaxSessions: sessions, MaxPerAddress: c.MaxPerAddress, KnownAnswer: c.KnownAnswer, Owner: owner,
-		Book: stratum.InLedger(n.ledger), Observe: n.metrics.observe, Log: n.log,
+		MaxSessions: sessions, MaxPerAddress: c.MaxPerAddress, KnownAnswer: c.KnownAnswer, Owner: s.owner,
+		Book: s.book(n.ledger), Observe: n.metrics.observe, Log: n.log,
 	})
 	n.log.Debug("rigs' shares", "hashes_per_second", speed, "percent", c.VerifyPercent)
 	return nil
@@ -216,7 +221,7 @@ func hashSpeed(ctx context.Context, v *compute.Verifier) (float64, error) {
 }
 
 // serveRigs serves the rigs until ctx ends.
-func (n *Node) serveRigs(ctx context.Context) error {
+func (n *station) serveRigs(ctx context.Context) error {
 	if n.config.Stratum.MDNS {
 		defer n.announceRigPort()()
 	}
@@ -228,7 +233,7 @@ func (n *Node) serveRigs(ctx context.Context) error {
 }
 
 // rigURL is what rigs on the LAN connect to.
-func (n *Node) rigURL() string {
+func (n *station) rigURL() string {
 	host, port, err := net.SplitHostPort(n.rigPort.Addr().String())
 	if err != nil {
 		return n.rigPort.Addr().String()

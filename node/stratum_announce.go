@@ -13,7 +13,7 @@ import (
 const rigService = "_bytom-stratum._tcp"
 
 // announceRigPort announces the rigs' port on the LAN. It returns what ends that.
-func (n *Node) announceRigPort() (stop func()) {
+func (n *station) announceRigPort() (stop func()) {
 	address, ok := n.rigPort.Addr().(*net.TCPAddr)
 	if !ok || address.IP.IsLoopback() {
 		n.log.Warn("rigs' port not announced: nobody on the LAN can reach it", "address", n.rigPort.Addr().String())

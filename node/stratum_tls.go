@@ -52,7 +52,7 @@ func (s *servedCertificate) tls() *tls.Config {
 // Reload reads the files again that are read once at the start: rigs that connect from
 // now on are served the renewed certificate. Where that is no good, the one that there
 // was stays, with a warning. It may be called at any time.
-func (n *Node) Reload() {
+func (n *station) Reload() {
 	defer n.service.reloading()()
 	if n.tlsCert == nil {
 		return
