@@ -1,9 +1,5 @@
 package fleet
 
-import (
-	"github.com/bytom-solo/bytom-solo/mining"
-)
-
 // Subject is what the subjects of a node begin with. A node publishes to its ".work" and ".beat",
 // and to ".to." and a front's key; fronts publish to its ".from".
 func Subject(node PublicKey) string { return "bytom-solo." + node.String() }
@@ -21,28 +17,6 @@ type LedgerState struct {
 // Before reports whether another writer takes the place of this one.
 func (s LedgerState) Before(o LedgerState) bool {
 	return s.Term < o.Term || s.Term == o.Term && s.Instance < o.Instance
-}
-
-// Work is what a node has its fronts do.
-type Work struct {
-	_ struct{} `cbor:",toarray"`
-	// Boot orders the runs of the node, Sequence the works of a run. At is when it was sent, in
-	// Unix milliseconds by the node's clock.
-	Boot     int64
-	Sequence uint64
-	At       int64
-	// Parts are what jobs are cut from; nil where there is no work, and Why says why.
-	Parts *mining.Parts
-	Why   string
-	// Txs are the transactions behind the coinbase, in order, in binary. Where they are too much
-	// for a message, Bodies of them went ahead.
-	Txs    [][]byte
-	Bodies int
-	// Split tells whether blocks are split by what rigs did, Owners whose the work of a login is,
-	// in small letters, where the login is no address.
-	Split  bool
-	Owners map[string]string
-	Ledger LedgerState
 }
 
 // Body is a part of the transactions of a Work that follows.
