@@ -5,6 +5,8 @@ VERSION  ?= $(shell git describe --tags --always --dirty --abbrev=12 2>/dev/null
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 HOME_DIR ?= .solonet
 TESTS    ?= ./...
+# Packages that are others, or have other tests, in programs with a NATS server of their own.
+ENGINE   := ./fleet/natsserver ./fleet/natsengine
 # Packages that are tested at a time: some wait for clocks.
 PACKAGES ?= $(shell expr $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) + 1)
 
@@ -35,9 +37,11 @@ run: build ## run a node that mines on a solonet of its own, in ./.solonet; Ctrl
 test: deps ## run all tests; installs where it may a driver for the shaders, and programs that check accounts and alarms
 	@{ scripts/lavapipe.sh; scripts/accounting.sh; scripts/promtool.sh; } & $(GO) build ./node ./testnet && wait
 	$(GO) test -vet=all -p $(PACKAGES) -timeout 12m $(TESTS)
+	$(GO) test -vet=all -tags engine -timeout 5m $(ENGINE)
 
 race: deps ## run all tests under the race detector
 	$(GO) test -race -timeout 40m $(TESTS)
+	$(GO) test -race -tags engine -timeout 5m $(ENGINE)
 
 FUZZTIME ?= 10m
 
@@ -46,7 +50,7 @@ test-long: deps cross ## the long forms of the tests, a build for every platform
 	$(GO) test -asan -timeout 60m ./compute ./compute/cpu
 	# Drivers keep memory until the end of the process.
 	ASAN_OPTIONS=detect_leaks=0 $(GO) test -asan -timeout 60m ./compute/vulkan
-	for folder in gbt stratum stratum/wire stratum/client boltcheck history payout/scheme; do for target in $$($(GO) test -list '^Fuzz' ./$$folder | grep ^Fuzz); do \
+	for folder in gbt stratum stratum/wire stratum/client boltcheck history payout/scheme fleet; do for target in $$($(GO) test -list '^Fuzz' ./$$folder | grep ^Fuzz); do \
 		$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5s ./$$folder || exit 1; \
 	done; done
 
@@ -87,7 +91,9 @@ bench: build ## measure the hash on this machine, then the node's own paths; OLD
 lint: deps ## gofmt, go vet, staticcheck, functions that nothing calls, and the limits of files, functions and names
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo 'gofmt would change:'; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	$(GO) vet ./...
+	$(GO) vet -tags engine $(ENGINE)
 	$(GO) tool -modfile=tools/go.mod staticcheck ./...
+	$(GO) tool -modfile=tools/go.mod staticcheck -tags engine $(ENGINE)
 	@scripts/deadcode.sh
 	$(GO) test -run '^(TestFilesAndFunctionsAreShort|TestNamesSayWhatIsThere)$$' .
 

@@ -3,6 +3,7 @@ package node
 import (
 	"fmt"
 	"log/slog"
+	"net/url"
 	"path/filepath"
 	"strings"
 
@@ -49,7 +50,7 @@ func (e *EngineConfig) check(bad func(key string, value any, expected string)) {
 	case "":
 	case embeddedEngine:
 		if !natsserver.Built {
-			_, _, err := natsserver.Run(natsserver.Config{})
+			_, err := natsserver.Run(natsserver.Config{})
 			bad("engine", e.URL, err.Error())
 		}
 		if !isListen(e.Listen) {
@@ -70,14 +71,16 @@ func (e *EngineConfig) client(name string, log *slog.Logger) natsengine.Config {
 func (e *EngineConfig) open(name string, log *slog.Logger) (engine fleet.Engine, stop func(), err error) {
 	client, stop := e.client(name, log), func() {}
 	if e.URL == embeddedEngine {
-		url, end, err := natsserver.Run(natsserver.Config{Listen: e.Listen, Token: e.Token, Cert: e.Cert, Key: e.Key, Log: log})
+		server, err := natsserver.Run(natsserver.Config{Listen: e.Listen, Token: e.Token, Cert: e.Cert, Key: e.Key, Log: log})
 		if err != nil {
 			return nil, nil, fmt.Errorf("key engine.listen: %w", err)
 		}
-		client.URL, client.CA, client.Cert, client.Key, client.Creds, stop = url, e.Cert, "", "", "", end
+		// Not by its port, whose certificate need not be of an address that this process can reach.
+		client = natsengine.Config{URL: "nats://" + embeddedEngine, Name: name, InProcess: server.Dial, Log: log}
 		if e.Token != "" {
-			client.URL = strings.Replace(url, "://", "://"+e.Token+"@", 1)
+			client.URL = (&url.URL{Scheme: "nats", User: url.User(e.Token), Host: embeddedEngine}).String()
 		}
+		stop = server.Stop
 	}
 	if engine, err = natsengine.Dial(client); err != nil {
 		stop()

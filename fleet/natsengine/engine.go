@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
+	"net"
 	"net/url"
 	"os"
 	"strings"
@@ -31,6 +33,8 @@ type Config struct {
 	CA string
 	// Cert and Key are PEM files of this side's certificate, where the engine asks for one.
 	Cert, Key string
+	// InProcess, if not nil, connects to an engine in this process instead of to the URL's host.
+	InProcess func() (net.Conn, error)
 	// Creds is a file of credentials as 'nsc generate creds' writes it.
 	Creds string
 	// Log takes what happens; nil discards it.
@@ -38,11 +42,22 @@ type Config struct {
 }
 
 const (
-	// retryEvery is the time between two attempts to reach an engine that is away.
-	retryEvery = time.Second
-	// pingEvery is how often a silent connection is tried, and mostPings how many answers may
-	// be missing: a machine that is gone is noticed within 6 s.
-	pingEvery, mostPings = 2 * time.Second, 2
+	// retryEvery is the time between two attempts to reach an engine that is away; the first comes
+	// sooner, within firstRetry.
+	retryEvery, firstRetry = time.Second, 50 * time.Millisecond
+	// pingEvery is how often a silent connection is tried, and mostPings how many answers may be
+	// missing: a machine that is gone is noticed within 15 s. Answers wait behind the messages on
+	// their way, so that less would cut off fronts on slow lines.
+	pingEvery, mostPings = 5 * time.Second, 2
+	// dialFor is how long one attempt may take.
+	dialFor = 5 * time.Second
+	// writeFor is how long the engine's machine may take nothing in before it counts as gone. So
+	// long, at the worst, is Publish held up.
+	writeFor = 10 * time.Second
+	// flushFor is how long Close waits for the engine to have all.
+	flushFor = time.Second
+	// mostWaiting and mostWaitingBytes are what may wait for a subscriber.
+	mostWaiting, mostWaitingBytes = 4096, 8 * fleet.MostMessage
 )
 
 // Check says what is wrong with a configuration, without a connection.
@@ -71,16 +86,18 @@ func (c Config) Check() error {
 type engine struct {
 	conn *nats.Conn
 	log  *slog.Logger
-	why  atomic.Pointer[string] // why it is away
+	// dialed is closed when conn is set.
+	dialed chan struct{}
+	why    atomic.Pointer[string] // why it is away; nil while it is reached
 }
 
-// Dial returns an Engine, whether or not the server can be reached now: it tries again for ever.
-// The error is about the configuration.
+// Dial returns an Engine at once, whether or not the server can be reached: it is tried for ever,
+// also where it refuses this side, which may be mended there. The error is about the configuration.
 func Dial(c Config) (fleet.Engine, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	e := &engine{log: c.Log}
+	e := &engine{log: c.Log, dialed: make(chan struct{})}
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
 	}
@@ -89,19 +106,20 @@ func Dial(c Config) (fleet.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Without its own retries the first attempt would be the only one.
 	if e.conn, err = nats.Connect(c.URL, options...); err != nil {
 		return nil, fmt.Errorf("engine %s: %w", redact.URL(c.URL), err)
 	}
+	close(e.dialed)
 	return e, nil
 }
 
 func (c Config) options(e *engine) ([]nats.Option, error) {
 	where := redact.URL(c.URL)
 	options := []nats.Option{
-		nats.Name(c.Name), nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1), nats.ReconnectWait(retryEvery),
-		nats.ReconnectJitter(retryEvery/4, retryEvery/4), nats.ReconnectBufSize(-1), // What is old by then must not come.
-		nats.PingInterval(pingEvery), nats.MaxPingsOutstanding(mostPings), nats.Timeout(5 * time.Second),
+		nats.Name(c.Name), nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1),
+		nats.CustomReconnectDelay(func(rounds int) time.Duration { return e.retryIn(where, rounds) }),
+		nats.SetCustomDialer(dialer{e.dialed, c.InProcess}), nats.SkipHostLookup(), nats.ReconnectBufSize(-1), // What is old by then must not come.
+		nats.PingInterval(pingEvery), nats.MaxPingsOutstanding(mostPings), nats.Timeout(dialFor), nats.FlusherTimeout(writeFor),
 		// Wrong credentials may be mended at the other end: it goes on trying.
 		nats.IgnoreAuthErrorAbort(),
 		nats.ConnectHandler(func(*nats.Conn) { e.reached(where) }),
@@ -152,6 +170,47 @@ func (c Config) tls() (*tls.Config, error) {
 	return encrypted, nil
 }
 
+// errNotTried is why the first attempt fails.
+var errNotTried = errors.New("not tried yet")
+
+// dialer refuses all attempts until dialed is closed: nats.Connect waits for the first ones. The
+// others are made behind its back.
+type dialer struct {
+	dialed    <-chan struct{}
+	inProcess func() (net.Conn, error) // nil dials
+}
+
+// Dial implements nats.CustomDialer.
+func (d dialer) Dial(network, address string) (net.Conn, error) {
+	select {
+	case <-d.dialed:
+	default:
+		return nil, errNotTried
+	}
+	if d.inProcess != nil {
+		return d.inProcess()
+	}
+	conn, err := (&net.Dialer{Timeout: dialFor}).Dial(network, address)
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		// Else the kernel would go on for minutes to send what a connection that was given up has left.
+		_ = tcp.SetLinger(0)
+	}
+	return conn, err
+}
+
+// retryIn is how long the engine is left alone after so many rounds of attempts. Why the server
+// refused this side, or this side the server's certificate, no handler is told.
+func (e *engine) retryIn(where string, rounds int) time.Duration {
+	<-e.dialed
+	if err := e.conn.LastError(); err != nil {
+		e.lost(where, err)
+	}
+	if rounds <= 1 {
+		return rand.N(firstRetry)
+	}
+	return retryEvery + rand.N(retryEvery/4)
+}
+
 func (e *engine) away(err error) {
 	text := err.Error()
 	e.why.Store(&text)
@@ -165,7 +224,10 @@ func (e *engine) reached(where string) {
 
 // lost logs each reason once.
 func (e *engine) lost(where string, err error) {
-	if err == nil {
+	switch {
+	case errors.Is(err, errNotTried):
+		return
+	case err == nil:
 		err = errors.New("the connection was closed")
 	}
 	old := e.why.Load()
@@ -175,21 +237,40 @@ func (e *engine) lost(where string, err error) {
 	}
 }
 
-// Publish implements fleet.Engine.
+// Publish implements fleet.Engine. While the engine is away the connection is not asked: it may
+// be held by an attempt to reach it.
 func (e *engine) Publish(subject string, data []byte) error {
-	if err := e.conn.Publish(subject, data); err != nil {
+	if why := e.why.Load(); why != nil {
+		return fmt.Errorf("%w: %s", fleet.ErrAway, *why)
+	}
+	err := e.conn.Publish(subject, data)
+	switch {
+	case errors.Is(err, nats.ErrMaxPayload):
+		return fmt.Errorf("%w: %d bytes, and the engine takes %d: raise max_payload there", fleet.ErrTooLong, len(data), e.conn.MaxPayload())
+	case err != nil:
 		return fmt.Errorf("%w: %w", fleet.ErrAway, err)
 	}
 	return nil
 }
 
-// Subscribe implements fleet.Engine.
+// Subscribe implements fleet.Engine. It may wait for an attempt to reach the engine to end.
 func (e *engine) Subscribe(subject string, got func([]byte)) (cancel func(), err error) {
-	sub, err := e.conn.Subscribe(subject, func(m *nats.Msg) { got(m.Data) })
+	var over atomic.Bool
+	sub, err := e.conn.Subscribe(subject, func(m *nats.Msg) {
+		if !over.Load() {
+			got(m.Data)
+		}
+	})
 	if err != nil {
+		return nil, fmt.Errorf("%w: %w", fleet.ErrAway, err)
+	}
+	if err := sub.SetPendingLimits(mostWaiting, mostWaitingBytes); err != nil {
 		return nil, err
 	}
-	return func() { _ = sub.Unsubscribe() }, nil // It fails where the connection is closed.
+	return func() {
+		over.Store(true)
+		_ = sub.Unsubscribe() // It fails where the connection is closed.
+	}, nil
 }
 
 // State implements fleet.Engine.
@@ -197,11 +278,15 @@ func (e *engine) State() (connected bool, detail string) {
 	if why := e.why.Load(); why != nil {
 		return false, *why
 	}
-	return e.conn.IsConnected(), ""
+	return true, ""
 }
 
 // Close implements fleet.Engine.
 func (e *engine) Close() error {
+	if e.why.Load() == nil {
+		_ = e.conn.FlushTimeout(flushFor) // Who needs it to come sends it again.
+	}
+	e.away(errors.New("closed"))
 	e.conn.Close()
 	return nil
 }

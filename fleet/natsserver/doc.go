@@ -1,12 +1,15 @@
-// Package natsserver runs a NATS server in this process, for a LAN with a few fronts. It is
-// part of programs that are built with the tag "engine" alone: it makes them 10 MB larger.
+// Package natsserver runs a NATS server in this process, for a LAN with a few fronts. It is part
+// of programs that are built with the tag "engine" alone: it makes them 10 MB larger.
 package natsserver
 
-import "log/slog"
+import (
+	"log/slog"
+	"net"
+)
 
 // Config is what a server needs.
 type Config struct {
-	// Listen is host:port.
+	// Listen is host:port; port 0 takes one that is free.
 	Listen string
 	// Token, if not empty, is what clients must have in their URL, nats://TOKEN@host:port.
 	Token string
@@ -16,5 +19,12 @@ type Config struct {
 	Log *slog.Logger
 }
 
-// mostPayload is the longest message, in bytes.
-const mostPayload = 8 << 20
+// Server is one that runs.
+type Server struct {
+	// URL is where it listens, without the token.
+	URL string
+	// Dial connects this process to it, without a port and without TLS. The token is asked for.
+	Dial func() (net.Conn, error)
+	// Stop ends it.
+	Stop func()
+}

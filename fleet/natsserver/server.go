@@ -4,71 +4,77 @@ package natsserver
 
 import (
 	"crypto/tls"
-	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"strconv"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+
+	"github.com/bytom-solo/bytom-solo/fleet"
 )
 
 // Built tells whether this program can run a server.
 const Built = true
 
-// Run starts a server and returns the URL by which this process reaches it, and what ends it. It
-// keeps nothing on a disk, and has no port but the one.
-func Run(c Config) (url string, stop func(), err error) {
+const (
+	// mostClients is how many may be connected: a front is one.
+	mostClients = 4096
+	// startWithin is how long the start may take once the port is there.
+	startWithin = 5 * time.Second
+)
+
+// Run starts a server. It keeps nothing on a disk, and has no port but the one.
+func Run(c Config) (Server, error) {
+	options, err := c.options()
+	if err != nil {
+		return Server{}, err
+	}
+	s, err := server.NewServer(options)
+	if err != nil {
+		return Server{}, err
+	}
+	log := newLogger(c.Log)
+	s.SetLogger(log, false, false)
+	s.Start() // It returns when it listens, or has said why not.
+	var why string
+	select {
+	case why = <-log.fatal:
+	default:
+		if s.ReadyForConnections(startWithin) {
+			return Server{URL: s.ClientURL(), Dial: s.InProcessConn, Stop: func() { s.Shutdown(); s.WaitForShutdown() }}, nil
+		}
+		why = fmt.Sprintf("it did not start within %v", startWithin)
+	}
+	s.Shutdown()
+	return Server{}, fmt.Errorf("engine on %s: %s", c.Listen, why)
+}
+
+func (c Config) options() (*server.Options, error) {
 	host, portText, err := net.SplitHostPort(c.Listen)
 	if err != nil {
-		return "", nil, fmt.Errorf("value %q: expected host:port", c.Listen)
+		return nil, fmt.Errorf("value %q: expected host:port", c.Listen)
 	}
-	port, err := strconv.Atoi(portText)
+	port, err := strconv.ParseUint(portText, 10, 16)
 	if err != nil {
-		return "", nil, fmt.Errorf("value %q: expected host:port", c.Listen)
-	}
-	if port == 0 {
-		port = server.RANDOM_PORT
+		return nil, fmt.Errorf("value %q: expected host:port", c.Listen)
 	}
 	options := &server.Options{
-		Host: host, Port: port, NoSigs: true, Authorization: c.Token, MaxPayload: mostPayload, NoSystemAccount: true,
+		Host: host, Port: int(port), NoSigs: true, NoSystemAccount: true, Authorization: c.Token,
+		MaxPayload: fleet.MostMessage, MaxConn: mostClients,
 		// A subscriber that does not read is dropped, and comes back for what is new.
-		WriteDeadline: 5 * time.Second, MaxPending: 4 * mostPayload,
+		WriteDeadline: 10 * time.Second, MaxPending: 4 * fleet.MostMessage,
+	}
+	if port == 0 {
+		options.Port = server.RANDOM_PORT
 	}
 	if c.Cert != "" {
 		pair, err := tls.LoadX509KeyPair(c.Cert, c.Key)
 		if err != nil {
-			return "", nil, err
+			return nil, fmt.Errorf("certificate %s with key %s: %w", c.Cert, c.Key, err)
 		}
 		options.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}}
 		options.TLS, options.TLSTimeout = true, 5
 	}
-	s, err := server.NewServer(options)
-	if err != nil {
-		return "", nil, err
-	}
-	if c.Log != nil {
-		s.SetLogger(logger{c.Log}, false, false)
-	}
-	s.Start()
-	if !s.ReadyForConnections(5 * time.Second) {
-		s.Shutdown()
-		return "", nil, errors.New("listen on " + c.Listen + ": the engine did not start within 5 s: is the port in use?")
-	}
-	return s.ClientURL(), func() { s.Shutdown(); s.WaitForShutdown() }, nil
+	return options, nil
 }
-
-// logger is the server's, whose notices are details here.
-type logger struct{ log *slog.Logger }
-
-func (l logger) Noticef(format string, v ...any) { l.log.Debug("engine: " + fmt.Sprintf(format, v...)) }
-func (l logger) Debugf(format string, v ...any)  {}
-func (l logger) Tracef(format string, v ...any)  {}
-func (l logger) Warnf(format string, v ...any)   { l.log.Warn("engine: " + fmt.Sprintf(format, v...)) }
-
-// Errorf logs what clients do wrong, for the most part.
-func (l logger) Errorf(format string, v ...any) { l.log.Warn("engine: " + fmt.Sprintf(format, v...)) }
-
-// Fatalf logs why the server does not start.
-func (l logger) Fatalf(format string, v ...any) { l.log.Warn("engine: " + fmt.Sprintf(format, v...)) }

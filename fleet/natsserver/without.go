@@ -8,6 +8,6 @@ import "errors"
 const Built = false
 
 // Run returns an error that says what to do.
-func Run(Config) (url string, stop func(), err error) {
-	return "", nil, errors.New("this program was built without an engine of its own: build it with -tags engine, or run nats-server and give --engine nats://host:4222")
+func Run(Config) (Server, error) {
+	return Server{}, errors.New("this program was built without an engine of its own: build it with -tags engine, or run nats-server and give --engine nats://host:4222")
 }
