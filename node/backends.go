@@ -37,7 +37,7 @@ type Opening struct {
 	Progress func(device string, done, total int)
 	// Limit is how long graphics cards may take to open; one that takes longer is among the
 	// backends all the same, and hashes when it is open. One that was not measured yet is so
-	// while it hashes. 0 waits for each, and for its measurement.
+	// while it hashes. 0 waits for each, and for its measurement, as long as it makes headway.
 	Limit time.Duration
 }
 

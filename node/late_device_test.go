@@ -112,6 +112,66 @@ func TestDevicesThatTakeTheirTime(t *testing.T) {
 	}
 }
 
+// TestDevicesThatAreWaitedFor is of bench and hash, which have nothing to do without them: a
+// device may take its time as long as it makes headway.
+func TestDevicesThatAreWaitedFor(t *testing.T) {
+	const minutes = time.Minute
+	for _, test := range []struct {
+		name        string
+		listing     time.Duration
+		steps       []time.Duration // until the first device says that it is at the next variant, and is open
+		interrupted time.Duration
+		devices     string
+		opened      int
+		took        time.Duration
+		fails, log  string
+	}{
+		{"headway", 0, []time.Duration{2 * minutes, 2 * minutes, 2 * minutes}, 0, "all", 2, 6 * minutes, "", "does the card hang"},
+		{"no headway", 0, []time.Duration{2 * minutes, -1}, 0, "all", 1, 2*minutes + headwayLimit, "", "has made no headway for 3m0s"},
+		{"the only one hangs", 0, []time.Duration{-1}, 0, "vulkan:0", 0, headwayLimit, "", "level=ERROR"},
+		{"interrupted", 0, []time.Duration{-1}, minutes, "vulkan:0", 0, minutes + time.Second, "canceled", "opening vulkan:0 …"},
+		{"drivers hang", -1, nil, 0, "all", 0, headwayLimit, "", "do not answer"},
+		{"drivers hang and one is named", -1, nil, 0, "vulkan:0", 0, headwayLimit, "do not answer", "level=WARN"},
+		{"drivers hang, interrupted", -1, nil, minutes, "vulkan:0", 0, minutes, "canceled", "level=WARN"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				g := twoCards(t, test.listing, 0, nil)
+				end, open := make(chan struct{}), g.open
+				defer close(end)
+				g.open = func(ctx context.Context, d vulkan.Device, c vulkan.Config) (compute.Backend, error) {
+					for i, step := range test.steps {
+						if d.Index != 0 {
+							break
+						}
+						if step < 0 {
+							<-end
+							return nil, errors.New("too late")
+						}
+						time.Sleep(step)
+						c.Progress(d.Name, i, len(test.steps))
+					}
+					return open(ctx, d, c)
+				}
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				if test.interrupted > 0 {
+					time.AfterFunc(test.interrupted, cancel)
+				}
+				var log lockedBuffer
+				start := time.Now()
+				opened, err := g.openAll(ctx, Opening{Devices: test.devices, Log: slog.New(slog.NewTextHandler(&log, nil))})
+				if took := time.Since(start); took != test.took || len(opened) != test.opened || !strings.Contains(log.String(), test.log) {
+					t.Errorf("%d opened after %v, expected %d after %v, and to be told %q:\n%s", len(opened), took, test.opened, test.took, test.log, log.String())
+				}
+				if (err != nil) != (test.fails != "") || err != nil && !strings.Contains(err.Error(), test.fails) {
+					t.Errorf("%v, expected %q", err, test.fails)
+				}
+			})
+		})
+	}
+}
+
 // TestAutoMinesOnTheCPUWhileCardsAreLate, and on both when they are there.
 func TestAutoMinesOnTheCPUWhileCardsAreLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

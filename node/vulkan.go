@@ -49,13 +49,17 @@ func (g graphics) openAll(ctx context.Context, o Opening) ([]compute.Backend, er
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
-	case errors.Is(err, errSilent):
+	case errors.Is(err, errSilent) && o.Limit > 0:
 		return g.openUnlisted(ctx, asked, l, config, o), nil
 	case err != nil:
 		if named := slices.IndexFunc(asked, func(name string) bool { return strings.HasPrefix(name, vulkan.Prefix) }); named >= 0 {
 			return nil, fmt.Errorf("key mining.devices: value %q: %w", asked[named], err)
 		}
-		o.Log.Info("mining is for the CPU", "reason", err)
+		level := slog.LevelInfo
+		if errors.Is(err, errSilent) {
+			level = slog.LevelError
+		}
+		o.Log.Log(ctx, level, "mining is for the CPU", "reason", err)
 		return nil, nil
 	}
 	known = slices.DeleteFunc(known, func(d vulkan.Device) bool {

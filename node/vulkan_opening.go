@@ -32,15 +32,17 @@ func (g graphics) list() *listing {
 // errSilent is of drivers that do not even say what they have.
 var errSilent = errors.New("the graphics cards' drivers do not answer: does a card hang?")
 
-// within waits for the answer, for as long as the limit allows if there is one.
+// within waits for the answer, for as long as the limit allows, or headwayLimit without one.
 func (l *listing) within(ctx context.Context, o Opening) ([]vulkan.Device, error) {
 	soon := time.NewTimer(2 * time.Second)
 	defer soon.Stop()
-	var over <-chan time.Time
-	if o.Limit > 0 {
-		limit := time.NewTimer(o.Limit)
-		defer limit.Stop()
-		over = limit.C
+	limit := time.NewTimer(cmp.Or(o.Limit, headwayLimit))
+	defer limit.Stop()
+	var late <-chan time.Time
+	if o.Limit == 0 {
+		timer := time.NewTimer(DeviceLimit)
+		defer timer.Stop()
+		late = timer.C
 	}
 	for {
 		select {
@@ -48,7 +50,9 @@ func (l *listing) within(ctx context.Context, o Opening) ([]vulkan.Device, error
 			return l.known, l.err
 		case <-soon.C:
 			o.Log.Info("waiting for the graphics cards' drivers to answer")
-		case <-over:
+		case <-late:
+			o.Log.Warn("still waiting for the graphics cards' drivers", "for", DeviceLimit, "at_most", headwayLimit)
+		case <-limit.C:
 			return nil, errSilent
 		case <-ctx.Done():
 			return nil, ctx.Err()
@@ -98,14 +102,19 @@ func (g graphics) openLogged(ctx context.Context, d vulkan.Device, config vulkan
 	return b, err
 }
 
-// openOneByOne opens devices for whoever has nothing to do without them.
+// headwayLimit is how long a device that is waited for may be at the same variant. That is
+// generous, since drivers on the CPU take a second and more for a hash.
+const headwayLimit = 3 * time.Minute
+
+// openOneByOne opens devices for whoever has nothing to do without them. One that makes no
+// headway any more is left out.
 func (g graphics) openOneByOne(ctx context.Context, known []vulkan.Device, config vulkan.Config, o Opening) (opened []compute.Backend, err error) {
 	for _, d := range known {
 		logOpening(d, o)
 		if o.Progress != nil {
 			o.Progress(d.Name, 0, 0)
 		}
-		if b, err := g.openLogged(ctx, d, config, o); err == nil {
+		if b, err := g.openWaited(ctx, d, config, o); err == nil {
 			opened = append(opened, b)
 		}
 		if o.Progress != nil {
@@ -117,6 +126,49 @@ func (g graphics) openOneByOne(ctx context.Context, known []vulkan.Device, confi
 	}
 	return opened, ctx.Err()
 }
+
+// openWaited opens a device. Where it makes no headway, that is said after DeviceLimit.
+func (g graphics) openWaited(ctx context.Context, d vulkan.Device, config vulkan.Config, o Opening) (compute.Backend, error) {
+	headway := make(chan struct{}, 1)
+	config.Progress = func(device string, done, total int) {
+		select {
+		case headway <- struct{}{}:
+		default:
+		}
+		if o.Progress != nil {
+			o.Progress(device, done, total)
+		}
+	}
+	l := openLate(ctx, d, func(ctx context.Context) (compute.Backend, error) { return g.openLogged(ctx, d, config, o) })
+	silent, hangs := time.NewTimer(DeviceLimit), time.NewTimer(headwayLimit)
+	defer silent.Stop()
+	defer hangs.Stop()
+	interrupted := ctx.Done()
+	for {
+		select {
+		case <-l.opened:
+			return l.backend, l.err
+		case <-headway:
+			silent.Reset(DeviceLimit)
+			hangs.Reset(headwayLimit)
+		case <-silent.C:
+			o.Log.Warn("a device makes no headway: does the card hang?", "device", d.Name, "title", d.Title,
+				"for", DeviceLimit, "left_out_after", headwayLimit)
+		case <-interrupted:
+			interrupted = nil
+			hangs.Reset(time.Second) // A driver that answers lets it end by itself.
+		case <-hangs.C:
+			if ctx.Err() == nil {
+				o.Log.Error("device is not used", "device", d.Name, "title", d.Title,
+					"error", fmt.Sprintf("its driver has made no headway for %v: does the card hang?", headwayLimit))
+			}
+			return nil, errors.Join(errHangs, l.Close())
+		}
+	}
+}
+
+// errHangs is of a device that was waited for long enough.
+var errHangs = errors.New("the device does not open")
 
 // openWithin opens devices all at once. Those that are not there at the limit are returned
 // too, and mine when they are.

@@ -174,6 +174,26 @@ func TestADeviceThatHangs(t *testing.T) {
 	m.mines("vulkan:lavapipe", 1)
 }
 
+// TestCommandsEndWhereADeviceHangs has those wait for it that have nothing to do without it.
+func TestCommandsEndWhereADeviceHangs(t *testing.T) {
+	needFaults(t, "takes three minutes")
+	fault(t, faultyVulkan(t), "hangs")
+	zero := strings.Repeat("00", 32)
+	for name, args := range map[string][]string{
+		"hash":  {"hash", "-d", "cpu,vulkan:0", zero, zero},
+		"bench": {"bench", "--devices", "vulkan:0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			out, err := harness.Execute(t, testnet.Solo(t), args...)
+			told, left := strings.Index(out, "a device makes no headway"), strings.Index(out, "its driver has made no headway")
+			if err == nil || told < 0 || left < told {
+				t.Errorf("%v: %s", err, out)
+			}
+		})
+	}
+}
+
 // TestADriverWhoseCompilerEndsTheProcess does so over each shader with dot products: after
 // two starts those are left out, or at once by the environment.
 func TestADriverWhoseCompilerEndsTheProcess(t *testing.T) {
