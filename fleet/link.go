@@ -25,10 +25,20 @@ type LinkConfig struct {
 	// are left: more are asked for in time.
 	Ranges func(uint16)
 	Left   func() int
+	// Acks takes what nodes say of shares; nil where none are sent.
+	Acks Acks
 	// Settings takes what a node says of whom rigs' work is paid to.
 	Settings func(split bool, owners map[string]string)
 	// Log takes what happens; nil discards it.
 	Log *slog.Logger
+}
+
+// Acks takes what nodes say of the shares of this front.
+type Acks interface {
+	// Ledger takes which ledger a node keeps shares in.
+	Ledger(node PublicKey, s LedgerState)
+	// Ack takes which batches are booked.
+	Ack(node PublicKey, a *Ack)
 }
 
 // Link is a front's side of the engine: it says hello to the nodes until they answer, and takes
@@ -147,9 +157,23 @@ func (l *Link) take(node PublicKey, data []byte) {
 	case *Body:
 		l.cfg.Feed.Body(node, body)
 	case *Beat:
-		if l.welcomed(node) && l.cfg.Feed.Beat(node, body) {
+		if !l.welcomed(node) {
+			return
+		}
+		l.ledger(node, body.Ledger)
+		if l.cfg.Feed.Beat(node, body) {
 			l.setMissing(node, true)
 		}
+	case *Ack:
+		if l.cfg.Acks != nil && l.welcomed(node) {
+			l.cfg.Acks.Ack(node, body)
+		}
+	}
+}
+
+func (l *Link) ledger(node PublicKey, s LedgerState) {
+	if l.cfg.Acks != nil {
+		l.cfg.Acks.Ledger(node, s)
 	}
 }
 
@@ -179,6 +203,7 @@ func (l *Link) takeWelcome(node PublicKey, w *Welcome) {
 	if first {
 		l.log.Info("let in by a node", "node", node.String())
 	}
+	l.ledger(node, w.Ledger)
 	for _, r := range w.Ranges {
 		l.cfg.Ranges(r)
 	}

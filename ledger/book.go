@@ -75,17 +75,28 @@ func (l *Ledger) Book(id BatchID, entries []Entry) (booked bool, err error) {
 	if l.file == nil || l.cfg.ReadOnly {
 		return false, ErrNotKept
 	}
+	before, booked, err := l.book(id, entries)
+	if booked && id.Number > before+1 {
+		l.log.Warn("batches of a front were booked in another ledger, or in this one after the copy that it is of: they are not in it",
+			"front", id.Front, "epoch", id.Epoch, "from", before+1, "to", id.Number-1)
+	}
+	return booked, err
+}
+
+// book is Book. before is what of the epoch was booked by then.
+func (l *Ledger) book(id BatchID, entries []Entry) (before uint64, booked bool, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	key := markKey{id.Front, id.Epoch}
-	next := max(l.marks.booked[key]+1, id.Oldest)
+	before = l.marks.booked[key]
+	next := max(before+1, id.Oldest)
 	switch {
 	case id.Number < next:
-		return false, nil
+		return before, false, nil
 	case id.Number > next:
-		return false, fmt.Errorf("%w: batch %d of %s, expected %d", ErrGap, id.Number, id.Front, next)
+		return before, false, fmt.Errorf("%w: batch %d of %s, expected %d", ErrGap, id.Number, id.Front, next)
 	case l.writing+max(len(l.pending)+len(entries), len(l.rows)) > mostBooked:
-		return false, fmt.Errorf("%w: %d shares, %d rows, and %d in a write under way", ErrFull, len(l.pending), len(l.rows), l.writing)
+		return before, false, fmt.Errorf("%w: %d shares, %d rows, and %d in a write under way", ErrFull, len(l.pending), len(l.rows), l.writing)
 	}
 	for _, e := range entries {
 		if e.Kind == LoggedIn {
@@ -95,7 +106,7 @@ func (l *Ledger) Book(id BatchID, entries []Entry) (booked bool, err error) {
 		l.add(e)
 	}
 	l.marks.booked[key], l.marks.fresh[key] = id.Number, id.Number
-	return true, nil
+	return before, true, nil
 }
 
 // BookedOnDisk is the highest batch of an epoch that is on the disk, 0 if none is: what a front

@@ -1,11 +1,14 @@
 package ledger
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 )
@@ -218,9 +221,11 @@ func TestWhatIsToldBookedIsOnTheDisk(t *testing.T) {
 }
 
 // TestALostLedgerGoesOn: a ledger that knows nothing of a front, whose earlier batches were booked
-// in one that is lost, takes the next.
+// in one that is lost, takes the next, and says once what it lacks.
 func TestALostLedgerGoesOn(t *testing.T) {
 	b := bookTest(t, 1)
+	var log bytes.Buffer
+	b.booked.log = slog.New(slog.NewTextHandler(&log, nil))
 	if booked, err := b.booked.Book(BatchID{Front: "a", Epoch: 1, Number: 501, Oldest: 500}, nil); booked || !errors.Is(err, ErrGap) {
 		t.Errorf("batch 501 before 500: %v, %v", booked, err)
 	}
@@ -228,6 +233,9 @@ func TestALostLedgerGoesOn(t *testing.T) {
 		if booked, err := b.booked.Book(BatchID{Front: "a", Epoch: 1, Number: number, Oldest: 500}, b.entries()); !booked || err != nil {
 			t.Errorf("batch %d: %v, %v", number, booked, err)
 		}
+	}
+	if text := log.String(); strings.Count(text, "level=WARN") != 1 || !strings.Contains(text, "from=1 to=499") {
+		t.Errorf("the log: %s", text)
 	}
 }
 
