@@ -248,6 +248,18 @@ func BenchmarkBatch(b *testing.B) {
 		}
 		report(b)
 	})
+	b.Run("decode", func(b *testing.B) {
+		raw, err := batch.MarshalCBOR()
+		if err != nil {
+			b.Fatal(err)
+		}
+		for b.Loop() {
+			if err := new(Batch).UnmarshalCBOR(raw); err != nil {
+				b.Fatal(err)
+			}
+		}
+		report(b)
+	})
 	b.Run("stranger", func(b *testing.B) {
 		for b.Loop() {
 			if _, err := Open(sealed, network, func(PublicKey) bool { return false }); !errors.Is(err, ErrUnknownSender) {
