@@ -175,7 +175,11 @@ func (c *Chain) Place(id bc.Hash, _ uint64) mining.Place {
 	if !ok {
 		return mining.Place{Best: c.Tip().Height}
 	}
-	return mining.Place{Known: v.taken(), Main: v.Main, There: bc.NewHash(v.Winner), Best: max(v.Best, c.Tip().Height)}
+	p := mining.Place{Known: true, Main: v.Main, There: bc.NewHash(v.Winner), Best: max(v.Best, c.Tip().Height)}
+	if _, p.Invalid = v.outcome(); p.Invalid == nil {
+		p.Known = v.taken() // An orphan may be taken when its parent is known.
+	}
+	return p
 }
 
 // Select, Check and Ready are for who builds templates, which a front does not.

@@ -108,7 +108,7 @@ func NewHub(cfg HubConfig) *Hub {
 func (h *Hub) Run(ctx context.Context) error {
 	for subject, got := range map[string]func([]byte){
 		h.subject + ".from": func(data []byte) { h.take(ctx, data) },
-		h.subject + ".beat": h.otherBeat,
+		h.subject + ".beat": h.TakeBeat,
 	} {
 		cancel, err := h.cfg.Engine.Subscribe(subject, got)
 		if err != nil {
@@ -345,9 +345,9 @@ func (h *Hub) TakeSealedBlock(ctx context.Context, sealed []byte) (Verdict, erro
 	return h.cfg.Found(ctx, h.cfg.Fronts[m.From], b), nil
 }
 
-// otherBeat hears whether there is another node with this one's key: the ledger can have one
-// writer, which is the one of the higher term.
-func (h *Hub) otherBeat(data []byte) {
+// TakeBeat takes a sign of life of a node with this one's key, which may be another: the ledger
+// can have one writer, which is the one of the later term.
+func (h *Hub) TakeBeat(data []byte) {
 	m, err := Open(data, h.cfg.Network, func(key PublicKey) bool { return key == h.cfg.Key.Public() })
 	if err != nil {
 		return

@@ -41,10 +41,10 @@ func NewExtranonces(used ...uint64) *Extranonces {
 	return e
 }
 
-// NewExtranoncesIn returns a space of the leases in some ranges, of which there must be one at
-// least, as a node granted them. They are leased in order.
+// NewExtranoncesIn returns a space of the leases in some ranges, as a node granted them, which are
+// leased in order. Where there are none yet, Extend has to come before the first Lease.
 func NewExtranoncesIn(ranges ...uint16) *Extranonces {
-	return &Extranonces{own: append([]uint16(nil), ranges...)}
+	return &Extranonces{own: append([]uint16{}, ranges...)}
 }
 
 func rangeOf(lease uint32) uint16 { return uint16(lease >> 16) }

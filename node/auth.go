@@ -139,7 +139,7 @@ func (a *authenticator) valid(name, secret string) bool {
 	if name == cookieName {
 		return a.cookie != "" && subtle.ConstantTimeCompare([]byte(secret), []byte(a.cookie)) == 1
 	}
-	return a.tokens.Check(name, secret) == nil
+	return a.tokens != nil && a.tokens.Check(name, secret) == nil
 }
 
 // isLoopback reports whether a remote address, host:port, is of this machine's own.

@@ -31,6 +31,8 @@ type Config struct {
 	Payout PayoutConfig
 	// Fleet is the fronts, servers of rigs on other machines.
 	Fleet FleetConfig
+	// Front is a front's nodes.
+	Front FrontConfig
 	// Verify is how proofs of work are checked.
 	Verify VerifyConfig
 	// Solonet is what a private network for tests has.

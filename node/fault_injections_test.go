@@ -17,6 +17,7 @@ import (
 	"github.com/bytom/bytom/protocol/bc/types"
 
 	"github.com/bytom-solo/bytom-solo/compute"
+	"github.com/bytom-solo/bytom-solo/fleet"
 	"github.com/bytom-solo/bytom-solo/ledger"
 	"github.com/bytom-solo/bytom-solo/mining"
 	"github.com/bytom-solo/bytom-solo/node/chain"
@@ -210,10 +211,25 @@ var injections = map[string]injection{
 		n.pinger.note(t.Context(), n.pinger.ping(t.Context()))
 		return nil
 	}},
+	"engine-away": {before: withFronts},
+	"fenced": {before: withFronts, inject: func(t *testing.T, n *wholeNode) func() {
+		beat, err := n.fronts.key.Seal(n.config.Bytom.ChainID, fleet.KindBeat, &fleet.Beat{Ledger: fleet.LedgerState{ID: "another", Term: math.MaxUint64, Instance: 1}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		n.fronts.hub.TakeBeat(beat)
+		return nil // Until it is started again.
+	}},
 	"exposed": {before: func(t *testing.T, c *Config) {
 		withPayee(t, c)
 		c.Bytom.ApiAddress, c.Bytom.Auth.Disable = "0.0.0.0:0", true
 	}},
+}
+
+// withFronts has a node serve fronts by an engine that is not there.
+func withFronts(t *testing.T, c *Config) {
+	withPayee(t, c)
+	c.Fleet.Engine.URL = "nats://127.0.0.1:1"
 }
 
 // withNetwork has a node that is not in vault mode, and knows nobody.

@@ -15,7 +15,7 @@ import (
 // faultKinds are the faults that a node looks for, the worst first. docs/runbook.md has
 // a heading for each.
 func (n *Node) faultKinds() []faultKind {
-	return slices.Concat(n.payFaults(), n.workFaults(), n.rigFaults(), n.payoutFaults(), n.keepingFaults(), n.overridesFaults())
+	return slices.Concat(n.payFaults(), n.workFaults(), n.rigFaults(), n.payoutFaults(), n.fleetFaults(), n.keepingFaults(), n.overridesFaults())
 }
 
 // payFaults are those by which what is mined is not the operator's.

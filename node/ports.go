@@ -7,6 +7,11 @@ import (
 	"strings"
 )
 
+// checkFrontPorts is checkPorts of a front.
+func (c *Config) checkFrontPorts() error {
+	return checkPorts([][2]string{{"api_addr", c.Bytom.ApiAddress}, {"stratum.listen", c.Stratum.Listen}})
+}
+
 // checkPorts says which port of the configuration is not to be had. It is asked before what
 // takes long, and lets go of what it gets: nobody is to be kept waiting by a port that is
 // not served yet.
@@ -15,6 +20,10 @@ func (c *Config) checkPorts() error {
 	if !c.Bytom.VaultMode {
 		ports = append(ports, [2]string{"p2p.laddr", c.Bytom.P2P.ListenAddress})
 	}
+	return checkPorts(ports)
+}
+
+func checkPorts(ports [][2]string) error {
 	var wrong []error
 	for _, p := range ports {
 		key, address := p[0], p[1]

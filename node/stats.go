@@ -53,6 +53,9 @@ type Stats struct {
 	Payouts bool `json:"payouts"`
 	// Faults are what is wrong now, the worst first.
 	Faults []Fault `json:"faults"`
+	// Front is there where a front answers; Fronts are a node's, null where it serves none.
+	Front  *FrontStats   `json:"front"`
+	Fronts []FrontsStats `json:"fronts"`
 }
 
 // HashrateWindows are hashrates over the last 5 minutes, hour, day and week.
@@ -152,7 +155,7 @@ func (n *Node) stats() Stats {
 		Height: n.bytom.chain.BestBlockHeight(), Mining: n.miner.Mining(), Paused: n.miner.Settings().Paused, Luck: []history.Luck{},
 		Watch:   n.watch.Sources(),
 		Payouts: n.payouts != nil,
-		Faults:  n.faults.now(),
+		Faults:  n.faults.now(), Fronts: n.frontsStats(),
 	}
 	s.addNetwork(n)
 	if t, err := n.generator.Current(); err != nil {
@@ -165,7 +168,7 @@ func (n *Node) stats() Stats {
 		s.Difficulty = &d
 	}
 	s.addHistory(n.history)
-	s.addRigs(n)
+	s.addRigs(&n.station)
 	return s
 }
 
@@ -242,7 +245,7 @@ func newBlockStats(b history.Block) BlockStats {
 }
 
 // addRigs adds what the ledger and the rigs' server know.
-func (s *Stats) addRigs(n *Node) {
+func (s *Stats) addRigs(n *station) {
 	if n.ledger == nil {
 		return
 	}

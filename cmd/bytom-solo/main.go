@@ -63,6 +63,7 @@ hands work to rigs and pools.`,
 	root.AddCommand(
 		newInitCommand(config),
 		newNodeCommand(config, terminal),
+		newFrontCommand(config, terminal),
 		newBlocksCommand(config),
 		newJournalCommand(config),
 		newRigsCommand(config),

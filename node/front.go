@@ -1,0 +1,342 @@
+package node
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/prometheus/util/flock"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/bytom-solo/bytom-solo/compute"
+	"github.com/bytom-solo/bytom-solo/fleet"
+	"github.com/bytom-solo/bytom-solo/fleet/outbox"
+	"github.com/bytom-solo/bytom-solo/history"
+	"github.com/bytom-solo/bytom-solo/ledger"
+	"github.com/bytom-solo/bytom-solo/mining"
+	"github.com/bytom-solo/bytom-solo/stratum"
+)
+
+// Front is a server of rigs without a chain: its work comes from nodes elsewhere, and its shares
+// and blocks go there. It runs once.
+type Front struct {
+	station
+
+	lock   flock.Releaser
+	name   string
+	key    fleet.Key
+	engine fleet.Engine
+	outbox *outbox.Outbox
+	sender *outbox.Sender
+	feed   *fleet.Feed
+	chain  *fleet.Chain
+	link   *fleet.Link
+	relay  *relay
+	space  *mining.Extranonces
+	server *http.Server
+	cookie string
+
+	admitted chan struct{} // closed when a node has let this front in, with extranonces
+	let      sync.Once
+	policy   atomic.Pointer[frontPolicy]
+	changed  chan error // what takes a new start
+	granted  atomic.Bool
+}
+
+// NewFront opens a front's home, and what it needs. It does not wait for a node.
+func NewFront(ctx context.Context, config *Config, log *slog.Logger) (*Front, error) {
+	f := &Front{
+		station: station{config: config, log: log}, cookie: rand.Text(),
+		admitted: make(chan struct{}), changed: make(chan error, 1), space: mining.NewExtranoncesIn(),
+	}
+	f.figures = f.stats
+	f.service = newService(log)
+	f.service.starting(ctx)
+	if err := f.open(ctx); err != nil {
+		f.service.started()
+		return nil, errors.Join(err, f.close())
+	}
+	return f, nil
+}
+
+func (f *Front) open(ctx context.Context) error {
+	config := f.config
+	if err := config.checkFrontPorts(); err != nil {
+		return err
+	}
+	home := config.Bytom.RootDir
+	if err := os.MkdirAll(filepath.Join(home, "mining"), 0o700); err != nil {
+		return fmt.Errorf("make the home directory: %w", err)
+	}
+	var err error
+	if f.lock, _, err = flock.New(filepath.Join(home, "LOCK")); err != nil {
+		return fmt.Errorf("home directory %s is in use by another process: %w", home, err)
+	}
+	if f.name = config.Front.Name; f.name == "" {
+		f.name, _ = os.Hostname() // Without one it has none.
+	}
+	config.Bytom.NodeAlias = f.name
+	if f.key, err = fleet.OpenKey(config.FrontKeyPath()); err != nil {
+		return err
+	}
+	if f.backends, err = OpenBackends(ctx, Opening{Devices: config.Mining.Devices, Log: f.log, Progress: config.Measuring, Limit: DeviceLimit}); err != nil {
+		return err
+	}
+	f.verifier = compute.NewVerifier(f.backends[0])
+	f.files = shareFiles(openFilesLimit(), 0)
+	if err := f.openOutlets(); err != nil {
+		return err
+	}
+	if f.outbox, err = outbox.Open(outbox.Config{Path: config.OutboxPath(), Network: config.Bytom.ChainID, Log: f.log}); err != nil {
+		return fmt.Errorf("open the outbox of shares: %w", err)
+	}
+	if f.engine, _, err = config.Fleet.Engine.open("bytom-solo front "+f.name, f.log); err != nil {
+		return err
+	}
+	return f.openFleet()
+}
+
+// openOutlets opens what reports events elsewhere.
+func (f *Front) openOutlets() error {
+	var err error
+	if f.relay, err = newRelay(f.config.Mining.ExtraNodes, f.log); err != nil {
+		return err
+	}
+	c := f.config.Notify
+	if f.notifier, err = newNotifier(c.Webhook, f.log); err != nil {
+		return err
+	}
+	if f.command, err = newCommandNotifier(c.Command, f.log); err != nil {
+		return err
+	}
+	if f.pinger, err = newPinger(c.Ping, c.PingEvery, func() bool { return len(f.faults.serious()) == 0 }, f.log); err != nil {
+		return err
+	}
+	f.metrics = newMetrics()
+	f.events = f.newEvents()
+	return nil
+}
+
+// openFleet builds the line from the nodes' work to their chains.
+func (f *Front) openFleet() error {
+	config := f.config
+	payee, err := parsePayee(config.Mining.Address)
+	if err != nil {
+		return fmt.Errorf("key mining.address: %w", err)
+	}
+	f.feed = fleet.NewFeed(fleet.FeedConfig{Nodes: config.Front.Nodes.keys(), Program: payee.Program, MaxAge: config.Front.MaxAge, Log: f.log})
+	f.templates = f.feed
+	if f.journal, err = mining.OpenJournal(config.JournalPath(), f.log); err != nil {
+		f.log.Error("the journal can't be opened: found blocks are submitted without being written down first", "error", err)
+	} else if err := f.claim(f.journal.Claim); err != nil {
+		return err
+	}
+	f.chain = fleet.NewChain(fleet.ChainConfig{
+		Engine: f.engine, Key: f.key, Network: config.Bytom.ChainID, Feed: f.feed, Nodes: config.Front.Nodes.keys(),
+		Couriers: f.couriers(), By: f.finderOf, Log: f.log,
+	})
+	f.submitter = mining.NewSubmitter(mining.SubmitterConfig{
+		Sink: f.chain, Source: f.chain, Verifier: f.verifier, Journal: f.journal, Relay: f.relay.send, Now: f.feed.Now,
+		Observe: f.metrics.observe, Log: f.log,
+	})
+	f.found = &foundBlocks{f.journal, f.chain, f.submitter}
+	f.sender = outbox.NewSender(outbox.SenderConfig{
+		Outbox: f.outbox, Engine: f.engine, Key: f.key, Network: config.Bytom.ChainID, Node: config.Front.Nodes[0].key, Log: f.log,
+	})
+	f.link = fleet.NewLink(fleet.LinkConfig{
+		Engine: f.engine, Key: f.key, Network: config.Bytom.ChainID, Name: f.name, Epoch: f.outbox.Epoch(), Nodes: config.Front.Nodes.keys(),
+		Feed: f.feed, Chain: f.chain, Acks: f.sender, Ranges: f.takeRange, Left: f.space.Left, Settings: f.takeSettings, Log: f.log,
+	})
+	return nil
+}
+
+// frontBook counts what rigs do here, for this front's own figures, and keeps it for the node.
+type frontBook struct {
+	own    *ledger.Ledger
+	outbox *outbox.Outbox
+}
+
+// Login implements stratum.Book.
+func (b frontBook) Login(at time.Time, rig, address, agent string) {
+	b.own.Login(at, rig, address, agent)
+	b.outbox.Login(at, rig, address, agent)
+}
+
+// Add implements stratum.Book: a share is safe when it is on this front's disk.
+func (b frontBook) Add(e ledger.Entry, then func(error)) {
+	b.own.Add(e)
+	b.outbox.Add(e, then)
+}
+
+// openRigs opens the port for rigs, and the figures of what they do.
+func (f *Front) openRigs(ctx context.Context) error {
+	if err := f.openStratum(ctx, rigSources{f.space, f.owner(), func(l *ledger.Ledger) stratum.Book { return frontBook{l, f.outbox} }}); err != nil {
+		return err
+	}
+	if err := f.openHistory(func() history.Totals {
+		rigs := f.ledger.Total()
+		t := history.Totals{Shares: rigs.Accepted, Work: rigs.Work, Expected: rigs.Expected}
+		if tip := f.feed.Tip(); tip.Bits != 0 {
+			t.Difficulty = mining.TargetFromBits(tip.Bits).Difficulty()
+		}
+		return t
+	}); err != nil {
+		return err
+	}
+	f.shares = &wrongShares{stats: func() (stratum.Stats, bool) { return f.rigs.Stats(), true }}
+	f.faults = newFaultWatch(f.faultKinds(), f.notify)
+	if f.journal != nil {
+		f.journal.Watch(f.reportEvents)
+	}
+	f.metrics.watchFront(f)
+	return f.openServer()
+}
+
+// Run serves rigs until ctx ends, which is a clean stop and returns nil, or until a part fails.
+func (f *Front) Run(ctx context.Context) (err error) {
+	last, cancel := outlast(ctx, stopLimit)
+	defer cancel()
+	defer func() { f.relay.wait(last); err = errors.Join(err, f.close()) }()
+	parts, ctx := errgroup.WithContext(ctx)
+	// What rigs are told is safe must get to the disk, and acknowledged: these outlive the rigs.
+	parts.Go(func() error { return f.outbox.Run(last) })
+	parts.Go(func() error { return f.link.Run(ctx) })
+	parts.Go(func() error { return f.feed.Run(ctx) })
+	parts.Go(func() error { return f.sender.Run(ctx) })
+	parts.Go(func() error { mining.PrepareSeeds(ctx, f.feed, f.backends[0]); return ctx.Err() })
+	parts.Go(func() error {
+		if err := f.waitForNode(ctx); err != nil {
+			return err
+		}
+		if err := f.openRigs(ctx); err != nil {
+			return err
+		}
+		return f.serveAll(ctx)
+	})
+	if err := parts.Wait(); !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+// waitForNode waits until a node has let this front in, and says why it still waits.
+func (f *Front) waitForNode(ctx context.Context) error {
+	each := time.NewTicker(10 * time.Second)
+	defer each.Stop()
+	f.log.Info("front starts", "name", f.name, "key", f.key.Public().String(), "nodes", f.config.Front.Nodes.String())
+	for {
+		select {
+		case <-f.admitted:
+			return nil
+		case <-each.C:
+			why := "no node has answered"
+			if reached, detail := f.engine.State(); !reached {
+				why = "the engine can't be reached: " + detail
+			} else if refused := f.link.Refused(); refused != "" {
+				why = refused
+			}
+			f.log.Warn("rigs are not served yet: waiting for a node", "reason", why)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// serveAll serves rigs and whoever wants to know of them, until ctx ends.
+func (f *Front) serveAll(ctx context.Context) error {
+	listener, err := net.Listen("tcp", f.config.Bytom.ApiAddress)
+	if err != nil {
+		return fmt.Errorf("key api_addr: %w", err)
+	}
+	if err := writeCookie(f.config.CookiePath(), f.cookie); err != nil {
+		f.log.Warn("commands on this machine can't ask this front where its figures are not on loopback", "error", err)
+	}
+	defer func() { _ = removeCookie(f.config.CookiePath()) }()
+	listener = f.service.accepts("the figures", f.files.limited(listener))
+	parts, ctx := errgroup.WithContext(ctx)
+	parts.Go(func() error { return f.ledger.Run(ctx) })
+	parts.Go(func() error { return f.serveRigs(ctx) })
+	parts.Go(func() error { return f.watchRigs(ctx) })
+	parts.Go(func() error { return f.history.Run(ctx) })
+	parts.Go(func() error { return f.events.run(ctx) })
+	parts.Go(func() error { return f.faults.run(ctx) })
+	parts.Go(func() error { return f.probeJournal(ctx) })
+	parts.Go(func() error { return f.notifier.run(ctx) })
+	parts.Go(func() error { return f.command.run(ctx) })
+	parts.Go(func() error { return f.pinger.run(ctx) })
+	parts.Go(func() error { return f.sendAgain(ctx) })
+	parts.Go(func() error { return f.serve(ctx, listener) })
+	parts.Go(func() error { return f.reportStatus(ctx) })
+	parts.Go(func() error {
+		select {
+		case err := <-f.changed:
+			return err
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	})
+	close(f.service.up)
+	f.log.Info("front is up", "network", f.config.Bytom.ChainID, "home", f.config.Bytom.RootDir, "stratum", f.rigURL(),
+		"page", "http://"+listener.Addr().String()+PageRoute, "payee", f.config.Mining.Address, "verifier", f.backends[0].Info().Kernel)
+	return parts.Wait()
+}
+
+// sendAgainEvery is the time between two looks at found blocks that no node has answered for.
+const sendAgainEvery = 5 * time.Second
+
+// sendAgain brings blocks to the nodes that none has answered for, those of an earlier run too,
+// until ctx ends.
+func (f *Front) sendAgain(ctx context.Context) error {
+	each := time.NewTicker(sendAgainEvery)
+	defer each.Stop()
+	for {
+		if err := f.submitter.Replay(ctx); err != nil && ctx.Err() == nil {
+			f.log.Error("found blocks were not submitted again", "error", err)
+		}
+		select {
+		case <-each.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// close closes what is open.
+func (f *Front) close() error {
+	var errs []error
+	if f.history != nil {
+		errs = append(errs, f.history.Close())
+	}
+	if f.rigPort != nil {
+		_ = f.rigPort.Close() // The server has, if it ran.
+	}
+	if f.ledger != nil {
+		errs = append(errs, f.ledger.Close())
+	}
+	if f.outbox != nil {
+		errs = append(errs, f.outbox.Close())
+	}
+	if f.engine != nil {
+		errs = append(errs, f.engine.Close())
+	}
+	if f.verifier != nil {
+		f.verifier.Close()
+	}
+	errs = append(errs, CloseBackends(f.backends))
+	if f.journal != nil {
+		errs = append(errs, f.journal.Close())
+	}
+	if f.lock != nil {
+		errs = append(errs, f.lock.Release())
+	}
+	return errors.Join(errs...)
+}

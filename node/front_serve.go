@@ -1,0 +1,117 @@
+package node
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/gorilla/mux"
+
+	"github.com/bytom-solo/bytom-solo/fleet"
+)
+
+// openServer builds the server of the page and the figures.
+func (f *Front) openServer() error {
+	guard, err := newGuard(f.config.RPC.Hosts, f.config.Bytom.ApiAddress, f.log)
+	if err != nil {
+		return err
+	}
+	r := mux.NewRouter()
+	r.SkipClean(true)
+	for _, add := range f.routes() {
+		add(r)
+	}
+	r.Path("/").Methods(http.MethodGet, http.MethodHead).Handler(http.RedirectHandler(PageRoute, http.StatusFound))
+	f.server = newServer(r, access{
+		guard: guard, log: f.log, auth: &authenticator{disabled: f.config.Bytom.Auth.Disable, cookie: f.cookie, log: f.log},
+	})
+	return nil
+}
+
+// routes add those of a front: what a node has of them answers the same.
+func (f *Front) routes() []func(*mux.Router) {
+	rigs := rigRoute{f.ledger, f.rigs, f.rigStates}
+	home := homeRoute{f.config.Bytom}
+	return []func(*mux.Router){f.found.register, rigs.register, f.metrics.register, home.register, f.registerStats, f.events.register, registerPage}
+}
+
+// serve answers until ctx ends.
+func (f *Front) serve(ctx context.Context, listener net.Listener) error {
+	defer context.AfterFunc(ctx, func() { _ = f.server.Close() })()
+	if err := f.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve the figures: %w", err)
+	}
+	return ctx.Err()
+}
+
+// couriers are the ways to the nodes beside the engine: their RPC.
+func (f *Front) couriers() []fleet.Courier {
+	client := &http.Client{Timeout: 20 * time.Second, Transport: fewConnections()}
+	var all []fleet.Courier
+	for _, n := range f.config.Front.Nodes {
+		all = append(all, frontCourier(client, n.rpc))
+	}
+	return all
+}
+
+// frontCourier brings blocks to a node by its FrontBlockRoute.
+func frontCourier(client *http.Client, rpc *url.URL) fleet.Courier {
+	return func(ctx context.Context, sealed []byte) (fleet.Verdict, error) {
+		var answer struct {
+			Status      string
+			Data        FrontVerdict
+			ErrorDetail string `json:"error_detail"`
+			Detail      string // of a refusal for want of a token
+		}
+		request := FrontBlock{base64.StdEncoding.EncodeToString(sealed)}
+		err := postJSON(ctx, client, rpc.JoinPath(FrontBlockRoute).String(), request, func(resp *http.Response) error {
+			if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
+				return fmt.Errorf("status %s: %w", resp.Status, err)
+			}
+			return nil
+		})
+		if err != nil {
+			return fleet.Verdict{}, err
+		}
+		if answer.Status != "success" {
+			return fleet.Verdict{}, fmt.Errorf("node %s: %s%s", rpc.Redacted(), answer.ErrorDetail, answer.Detail)
+		}
+		return answer.Data.verdict()
+	}
+}
+
+// reportStatus logs a line soon after the start, and one a minute from then on.
+func (f *Front) reportStatus(ctx context.Context) error {
+	next := time.NewTimer(15 * time.Second)
+	defer next.Stop()
+	for {
+		select {
+		case <-next.C:
+			f.log.Info("status", f.statusFields()...)
+			next.Reset(time.Minute)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// statusFields is the front in a line, as names and values.
+func (f *Front) statusFields() []any {
+	kept := f.outbox.Status()
+	args := []any{"rigs", f.rigs.Stats().Rigs, "blocks_found", f.submitter.Found(), "shares_kept", kept.Entries}
+	if t, err := f.feed.Current(); err == nil {
+		args = append(args, "height", t.Height, "payee", t.Payee.Address)
+	} else {
+		args = append(args, "no_work", err)
+	}
+	if reached, detail := f.engine.State(); !reached {
+		args = append(args, "engine", detail)
+	}
+	return args
+}
