@@ -37,8 +37,9 @@ type HubConfig struct {
 	Templates Templates
 	// Fronts are those that are let in, with their names.
 	Fronts map[PublicKey]string
-	// Grant gives a front a range of extranonces, and has that on the disk before it returns.
-	Grant func(front string) (uint16, error)
+	// Grant returns the ranges of extranonces of a front's epoch, as many as are asked for: those
+	// that it has been given, and new ones, which are on the disk before it returns.
+	Grant func(front string, epoch uint64, many int) ([]uint16, error)
 	// Books keep the shares, Ledger says which ledger that is.
 	Books  Books
 	Ledger LedgerState
@@ -291,21 +292,18 @@ func (h *Hub) saw(key PublicKey) *frontSight {
 	return s
 }
 
-// mostRanges is how many ranges a front is granted at a time.
-const mostRanges = 4
+// mostRanges is how many ranges an epoch of a front can have: four million logins.
+const mostRanges = 64
 
-// welcome answers a front that says hello.
+// welcome answers a front that says hello. One that is said again gets nothing new, so that a
+// recording of it takes nothing from the space of extranonces.
 func (h *Hub) welcome(front PublicKey, hello *Hello) {
-	name := h.cfg.Fronts[front]
 	w := &Welcome{Epoch: hello.Epoch, Booked: h.cfg.Books.BookedOnDisk(front.String(), hello.Epoch), Ledger: h.cfg.Ledger}
-	for range min(hello.Need, mostRanges) {
-		r, err := h.cfg.Grant(name)
-		if err != nil {
-			h.tell(slog.LevelError, "a front gets no extranonces", "error", err.Error())
-			h.sendSealed(h.to(front), KindRefused, &Refused{Why: err.Error()})
-			return
-		}
-		w.Ranges = append(w.Ranges, r)
+	var err error
+	if w.Ranges, err = h.cfg.Grant(front.String(), hello.Epoch, min(max(0, hello.Need), mostRanges)); err != nil {
+		h.tell(slog.LevelError, "a front gets no extranonces", "error", err.Error())
+		h.sendSealed(h.to(front), KindRefused, &Refused{Why: err.Error()})
+		return
 	}
 	h.mu.Lock()
 	w.Work = h.newest

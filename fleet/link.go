@@ -21,8 +21,8 @@ type LinkConfig struct {
 	Feed  *Feed
 	// Chain takes what nodes say of blocks by the engine.
 	Chain *Chain
-	// Ranges takes a range of extranonces that a node grants, Left is how many of those leases
-	// are left: more are asked for in time.
+	// Ranges takes a range of extranonces that a node grants, each once; Left is how many of those
+	// leases are left: more are asked for in time.
 	Ranges func(uint16)
 	Left   func() int
 	// Acks takes what nodes say of shares; nil where none are sent.
@@ -49,12 +49,14 @@ type Link struct {
 
 	mu    sync.Mutex
 	nodes map[PublicKey]*linkNode
+	held  map[uint16]bool // ranges of extranonces
 }
 
 // linkNode is what is known of a node.
 type linkNode struct {
 	welcome bool // it has answered this run's hello: what it sends is no recording
 	missing bool // it has work that did not come
+	granted int  // how many ranges of extranonces it has given
 	refused string
 }
 
@@ -70,7 +72,7 @@ func NewLink(cfg LinkConfig) *Link {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	l := &Link{cfg: cfg, log: cfg.Log, nodes: make(map[PublicKey]*linkNode)}
+	l := &Link{cfg: cfg, log: cfg.Log, nodes: make(map[PublicKey]*linkNode), held: make(map[uint16]bool)}
 	for _, key := range cfg.Nodes {
 		l.nodes[key] = &linkNode{}
 	}
@@ -102,16 +104,18 @@ func (l *Link) Run(ctx context.Context) error {
 	}
 }
 
-// hello asks the nodes for what is missing.
+// hello asks the nodes for what is missing. Extranonces are one node's: the first that answers.
 func (l *Link) hello() {
-	need := 0
-	if l.cfg.Left() < fewLeft {
-		need = 1
-	}
+	few := l.cfg.Left() < fewLeft
 	for _, key := range l.cfg.Nodes {
 		l.mu.Lock()
 		n := l.nodes[key]
-		ask := !n.welcome || n.missing || need > 0
+		need := n.granted
+		if few {
+			need++
+		}
+		ask := !n.welcome || n.missing || few
+		few = few && !n.welcome
 		l.mu.Unlock()
 		if !ask {
 			continue
@@ -123,10 +127,24 @@ func (l *Link) hello() {
 		if err != nil {
 			l.log.Debug("a node can't be asked", "node", key.String(), "error", err)
 		}
-		need = 0 // One grant is enough.
-		if !l.welcomed(l.cfg.Nodes[0]) {
-			need = 1 // Whichever answers first.
+	}
+}
+
+// takeRanges takes what a node has granted in all. Two nodes may grant the same range, of which
+// only one can be used here.
+func (l *Link) takeRanges(node PublicKey, ranges []uint16) {
+	l.mu.Lock()
+	var fresh []uint16
+	for _, r := range ranges {
+		if !l.held[r] {
+			l.held[r] = true
+			fresh = append(fresh, r)
 		}
+	}
+	l.nodes[node].granted = max(l.nodes[node].granted, len(ranges))
+	l.mu.Unlock()
+	for _, r := range fresh {
+		l.cfg.Ranges(r)
 	}
 }
 
@@ -204,9 +222,7 @@ func (l *Link) takeWelcome(node PublicKey, w *Welcome) {
 		l.log.Info("let in by a node", "node", node.String())
 	}
 	l.ledger(node, w.Ledger)
-	for _, r := range w.Ranges {
-		l.cfg.Ranges(r)
-	}
+	l.takeRanges(node, w.Ranges)
 	if len(w.Work) == 0 {
 		return
 	}

@@ -45,7 +45,7 @@ type Hello struct {
 	// Name is the front's own for itself, Epoch that of its outbox.
 	Name  string
 	Epoch uint64
-	// Need is how many ranges of extranonces it wants.
+	// Need is how many ranges of extranonces it is to have in all, in this epoch.
 	Need int
 }
 

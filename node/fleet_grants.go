@@ -33,8 +33,10 @@ type grantsFile struct {
 
 // grant is a range that was given.
 type grant struct {
-	Range uint16    `json:"range"`
+	Range uint16 `json:"range"`
+	// Front is the front's key, Epoch its word for a run of it.
 	Front string    `json:"front"`
+	Epoch uint64    `json:"epoch"`
 	At    time.Time `json:"at"`
 }
 
@@ -64,25 +66,38 @@ func openGrants(path string, space *mining.Extranonces) (*grants, error) {
 	return g, nil
 }
 
-// grant gives a front a range, which is on the disk by then.
-func (g *grants) grant(front string) (uint16, error) {
+// grant returns the ranges of a front's epoch: those that it has, and new ones until there are as
+// many as are asked for. They are on the disk by then.
+func (g *grants) grant(front string, epoch uint64, many int) (ranges []uint16, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	r, err := g.space.Grant()
-	if err != nil {
-		return 0, err
+	for _, each := range g.file.Grants {
+		if each.Front == front && each.Epoch == epoch {
+			ranges = append(ranges, each.Range)
+		}
 	}
-	next := append(g.file.Grants, grant{r, front, time.Now().UTC()})
+	next, had := g.file.Grants, len(ranges)
+	for len(ranges) < many {
+		r, err := g.space.Grant()
+		if err != nil {
+			return nil, err
+		}
+		ranges = append(ranges, r)
+		next = append(next, grant{r, front, epoch, time.Now().UTC()})
+	}
+	if len(ranges) == had {
+		return ranges, nil
+	}
 	next = next[max(0, len(next)-mostGrants):]
 	raw, err := json.Marshal(grantsFile{grantsVersion, next})
 	if err == nil {
 		err = replaceFile(g.path, raw)
 	}
 	if err != nil {
-		return 0, fmt.Errorf("write down which extranonces fronts have: %w", err)
+		return nil, fmt.Errorf("write down which extranonces fronts have: %w", err)
 	}
 	g.file.Grants = next
-	return r, nil
+	return ranges, nil
 }
 
 // replaceFile has a file on the disk with new content, or still with the old.
