@@ -27,7 +27,7 @@ func (s *sendTest) hub(path string) (l *ledger.Ledger, stop func()) {
 	must(s.t, err)
 	h := fleet.NewHub(fleet.HubConfig{
 		Engine: s.engine, Key: s.node.key, Network: "solonet", Templates: noTemplates{}, Fronts: map[fleet.PublicKey]string{s.key.Public(): "front"},
-		Grant: func(string) (uint16, error) { return 1, nil }, Books: l, Ledger: fleet.LedgerState{ID: l.ID(), Term: term},
+		Grant: func(string, uint64, int) ([]uint16, error) { return []uint16{1}, nil }, Books: l, Ledger: fleet.LedgerState{ID: l.ID(), Term: term},
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	var parts sync.WaitGroup
