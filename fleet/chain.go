@@ -89,18 +89,14 @@ func (c *Chain) Process(ctx context.Context, block *types.Block) (mining.Outcome
 	if err != nil {
 		return 0, fmt.Errorf("%w: %w", mining.ErrMalformed, err)
 	}
-	answers := make(chan Verdict, len(c.cfg.Couriers)+len(c.cfg.Nodes))
+	answers := make(chan Verdict, len(c.cfg.Nodes))
 	c.waits.Add(id, answers)
 	defer c.waits.Remove(id)
-	failed := make(chan error, len(c.cfg.Couriers))
+	couriers := make(chan brought, len(c.cfg.Couriers))
 	for _, bring := range c.cfg.Couriers {
 		go func() {
 			v, err := bring(ctx, sealed)
-			if err != nil {
-				failed <- err
-				return
-			}
-			answers <- v
+			couriers <- brought{v, err}
 		}()
 	}
 	for _, node := range c.cfg.Nodes {
@@ -108,43 +104,55 @@ func (c *Chain) Process(ctx context.Context, block *types.Block) (mining.Outcome
 			c.log.Debug("a found block does not go by the engine", "error", err)
 		}
 	}
-	return c.await(ctx, id, answers, failed)
+	return c.await(ctx, id, answers, couriers)
 }
 
-// await waits for the nodes' answers.
-func (c *Chain) await(ctx context.Context, id bc.Hash, answers <-chan Verdict, failed <-chan error) (mining.Outcome, error) {
+// brought is what a Courier came back with.
+type brought struct {
+	Verdict
+	err error
+}
+
+// await waits for the nodes' answers: until one takes the block, or all couriers are back of which
+// one at least was refused.
+func (c *Chain) await(ctx context.Context, id bc.Hash, answers <-chan Verdict, couriers <-chan brought) (mining.Outcome, error) {
 	patience := time.NewTimer(c.cfg.Patience)
 	defer patience.Stop()
 	var refused *Verdict
 	var errs []error
-	for {
+	for back, over := 0, false; !over; over = over || refused != nil && back == len(c.cfg.Couriers) && back > 0 {
+		var v Verdict
 		select {
-		case v := <-answers:
-			if bc.NewHash(v.Hash) != id {
+		case v = <-answers:
+		case b := <-couriers:
+			back++
+			if v = b.Verdict; b.err != nil {
+				errs = append(errs, b.err)
 				continue
 			}
-			if v.taken() {
-				c.said.Add(id, v)
-				return v.outcome()
-			}
-			if refused == nil {
-				refused = &v
-			}
-			if len(c.cfg.Couriers) > 1 {
-				continue // Another may take it.
-			}
-		case err := <-failed:
-			errs = append(errs, err)
-			continue
 		case <-patience.C:
+			over = true
+			continue
 		case <-ctx.Done():
+			over = true
+			continue
+		}
+		if bc.NewHash(v.Hash) != id {
+			continue
+		}
+		if v.taken() {
+			c.said.Add(id, v)
+			return v.outcome()
 		}
 		if refused == nil {
-			return 0, fmt.Errorf("%w: no node has answered for the block: it is sent again: %w", mining.ErrNotReady, errors.Join(errs...))
+			refused = &v
 		}
-		c.said.Add(id, *refused)
-		return refused.outcome()
 	}
+	if refused == nil {
+		return 0, fmt.Errorf("%w: no node has answered for the block: it is sent again: %w", mining.ErrNotReady, errors.Join(errs...))
+	}
+	c.said.Add(id, *refused)
+	return refused.outcome()
 }
 
 // Verdict takes what a node says of a block by the engine.

@@ -64,11 +64,12 @@ type Hub struct {
 	fenced  atomic.Pointer[LedgerState] // who keeps the ledger instead; nil while it is this node
 	found   chan struct{}               // a place for each block that is on its way
 
-	mu       sync.Mutex
-	newest   []byte // the sealed work
-	sequence uint64
-	fronts   map[PublicKey]*frontSight
-	told     map[string]time.Time
+	mu        sync.Mutex
+	newest    []byte // the sealed work
+	sequence  uint64
+	fronts    map[PublicKey]*frontSight
+	told      map[string]time.Time
+	strangers time.Time // when the last of them was answered
 }
 
 // frontSight is what is known of a front.
@@ -269,9 +270,20 @@ func (h *Hub) take(ctx context.Context, data []byte) {
 // known reports whether a front is let in.
 func (h *Hub) known(key PublicKey) bool { _, ok := h.cfg.Fronts[key]; return ok }
 
-// answerStranger tells a front that it is not let in, where it can be told.
+// answersToStrangers is the least time between two of them: each costs a signature.
+const answersToStrangers = 200 * time.Millisecond
+
+// answerStranger tells a front that it is not let in, where it can be told. The key is only what
+// the message claims to be of.
 func (h *Hub) answerStranger(key PublicKey, err error) {
-	if key != (PublicKey{}) {
+	h.mu.Lock()
+	now := time.Now()
+	answer := key != (PublicKey{}) && now.Sub(h.strangers) >= answersToStrangers
+	if answer {
+		h.strangers = now
+	}
+	h.mu.Unlock()
+	if answer {
 		h.sendSealed(h.to(key), KindRefused, &Refused{Why: err.Error()})
 	}
 }

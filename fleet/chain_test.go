@@ -1,0 +1,138 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/bytom/bytom/consensus"
+	"github.com/bytom/bytom/protocol/bc"
+	"github.com/bytom/bytom/protocol/bc/types"
+
+	"github.com/bytom-solo/bytom-solo/mining"
+)
+
+func foundBlock(height uint64) *types.Block {
+	return &types.Block{BlockHeader: types.BlockHeader{Version: 1, Height: height}, Transactions: []*types.Tx{types.NewTx(types.TxData{
+		Version: 1, Inputs: []*types.TxInput{types.NewCoinbaseInput([]byte{1})}, Outputs: []*types.TxOutput{types.NewTxOutput(*consensus.BTMAssetID, 1, []byte{0x51})},
+	})}}
+}
+
+// chainTest is a Chain whose nodes answer as a test has them.
+func chainTest(t *testing.T, engine Engine, nodes []PublicKey, couriers ...Courier) *Chain {
+	return NewChain(ChainConfig{
+		Engine: engine, Key: NewKey(), Network: network, Feed: NewFeed(FeedConfig{}), Nodes: nodes, Couriers: couriers, Patience: 300 * time.Millisecond,
+		By: func(bc.Hash) mining.Finder {
+			return mining.Finder{Name: "shed.rig1", Address: "10.0.0.7", Owner: "ada", Work: 5}
+		},
+	})
+}
+
+// answering is a courier to a node that says so of each block.
+func answering(after time.Duration, v Verdict) Courier {
+	return func(_ context.Context, sealed []byte) (Verdict, error) {
+		m, err := Open(sealed, network, func(PublicKey) bool { return true })
+		if err != nil {
+			return Verdict{}, err
+		}
+		block, err := DecodeBlock(m.Body.(*Block).Raw)
+		if err != nil {
+			return Verdict{}, err
+		}
+		time.Sleep(after)
+		said, id := v, block.Hash()
+		said.Hash = id.Byte32()
+		return said, nil
+	}
+}
+
+func silent(context.Context, []byte) (Verdict, error) {
+	return Verdict{}, errors.New("connection refused")
+}
+
+// TestWhoTakesABlockDecides: a block that one node takes is taken, whatever another says or when;
+// one that nobody has answered for is to be sent again.
+func TestWhoTakesABlockDecides(t *testing.T) {
+	taken := answering(20*time.Millisecond, Verdict{Outcome: int(mining.MainChain), Main: true, Best: 7})
+	refuses := answering(0, Verdict{Error: string(mining.ErrBadBits), Detail: "bad-diffbits: bits 5, expected 7"})
+	orphan := answering(0, Verdict{Outcome: int(mining.Orphan)})
+	for _, test := range []struct {
+		name     string
+		couriers []Courier
+		outcome  mining.Outcome
+		err      error
+		known    bool
+	}{
+		{"a node takes it", []Courier{taken}, mining.MainChain, nil, true},
+		{"another is not there", []Courier{silent, taken}, mining.MainChain, nil, true},
+		{"another refuses it first", []Courier{refuses, taken}, mining.MainChain, nil, true},
+		{"another lacks its parent", []Courier{orphan, taken}, mining.MainChain, nil, true},
+		{"the only one refuses it", []Courier{refuses}, 0, mining.ErrBadBits, true},
+		{"both refuse it", []Courier{refuses, refuses}, 0, mining.ErrBadBits, true},
+		{"the only one lacks its parent", []Courier{orphan}, mining.Orphan, nil, false},
+		{"nobody is there", []Courier{silent, silent}, 0, mining.ErrNotReady, false},
+		{"there is no way", nil, 0, mining.ErrNotReady, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c, block := chainTest(t, NewMemory(), nil, test.couriers...), foundBlock(7)
+			outcome, err := c.Process(t.Context(), block)
+			if outcome != test.outcome || !errors.Is(err, test.err) || (err == nil) != (test.err == nil) {
+				t.Errorf("%v, %v, expected %v, %v", outcome, err, test.outcome, test.err)
+			}
+			p := c.Place(block.Hash(), 7)
+			if p.Known != test.known || p.Main != (test.err == nil && test.outcome == mining.MainChain) || (p.Invalid != nil) != (test.known && test.err != nil) {
+				t.Errorf("it stands at %+v", p)
+			}
+		})
+	}
+}
+
+// TestABlockGoesByTheEngineToo: with no other way it gets there, with who found it, and the
+// verdict back.
+func TestABlockGoesByTheEngineToo(t *testing.T) {
+	engine, node := NewMemory(), NewKey()
+	defer engine.Close()
+	c := chainTest(t, engine, []PublicKey{node.Public()}, silent)
+	cancel, err := engine.Subscribe(Subject(node.Public())+".from", func(data []byte) {
+		m, err := Open(data, network, func(PublicKey) bool { return true })
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		b := m.Body.(*Block)
+		if b.Name != "shed.rig1" || b.Address != "10.0.0.7" || b.Owner != "ada" || b.Work != 5 {
+			t.Errorf("the block is of %+v", b)
+		}
+		block, err := DecodeBlock(b.Raw)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		other := NewVerdict(bc.NewHash([32]byte{9}), mining.Verdict{Outcome: mining.MainChain}, 7, nil)
+		c.Verdict(&other) // Of another block.
+		v := NewVerdict(block.Hash(), mining.Verdict{Outcome: mining.SideChain}, 7, nil)
+		c.Verdict(&v)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cancel()
+	if outcome, err := c.Process(t.Context(), foundBlock(7)); outcome != mining.SideChain || err != nil {
+		t.Errorf("%v, %v, expected %v", outcome, err, mining.SideChain)
+	}
+}
+
+// TestVerdictsKeepTheirKind: an error of package mining is one at the other end too.
+func TestVerdictsKeepTheirKind(t *testing.T) {
+	for _, kind := range []mining.ErrorKind{mining.ErrHighHash, mining.ErrBadTx, mining.ErrChainFailed, mining.ErrStopped} {
+		v := NewVerdict(bc.Hash{}, mining.Verdict{}, 1, &mining.TxError{Index: 1, Err: kind})
+		if _, err := v.outcome(); !errors.Is(err, kind) || err.Error() != v.Detail {
+			t.Errorf("%v, expected %v", err, kind)
+		}
+	}
+	v := NewVerdict(bc.Hash{}, mining.Verdict{}, 1, errors.New("something else"))
+	if _, err := v.outcome(); !errors.Is(err, mining.ErrRejected) {
+		t.Errorf("%v, expected %v", err, mining.ErrRejected)
+	}
+}
