@@ -375,29 +375,3 @@ func (h *Hub) TakeBeat(data []byte) {
 
 // Fenced is who serves the fronts instead of this node; nil while this one does.
 func (h *Hub) Fenced() *LedgerState { return h.fenced.Load() }
-
-// FrontStatus is what a Hub knows of a front.
-type FrontStatus struct {
-	Name string
-	Key  PublicKey
-	// Seen is when it was last heard of since the start; zero where it was not.
-	Seen time.Time
-	// Entries is how many of its entries were booked, Blocks how many blocks it sent, since the
-	// start.
-	Entries, Blocks uint64
-}
-
-// Fronts are those that are let in, in no order.
-func (h *Hub) Fronts() []FrontStatus {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	var all []FrontStatus
-	for key, name := range h.cfg.Fronts {
-		s := FrontStatus{Name: name, Key: key}
-		if f := h.fronts[key]; f != nil {
-			s.Seen, s.Entries, s.Blocks = f.seen, f.shares, f.blocks
-		}
-		all = append(all, s)
-	}
-	return all
-}
