@@ -197,9 +197,9 @@ func (l *Link) ledger(node PublicKey, s LedgerState) {
 
 // takeWork has work served, and its settings used.
 func (l *Link) takeWork(node PublicKey, w *Work) {
-	l.cfg.Settings(w.Split, w.Owners)
 	err := l.cfg.Feed.Work(node, w)
 	l.setMissing(node, err != nil)
+	l.cfg.Settings(w.Split, w.Owners) // Behind the work: rigs are served from now on.
 }
 
 func (l *Link) setMissing(node PublicKey, missing bool) {

@@ -48,6 +48,15 @@ type handoutTemplate struct {
 	Program   string `json:"program"` // hexadecimal, as Tag
 	Tag       string `json:"tag"`
 	Reason    Reason `json:"reason"`
+	// Parts is there for a template that NewTemplateOf made: what does not follow from what is
+	// known of its transactions here.
+	Parts *handoutParts `json:"parts,omitempty"`
+}
+
+type handoutParts struct {
+	Fees       uint64  `json:"fees"`
+	Gas        uint64  `json:"gas"`
+	StatusRoot bc.Hash `json:"status_root"`
 }
 
 type handoutWork struct {
@@ -106,9 +115,19 @@ func (b *handoutsEncoder) template(t *Template) int {
 		return n
 	}
 	line := handoutTemplate{
-		Chosen: b.selection(t.Chosen), Timestamp: t.Timestamp, Reason: t.Reason,
+		Timestamp: t.Timestamp, Reason: t.Reason,
 		Payee: t.Payee.Address, Program: hex.EncodeToString(t.Payee.Program), Tag: hex.EncodeToString(t.coinbase.tag(t.Height)),
 	}
+	chosen := t.Chosen
+	if t.later != nil {
+		var txs []*types.Tx
+		txs, b.err = t.transactions()
+		for _, tx := range txs {
+			chosen = append(chosen, Candidate{Tx: tx})
+		}
+		line.Parts = &handoutParts{Fees: t.Fees, Gas: t.Gas, StatusRoot: t.StatusRoot}
+	}
+	line.Chosen = b.selection(chosen)
 	b.line(handoutLine{Template: &line})
 	n = b.counts.templates
 	b.templates[t], b.counts.templates = n, n+1
@@ -259,12 +278,27 @@ func (r *handoutsDecoder) assemble(line *handoutTemplate, tip Tip) error {
 		return fmt.Errorf("tag: %w", err)
 	}
 	payee := Payee{Address: line.Payee, Program: program}
-	t, err := newTemplate(tip, r.chosen[line.Chosen], payee, tag, time.Unix(int64(line.Timestamp), 0), line.Reason)
+	var t *Template
+	if line.Parts != nil {
+		t, err = line.Parts.template(r.chosen[line.Chosen], Parts{Tip: tip, Timestamp: line.Timestamp, Payee: payee, Tag: tag, Reason: line.Reason})
+	} else {
+		t, err = newTemplate(tip, r.chosen[line.Chosen], payee, tag, time.Unix(int64(line.Timestamp), 0), line.Reason)
+	}
 	if err != nil {
 		return err
 	}
 	r.templates = append(r.templates, t)
 	return nil
+}
+
+// template is one that NewTemplateOf made, with the transactions in the file.
+func (l *handoutParts) template(chosen []Candidate, p Parts) (*Template, error) {
+	txs, ids := make([]*types.Tx, 0, len(chosen)), make([][32]byte, 0, len(chosen))
+	for _, c := range chosen {
+		txs, ids = append(txs, c.Tx), append(ids, c.Tx.ID.Byte32())
+	}
+	p.Fees, p.Gas, p.StatusRoot, p.Branch, p.Count = l.Fees, l.Gas, l.StatusRoot.Byte32(), merkleBranch(ids), len(ids)
+	return NewTemplateOf(p, func() ([]*types.Tx, error) { return txs, nil })
 }
 
 // number prepares the encoder to append to what was read.

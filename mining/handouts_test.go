@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/bytom/bytom/protocol/bc"
+	"github.com/bytom/bytom/protocol/bc/types"
 )
 
 // handoutRuns are runs of a node on one file.
@@ -44,7 +45,11 @@ func (r *handoutRuns) jobs() (jobs []*Job) {
 		if err != nil {
 			r.t.Fatal(err)
 		}
-		for j, t := range []*Template{t, t, other} {
+		front, err := NewTemplateOf(t.Parts(), func() ([]*types.Tx, error) { return t.Txs, nil })
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		for j, t := range []*Template{t, t, other, front} {
 			jobs = append(jobs, NewJob(t, uint64(i+1)<<32|uint64(j)))
 		}
 	}

@@ -177,8 +177,12 @@ func (b frontBook) Add(e ledger.Entry, then func(error)) {
 	b.outbox.Add(e, then)
 }
 
-// openRigs opens the port for rigs, and the figures of what they do.
+// openRigs opens the port for rigs, and the figures of what they do. There is work by now, so that
+// what the last run handed out on the same tip is known again.
 func (f *Front) openRigs(ctx context.Context) error {
+	f.handouts = mining.OpenHandouts(mining.HandoutsConfig{
+		Path: f.config.HandoutsPath(), Network: f.config.Bytom.ChainID, Source: f.chain, Log: f.log,
+	})
 	if err := f.openStratum(ctx, rigSources{f.space, f.owner(), func(l *ledger.Ledger) stratum.Book { return frontBook{l, f.outbox} }}); err != nil {
 		return err
 	}
@@ -264,6 +268,7 @@ func (f *Front) serveAll(ctx context.Context) error {
 	listener = f.service.accepts("the figures", f.files.limited(listener))
 	parts, ctx := errgroup.WithContext(ctx)
 	parts.Go(func() error { return f.ledger.Run(ctx) })
+	parts.Go(func() error { return f.handouts.Run(ctx) })
 	parts.Go(func() error { return f.serveRigs(ctx) })
 	parts.Go(func() error { return f.watchRigs(ctx) })
 	parts.Go(func() error { return f.history.Run(ctx) })
@@ -322,6 +327,7 @@ func (f *Front) close() error {
 	if f.ledger != nil {
 		errs = append(errs, f.ledger.Close())
 	}
+	errs = append(errs, f.handouts.Close())
 	if f.outbox != nil {
 		errs = append(errs, f.outbox.Close())
 	}

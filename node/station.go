@@ -26,7 +26,7 @@ type station struct {
 	templates stratum.Templates // the generator of a node, the feed of a front
 	journal   *mining.Journal   // nil if it could not be opened
 	submitter *mining.Submitter
-	handouts  *mining.Handouts // nil on a front
+	handouts  *mining.Handouts
 	found     *foundBlocks
 	refused   atomic.Pointer[refusedBlock] // the latest that was found here
 
