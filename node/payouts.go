@@ -239,8 +239,22 @@ func (n *Node) payoutCandidates() ([]payout.Candidate, error) {
 		if kind := fate.By.Kind; kind == mining.FoundByRig || kind == mining.FoundByDevice && fate.By.Owner != "" {
 			all = append(all, payout.Candidate{
 				Hash: fate.ID, Height: fate.Height, At: fate.Found, Finder: fate.By.Name, Owner: fate.By.Owner, Work: fate.By.Work,
+				Patience: sharePatience(fate.By),
 			})
 		}
 	}
 	return all, nil
+}
+
+// frontPatience is how long a front may take to bring its shares: so long a network or an engine
+// may be away and a block that came another way is still split by the share that made it. After
+// that the finder is credited with the block's work, and the share counts for the next.
+const frontPatience = time.Hour
+
+// sharePatience is payout.Candidate's Patience of who found a block.
+func sharePatience(by mining.Finder) time.Duration {
+	if by.Front != "" {
+		return frontPatience
+	}
+	return 0
 }

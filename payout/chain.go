@@ -71,4 +71,6 @@ type Candidate struct {
 	Finder string
 	Owner  string
 	Work   uint64
+	// Patience is how long its share may take to be in the log; 0 where that is a moment.
+	Patience time.Duration
 }

@@ -40,8 +40,8 @@ type Settler struct {
 }
 
 const (
-	// winnerWait is how long a block waits for its share to be in the log: it gets there once
-	// the chain has answered.
+	// winnerWait is how long a block without a Patience of its own waits for its share to be in
+	// the log: it gets there once the chain has answered.
 	winnerWait = 10 * time.Second
 	// heldBack is how long shares behind a block that is not settled are not folded: it may be
 	// on the main chain in a moment.
@@ -189,14 +189,14 @@ func (s *Settler) consider(c placed) (settled bool, wait time.Duration, err erro
 	if hash, ok := s.chain.MainHash(c.Height); !ok || hash != c.Hash {
 		return false, 0, nil
 	}
-	if !c.logged && time.Since(c.At) < winnerWait {
+	if patience := cmp.Or(c.Patience, winnerWait); !c.logged && time.Since(c.At) < patience {
 		since, ok := s.waits[c.Hash]
 		if !ok {
 			since = time.Now()
 			s.waits[c.Hash] = since
 		}
 		// Whatever the clock says, it does not wait for longer.
-		if left := winnerWait - time.Since(since); left > 0 {
+		if left := patience - time.Since(since); left > 0 {
 			return false, left, nil
 		}
 	}
