@@ -27,8 +27,9 @@ const spreadMost = 16
 // each, and the rate stays the same. Nor does it wait for one that is away when the
 // result is known: that one comes back in its own time.
 //
-// It remembers its latest results: a solution is verified where it comes in and
-// again where its block enters the chain, and costs one hash all the same.
+// It remembers its latest results, and who asks for one that is being computed waits for
+// it: a solution is verified where it comes in and again where its block enters the
+// chain, and costs one hash all the same.
 // Safe for concurrent use.
 type Verifier struct {
 	backend Backend
@@ -38,8 +39,9 @@ type Verifier struct {
 	close   func()
 	results *lru.Cache[proofKey, [32]byte]
 
-	mu   sync.Mutex
-	kept *simplelru.LRU[[32]byte, []Hasher] // nil after Close
+	mu       sync.Mutex
+	kept     *simplelru.LRU[[32]byte, []Hasher] // nil after Close
+	underWay map[proofKey]chan struct{}         // closed when the result is there, or never will be
 }
 
 type proofKey struct{ header, seed [32]byte }
@@ -60,6 +62,8 @@ func NewVerifier(b Backend) *Verifier {
 		closing: make(chan struct{}),
 		kept:    kept,
 		results: results,
+
+		underWay: make(map[proofKey]chan struct{}),
 	}
 	for n := range cap(v.idlers) {
 		v.idlers <- n
@@ -72,9 +76,43 @@ func NewVerifier(b Backend) *Verifier {
 // first, ErrClosed after Close, or the backend's error.
 func (v *Verifier) Hash(ctx context.Context, header, seed [32]byte) ([32]byte, error) {
 	key := proofKey{header, seed}
-	if result, ok := v.results.Get(key); ok {
-		return result, nil
+	for {
+		if result, ok := v.results.Get(key); ok {
+			return result, nil
+		}
+		known, done := v.begin(key)
+		if done != nil {
+			defer done()
+			return v.compute(ctx, key)
+		}
+		select {
+		case <-known: // If that one failed, it is this one's turn.
+		case <-ctx.Done():
+			return [32]byte{}, ctx.Err()
+		}
 	}
+}
+
+// begin has the caller compute a hash, and call done after; or somebody else does so, until
+// known is closed.
+func (v *Verifier) begin(key proofKey) (known <-chan struct{}, done func()) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if known, ok := v.underWay[key]; ok {
+		return known, nil
+	}
+	mine := make(chan struct{})
+	v.underWay[key] = mine
+	return nil, func() {
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		delete(v.underWay, key)
+		close(mine)
+	}
+}
+
+// compute waits for a worker, and remembers the result.
+func (v *Verifier) compute(ctx context.Context, key proofKey) ([32]byte, error) {
 	var number int
 	select {
 	case number = <-v.idlers:
@@ -85,11 +123,11 @@ func (v *Verifier) Hash(ctx context.Context, header, seed [32]byte) ([32]byte, e
 	}
 	only := v.hashes.Add(1) == 1
 	defer v.hashes.Add(-1)
-	first, err := v.lend(ctx, number, seed)
+	first, err := v.lend(ctx, number, key.seed)
 	if err != nil {
 		return [32]byte{}, err
 	}
-	result, err := v.hashWith(ctx, first, header, seed, only)
+	result, err := v.hashWith(ctx, first, key.header, key.seed, only)
 	if err != nil {
 		return [32]byte{}, err
 	}

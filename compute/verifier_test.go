@@ -131,6 +131,39 @@ func TestVerifierRemembersResults(t *testing.T) {
 	})
 }
 
+// TestVerifierComputesAHashOnce has several ask for one at a time, the first of whom gives up.
+func TestVerifierComputesAHashOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := &slowBackend{workers: 3}
+		v := NewVerifier(b)
+		defer v.Close()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second/2)
+		defer cancel()
+		var group sync.WaitGroup
+		start := time.Now()
+		ask := func(ctx context.Context, want error, took time.Duration) {
+			group.Go(func() {
+				got, err := v.Hash(ctx, [32]byte{0, 1}, [32]byte{2})
+				if !errors.Is(err, want) || err == nil && got != [32]byte{2, 1} || time.Since(start) != took {
+					t.Errorf("got %x, %v after %v; want %v after %v", got, err, time.Since(start), want, took)
+				}
+			})
+			synctest.Wait()
+		}
+		ask(ctx, context.DeadlineExceeded, time.Second/2)
+		for range 4 {
+			ask(t.Context(), nil, 3*time.Second/2)
+		}
+		early, cancelEarly := context.WithTimeout(t.Context(), time.Second/4)
+		defer cancelEarly()
+		ask(early, context.DeadlineExceeded, time.Second/4) // does not wait for others
+		group.Wait()
+		if most := b.most.Load(); most != 1 {
+			t.Errorf("%d at a time computed the same", most)
+		}
+	})
+}
+
 func TestVerifierErrors(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &slowBackend{workers: 1}

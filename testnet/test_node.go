@@ -25,6 +25,8 @@ type NodeOptions struct {
 	Stock bool
 	// Simulated runs a build of ours whose hash is compute.Simulated.
 	Simulated bool
+	// Program is the path of another build to run; empty is this one.
+	Program string
 	// Home is the data directory; empty is a new one, removed after the test.
 	Home string
 	// Args are further flags of the node command.
@@ -110,6 +112,8 @@ func (n *Node) settle(at *place, index int, o NodeOptions) error {
 		n.Program = Stock(n.t, StockNode)
 	case o.Simulated:
 		n.Program = Simulated(n.t)
+	case o.Program != "":
+		n.Program = o.Program
 	default:
 		n.Program = Solo(n.t)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -112,24 +113,45 @@ func (s *BulkSync) bestPeer() *bulkPeer {
 }
 
 // catchUp processes a peer's chain up to the best block of its last status, then asks
-// for a new status.
+// for a new status. The blocks that come next are on their way meanwhile.
 func (s *BulkSync) catchUp(ctx context.Context, p *bulkPeer) error {
 	s.log.Info("catching up", "peer", p.peer.Addr().String(), "height", s.chain.BestBlockHeight(), "of", p.height)
+	began := s.taken.Load()
+	ctx, cancel := context.WithCancel(ctx)
+	var asking sync.WaitGroup
+	defer asking.Wait() // It has the peer's place for an answer.
+	defer cancel()
+	ask := func(last *bc.Hash) <-chan bulkAnswer {
+		answer := make(chan bulkAnswer, 1)
+		asking.Go(func() {
+			blocks, err := s.fetch(ctx, p, last)
+			answer <- bulkAnswer{blocks, err}
+		})
+		return answer
+	}
+	var next <-chan bulkAnswer
 	for !s.chain.InMainChain(p.hash) {
-		before := s.chain.BestBlockHeight()
-		blocks, err := s.fetch(ctx, p)
-		if err != nil {
+		if next == nil {
+			next = ask(nil)
+		}
+		answer := <-next
+		if answer.err != nil {
+			return answer.err
+		}
+		before, last := s.chain.BestBlockHeight(), answer.blocks[len(answer.blocks)-1].Hash()
+		if next = nil; last != p.hash {
+			next = ask(&last)
+		}
+		if err := s.processAll(ctx, answer.blocks); err != nil {
 			return err
 		}
-		if err := s.processAll(ctx, blocks); err != nil {
-			return err
-		}
-		if last := blocks[len(blocks)-1]; s.chain.BestBlockHeight() == before && !s.chain.InMainChain(last.Hash()) {
+		if s.chain.BestBlockHeight() == before && !s.chain.InMainChain(last) {
 			// A branch that is not the best yet, or never will be: to follow it
 			// further is the keeper's.
 			return fmt.Errorf("no progress beyond height %d", before)
 		}
 	}
+	s.log.Debug("bulk sync is done", "peer", p.peer.Addr().String(), "height", s.chain.BestBlockHeight(), "blocks", s.taken.Load()-began)
 	p.peer.TrySend(netsync.BlockchainChannel, message(&netsync.StatusRequestMessage{}))
 	// The block of that status is on our chain; what the peer has beyond it comes with the
 	// next status.
@@ -141,15 +163,26 @@ func (s *BulkSync) catchUp(ctx context.Context, p *bulkPeer) error {
 	return nil
 }
 
+// bulkAnswer is what a peer was asked for.
+type bulkAnswer struct {
+	blocks []*types.Block // at least one, without an error
+	err    error
+}
+
 // message wraps a message the way that Bytom's wire format wants it.
 func message(m netsync.BlockchainMessage) any { return struct{ netsync.BlockchainMessage }{m} }
 
-// fetch asks for the blocks that follow ours on the peer's chain.
-func (s *BulkSync) fetch(ctx context.Context, p *bulkPeer) ([]*types.Block, error) {
+// fetch asks for the blocks that follow ours on the peer's chain, or those that follow
+// last, if given, a block of the peer's that is not on ours yet.
+func (s *BulkSync) fetch(ctx context.Context, p *bulkPeer, last *bc.Hash) ([]*types.Block, error) {
 	answer := make(chan []*types.Block, 1)
 	s.update(p.peer, func(p *bulkPeer) { p.blocks = answer })
 	defer s.update(p.peer, func(p *bulkPeer) { p.blocks = nil })
-	if !p.peer.TrySend(netsync.BlockchainChannel, message(netsync.NewGetBlocksMessage(s.locator(), &p.hash))) {
+	locator := s.locator()
+	if last != nil {
+		locator = slices.Insert(locator, 0, last)
+	}
+	if !p.peer.TrySend(netsync.BlockchainChannel, message(netsync.NewGetBlocksMessage(locator, &p.hash))) {
 		return nil, errors.New("the connection is gone or busy")
 	}
 	timeout := time.NewTimer(bulkTimeout)
@@ -190,25 +223,16 @@ func (s *BulkSync) locator() []*bc.Hash {
 }
 
 // processAll brings blocks to the gate in order. The proofs of those that come next are
-// computed meanwhile, on all cores.
+// computed meanwhile, on all cores, and none of them waits for a block to be written.
 func (s *BulkSync) processAll(ctx context.Context, blocks []*types.Block) error {
 	ctx, cancel := context.WithCancel(ctx)
+	var ahead sync.WaitGroup
+	defer ahead.Wait()
 	defer cancel()
-	var ahead errgroup.Group
-	defer func() { _ = ahead.Wait() }() // The gate meets their errors again.
-	ahead.SetLimit(s.workers)
-	next := 0
-	seeds := newSeedWalk(s.chain, blocks)
-	for i, block := range blocks {
-		for ; next < len(blocks) && next < i+2*s.workers; next++ {
-			id, seed, ok := seeds.at(next)
-			if !ok || s.gate.verifier == nil {
-				continue
-			}
-			if !ahead.TryGo(func() error { _, err := s.gate.verifier.Hash(ctx, id, seed); return err }) {
-				break
-			}
-		}
+	if s.gate.verifier != nil {
+		ahead.Go(func() { s.prove(ctx, blocks) })
+	}
+	for _, block := range blocks {
 		if _, err := s.gate.Process(ctx, block); err != nil {
 			return fmt.Errorf("height %d: %w", block.Height, err)
 		}
@@ -217,37 +241,18 @@ func (s *BulkSync) processAll(ctx context.Context, blocks []*types.Block) error 
 	return nil
 }
 
-// seedWalk follows the seed along a run of blocks whose first builds on a known
-// one.
-type seedWalk struct {
-	blocks []*types.Block
-	seed   *bc.Hash // of the block at n; nil if it is unknown
-	n      int
-}
-
-func newSeedWalk(chain *protocol.Chain, blocks []*types.Block) *seedWalk {
-	seed, err := chain.CalcNextSeed(&blocks[0].PreviousBlockHash)
-	if err != nil {
-		seed = nil
-	}
-	return &seedWalk{blocks: blocks, seed: seed}
-}
-
-// at returns the id and the seed of block n, which must not be below the last one
-// asked for.
-func (w *seedWalk) at(n int) (id, seed [32]byte, ok bool) {
-	for w.n < n {
-		if w.seed != nil && w.blocks[w.n].Height%consensus.SeedPerRetarget == 0 {
-			hash := w.blocks[w.n].Hash()
-			w.seed = &hash
+// prove computes the proofs of blocks, which the verifier remembers. The gate meets what fails
+// again.
+func (s *BulkSync) prove(ctx context.Context, blocks []*types.Block) {
+	var proofs errgroup.Group
+	defer func() { _ = proofs.Wait() }()
+	proofs.SetLimit(s.workers)
+	seeds := newSeedWalk(s.chain, blocks)
+	for n := range blocks {
+		if id, seed, ok := seeds.at(n); ok && ctx.Err() == nil {
+			proofs.Go(func() error { _, err := s.gate.verifier.Hash(ctx, id, seed); return err })
 		}
-		w.n++
 	}
-	if w.seed == nil {
-		return id, seed, false
-	}
-	hash := w.blocks[n].Hash()
-	return hash.Byte32(), w.seed.Byte32(), true
 }
 
 // update changes what is known of a peer, unless it is gone.
