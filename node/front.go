@@ -50,6 +50,8 @@ type Front struct {
 	policy   atomic.Pointer[frontPolicy]
 	changed  chan error // what takes a new start
 	granted  atomic.Bool
+	serving  atomic.Bool   // rigs are let in
+	patience time.Duration // before it is said that there is no answer of a node
 }
 
 // NewFront opens a front's home, and what it needs. It does not wait for a node.
@@ -57,6 +59,7 @@ func NewFront(ctx context.Context, config *Config, log *slog.Logger) (*Front, er
 	f := &Front{
 		station: station{config: config, log: log}, cookie: rand.Text(),
 		admitted: make(chan struct{}), changed: make(chan error, 1), space: mining.NewExtranoncesIn(),
+		patience: 10 * time.Second,
 	}
 	f.figures = f.stats
 	f.service = newService(log)
@@ -217,6 +220,8 @@ func (f *Front) Run(ctx context.Context) (err error) {
 	parts.Go(func() error { return f.feed.Run(ctx) })
 	parts.Go(func() error { return f.sender.Run(ctx) })
 	parts.Go(func() error { mining.PrepareSeeds(ctx, f.feed, f.backends[0]); return ctx.Err() })
+	parts.Go(func() error { return f.service.report(ctx, f.statusFields) })
+	parts.Go(func() error { return f.watchLoops(ctx) })
 	parts.Go(func() error {
 		if err := f.waitForNode(ctx); err != nil {
 			return err
@@ -224,6 +229,7 @@ func (f *Front) Run(ctx context.Context) (err error) {
 		if err := f.openRigs(ctx); err != nil {
 			return err
 		}
+		f.serving.Store(true)
 		return f.serveAll(ctx)
 	})
 	if err := parts.Wait(); !errors.Is(err, context.Canceled) {
@@ -232,9 +238,17 @@ func (f *Front) Run(ctx context.Context) (err error) {
 	return nil
 }
 
+// watchLoops has the service manager told that the front is alive, as long as these go round, and
+// those that accept connections. A front that waits, for a node, the engine or its disk, is alive.
+func (f *Front) watchLoops(ctx context.Context) error {
+	return f.service.watch(ctx, func() bool { return false },
+		&loop{name: "the way of nodes' work to rigs", ask: func(context.Context) error { f.feed.News(); return nil }},
+		&loop{name: "the keeper of shares", ask: func(context.Context) error { f.outbox.Status(); return nil }})
+}
+
 // waitForNode waits until a node has let this front in, and says why it still waits.
 func (f *Front) waitForNode(ctx context.Context) error {
-	each := time.NewTicker(10 * time.Second)
+	each := time.NewTicker(f.patience)
 	defer each.Stop()
 	f.log.Info("front starts", "name", f.name, "key", f.key.Public().String(), "nodes", f.config.Front.Nodes.String())
 	for {
@@ -242,17 +256,23 @@ func (f *Front) waitForNode(ctx context.Context) error {
 		case <-f.admitted:
 			return nil
 		case <-each.C:
-			why := "no node has answered"
-			if reached, detail := f.engine.State(); !reached {
-				why = "the engine can't be reached: " + detail
-			} else if refused := f.link.Refused(); refused != "" {
-				why = refused
-			}
-			f.log.Warn("rigs are not served yet: waiting for a node", "reason", why)
+			f.log.Warn("rigs are not served yet: waiting for a node", "reason", f.whyWaiting())
+			f.service.isUp() // Whoever starts services is not to wait for other machines.
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
+}
+
+// whyWaiting is why rigs are not served yet.
+func (f *Front) whyWaiting() string {
+	if reached, detail := f.engine.State(); !reached {
+		return "the engine can't be reached: " + detail
+	}
+	if refused := f.link.Refused(); refused != "" {
+		return refused
+	}
+	return "no node has answered"
 }
 
 // serveAll serves rigs and whoever wants to know of them, until ctx ends.
@@ -289,7 +309,7 @@ func (f *Front) serveAll(ctx context.Context) error {
 			return ctx.Err()
 		}
 	})
-	close(f.service.up)
+	f.service.isUp()
 	f.log.Info("front is up", "network", f.config.Bytom.ChainID, "home", f.config.Bytom.RootDir, "stratum", f.rigURL(),
 		"page", "http://"+listener.Addr().String()+PageRoute, "payee", f.config.Mining.Address, "verifier", f.backends[0].Info().Kernel)
 	return parts.Wait()

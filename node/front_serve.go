@@ -104,6 +104,9 @@ func (f *Front) reportStatus(ctx context.Context) error {
 // statusFields is the front in a line, as names and values.
 func (f *Front) statusFields() []any {
 	kept := f.outbox.Status()
+	if !f.serving.Load() {
+		return []any{"waits", f.whyWaiting(), "shares_kept", kept.Entries}
+	}
 	args := []any{"rigs", f.rigs.Stats().Rigs, "blocks_found", f.submitter.Found(), "shares_kept", kept.Entries}
 	if t, err := f.feed.Current(); err == nil {
 		args = append(args, "height", t.Height, "payee", t.Payee.Address)

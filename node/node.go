@@ -212,7 +212,7 @@ func (n *Node) Run(ctx context.Context) (err error) {
 	parts.Go(func() error { return n.bulk.Run(ctx) })
 	parts.Go(func() error { return n.watchPool(ctx) })
 	parts.Go(func() error { return n.reportStatus(ctx) })
-	parts.Go(func() error { return n.tellService(ctx) })
+	parts.Go(func() error { return n.service.report(ctx, n.statusFields) })
 	parts.Go(func() error { return n.watchLoops(ctx) })
 	parts.Go(func() error { return n.network(ctx, listener.Addr()) })
 	if err := parts.Wait(); !errors.Is(err, context.Canceled) {
@@ -231,7 +231,7 @@ func (n *Node) network(ctx context.Context, rpc net.Addr) error {
 		return err
 	}
 	n.logReady(rpc)
-	close(n.service.up)
+	n.service.isUp()
 	if !n.config.Bytom.Web.Closed {
 		go n.openBrowser("http://" + rpc.String() + PageRoute)
 	}

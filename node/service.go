@@ -15,8 +15,8 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 )
 
-// service tells the service manager that started this process, such as systemd, how the node
-// is: that it starts, is up, its status line, that its loops go round, and that it stops.
+// service tells the service manager that started this process, such as systemd, how the node or
+// front is: that it starts, is up, its status line, that its loops go round, and that it stops.
 // Where there is none it says nothing. Nothing on the way from a tip to a job waits for it.
 // It is safe for concurrent use.
 type service struct {
@@ -27,9 +27,10 @@ type service struct {
 	log      *slog.Logger
 	begun    time.Time // what loops are timed from
 
-	up      chan struct{} // closed when the network has been joined
-	ready   atomic.Bool   // the manager knows that the node is up
-	started func()        // ends what says that the node starts
+	up      chan struct{} // closed by isUp
+	once    sync.Once
+	ready   atomic.Bool // the manager knows that the node is up
+	started func()      // ends what says that the node starts
 
 	mu        sync.Mutex
 	accepting []*acceptLoop
@@ -110,41 +111,46 @@ func (s *service) acceptLoops() []*acceptLoop {
 	return s.accepting
 }
 
+// isUp says that what comes next is what the process is for: a node has joined the network, a front
+// serves rigs or waits for a node to do so.
+func (s *service) isUp() { s.once.Do(func() { close(s.up) }) }
+
 // since is the time from the start.
 func (s *service) since() time.Duration { return time.Since(s.begun) }
 
 // statusPeriod is how often the service manager's status line is renewed.
 const statusPeriod = 5 * time.Second
 
-// tellService tells the service manager that the node is up, when it is: when all its ports
-// are listened on, and it has joined the network. From then on it renews the status line.
-func (n *Node) tellService(ctx context.Context) error {
-	s := n.service
+// report tells the service manager that the process is up, when it is: when isUp was called, and all
+// ports are listened on. From then on it renews the status line, until ctx ends.
+func (s *service) report(ctx context.Context, status func() []any) error {
 	if s.say == nil {
 		return nil
 	}
-	begun := []<-chan struct{}{s.up}
-	for _, loop := range s.acceptLoops() {
-		begun = append(begun, loop.begun)
-	}
-	for _, each := range begun {
+	begun := s.up
+	for ports := 0; ; ports++ {
 		select {
-		case <-each:
+		case <-begun:
 		case <-ctx.Done():
 			s.started()
 			s.tell(daemon.SdNotifyStopping)
 			return ctx.Err()
 		}
+		loops := s.acceptLoops()
+		if ports == len(loops) {
+			break
+		}
+		begun = loops[ports].begun
 	}
 	s.started()
-	s.tell(daemon.SdNotifyReady, "STATUS="+n.statusLine())
+	s.tell(daemon.SdNotifyReady, "STATUS="+statusLine(status()))
 	s.ready.Store(true)
 	each := time.NewTicker(statusPeriod)
 	defer each.Stop()
 	for {
 		select {
 		case <-each.C:
-			s.tell("STATUS=" + n.statusLine())
+			s.tell("STATUS=" + statusLine(status()))
 		case <-ctx.Done():
 			s.tell(daemon.SdNotifyStopping, "STATUS=stopping")
 			return ctx.Err()
@@ -161,8 +167,8 @@ func (s *service) reloading() (done func()) {
 	return func() { s.tell(daemon.SdNotifyReady) }
 }
 
-// statusLine is what the log says of the node once a minute, as it stands there.
-func (n *Node) statusLine() string {
+// statusLine is what the log says of the process once a minute, as it stands there.
+func statusLine(fields []any) string {
 	var line bytes.Buffer
 	bare := slog.NewTextHandler(&line, &slog.HandlerOptions{ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
 		if len(groups) == 0 && (a.Key == slog.TimeKey || a.Key == slog.LevelKey || a.Key == slog.MessageKey) {
@@ -170,6 +176,6 @@ func (n *Node) statusLine() string {
 		}
 		return a
 	}})
-	slog.New(bare).Info("", n.statusFields()...)
+	slog.New(bare).Info("", fields...)
 	return strings.TrimSpace(line.String())
 }

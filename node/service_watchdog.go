@@ -10,7 +10,7 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 )
 
-// loop is one without which the node looks alive and mines nothing. The watchdog asks it
+// loop is one without which the process looks alive and mines nothing. The watchdog asks it
 // whether it goes round.
 type loop struct {
 	name string
@@ -20,19 +20,23 @@ type loop struct {
 	answered atomic.Int64
 }
 
-// watchLoops tells the service manager again and again that the node is alive, as long as
-// each loop goes round: that of blocks into the chain, on which each tip comes; that of
-// templates; those that accept connections. A loop without work answers at once, so a node
-// for which there is no new tip for an hour is alive. A part that hangs for longer than the
-// manager's watchdog has the node ended and started again.
+// watchLoops has the service manager told that the node is alive, as long as each loop goes round:
+// that of blocks into the chain, on which each tip comes; that of templates; those that accept
+// connections. On a full disk the chain waits by intention, and templates with it.
 func (n *Node) watchLoops(ctx context.Context) error {
-	s := n.service
+	return n.service.watch(ctx, func() bool { return n.disk.ready() != nil },
+		&loop{name: "the way of blocks into the chain", ask: func(context.Context) error { n.gate.Alive(); return nil }},
+		&loop{name: "the builder of templates", ask: n.generator.Alive})
+}
+
+// watch tells the service manager again and again, until ctx ends, that the process is alive, as
+// long as each loop goes round, those that accept connections too. A loop without work answers at
+// once, so a node for which there is no new tip for an hour is alive. While excused returns true
+// only those that accept connections count. A part that hangs for longer than the manager's
+// watchdog has the process ended and started again.
+func (s *service) watch(ctx context.Context, excused func() bool, loops ...*loop) error {
 	if s.say == nil || s.watchdog == 0 {
 		return nil
-	}
-	loops := []*loop{
-		{name: "the way of blocks into the chain", ask: func(context.Context) error { n.gate.Alive(); return nil }},
-		{name: "the builder of templates", ask: n.generator.Alive},
 	}
 	for _, l := range loops {
 		l.answered.Store(int64(s.since()))
@@ -42,12 +46,12 @@ func (n *Node) watchLoops(ctx context.Context) error {
 	defer each.Stop()
 	logged := ""
 	for {
-		switch hangs, since := n.hanging(loops); {
+		switch hangs, since := s.hanging(loops, excused()); {
 		case hangs == "":
 			s.tell(daemon.SdNotifyWatchdog)
 			logged = ""
 		case hangs != logged:
-			n.log.Error("a part of the node hangs: unless that ends, the service manager starts the node again", "part", hangs, "for", since.Round(time.Second))
+			s.log.Error("a part of this process hangs: unless that ends, the service manager starts it again", "part", hangs, "for", since.Round(time.Second))
 			logged = hangs
 		}
 		select {
@@ -75,10 +79,9 @@ func (l *loop) keepAsking(ctx context.Context, s *service) {
 }
 
 // hanging is the first loop that has not gone round for half of the watchdog's time, and for
-// how long. On a full disk the chain waits by intention, and templates with it.
-func (n *Node) hanging(loops []*loop) (name string, since time.Duration) {
-	s := n.service
-	if n.disk.ready() == nil {
+// how long; excused, only loops that accept connections are looked at.
+func (s *service) hanging(loops []*loop, excused bool) (name string, since time.Duration) {
+	if !excused {
 		for _, l := range loops {
 			if since := s.since() - time.Duration(l.answered.Load()); since > s.watchdog/2 {
 				return l.name, since

@@ -36,7 +36,7 @@ const mostExposure = 2.0
 
 func TestServicesAreHardened(t *testing.T) {
 	needsSystemd(t, "systemd-analyze")
-	for _, name := range []string{"bytom-solo", "bytom-solo-rig"} {
+	for _, name := range []string{"bytom-solo", "bytom-solo-front", "bytom-solo-rig"} {
 		for _, dropIn := range []string{"", "bytom-solo-graphics.conf", "bytom-solo-payouts.conf"} {
 			if exposure := exposureOf(t, name, dropIn); exposure > mostExposure {
 				t.Errorf("%s.service with %q: exposure %.1f, expected %.1f at most", name, dropIn, exposure, mostExposure)
@@ -108,7 +108,7 @@ func TestSystemdReadsTheUnits(t *testing.T) {
 	if err := os.WriteFile(program, []byte("#!/bin/sh\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"bytom-solo", "bytom-solo-rig"} {
+	for _, name := range []string{"bytom-solo", "bytom-solo-front", "bytom-solo-rig"} {
 		text, err := os.ReadFile(filepath.Join(unitFiles, name+".service"))
 		if err != nil {
 			t.Fatal(err)
@@ -160,28 +160,36 @@ func TestSysusersMakeTheUser(t *testing.T) {
 
 var settingName = regexp.MustCompile(`\bTM_[A-Z_0-9]+`)
 
-// TestServiceSettingsAreTheNodes holds the variables that the files for systemd set to those
-// that the node reads: it would pass over one that is misspelt.
-func TestServiceSettingsAreTheNodes(t *testing.T) {
-	known := make(map[string]bool)
-	keys := pflag.NewFlagSet("node", pflag.ContinueOnError)
-	node.NewConfig().Register(keys)
-	keys.VisitAll(func(f *pflag.Flag) {
-		known["TM_"+strings.ToUpper(strings.NewReplacer(".", "_", "-", "_").Replace(f.Name))] = true
-	})
-	seen := 0
-	for _, name := range []string{"bytom-solo.service", "bytom-solo.default", "bytom-solo-payouts.conf"} {
-		text, err := os.ReadFile(filepath.Join(unitFiles, name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, variable := range settingName.FindAllString(string(text), -1) {
-			if seen++; !known[variable] {
-				t.Errorf("%s: %s is no setting of the node", name, variable)
+// TestServiceSettingsAreThePrograms holds the variables that the files for systemd set to those
+// that a node or a front reads: it would pass over one that is misspelt.
+func TestServiceSettingsAreThePrograms(t *testing.T) {
+	for _, each := range []struct {
+		register func(*node.Config, *pflag.FlagSet)
+		files    []string
+	}{
+		{(*node.Config).Register, []string{"bytom-solo.service", "bytom-solo.default", "bytom-solo-payouts.conf"}},
+		{(*node.Config).RegisterFront, []string{"bytom-solo-front.service", "bytom-solo-front.default"}},
+	} {
+		known := make(map[string]bool)
+		keys := pflag.NewFlagSet("", pflag.ContinueOnError)
+		each.register(node.NewConfig(), keys)
+		keys.VisitAll(func(f *pflag.Flag) {
+			known["TM_"+strings.ToUpper(strings.NewReplacer(".", "_", "-", "_").Replace(f.Name))] = true
+		})
+		seen := 0
+		for _, name := range each.files {
+			text, err := os.ReadFile(filepath.Join(unitFiles, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, variable := range settingName.FindAllString(string(text), -1) {
+				if seen++; !known[variable] {
+					t.Errorf("%s: %s is no setting", name, variable)
+				}
 			}
 		}
-	}
-	if seen < 5 {
-		t.Errorf("%d variables in the files for systemd: they are written in another way now", seen)
+		if seen < 5 {
+			t.Errorf("%d variables in %v: they are written in another way now", seen, each.files)
+		}
 	}
 }
