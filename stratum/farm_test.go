@@ -154,6 +154,8 @@ func runFarm(port string, in io.Reader, out io.Writer) error {
 			err = p.login(port, int(number))
 		case "check":
 			err = p.check(number, hash)
+		case "skip":
+			err = p.skip()
 		case "shares":
 			err = p.shares(int(number))
 		}
@@ -250,6 +252,16 @@ func (p *farmProcess) check(height uint64, previous []byte) error {
 	}
 	if len(roots) != len(p.rigs) {
 		return fmt.Errorf("%d roots for %d rigs", len(roots), len(p.rigs))
+	}
+	return nil
+}
+
+// skip has each rig read a line of any kind.
+func (p *farmProcess) skip() error {
+	for i := range p.rigs {
+		if _, err := p.line(p.rigs[i].fd); err != nil {
+			return fmt.Errorf("rig %d: %w", i, err)
+		}
 	}
 	return nil
 }
