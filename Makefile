@@ -87,6 +87,7 @@ bench: build ## measure the hash on this machine, then the node's own paths; OLD
 	$(if $(OLD),bin/bytom-solo bench --isa all --compare --old $(OLD))
 	@command -v wrk >/dev/null || apt-get install -qy wrk || echo 'no wrk: the load of get-work is not measured'
 	$(GO) test -run '^$$' -bench . -benchmem -timeout 60m $(TESTS)
+	$(GO) test -tags engine -run '^$$' -bench '^Benchmark(NewJobFront1000|Growth|Node10000|FrontBlock)$$' -timeout 30m ./stratum ./fleet/outbox ./node
 
 lint: deps ## gofmt, go vet, staticcheck, functions that nothing calls, and the limits of files, functions and names
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo 'gofmt would change:'; gofmt -l $$(git ls-files '*.go'); exit 1; }

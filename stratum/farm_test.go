@@ -23,7 +23,10 @@ import (
 
 // farm is rigs in a process of their own, which read when they are asked to: what they do costs
 // the front's process nothing, and open files are limited by the process.
-type farm struct {
+type farm struct{ child }
+
+// child is this program in another process, which does as the lines say that it reads.
+type child struct {
 	t       testing.TB
 	process *exec.Cmd
 	in      io.WriteCloser
@@ -37,11 +40,17 @@ const farmVariable = "BYTOM_SOLO_TEST_FARM"
 const spareFiles = 200
 
 func TestMain(m *testing.M) {
-	port := os.Getenv(farmVariable)
-	if port == "" {
+	var err error
+	port, front := os.Getenv(farmVariable), os.Getenv(frontVariable)
+	switch {
+	case port != "":
+		err = runFarm(port, os.Stdin, os.Stdout)
+	case front != "":
+		err = runFrontProcess(front, os.Stdin, os.Stdout)
+	default:
 		os.Exit(m.Run())
 	}
-	if err := runFarm(port, os.Stdin, os.Stdout); err != nil {
+	if err != nil {
 		fmt.Println(err)
 		os.Exit(1)
 	}
@@ -50,15 +59,29 @@ func TestMain(m *testing.M) {
 // startFarm has rigs log in at the front. It skips the test where so many files can't be open.
 func startFarm(t testing.TB, f *front, rigs int) *farm {
 	t.Helper()
+	return startFarmAt(t, f.listener.Addr().(*net.TCPAddr).Port, rigs)
+}
+
+// startFarmAt has rigs log in at a port of this machine.
+func startFarmAt(t testing.TB, port, rigs int) *farm {
+	t.Helper()
 	if err := allowFiles(rigs + spareFiles); err != nil {
 		t.Skip(err)
 	}
+	m := &farm{startChild(t, farmVariable, fmt.Sprint(port))}
+	m.ask("login %d", rigs)
+	return m
+}
+
+// startChild starts this program as what a variable says.
+func startChild(t testing.TB, variable, value string) child {
+	t.Helper()
 	program, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := exec.Command(program)
-	c.Env = append(os.Environ(), fmt.Sprintf("%s=%d", farmVariable, f.listener.Addr().(*net.TCPAddr).Port))
+	c.Env = append(os.Environ(), variable+"="+value)
 	c.Stderr = os.Stderr
 	in, err := c.StdinPipe()
 	if err != nil {
@@ -71,28 +94,26 @@ func startFarm(t testing.TB, f *front, rigs int) *farm {
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
-	m := &farm{t, c, in, bufio.NewReader(out)}
-	m.ask("login %d", rigs)
-	return m
+	return child{t, c, in, bufio.NewReader(out)}
 }
 
-// close ends the rigs.
-func (m *farm) close() {
-	_ = m.in.Close()
-	if err := m.process.Wait(); err != nil {
-		m.t.Error(err)
+// close ends the process.
+func (c child) close() {
+	_ = c.in.Close()
+	if err := c.process.Wait(); err != nil {
+		c.t.Error(err)
 	}
 }
 
-// ask has the farm do something, and waits until it is done.
-func (m *farm) ask(format string, args ...any) {
-	m.t.Helper()
-	if _, err := fmt.Fprintf(m.in, format+"\n", args...); err != nil {
-		m.t.Fatal(err)
+// ask has the process do something, and waits until it is done.
+func (c child) ask(format string, args ...any) {
+	c.t.Helper()
+	if _, err := fmt.Fprintf(c.in, format+"\n", args...); err != nil {
+		c.t.Fatal(err)
 	}
-	if answer, err := m.out.ReadString('\n'); err != nil || answer != "done\n" {
-		_ = m.in.Close()
-		m.t.Fatalf("farm: %s %v", answer, err)
+	if answer, err := c.out.ReadString('\n'); err != nil || answer != "done\n" {
+		_ = c.in.Close()
+		c.t.Fatalf("%s: %s %v", c.process, answer, err)
 	}
 }
 
