@@ -2,10 +2,13 @@ package node
 
 import (
 	"context"
+	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/json"
 	"log/slog"
 	"net"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -137,9 +140,29 @@ func (a *authenticator) authenticate(r *http.Request) (who caller, refusal strin
 // valid reports whether a name and a secret are a token's.
 func (a *authenticator) valid(name, secret string) bool {
 	if name == cookieName {
-		return a.cookie != "" && subtle.ConstantTimeCompare([]byte(secret), []byte(a.cookie)) == 1
+		return a.cookie != "" && sameSecret(secret, a.cookie)
 	}
-	return a.tokens != nil && a.tokens.Check(name, secret) == nil
+	return a.tokens != nil && isToken(a.tokens, name, secret)
+}
+
+// isToken reports what the stock node's Check does, which compares byte for byte and stops at the
+// first that is wrong.
+func isToken(store *accesstoken.CredentialStore, name, secret string) bool {
+	var token accesstoken.Token
+	known := tokenName.MatchString(name) && json.Unmarshal(store.DB.Get([]byte(name)), &token) == nil
+	_, want, whole := strings.Cut(token.Token, ":")
+	// Of a token that there is not, too, so that the time does not tell which there are.
+	same := sameSecret(secret, want)
+	return known && whole && want != "" && same
+}
+
+// tokenName is what the stock node lets a token be named.
+var tokenName = regexp.MustCompile(`^[\w-]+$`)
+
+// sameSecret compares in a time that says nothing of how much of a secret is right.
+func sameSecret(given, want string) bool {
+	a, b := sha256.Sum256([]byte(given)), sha256.Sum256([]byte(want))
+	return subtle.ConstantTimeCompare(a[:], b[:]) == 1
 }
 
 // isLoopback reports whether a remote address, host:port, is of this machine's own.

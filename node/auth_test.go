@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -97,6 +98,61 @@ func TestADeletedTokenIsWorthNothing(t *testing.T) {
 	}
 	if a.valid(cookieName, "") {
 		t.Error("a node without a cookie takes an empty one")
+	}
+}
+
+// TestTokensAreTheStockNodes compares with the stock node's own judgement, which is not in constant
+// time.
+func TestTokensAreTheStockNodes(t *testing.T) {
+	tokens := accesstoken.NewStore(dbm.NewMemDB())
+	names, secrets := []string{"", "rig", "ri", "rig1", "a.b", "Rig", "rig\n", "r g", cookieName}, []string{"", "0"}
+	for _, name := range []string{"rig", "rig1"} {
+		token, err := tokens.Create(name, "client")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, secret, _ := strings.Cut(token.Token, ":")
+		secrets = append(secrets, secret, secret[1:], secret[:len(secret)-1], secret+"0", strings.ToUpper(secret), token.Token)
+	}
+	right := 0
+	for _, name := range names {
+		for _, secret := range secrets {
+			want := tokens.Check(name, secret) == nil
+			if want {
+				right++
+			}
+			if got := isToken(tokens, name, secret); got != want {
+				t.Errorf("token %q with %q: %v, the stock node says %v", name, secret, got, want)
+			}
+		}
+	}
+	if right != 2 {
+		t.Errorf("%d are right, expected 2", right)
+	}
+}
+
+// TestSecretsAreNotComparedByEquality looks for it in all that this project has: it stops at the
+// first byte that is wrong, and so tells how many are right.
+func TestSecretsAreNotComparedByEquality(t *testing.T) {
+	equality := regexp.MustCompile(`(?i)(password|secret|cookie|token)[a-z.()]* *[!=]= *[^"\s]|[!=]= *[a-z.()]*(password|secret|cookie|token)\b|(bytes\.Equal|strings\.Compare|EqualFold)\([^)]*(password|secret|cookie|token)|[tT]okens?\.Check\(`)
+	files := 0
+	err := filepath.WalkDir("..", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		files++
+		raw, err := os.ReadFile(path)
+		for i, line := range strings.Split(string(raw), "\n") {
+			code, _, _ := strings.Cut(line, "//")
+			code = strings.NewReplacer("== nil", "", "!= nil", "").Replace(code)
+			if equality.MatchString(code) {
+				t.Errorf("%s:%d: %s", path, i+1, strings.TrimSpace(line))
+			}
+		}
+		return err
+	})
+	if err != nil || files < 300 {
+		t.Errorf("%d files, %v", files, err)
 	}
 }
 
