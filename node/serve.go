@@ -25,15 +25,21 @@ func (n *Node) serveWork(source mining.Source, space *mining.Extranonces) error 
 		Overrides: rpcOverrides{n.selector, n.overrides, n.logChange},
 		Devices:   func(names string) ([]string, error) { return PickDevices(n.backends, names) },
 	})
-	guard, err := newGuard(n.config.RPC.Hosts, n.config.Bytom.ApiAddress, n.log)
+	who, err := n.access()
 	if err != nil {
 		return err
 	}
-	n.server = newServer(newRouter(n.bytom.api, n.miner, append(n.routes(), n.registerWallet)...), access{
+	n.server = newServer(newRouter(n.bytom.api, n.miner, append(n.routes(), n.registerWallet)...), who)
+	return nil
+}
+
+// access is who may use the RPC.
+func (n *Node) access() (access, error) {
+	guard, err := newGuard(n.config.RPC.Hosts, n.config.Bytom.ApiAddress, n.log)
+	return access{
 		guard: guard, log: n.log,
 		auth: &authenticator{tokens: n.bytom.tokens, disabled: n.config.Bytom.Auth.Disable, cookie: n.cookie, log: n.log, ownersRead: n.payouts != nil && n.payouts.on},
-	})
-	return nil
+	}, err
 }
 
 // routes add those that the stock API does not have, or not so.
@@ -69,14 +75,23 @@ func (n *Node) serve(ctx context.Context, listener net.Listener) error {
 // serveProfiles serves net/http/pprof, as the stock node does.
 func (n *Node) serveProfiles(ctx context.Context) error {
 	address := n.config.Bytom.ProfListenAddress
-	guard, err := newGuard(n.config.RPC.Hosts, address, n.log)
+	profiles, err := n.profiles(address)
 	if err != nil {
 		return err
 	}
-	s := &http.Server{Addr: address, Handler: guard.before(http.DefaultServeMux), ReadHeaderTimeout: 10 * time.Second}
+	s := &http.Server{Addr: address, Handler: profiles, ReadHeaderTimeout: 10 * time.Second}
 	defer context.AfterFunc(ctx, func() { _ = s.Close() })()
 	if err := s.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("key prof_laddr: %w", err)
 	}
 	return ctx.Err()
+}
+
+// profiles are for all who reach their address, but for web pages.
+func (n *Node) profiles(address string) (http.Handler, error) {
+	guard, err := newGuard(n.config.RPC.Hosts, address, n.log)
+	if err != nil {
+		return nil, err
+	}
+	return guard.before(http.DefaultServeMux), nil
 }
