@@ -2,8 +2,10 @@ package node
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/bytom/bytom/consensus"
@@ -24,6 +26,8 @@ type FrontStats struct {
 	Nodes []FrontNodeStats `json:"nodes"`
 	// Kept is how many entries of rigs wait on this front's disk to be booked by the node.
 	Kept int `json:"shares_kept"`
+	// Split tells whether rigs' work is their owners', by the node's settings.
+	Split bool `json:"split"`
 }
 
 // FrontNodeStats is what a front knows of a node.
@@ -73,6 +77,9 @@ func (f *Front) stats() Stats {
 
 func (f *Front) frontStats() *FrontStats {
 	s := &FrontStats{Key: f.key.Public().String(), Kept: f.outbox.Status().Entries, Nodes: []FrontNodeStats{}}
+	if policy := f.policy.Load(); policy != nil {
+		s.Split = policy.split
+	}
 	if reached, detail := f.engine.State(); !reached {
 		s.Engine = &detail
 	}
@@ -114,6 +121,7 @@ func (n *Node) frontsStats() []FrontsStats {
 		}
 		all = append(all, one)
 	}
+	slices.SortFunc(all, func(a, b FrontsStats) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Key, b.Key)) })
 	return all
 }
 

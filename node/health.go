@@ -10,6 +10,9 @@ import (
 // operator's. Others, such as a rig's, do not make the node sick.
 var stopFaults = []string{"payee-mismatch", "payee-lost", "no-payee", "disk-full", "no-peers", "behind", "no-work", nothingMines}
 
+// frontStopFaults are a front's: others leave rigs with work, and keep their shares.
+var frontStopFaults = []string{"no-work", "node-silent", "engine-away", "outbox"}
+
 // nothingMines is the fault that there is work that nobody hashes.
 const nothingMines = "nothing-mines"
 
@@ -18,8 +21,12 @@ const nothingMines = "nothing-mines"
 // to mine here does. Rigs that are away are not the node's sickness.
 func (s Stats) Health() (line string, healthy bool) {
 	at := fmt.Sprintf("%s, height %d", s.Network, s.Height)
+	stops := stopFaults
+	if s.Front != nil {
+		stops = frontStopFaults
+	}
 	for _, f := range s.Faults { // The worst first, each with what it is about.
-		if slices.Contains(stopFaults, f.ID) && (f.ID != nothingMines || s.Mining) {
+		if slices.Contains(stops, f.ID) && (f.ID != nothingMines || s.Mining) {
 			return oneLine(fmt.Sprintf("%s: %s (%s). %s", at, f.What, f.ID, f.Do)), false
 		}
 	}
@@ -29,7 +36,7 @@ func (s Stats) Health() (line string, healthy bool) {
 	if s.Work == nil {
 		return at + ": no work is handed out", false
 	}
-	line = fmt.Sprintf("%s, %d peers: work is handed out, for height %d", at, s.Peers, s.Work.Height)
+	line = fmt.Sprintf("%s, %s: work is handed out, for height %d", at, s.neighbours(), s.Work.Height)
 	if rate := s.Hashrate.Now.Hashrate; rate != nil {
 		line += ", " + perSecond(*rate)
 	}
@@ -37,6 +44,20 @@ func (s Stats) Health() (line string, healthy bool) {
 		line += fmt.Sprintf(", %d rigs", s.Rigs.Online)
 	}
 	return oneLine(line), true
+}
+
+// neighbours are whom it has its blocks from: peers, or a front's nodes.
+func (s Stats) neighbours() string {
+	if s.Front == nil {
+		return fmt.Sprintf("%d peers", s.Peers)
+	}
+	heard := 0
+	for _, n := range s.Front.Nodes {
+		if n.Silent != nil && *n.Silent < silentNodeAfter {
+			heard++
+		}
+	}
+	return fmt.Sprintf("a front, %d of %d nodes heard of, %d shares kept", heard, len(s.Front.Nodes), s.Front.Kept)
 }
 
 // oneLine is a text without line ends.

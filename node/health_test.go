@@ -31,6 +31,11 @@ func TestHealthSaysWhyNot(t *testing.T) {
 		"idle":      {fine(fault("nothing-mines")), false, "nothing-mines"},
 		"rigs away": {fine(func(s *Stats) { fault("nothing-mines")(s); s.Mining = false }), true, "work is handed out"},
 		"a rig's":   {fine(fault("rigs-refused")), true, "work is handed out"},
+		"a front": {fine(func(s *Stats) {
+			near, far := 0.5, 31.0
+			s.Front = &FrontStats{Kept: 7, Nodes: []FrontNodeStats{{Silent: &near}, {Silent: &far}, {}}}
+		}), true, "height 9, a front, 1 of 3 nodes heard of, 7 shares kept: work is handed out, for height 10, 46.9 H/s"},
+		"a front's": {fine(func(s *Stats) { fault("node-silent")(s); s.Front = &FrontStats{} }), false, "node-silent"},
 		"a file's":  {fine(fault("journal")), true, "work is handed out"},
 	} {
 		line, healthy := c.stats.Health()
@@ -45,6 +50,11 @@ func TestStopFaultsAreFaults(t *testing.T) {
 	for _, id := range stopFaults {
 		if !slices.ContainsFunc((&Node{}).faultKinds(), func(k faultKind) bool { return k.id == id && k.serious }) {
 			t.Errorf("%s is no serious fault", id)
+		}
+	}
+	for _, id := range frontStopFaults {
+		if !slices.ContainsFunc((&Front{}).faultKinds(), func(k faultKind) bool { return k.id == id && k.serious }) {
+			t.Errorf("%s is no serious fault of a front", id)
 		}
 	}
 }

@@ -84,13 +84,17 @@ type closing struct {
 
 // withPayouts has the snapshot of a node without payouts say that there are payouts.
 func withPayouts(stream io.ReadCloser) io.ReadCloser {
+	return rewritten(stream, strings.NewReplacer(`"payouts":false`, `"payouts":true`))
+}
+
+// rewritten is a stream with other words.
+func rewritten(stream io.ReadCloser, words *strings.Replacer) io.ReadCloser {
 	in, out := io.Pipe()
 	go func() {
 		lines := bufio.NewReader(stream)
 		for {
 			line, err := lines.ReadString('\n')
-			line = strings.Replace(line, `"payouts":false`, `"payouts":true`, 1)
-			if _, broken := io.WriteString(out, line); err != nil || broken != nil {
+			if _, broken := words.WriteString(out, line); err != nil || broken != nil {
 				out.CloseWithError(err)
 				return
 			}

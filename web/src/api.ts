@@ -17,6 +17,15 @@ export interface Watched {
   source: string; up: boolean; error: string | null; height: Maybe; ahead: Maybe; last: string | null; alarm: string | null;
 }
 
+// FrontPart is what a front has beside what a node has.
+export interface FrontPart {
+  key: string; engine_away: string | null; shares_kept: number; split: boolean;
+  nodes: { key: string; silent_seconds: Maybe; served: boolean; height: number; why: string }[];
+}
+
+// FrontOf is what a node knows of one of its fronts.
+export interface FrontOf { name: string; key: string; seen: string | null; entries: number; blocks: number }
+
 export interface Status {
   at: string; network: string; node: string; height: number; highest: Maybe; peers: number; clock_ahead_seconds: Maybe;
   mining: boolean; paused: boolean; not_ready: string | null; payee: string | null; work: Work | null; stratum: string | null; difficulty: Maybe;
@@ -31,6 +40,8 @@ export interface Status {
   watch?: Watched[];
   payouts: boolean; // there are books of payouts
   faults?: Fault[];
+  front?: FrontPart | null; // where a front answers
+  fronts?: FrontOf[] | null; // of a node that serves some
 }
 
 export interface Rig {

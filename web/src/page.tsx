@@ -2,6 +2,7 @@ import type { Snapshot } from "./api";
 import { Band, standing } from "./band";
 import { Blocks } from "./blocks";
 import { Chart } from "./chart";
+import { Fronts, Nodes } from "./fleet";
 import { Fragment, h, render, useEffect, useState } from "./libraries";
 import { Node, Template } from "./node";
 import { Numbers } from "./numbers";
@@ -24,10 +25,11 @@ function Page() {
       <Rigs rigs={data.rigs} now={s.at} />
       <Blocks found={data.blocks} total={s.blocks.found} now={s.at} height={s.height} />
       {s.payouts && <Payouts newest={data.blocks[0]?.block.hash} now={s.at} />}
+      <Fronts all={s.fronts} now={s.at} />
       <Watch all={s.watch ?? []} now={s.at} />
-      <div class="two"><Template s={s} /><Node s={s} /></div>
+      <div class="two"><Template s={s} />{s.front ? <Nodes s={s} f={s.front} /> : <Node s={s} />}</div>
     </div>
-    <footer><a href="/dashboard/">Bytom's dashboard</a><a href="api/">API</a><a href="licences.txt">Licences</a></footer></Fragment>;
+    <footer>{!s.front && <Fragment><a href="/dashboard/">Bytom's dashboard</a><a href="api/">API</a></Fragment>}<a href="licences.txt">Licences</a></footer></Fragment>;
 }
 
 const place = document.getElementById("page")!;

@@ -15,22 +15,18 @@ import (
 // terminal the rigs' days are drawn in blocks, and long names are cut; other programs get them
 // whole.
 func Stats(out io.Writer, s node.Stats, rigs node.RigStatsList, terminal bool) error {
-	mining := "its devices do not mine"
-	switch {
-	case s.Mining:
-		mining = "its devices mine"
-	case s.Paused:
-		mining = "its devices are paused at its terminal"
-	}
 	if s.Node != "" {
 		fmt.Fprint(out, s.Node, ", ")
 	}
-	fmt.Fprintf(out, "%s, height %d, %d peers, %s\n", s.Network, s.Height, s.Peers, mining)
+	fmt.Fprintf(out, "%s, height %d, %s\n", s.Network, s.Height, standing(s))
 	if s.NotReady != nil {
 		fmt.Fprintf(out, "no work is handed out: %s\n", *s.NotReady)
 	}
 	for _, f := range s.Faults {
 		fmt.Fprintf(out, "wrong since %s: %s. %s.\n", local(f.Since), f.What, f.Do)
+	}
+	if err := fleet(out, s); err != nil {
+		return err
 	}
 	fmt.Fprintln(out)
 	if err := windows(out, s); err != nil {

@@ -89,7 +89,16 @@ new.0 away - -`},
 		"empty": {node.Stats{Network: "solonet", NotReady: &why}, node.RigStatsList{}, `solonet, height 0, 0 peers, its devices do not mine
 no work is handed out: syncing
 
-OVER HASHRATE DEVICES RIGS ± RIGS BLOCKS EXPECTED SO FEW
+` + nothing},
+	} {
+		if got := words(t, c.stats, c.rigs); got != c.want {
+			t.Errorf("%s:\n%s\nexpected\n%s", name, got, c.want)
+		}
+	}
+}
+
+// nothing is what is printed of one that has done nothing.
+const nothing = `OVER HASHRATE DEVICES RIGS ± RIGS BLOCKS EXPECTED SO FEW
 5 min - - - - 0 0 -
 1 h - - - - 0 0 -
 24 h - - - - 0 0 -
@@ -100,9 +109,39 @@ luck -
 a block -
 chance -
 best share -
-blocks 0`},
+blocks 0`
+
+// TestStatsOfAFleet prints a front, and a node that serves some.
+func TestStatsOfAFleet(t *testing.T) {
+	why, away, at := "syncing", "no servers", time.Date(2026, 3, 1, 12, 0, 0, 0, time.Local)
+	front := node.Stats{Network: "solonet", Node: "hall", Height: 9, Front: &node.FrontStats{
+		Key: "4a5c7ca9ce865eba", Engine: &away, Kept: 12, Nodes: []node.FrontNodeStats{
+			{Key: "3e8e723aaa674021b7d4", Silent: some(0.7), Served: true, Height: 10}, {Key: "4e8e723aaa674021b7d4", Why: why},
+		},
+	}}
+	served := node.Stats{Network: "solonet", Fronts: []node.FrontsStats{{Name: "hall", Key: "4a5c7ca9ce865eba", Seen: &at, Entries: 34, Blocks: 2}, {Name: "new", Key: "5a5c7ca9ce865eba"}}}
+	for name, c := range map[string]struct {
+		stats node.Stats
+		want  string
+	}{
+		"front": {front, `hall, solonet, height 9, front 4a5c7ca9ce865eba
+the engine can't be reached: no servers
+12 shares and logins wait here for the node to book them
+
+NODE SILENT FOR WORK FOR RIGS HAVE IT
+3e8e723aaa67… 1s 10 yes
+4e8e723aaa67… - - no: syncing
+
+` + nothing},
+		"node with fronts": {served, `solonet, height 0, 0 peers, its devices do not mine
+
+FRONT LAST HEARD OF BOOKED BLOCKS KEY
+hall 2026-03-01 12:00:00 34 2 4a5c7ca9ce86…
+new - 0 0 5a5c7ca9ce86…
+
+` + nothing},
 	} {
-		if got := words(t, c.stats, c.rigs); got != c.want {
+		if got := words(t, c.stats, node.RigStatsList{}); got != c.want {
 			t.Errorf("%s:\n%s\nexpected\n%s", name, got, c.want)
 		}
 	}
