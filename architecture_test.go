@@ -87,7 +87,7 @@ var mustNotReach = map[string][]string{
 var importedOnlyBy = map[string][]string{
 	ours("node"):                   {"cmd", "test"},
 	ours("node/chain"):             {"node"},
-	ours("fleet"):                  {"cmd", "fleet", "node", "test"},
+	ours("fleet"):                  {"cmd", "fleet", "node", "test", "testnet"},
 	ours("node/selection"):         {"node"},
 	ours("web"):                    {"node", "test"},
 	ours("testnet"):                {"cmd", "test"},

@@ -33,16 +33,18 @@ func Build(ctx context.Context, name string) (string, error) {
 	return buildOnce(ctx, name, func() (string, error) { return goSays(ctx, "tool", "-n", name) })
 }
 
-// buildSimulated is Build of our own program with the tag simulated, which `go tool` has no flag
-// for. `go run` keeps what it links in the go command's cache, too, and tells where from the
+// simulatedTags are those of a build for tests, which can be a node with an engine, too.
+const simulatedTags = "-tags=simulated,engine"
+
+// buildSimulated is Build of our own program with these tags, which `go tool` has no flag for. `go run` keeps what it links in the go command's cache, too, and tells where from the
 // second time on.
 func buildSimulated(ctx context.Context) (string, error) {
 	const program = "github.com/bytom-solo/bytom-solo/cmd/bytom-solo"
 	return buildOnce(ctx, "simulated", func() (string, error) {
-		if _, err := goSays(ctx, "run", "-tags=simulated", "-exec=true", program); err != nil {
+		if _, err := goSays(ctx, "run", simulatedTags, "-exec=true", program); err != nil {
 			return "", err
 		}
-		return goSays(ctx, "run", "-tags=simulated", "-exec=echo", program)
+		return goSays(ctx, "run", simulatedTags, "-exec=echo", program)
 	})
 }
 
@@ -118,7 +120,8 @@ func Solo(t testing.TB) string {
 }
 
 // Simulated is the path of a build of our own program for tests, whose hash is
-// compute.Simulated: its networks make blocks in a moment, and no stock node takes them.
+// compute.Simulated: its networks make blocks in a moment, and no stock node takes them. It has
+// the engine for fronts built in.
 func Simulated(t testing.TB) string {
 	t.Helper()
 	readSources()

@@ -5,14 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/bytom-solo/bytom-solo/testnet/fakerig"
 )
 
 // Config says what network to make.
@@ -21,6 +21,10 @@ type Config struct {
 	Dir string
 	// Nodes is how many, Stock how many of them, the last ones, run the stock node.
 	Nodes, Stock int
+	// Fronts is how many fronts the first node, one of ours, has. Engine is the URL of what carries
+	// their messages; empty has it in the node's process, whose program must be built for that.
+	Fronts int
+	Engine string
 	// Topology says who is whose peer; empty is a line.
 	Topology Topology
 	// Phrase is the secret that all keys come from; empty is DefaultPhrase.
@@ -48,8 +52,14 @@ func (c *Config) check() error {
 		c.Phrase = DefaultPhrase
 	}
 	switch {
-	case c.Nodes < 1 || c.Nodes > nodesMost:
-		return fmt.Errorf("%d nodes: expected 1 to %d", c.Nodes, nodesMost)
+	case c.Fronts < 0 || c.Fronts > nodesMost/2:
+		return fmt.Errorf("%d fronts: expected 0 to %d", c.Fronts, nodesMost/2)
+	case c.Fronts > 0 && c.Stock == c.Nodes:
+		return errors.New("fronts take a node of ours, the first")
+	case c.Engine != "" && c.Fronts == 0:
+		return errors.New("an engine is for fronts: how many?")
+	case c.Nodes < 1 || c.Nodes+c.Fronts > nodesMost:
+		return fmt.Errorf("%d nodes: expected 1 to %d", c.Nodes, nodesMost-c.Fronts)
 	case c.Stock < 0 || c.Stock > c.Nodes:
 		return fmt.Errorf("%d stock nodes: expected 0 to %d", c.Stock, c.Nodes)
 	case c.Stock > 0 && c.StockNode == "":
@@ -71,8 +81,11 @@ type Network struct {
 	Topology Topology  `json:"topology"`
 	Groups   [][]int   `json:"groups,omitempty"` // of nodes, while the network is parted
 	Nodes    []*Member `json:"nodes"`
-	// Rigs are those that AddRigs added.
-	Rigs []*RigBatch `json:"rigs,omitempty"`
+	// Fronts are the first node's.
+	Fronts []*FrontMember `json:"fronts,omitempty"`
+	// Rigs are those that AddRigs added, Gone what those had sent in the end that were removed.
+	Rigs []*RigBatch      `json:"rigs,omitempty"`
+	Gone []fakerig.Report `json:"gone,omitempty"`
 	// Hash computes the blocks that stock nodes mine.
 	Hash HashFunc `json:"-"`
 
@@ -112,7 +125,7 @@ func (n *Network) up(ctx context.Context, c Config) error {
 		return err
 	}
 	var err error
-	if n.place, err = reserve(n.Dir, c.Nodes); err != nil {
+	if n.place, err = reserve(n.Dir, c.Nodes+c.Fronts); err != nil {
 		return err
 	}
 	if err := n.makeMembers(c); err != nil {
@@ -126,10 +139,15 @@ func (n *Network) up(ctx context.Context, c Config) error {
 			return fmt.Errorf("fund the accounts: %w", err)
 		}
 	}
-	if err := n.relink(ctx); err != nil || !c.Fund {
+	if err := n.relink(ctx); err != nil {
 		return err
 	}
-	return n.caughtUp(ctx)
+	if c.Fund {
+		if err := n.caughtUp(ctx); err != nil {
+			return err
+		}
+	}
+	return n.startFronts(ctx, n.Fronts)
 }
 
 // clean makes room for a network where there was one, or nothing.
@@ -158,79 +176,14 @@ func clean(dir string) error {
 // remove removes all files of the network but the lock, the state last.
 func (n *Network) remove() error {
 	var errs []error
-	for _, m := range n.Nodes {
-		errs = append(errs, os.RemoveAll(m.Home), os.RemoveAll(m.LogPath))
+	for _, d := range n.daemons() {
+		errs = append(errs, os.RemoveAll(d.Home), os.RemoveAll(d.LogPath))
 	}
 	errs = append(errs, os.RemoveAll(n.snapshots()), os.RemoveAll(n.rigsDir()))
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
 	return os.RemoveAll(filepath.Join(n.Dir, stateFile))
-}
-
-// makeMembers says who is to run where.
-func (n *Network) makeMembers(c Config) error {
-	var ips []string
-	for i := range c.Nodes {
-		ips = append(ips, n.place.ip(i))
-	}
-	rpc, err := openPort(rpcPort, ips...)
-	if err != nil {
-		return err
-	}
-	rigs, err := openPort(rigPort, ips...)
-	if err != nil {
-		return err
-	}
-	for i, ip := range ips {
-		name := fmt.Sprintf("node-%d", i)
-		m := &Member{
-			Index: i, Stock: i >= c.Nodes-c.Stock, Home: filepath.Join(n.Dir, name), LogPath: filepath.Join(n.Dir, name+".log"),
-			URL: fmt.Sprintf("http://%s:%d", ip, rpc), IP: ip, Port: n.place.p2p(i), Program: c.Solo,
-		}
-		// Our nodes' blocks differ by their aliases.
-		m.Stratum = net.JoinHostPort(ip, strconv.Itoa(rigs))
-		m.Args = append([]string{"--solonet.tools", "--node_alias", name, "--stratum.listen", m.Stratum, "--stratum.start-difficulty", "1"}, c.Args...)
-		if m.Stock {
-			m.Program, m.Args, m.Stratum = c.StockNode, nil, ""
-		}
-		n.Nodes = append(n.Nodes, m)
-	}
-	// Who cleans up after a crash needs the homes, whatever the crash prevented.
-	return n.save()
-}
-
-// start starts nodes and waits until they answer and have their accounts.
-func (n *Network) start(ctx context.Context, members []*Member) error {
-	for _, m := range members {
-		if err := os.MkdirAll(m.Home, 0o700); err != nil {
-			return err
-		}
-		if err := writeNodeKey(m.Home, n.Phrase, m.Index); err != nil {
-			return err
-		}
-		if err := m.start(n.place, n.tied); err != nil {
-			return err
-		}
-	}
-	if err := n.save(); err != nil {
-		return err
-	}
-	parts, partsCtx := errgroup.WithContext(ctx)
-	for _, m := range members {
-		parts.Go(func() error {
-			if err := m.ready(partsCtx, startLimit); err != nil {
-				return err
-			}
-			var err error
-			m.Address, err = m.Client().ensureAccount(partsCtx, n.Phrase, m.Index)
-			return err
-		})
-	}
-	if err := parts.Wait(); err != nil {
-		return err
-	}
-	return n.save()
 }
 
 // Open finds the network of a directory, running or not. Without any the error is
@@ -253,7 +206,7 @@ func (n *Network) load() error {
 		return err
 	}
 	dir := n.Dir
-	n.Nodes, n.Groups, n.Rigs = nil, nil, nil
+	n.Nodes, n.Groups, n.Fronts, n.Rigs, n.Gone = nil, nil, nil, nil, nil
 	if err := json.Unmarshal(raw, n); err != nil {
 		return fmt.Errorf("%s in %s: %w", stateFile, dir, err)
 	}
@@ -351,10 +304,10 @@ func (n *Network) end(ctx context.Context, grace time.Duration) error {
 	if err := parts.Wait(); err != nil {
 		return err
 	}
-	for _, m := range n.Nodes {
-		m.Process = process{}
+	for _, d := range n.daemons() {
+		d.Process = process{}
 	}
-	n.Rigs = nil
+	n.Rigs, n.Gone = nil, nil
 	return nil
 }
 
@@ -362,10 +315,10 @@ func (n *Network) end(ctx context.Context, grace time.Duration) error {
 // and not written down when it crashed.
 func (n *Network) running() ([]process, error) {
 	var homes []string
-	for _, m := range n.Nodes {
-		homes = append(homes, m.Home)
+	for _, d := range n.daemons() {
+		homes = append(homes, d.Home)
 	}
-	return processesOf(func(args []string) bool { return runsNode(args, homes) || runsRigs(args, n.Dir) })
+	return processesOf(func(args []string) bool { return runsDaemon(args, homes) || runsRigs(args, n.Dir) })
 }
 
 // Remove ends all nodes and removes all files.
@@ -379,21 +332,4 @@ func (n *Network) Remove(ctx context.Context) error {
 		}
 		return os.RemoveAll(filepath.Join(n.Dir, lockFile))
 	})
-}
-
-// member is the node of an index.
-func (n *Network) member(index int) (*Member, error) {
-	if index < 0 || index >= len(n.Nodes) {
-		return nil, fmt.Errorf("%w: node %d: expected 0 to %d", ErrNoNode, index, len(n.Nodes)-1)
-	}
-	return n.Nodes[index], nil
-}
-
-// ours is the node of an index, which must be of ours for this.
-func (n *Network) ours(index int, what string) (*Member, error) {
-	m, err := n.member(index)
-	if err == nil && m.Stock {
-		err = fmt.Errorf("%s can't %s", m, what)
-	}
-	return m, err
 }

@@ -125,12 +125,13 @@ func TestNodesAreToldByTheirHomes(t *testing.T) {
 	for line, want := range map[string]bool{
 		"bytom-solo node --home /n/node-1 --chain_id solonet": true,
 		"sh run.sh node --home /n/node-0":                     true,
+		"bytom-solo front --home /n/node-1 --name front-1":    true,
 		"bytom-solo node --home /n/node-2":                    false,
 		"bytom-solo blocks --home /n/node-0":                  false,
 		"bytom-solo node --home":                              false,
 		"--home /n/node-0":                                    false,
 	} {
-		if got := runsNode(strings.Fields(line), homes); got != want {
+		if got := runsDaemon(strings.Fields(line), homes); got != want {
 			t.Errorf("%q: %v, expected %v", line, got, want)
 		}
 	}

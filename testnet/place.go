@@ -59,12 +59,13 @@ func reserve(name string, nodes int) (*place, error) {
 
 // reservePlace takes one place; it is nil where that is another's.
 func reservePlace(number int) (*place, error) {
-	dir := filepath.Join(os.TempDir(), "bytom-testnet-places")
+	path := placePath(number)
+	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, err
 	}
 	_ = os.Chmod(dir, 0o777|os.ModeSticky) // Other users have networks too; it fails for all but one.
-	f, err := os.OpenFile(filepath.Join(dir, strconv.Itoa(number)), os.O_RDONLY|os.O_CREATE, 0o644)
+	f, err := os.OpenFile(path, os.O_RDONLY|os.O_CREATE, 0o644)
 	if err != nil {
 		return nil, err
 	}
@@ -72,13 +73,29 @@ func reservePlace(number int) (*place, error) {
 	if err != nil || !free {
 		return nil, errors.Join(err, f.Close())
 	}
-	// 127.0 and 127.1 are what others use.
-	return &place{fmt.Sprintf("127.%d.%d.", 2+number/256, number%256), firstP2PPort + number*nodesMost, f}, nil
+	return &place{placePrefix(number), firstP2PPort + number*nodesMost, f}, nil
 }
 
 // reserveAgain takes the place whose first port is known; it is nil where that is
 // another's by now.
 func reserveAgain(port int) (*place, error) { return reservePlace((port - firstP2PPort) / nodesMost) }
+
+// borrow is a place that others hold: it stays theirs, and what is started by this does not hold it.
+func borrow(port int) (*place, error) {
+	number := (port - firstP2PPort) / nodesMost
+	f, err := os.Open(placePath(number))
+	if err != nil {
+		return nil, err
+	}
+	return &place{placePrefix(number), firstP2PPort + number*nodesMost, f}, nil
+}
+
+func placePath(number int) string {
+	return filepath.Join(os.TempDir(), "bytom-testnet-places", strconv.Itoa(number))
+}
+
+// placePrefix leaves out 127.0 and 127.1, which others use.
+func placePrefix(number int) string { return fmt.Sprintf("127.%d.%d.", 2+number/256, number%256) }
 
 // ip is the address of the node of an index.
 func (p *place) ip(index int) string { return p.prefix + strconv.Itoa(index+1) }

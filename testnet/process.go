@@ -73,11 +73,11 @@ func (p process) gone(ctx context.Context, limit time.Duration) error {
 	})
 }
 
-// runsNode reports whether a command line runs a node in one of these homes; others may
-// well look into them.
-func runsNode(args, homes []string) bool {
+// runsDaemon reports whether a command line runs a node or a front in one of these homes; others
+// may well look into them.
+func runsDaemon(args, homes []string) bool {
 	i := slices.Index(args, "--home")
-	return i > 0 && i+1 < len(args) && args[i-1] == "node" && slices.Contains(homes, args[i+1])
+	return i > 0 && i+1 < len(args) && (args[i-1] == "node" || args[i-1] == "front") && slices.Contains(homes, args[i+1])
 }
 
 // runsRigs reports whether a command line runs rigs of the network in a directory.

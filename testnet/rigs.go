@@ -21,6 +21,8 @@ import (
 type RigsRequest struct {
 	// Node is the index of the node that they mine for.
 	Node int `json:"node"`
+	// Front is the index of the front that they connect to; nil is the node itself.
+	Front *int `json:"front,omitempty"`
 	// Owner is the index of the node by whose address they log in; nil is Node.
 	Owner *int `json:"owner,omitempty"`
 	// Count is how many, Rate the hashes a second of each at most; 0 takes 2.
@@ -59,7 +61,7 @@ func (r *RigsRequest) check() error {
 type RigBatch struct {
 	Number  int         `json:"number"`
 	Request RigsRequest `json:"request"`
-	// Front is the address of the node's port for rigs, Login what their names begin
+	// Front is the address of the port for rigs, the node's or a front's, Login what their names begin
 	// with.
 	Front   string  `json:"front"`
 	Login   string  `json:"login"`
@@ -84,6 +86,11 @@ func (n *Network) AddRigs(ctx context.Context, r RigsRequest) (added []fakerig.R
 	}
 	if o := r.Owner; o != nil && (*o < 0 || *o >= len(n.Nodes)) {
 		return nil, fmt.Errorf("owner %d: expected a node, 0 to %d", *o, len(n.Nodes)-1)
+	}
+	if f := r.Front; f != nil {
+		if _, err := n.front(*f); err != nil {
+			return nil, err
+		}
 	}
 	err = n.locked(ctx, func() error {
 		b, err := n.startRigs(n.Nodes[m.Index], r)
@@ -110,6 +117,9 @@ func (n *Network) startRigs(m *Member, r RigsRequest) (*RigBatch, error) {
 	b := &RigBatch{Request: r, Front: m.Stratum, Login: m.Address}
 	if r.Owner != nil {
 		b.Login = n.Nodes[*r.Owner].Address
+	}
+	if r.Front != nil {
+		b.Front = n.Fronts[*r.Front].Stratum
 	}
 	for _, old := range n.Rigs {
 		b.Number = max(b.Number, old.Number+1)
@@ -192,6 +202,7 @@ func (n *Network) RemoveRigs(ctx context.Context, names ...string) (last []faker
 			return fmt.Errorf("rigs %q: there are none of these names; 'rigs list' has them", names)
 		}
 		n.Rigs = keep
+		n.Gone = append(n.Gone, last...)
 		return n.save()
 	})
 	return last, err

@@ -61,8 +61,8 @@ func (n *Network) Snapshot(ctx context.Context, name string) error {
 			if err := os.RemoveAll(path); err != nil {
 				return err
 			}
-			for _, m := range n.Nodes {
-				if err := copyDir(filepath.Join(path, filepath.Base(m.Home)), m.Home); err != nil {
+			for _, d := range n.daemons() {
+				if err := copyDir(filepath.Join(path, filepath.Base(d.Home)), d.Home); err != nil {
 					return err
 				}
 			}
@@ -95,8 +95,8 @@ func (n *Network) Revert(ctx context.Context, name string) error {
 			return fmt.Errorf("snapshot %s: %w", name, err)
 		}
 		return n.restart(ctx, keep, func() error {
-			for _, m := range n.Nodes {
-				if err := copyDir(m.Home, filepath.Join(path, filepath.Base(m.Home))); err != nil {
+			for _, d := range n.daemons() {
+				if err := copyDir(d.Home, filepath.Join(path, filepath.Base(d.Home))); err != nil {
 					return err
 				}
 			}
@@ -124,7 +124,10 @@ func (n *Network) restart(ctx context.Context, keep kept, f func() error) error 
 	if err := n.setClocks(ctx, keep.Clocks); err != nil {
 		return err
 	}
-	return n.relink(ctx)
+	if err := n.relink(ctx); err != nil {
+		return err
+	}
+	return n.startFronts(ctx, n.Fronts)
 }
 
 // retake reserves the network's place again, which ended with the last node.

@@ -15,6 +15,9 @@ import (
 // supported is nil where local networks run.
 func supported() error { return nil }
 
+// suspend and proceed are the signals of watched.Pause and Resume.
+const suspend, proceed = syscall.SIGSTOP, syscall.SIGCONT
+
 // detach makes a program the leader of its own session, so that it outlives this
 // one and its terminal, or, with dies, not even this process.
 func detach(cmd *exec.Cmd, dies bool) {

@@ -20,3 +20,5 @@ func detach(*exec.Cmd, bool)                             {}
 func startTime(int) (uint64, error)                      { return 0, supported() }
 func processesOf(func([]string) bool) ([]process, error) { return nil, supported() }
 func tryLock(*os.File) (locked bool, err error)          { return false, supported() }
+
+var suspend, proceed os.Signal

@@ -14,6 +14,10 @@ type Options struct {
 	// Nodes is how many; 0 is 1. Stock is how many of them, the last ones, run the
 	// stock node.
 	Nodes, Stock int
+	// Simulated runs builds of ours whose hash is compute.Simulated. Fronts is how many fronts the
+	// first node has, with an engine in its process: it takes Simulated.
+	Simulated bool
+	Fronts    int
 	// Topology says who is whose peer; empty is a line.
 	Topology Topology
 	// Phrase is the secret that all keys come from; empty is DefaultPhrase.
@@ -33,9 +37,12 @@ func New(t testing.TB, o Options) *Network {
 	t.Helper()
 	c := Config{
 		Dir: filepath.Join(t.TempDir(), "testnet"), Nodes: max(1, o.Nodes), Stock: o.Stock, Topology: o.Topology,
-		Phrase: o.Phrase, Fund: o.Fund, Args: o.Args, Hash: o.Hash, Tied: true,
+		Fronts: o.Fronts, Phrase: o.Phrase, Fund: o.Fund, Args: o.Args, Hash: o.Hash, Tied: true,
 	}
-	if c.Stock < c.Nodes {
+	switch {
+	case o.Simulated:
+		c.Solo = Simulated(t)
+	case c.Stock < c.Nodes:
 		c.Solo = Solo(t)
 	}
 	if c.Stock > 0 {
@@ -69,6 +76,11 @@ func finish(t testing.TB, dir string) {
 			t.Errorf("%s logged: %s", m, line)
 		}
 	}
+	for _, f := range n.Fronts {
+		for _, line := range f.errorLines() {
+			t.Errorf("%s logged: %s", f, line)
+		}
+	}
 	if t.Failed() {
 		n.keepLogs(t)
 	}
@@ -88,6 +100,12 @@ func (n *Network) keepLogs(t testing.TB) {
 			if err := os.Rename(path, filepath.Join(dir, strings.TrimSuffix(filepath.Base(m.LogPath), ".log")+"-"+filepath.Base(path))); err != nil {
 				t.Error(err)
 			}
+		}
+	}
+	for _, f := range n.Fronts {
+		t.Logf("log of %s, its end:\n%s", f, f.logEnd(4000))
+		if err := os.Rename(f.LogPath, filepath.Join(dir, filepath.Base(f.LogPath))); err != nil {
+			t.Error(err)
 		}
 	}
 	t.Logf("the logs are kept in %s", dir)

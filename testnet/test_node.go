@@ -46,9 +46,8 @@ type Node struct {
 	// ProfileURL is where net/http/pprof answers, if NodeOptions asked for it.
 	ProfileURL string
 
-	t       testing.TB
-	expect  []string
-	stopped bool
+	watched
+	at *place
 }
 
 // Start runs a node and waits until it answers, and ours until it says that it is up: it
@@ -57,36 +56,53 @@ type Node struct {
 // error than expected fails the test. The node's log is shown if the test failed.
 func Start(t testing.TB, o NodeOptions) *Node {
 	t.Helper()
-	n := &Node{Member: &Member{Home: o.Home, Stock: o.Stock, Args: o.Args}, t: t, expect: o.ExpectErrors}
+	n := &Node{Member: &Member{Stock: o.Stock, daemon: daemon{Home: o.Home, Args: o.Args}}}
+	n.watched = watched{process: &n.daemon, t: t, expect: o.ExpectErrors, stock: o.Stock}
 	if n.Home == "" {
 		n.Home = t.TempDir()
 	}
 	at, index, err := nextPlace()
 	if err == nil {
+		n.at = at
 		err = n.settle(at, index, o)
-	}
-	if err == nil {
-		err = n.start(at, true)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(n.cleanup)
-	if err := n.ready(context.Background(), cmp.Or(o.Patience, startLimit)); err != nil {
-		t.Fatal(err)
-	}
-	if !n.Stock {
-		Wait(t, startLimit, n.saidUp)
-	}
+	n.run(cmp.Or(o.Patience, startLimit))
 	return n
 }
 
-// saidUp is nil if the node has logged that it is on the network.
-func (n *Node) saidUp() error {
-	if !strings.Contains(n.Log(), "node is up") {
-		return fmt.Errorf("%s answers, and has not said that it is up", n)
+// run starts the node and waits until it is up.
+func (n *Node) run(patience time.Duration) {
+	n.t.Helper()
+	said := n.ups()
+	if err := n.start(n.at, true); err != nil {
+		n.t.Fatal(err)
 	}
-	return nil
+	n.stopped = false
+	if err := n.ready(context.Background(), patience); err != nil {
+		n.t.Fatal(err)
+	}
+	if n.Stock {
+		return
+	}
+	Wait(n.t, startLimit, func() error {
+		if n.ups() == said {
+			return fmt.Errorf("%s answers, and has not said that it is up", n)
+		}
+		return nil
+	})
+}
+
+// ups is how often the node has logged that it is on the network.
+func (n *Node) ups() int { return strings.Count(n.Log(), "node is up") }
+
+// Restart starts the node, which has ended, again: at the same addresses, in its home.
+func (n *Node) Restart() {
+	n.t.Helper()
+	n.run(startLimit)
 }
 
 // settle gives the node its addresses, program and log.
@@ -152,76 +168,6 @@ func FreePort(t testing.TB, ip string) int {
 	}
 	defer l.Close()
 	return l.Addr().(*net.TCPAddr).Port
-}
-
-// Stop ends the node as an operator would and returns how long that took.
-func (n *Node) Stop() time.Duration {
-	n.t.Helper()
-	n.stopped = true
-	start := time.Now()
-	const patience = 10 * time.Second
-	if err := n.stop(context.Background(), patience); err != nil {
-		n.t.Error(err)
-	}
-	took := time.Since(start)
-	if n.exitErr != nil && !n.Stock {
-		n.t.Errorf("the node ended with %v after %v", n.exitErr, took)
-	}
-	return took
-}
-
-// Kill ends the node as a power cut would.
-func (n *Node) Kill() {
-	n.t.Helper()
-	n.stopped = true
-	if err := n.Process.kill(); err != nil {
-		n.t.Error(err)
-	}
-	<-n.exited
-}
-
-func (n *Node) cleanup() {
-	if !n.stopped {
-		if took := n.Stop(); took > 5*time.Second && !n.Stock {
-			n.t.Errorf("the node took %v to stop, expected 5 s at the most", took)
-		}
-	}
-	if !n.Stock {
-		n.checkErrors()
-	}
-	if n.t.Failed() {
-		n.t.Logf("log of %s, its end:\n%s", n.URL, n.logEnd(8000))
-	}
-}
-
-// checkErrors compares the errors in the log with those that are expected.
-func (n *Node) checkErrors() {
-	missing := slices.Clone(n.expect)
-	for _, line := range n.errorLines() {
-		known := false
-		for _, part := range n.expect {
-			if strings.Contains(line, part) {
-				known = true
-				missing = slices.DeleteFunc(missing, func(m string) bool { return m == part })
-			}
-		}
-		if !known {
-			n.t.Errorf("the node logged: %s", line)
-		}
-	}
-	for _, part := range missing {
-		n.t.Errorf("the node has not logged an error that says %q", part)
-	}
-}
-
-// errorLines are the lines of the log that report a fault of the node's own.
-func (m *Member) errorLines() (bad []string) {
-	for line := range strings.Lines(m.Log()) {
-		if strings.Contains(line, "level=ERROR") || strings.Contains(line, "panic:") {
-			bad = append(bad, line)
-		}
-	}
-	return bad
 }
 
 // Connect makes n dial other, and waits until both are done with the handshake.

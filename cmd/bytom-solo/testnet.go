@@ -55,6 +55,7 @@ returns; the other commands find the network by its directory, --dir.`,
 	cmd.AddCommand(l.mineCommands()...)
 	cmd.AddCommand(l.changeCommands()...)
 	cmd.AddCommand(l.walletCommands()...)
+	cmd.AddCommand(l.processCommands()...)
 	cmd.AddCommand(l.rigsCommand(), l.assertCommand())
 	return cmd
 }

@@ -57,6 +57,11 @@ func (l *localNetwork) assertCommand() *cobra.Command {
 		l.registerNodeOrAll(check("pool N", "pool 0", "All nodes, or the one that --node names, have so many transactions in their pools", l.expectPool)),
 		check("split NODE BLOCKS", "split 0 3", "A node has split so many blocks or more between the owners of rigs", expectSplit),
 		check("paid NODE", "paid 0", "A node has paid the owners of rigs what is due, and its books are right", expectPaid),
+		l.registerNode(check("shares N", "shares 20", "The ledger of node 0, or the one that --node names, has so many accepted shares of rigs or more", l.expectShares)),
+		check("booked", "booked", "Node 0's ledger has what the rigs that were removed know was accepted, and no front keeps a share", func(*cobra.Command, []string) (expectation, error) {
+			return func(ctx context.Context, n *testnet.Network) error { return n.IsBooked(ctx) }, nil
+		}),
+		check("found FRONT BLOCKS", "found 1 2", "The chain has so many blocks or more that rigs of a front found", expectFound),
 		check("balance NODE AMOUNT", "balance 1 412.5", "A node's account has so many confirmed BTM, spendable or not", expectBalance),
 	)
 	return cmd
@@ -96,6 +101,22 @@ func expectBalance(_ *cobra.Command, args []string) (expectation, error) {
 		return nil, err
 	}
 	return func(ctx context.Context, n *testnet.Network) error { return n.HasBalance(ctx, node[0], amount) }, nil
+}
+
+func (l *localNetwork) expectShares(_ *cobra.Command, args []string) (expectation, error) {
+	shares, err := strconv.ParseUint(args[0], 10, 64)
+	if err != nil {
+		return nil, fmt.Errorf("shares %q: expected a number", args[0])
+	}
+	return func(ctx context.Context, n *testnet.Network) error { return n.HasShares(ctx, l.node, shares) }, nil
+}
+
+func expectFound(_ *cobra.Command, args []string) (expectation, error) {
+	in, err := numbers(args)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, n *testnet.Network) error { return n.HasFound(ctx, in[0], in[1]) }, nil
 }
 
 func expectSplit(_ *cobra.Command, args []string) (expectation, error) {

@@ -23,7 +23,7 @@ func (l *localNetwork) rigsCommand() *cobra.Command {
 
 func (l *localNetwork) rigsAddCommand() *cobra.Command {
 	r := testnet.RigsRequest{Dialect: fakerig.Plain, Rate: 2}
-	faults, owner := "", 0
+	faults, owner, front := "", 0, 0
 	cmd := &cobra.Command{
 		Use:   "add [N]",
 		Short: "Add so many rigs, one if no number is given",
@@ -53,6 +53,13 @@ same id; and backward, which reads a job's nonce the wrong way around.`,
 			if cmd.Flags().Changed("owner") {
 				r.Owner = &owner
 			}
+			where := fmt.Sprintf("node %d", l.node)
+			if cmd.Flags().Changed("front") {
+				if l.node != 0 {
+					return fmt.Errorf("--front %d --node %d: fronts are node 0's", front, l.node)
+				}
+				r.Front, where = &front, fmt.Sprintf("front %d", front)
+			}
 			n, err := l.open()
 			if err != nil {
 				return err
@@ -61,10 +68,11 @@ same id; and backward, which reads a job's nonce the wrong way around.`,
 			if err != nil {
 				return err
 			}
-			return l.say(cmd, added, "%d rigs mine for node %d, from %s on", len(added), l.node, added[0].Name)
+			return l.say(cmd, added, "%d rigs mine for %s, from %s on", len(added), where, added[0].Name)
 		},
 	}
 	cmd.Flags().Float64Var(&r.Rate, "rate", r.Rate, "hashes a second of each rig at most, above 0")
+	cmd.Flags().IntVar(&front, "front", 0, "index of the front that they connect to, 0 being the first; without the flag the node itself")
 	cmd.Flags().IntVar(&owner, "owner", 0, "index of the node by whose address they log in, 0 being the first; without the flag that of --node")
 	cmd.Flags().Float64Var(&r.Difficulty, "difficulty", 0, "what each asks for, in hashes a share; 0 leaves that to the node")
 	cmd.Flags().StringVar(&r.Dialect, "dialect", r.Dialect, "plain, b3 or backward")

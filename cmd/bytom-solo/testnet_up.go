@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"strconv"
 
 	"github.com/bytom-solo/bytom-solo/cmd/bytom-solo/table"
+	"github.com/bytom-solo/bytom-solo/fleet/natsserver"
 	"github.com/bytom-solo/bytom-solo/testnet"
 	"github.com/spf13/cobra"
 )
@@ -23,6 +25,9 @@ func (l *localNetwork) upCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var err error
 			if c.Solo, err = ownProgram(); err != nil {
+				return err
+			}
+			if err := checkEngine(c); err != nil {
 				return err
 			}
 			if c.Stock > 0 && c.StockNode == "" {
@@ -40,7 +45,7 @@ func (l *localNetwork) upCommand() *cobra.Command {
 			}
 			status := n.Status(cmd.Context())
 			return l.print(cmd, status, func(out io.Writer) error {
-				if err := table.Nodes(out, status); err != nil {
+				if err := printNodes(cmd.Context(), out, n, status); err != nil {
 					return err
 				}
 				_, err := fmt.Fprintf(out, "ready: %s\n", urls(n))
@@ -52,11 +57,31 @@ func (l *localNetwork) upCommand() *cobra.Command {
 	flags.IntVarP(&c.Nodes, "nodes", "n", 1, "how many nodes")
 	flags.IntVar(&c.Stock, "stock", 0, "how many of them, the last ones, run the stock node bytomd; 0 is none")
 	flags.StringVar(&c.StockNode, "stock-binary", "", "path of bytomd; empty builds it, within the module's repository")
+	flags.IntVar(&c.Fronts, "fronts", 0, "how many fronts the first node has: servers of rigs that are processes of their own; 0 is none")
+	flags.StringVar(&c.Engine, "engine", "", "what carries messages between that node and its fronts, nats://host:4222; empty has it in the node's process")
 	flags.StringVar(&topology, "topology", topology, "who is whose peer: line, ring or full")
 	flags.StringVar(&c.Phrase, "seed", testnet.DefaultPhrase, "phrase that all keys come from")
 	flags.StringArrayVar(&c.Args, "arg", nil, "a further flag of our nodes, as in --arg=--payout.scheme=pplns; give it again for each")
 	flags.BoolVar(&c.Fund, "fund", false, "give each node's account spendable BTM")
 	return cmd
+}
+
+// checkEngine refuses fronts where nothing would carry their messages. Whether another program has
+// an engine built in, that one says.
+func checkEngine(c testnet.Config) error {
+	if c.Fronts == 0 || c.Engine != "" || os.Getenv("BYTOM_SOLO") != "" || natsserver.Built {
+		return nil
+	}
+	_, err := natsserver.Run(natsserver.Config{})
+	return fmt.Errorf("--fronts: %w", err)
+}
+
+// printNodes prints the nodes and, if there are any, the fronts.
+func printNodes(ctx context.Context, out io.Writer, n *testnet.Network, nodes []testnet.NodeStatus) error {
+	if err := table.Nodes(out, nodes); err != nil || len(n.Fronts) == 0 {
+		return err
+	}
+	return table.Fronts(out, n.FrontStatuses(ctx))
 }
 
 // ownProgram is what our nodes run: what the environment's BYTOM_SOLO names, else
@@ -83,14 +108,14 @@ func urls(n *testnet.Network) string {
 func (l *localNetwork) statusCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "status",
-		Short: "Show each node's height, tip, peers, pool and address",
+		Short: "Show each node's height, tip, peers, pool and address, and the fronts",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			n, err := l.open()
 			if err != nil {
 				return err
 			}
 			status := n.Status(cmd.Context())
-			return l.print(cmd, status, func(out io.Writer) error { return table.Nodes(out, status) })
+			return l.print(cmd, status, func(out io.Writer) error { return printNodes(cmd.Context(), out, n, status) })
 		},
 	}
 }

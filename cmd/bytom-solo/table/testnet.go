@@ -28,6 +28,21 @@ func Nodes(out io.Writer, all []testnet.NodeStatus) error {
 	return w.Flush()
 }
 
+// Fronts prints the fronts of a local network.
+func Fronts(out io.Writer, all []testnet.FrontStatus) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "FRONT\tRIGS CONNECT TO\tPAGE\tHEIGHT\tSHARES KEPT\tKEY")
+	for _, s := range all {
+		fmt.Fprintf(w, "%d\tstratum+tcp://%s\t%s/mining/\t", s.Index, s.Stratum, s.URL)
+		if s.Up {
+			fmt.Fprintf(w, "%d\t%d\t%s\n", s.Height, s.Kept, s.Key)
+		} else {
+			fmt.Fprintln(w, s.Error)
+		}
+	}
+	return w.Flush()
+}
+
 // Funds prints what the accounts of a local network have.
 func Funds(out io.Writer, all []testnet.AccountFunds) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
