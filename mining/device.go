@@ -17,6 +17,7 @@ type device struct {
 	wasted  atomic.Uint64
 	dead    atomic.Int64 // the last change of the seed, in nanoseconds
 	failed  atomic.Pointer[string]
+	canary  *canary
 	// troubled is how many workers try again after an error, trouble the latest error.
 	troubled atomic.Int32
 	trouble  atomic.Pointer[string]
@@ -37,6 +38,8 @@ type DeviceStatus struct {
 	// SeedSwitch is how long the last change of the seed kept a worker from hashing,
 	// in seconds.
 	SeedSwitch float64 `json:"seed_switch"`
+	// Checked is how many of its results another kernel has checked.
+	Checked uint64 `json:"checked"`
 	// Failed says why the device no longer mines; empty while it does.
 	Failed string `json:"failed,omitempty"`
 	// Trouble is the latest error while a worker of the device tries again after one.
@@ -65,7 +68,7 @@ func (m *Miner) Devices() []DeviceStatus {
 		s := DeviceStatus{
 			Name: d.info.Name, Kernel: d.backend.Info().Kernel, Used: workers > 0, Workers: workers,
 			Hashrate: d.meter.Rate(now), Hashes: d.hashes.Load(), Wasted: d.wasted.Load(),
-			SeedSwitch: time.Duration(d.dead.Load()).Seconds(),
+			SeedSwitch: time.Duration(d.dead.Load()).Seconds(), Checked: d.canary.looked.Load(),
 		}
 		if why := d.failed.Load(); why != nil {
 			s.Failed = *why

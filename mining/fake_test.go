@@ -1,6 +1,7 @@
 package mining
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha3"
 	"fmt"
@@ -148,6 +149,7 @@ type fakeBackend struct {
 	delay   time.Duration
 	prepare time.Duration // what a new seed takes
 	wrong   bool
+	silly   bool // its results are wrong, and never meet a target
 	fail    func(headers [][32]byte) error
 	seen    func(header [32]byte)
 }
@@ -189,6 +191,9 @@ func (h *fakeHasher) Hash(ctx context.Context, results, headers [][32]byte) erro
 		results[i] = fakeHash(header, h.seed)
 		if h.b.wrong {
 			results[i] = [32]byte{}
+		}
+		if h.b.silly {
+			results[i] = [32]byte(bytes.Repeat([]byte{0xff}, 32))
 		}
 	}
 	if h.b.delay > 0 {

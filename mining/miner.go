@@ -23,6 +23,8 @@ type MinerConfig struct {
 	Submitter *Submitter
 	// Extranonces is the space that every worker leases its part of.
 	Extranonces *Extranonces
+	// Canary checks results of the devices now and then; nil checks none but what may be a block.
+	Canary Canary
 	// Owner is to whom the devices' work is credited; empty is the operator.
 	Owner string
 	// Observe takes StageSwitch and StageSeed; nil discards them.
@@ -54,7 +56,7 @@ func NewMiner(cfg MinerConfig) *Miner {
 	}
 	m := &Miner{cfg: cfg, settings: cfg.Settings, change: make(chan struct{})}
 	for _, b := range cfg.Devices {
-		m.devices = append(m.devices, &device{backend: b, info: b.Info(), meter: NewMeter(time.Now())})
+		m.devices = append(m.devices, &device{backend: b, info: b.Info(), meter: NewMeter(time.Now()), canary: newCanary()})
 	}
 	return m
 }
@@ -159,6 +161,9 @@ func (m *Miner) mine(ctx context.Context, settings MinerSettings, stop <-chan st
 		n := d.workers(settings)
 		if n > 0 {
 			workers.Go(func() error { PrepareSeeds(ctx, m.cfg.Generator, d.backend); return nil })
+			if m.cfg.Canary != nil {
+				workers.Go(func() error { m.lookAfter(ctx, d); return nil })
+			}
 		}
 		for range n {
 			w := &worker{miner: m, device: d, lease: m.cfg.Extranonces.Lease(), percent: settings.Percent}

@@ -100,6 +100,7 @@ func (w *worker) step(ctx context.Context) error {
 	took := time.Since(start)
 	w.nonce += uint64(len(w.nonces))
 	w.count(t)
+	w.device.canary.offer(job, t.Timestamp, first, w.results)
 	for i, result := range w.results {
 		if !t.Target.Met(result) {
 			continue
