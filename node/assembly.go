@@ -103,8 +103,7 @@ func (n *Node) assembleMining(ctx context.Context, devices []string) error {
 	}
 	n.miner = mining.NewMiner(mining.MinerConfig{
 		Owner:     owner,
-		Canary:    newCanary(n.backends),
-		Devices:   n.backends,
+		Devices:   n.backends, Canary: newCanary(n.backends),
 		Settings:  mining.MinerSettings{On: n.config.Bytom.Mining, Devices: devices, Threads: n.config.Mining.Threads, Percent: n.config.Mining.CPUPercent},
 		Generator: n.generator, Submitter: n.submitter, Extranonces: space, Observe: n.metrics.observe, Log: n.log,
 	})
