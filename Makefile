@@ -18,7 +18,7 @@ MINGW    ?= x86_64-w64-mingw32-gcc
 WINDOWS  := CGO_ENABLED=1 GOOS=windows GOARCH=amd64 CC=$(MINGW)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build run test race test-long test-arm test-bochs test-coopmat shaders shaders-write web screenshots payouts-plot bench lint mutants cross dist test-dist clean
+.PHONY: help deps build run test race test-long test-arm test-bochs test-coopmat shaders shaders-write web screenshots payouts-plot bench lint vuln mutants cross dist test-dist clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -97,6 +97,10 @@ lint: deps ## gofmt, go vet, staticcheck, functions that nothing calls, and the 
 	$(GO) tool -modfile=tools/go.mod staticcheck -tags engine $(ENGINE)
 	@scripts/deadcode.sh
 	$(GO) test -run '^(TestFilesAndFunctionsAreShort|TestNamesSayWhatIsThere)$$' .
+
+vuln: deps ## what is known of holes in the modules that this program calls, by govulncheck; it asks vuln.go.dev
+	$(GO) tool -modfile=tools/go.mod govulncheck ./...
+	$(GO) tool -modfile=tools/go.mod govulncheck -tags engine ./...
 
 PACKAGES ?= mining stratum/wire stratum/client stratum ledger gbt rig node
 

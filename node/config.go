@@ -266,7 +266,7 @@ func (c *Config) read(fs *pflag.FlagSet, lookupEnv func(string) (string, bool)) 
 	}
 	for _, key := range slices.Sorted(maps.Keys(file)) {
 		if fs.Lookup(key) == nil && !slices.Contains(ignoredKeys, key) {
-			return fmt.Errorf("config.toml: unknown key %q (value %q); 'bytom-solo node --help' lists the keys", key, tellable(key, file[key]))
+			return fmt.Errorf("config.toml: unknown key %q (value %q); 'bytom-solo node --help' lists the keys", key, Tellable(key, file[key]))
 		}
 	}
 	c.fileNetwork = file["chain_id"]
@@ -306,8 +306,9 @@ func StrayVariables(fs *pflag.FlagSet, environ []string) (names []string) {
 	return names
 }
 
-// tellable is a value, unless it may be a secret under a key that is misspelt.
-func tellable(key, value string) string {
+// Tellable is what an error may say of the value of a key: all, unless it may be a secret or a URL
+// with one.
+func Tellable(key, value string) string {
 	for _, part := range []string{"pas", "key", "token", "secret"} {
 		if strings.Contains(key, part) {
 			return "…"
@@ -321,7 +322,7 @@ func tellable(key, value string) string {
 
 func set(fs *pflag.FlagSet, f *pflag.Flag, value, from string) error {
 	if err := fs.Set(f.Name, value); err != nil {
-		return fmt.Errorf("%s: key %s: value %q: expected %s", from, f.Name, value, Expected(f))
+		return fmt.Errorf("%s: key %s: value %q: expected %s", from, f.Name, Tellable(f.Name, value), Expected(f))
 	}
 	return nil
 }
