@@ -102,8 +102,8 @@ func (n *Node) assembleMining(ctx context.Context, devices []string) error {
 		return err
 	}
 	n.miner = mining.NewMiner(mining.MinerConfig{
-		Owner:     owner,
-		Devices:   n.backends, Canary: newCanary(n.backends),
+		Owner:   owner,
+		Devices: n.backends, Canary: newCanary(n.backends),
 		Settings:  mining.MinerSettings{On: n.config.Bytom.Mining, Devices: devices, Threads: n.config.Mining.Threads, Percent: n.config.Mining.CPUPercent},
 		Generator: n.generator, Submitter: n.submitter, Extranonces: space, Observe: n.metrics.observe, Log: n.log,
 	})
