@@ -2,6 +2,7 @@ package node
 
 import (
 	"encoding/json"
+	"log/slog"
 	"maps"
 	"os"
 	"path/filepath"
@@ -32,13 +33,26 @@ func monitoringDoc(t *testing.T) (text string, rows []string) {
 	return string(raw), rows
 }
 
-// TestMetricsAreInTheDoc compares the registry's with the table.
+// frontMetrics is the registry of a front that serves rigs.
+func frontMetrics(t *testing.T) *prometheus.Registry {
+	t.Helper()
+	f := waitingFront(t, slog.New(slog.DiscardHandler))
+	t.Cleanup(func() { _ = f.close() })
+	f.policy.Store(&frontPolicy{})
+	if err := f.openRigs(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return f.metrics.registry
+}
+
+// TestMetricsAreInTheDoc compares the registries of a node and of a front with the table.
 func TestMetricsAreInTheDoc(t *testing.T) {
 	config := soloConfig(home(t))
 	config.Stratum.Listen = "127.0.0.1:0"
 	n, _ := newWholeNode(t, config)
 	descs := make(chan *prometheus.Desc)
-	go func() { n.metrics.registry.Describe(descs); close(descs) }()
+	ofFront := frontMetrics(t)
+	go func() { n.metrics.registry.Describe(descs); ofFront.Describe(descs); close(descs) }()
 	registered := make(map[string]bool)
 	fields := regexp.MustCompile(`fqName: "(bytom_solo_[^"]*)".*variableLabels: \{([^}]*)\}`)
 	text, rows := monitoringDoc(t)
@@ -57,7 +71,7 @@ func TestMetricsAreInTheDoc(t *testing.T) {
 	documented := slices.DeleteFunc(slices.Clone(rows), func(row string) bool { return !strings.HasPrefix(row, "bytom_solo_") })
 	slices.Sort(documented)
 	if want := slices.Sorted(maps.Keys(registered)); len(want) < 60 || !slices.Equal(documented, want) {
-		t.Errorf("docs/monitoring.md has %v, expected the registry's %v", documented, want)
+		t.Errorf("docs/monitoring.md has %v, expected the registries' %v", documented, want)
 	}
 	for _, stage := range []mining.Stage{
 		mining.StageTemplate, mining.StageFull, mining.StageSwitch, mining.StageSeed, mining.StageJournal, mining.StageAccept,
