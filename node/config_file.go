@@ -12,7 +12,8 @@ import (
 )
 
 // readConfigFile is config.toml as dotted keys. The table [mining] and the stock
-// node's key mining can't both stand in a file, so the table says enable.
+// node's key mining can't both stand in a file, so the table says enable; nor can [engine] and the
+// key engine, for which the table says url.
 func readConfigFile(home string) (map[string]string, error) {
 	flat := make(map[string]string)
 	raw, err := os.ReadFile(filepath.Join(home, "config.toml"))
@@ -34,6 +35,10 @@ func readConfigFile(home string) (map[string]string, error) {
 	if on, ok := flat["mining.enable"]; ok {
 		delete(flat, "mining.enable")
 		flat["mining"] = on
+	}
+	if url, ok := flat["engine.url"]; ok {
+		delete(flat, "engine.url")
+		flat["engine"] = url
 	}
 	return flat, nil
 }

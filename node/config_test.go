@@ -3,6 +3,7 @@ package node
 import (
 	"io"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -265,6 +266,18 @@ func TestFeeStep(t *testing.T) {
 		if got := (MiningConfig{RefreshFees: btm}).feeStep(); got != want {
 			t.Errorf("%v BTM are %d, expected %d", btm, got, want)
 		}
+	}
+}
+
+// TestTheEngineAndItsPartsFitOneFile: TOML has no key that is text and a table.
+func TestTheEngineAndItsPartsFitOneFile(t *testing.T) {
+	home := t.TempDir()
+	if err := os.WriteFile(filepath.Join(home, "config.toml"), []byte("[engine]\nurl = \"tls://10.0.0.1:4222\"\nca = \"ca.pem\"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	file, err := readConfigFile(home)
+	if want := map[string]string{"engine": "tls://10.0.0.1:4222", "engine.ca": "ca.pem"}; err != nil || !maps.Equal(file, want) {
+		t.Errorf("%v, %v, expected %v", file, err, want)
 	}
 }
 
