@@ -13,9 +13,9 @@ import (
 // that can be on their way at a time.
 const resultsKept = 1024
 
-// spreadMost is how many Hashers at most share a hash. A CPU's core is left with
+// SpreadMost is how many Hashers at most share a hash. A CPU's core is left with
 // two or three milliseconds of work then; more of them would gain little.
-const spreadMost = 16
+const SpreadMost = 16
 
 // Verifier computes single hashes for many goroutines, each with the seed that
 // its header happens to need. At most as many run at a time as the backend has
@@ -170,7 +170,7 @@ func (v *Verifier) hashWith(ctx context.Context, first Worker, header, seed [32]
 func (v *Verifier) recruiter(ctx context.Context, seed [32]byte) func() (Worker, bool) {
 	var recruited atomic.Int32
 	return func() (Worker, bool) {
-		if recruited.Load() >= spreadMost-1 {
+		if recruited.Load() >= SpreadMost-1 {
 			return Worker{}, false
 		}
 		select {

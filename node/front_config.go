@@ -33,6 +33,7 @@ func (c *Config) RegisterFront(fs *pflag.FlagSet) {
 	c.Front.MaxAge = 2 * time.Minute
 	b.ApiAddress = "127.0.0.1:9889"
 	c.Stratum.Listen = "0.0.0.0:9119"
+	c.Stratum.VerifyPercent = 90 // It mines nothing, and jobs must not wait.
 	fs.StringVar(&b.ChainID, "chain_id", b.ChainID, "network of the node: mainnet, wisdom (the test network) or solonet")
 	fs.Var(&c.Front.Nodes, "node", "node whose work is served, KEY@http://[user:password@]host:port, its fleet's key and its RPC; several, the first of which books the shares, separated by commas, or more than once. The node's log says its key")
 	fs.StringVar(&c.Front.Name, "name", c.Front.Name, "name of this front; empty is the machine's")

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -76,31 +77,36 @@ func TestRigsAreAsManyAsFilesAllow(t *testing.T) {
 // slowBackend takes a time for each hash.
 type slowBackend struct {
 	computetest.SHA3
-	takes  time.Duration
-	hashes *int
+	takes   time.Duration
+	workers int
+	hashes  *atomic.Int64
 }
+
+func (b slowBackend) Info() compute.Info { return compute.Info{Name: "slow", Workers: b.workers} }
 
 func (b slowBackend) NewHasher(context.Context, [32]byte) (compute.Hasher, error) { return b, nil }
 
 func (b slowBackend) Hash(ctx context.Context, results, headers [][32]byte) error {
 	time.Sleep(b.takes)
-	*b.hashes++
+	b.hashes.Add(1)
 	return b.SHA3.Hash(ctx, results, headers)
 }
 
-// TestHashSpeed is measured by three hashes, or by two that take longer than a second.
+// TestHashSpeed is measured by three hashes, or by two that take longer than a second; by as many at
+// a time as there are workers where one is not shared among all of them.
 func TestHashSpeed(t *testing.T) {
 	for _, c := range []struct {
-		takes  time.Duration
-		hashes int
-		speed  float64
-	}{{100 * time.Millisecond, 3, 10}, {time.Second, 3, 1}, {2 * time.Second, 2, 0.5}} {
+		takes   time.Duration
+		workers int
+		hashes  int64
+		speed   float64
+	}{{100 * time.Millisecond, 2, 3, 10}, {time.Second, 16, 3, 1}, {2 * time.Second, 2, 2, 0.5}, {100 * time.Millisecond, 300, 900, 3000}} {
 		synctest.Test(t, func(t *testing.T) {
-			hashes := 0
-			v := compute.NewVerifier(slowBackend{takes: c.takes, hashes: &hashes})
+			var hashes atomic.Int64
+			v := compute.NewVerifier(slowBackend{takes: c.takes, workers: c.workers, hashes: &hashes})
 			defer v.Close()
-			if speed, err := hashSpeed(t.Context(), v); err != nil || speed != c.speed || hashes != c.hashes {
-				t.Errorf("%v a hash: %v a second by %d hashes, %v, expected %v by %d", c.takes, speed, hashes, err, c.speed, c.hashes)
+			if speed, err := hashSpeed(t.Context(), v, c.workers); err != nil || speed != c.speed || hashes.Load() != c.hashes {
+				t.Errorf("%v a hash: %v a second by %d hashes, %v, expected %v by %d", c.takes, speed, hashes.Load(), err, c.speed, c.hashes)
 			}
 		})
 	}

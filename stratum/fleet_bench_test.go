@@ -5,6 +5,7 @@ package stratum
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -124,9 +125,9 @@ func BenchmarkNewJobFront1000(b *testing.B) {
 	reportTimes(b, there, "front")
 	b.ReportMetric(float64(cores)/1000/float64(max(1, len(there)-1))/rigs, "front-core-µs/rig")
 	b.ReportMetric(0, "ns/op")
-	for i, name := range []string{"p50-front-less-own-ms", "p99-front-less-own-ms"} {
-		at := min(len(here)*[]int{50, 99}[i]/100, len(here)-1)
-		b.ReportMetric(float64((there[at]-here[at]).Microseconds())/1000, name)
+	for _, p := range []int{50, 90, 99} {
+		at := min(len(here)*p/100, len(here)-1)
+		b.ReportMetric(float64((there[at]-here[at]).Microseconds())/1000, fmt.Sprintf("p%d-front-less-own-ms", p))
 	}
 	b.Logf("own %s", histogram(here))
 	b.Logf("front %s", histogram(there))

@@ -78,13 +78,14 @@ func newFarFront(cfg farFrontConfig, engine fleet.Engine, backend compute.Backen
 		Ranges: func(r uint16) { f.space.Extend(r); once.Do(func() { close(f.admitted) }) }, Left: f.space.Left,
 		Settings: func(bool, map[string]string) {},
 	})
+	handouts := mining.OpenHandouts(mining.HandoutsConfig{Path: filepath.Join(cfg.Home, "handouts.jsonl"), Network: farNetwork, Source: chain})
 	server := Config{
-		Listener: f.listener, Templates: feed, Extranonces: f.space, Hash: f.verifier.Hash, Workers: 1, StartDifficulty: 1, Book: f.outbox,
+		Handouts: handouts, Listener: f.listener, Templates: feed, Extranonces: f.space, Hash: f.verifier.Hash, Workers: 1, StartDifficulty: 1, Book: f.outbox,
 		Submitter: mining.NewSubmitter(mining.SubmitterConfig{Sink: chain, Source: chain, Verifier: f.verifier, Now: feed.Now}),
 	}
 	change(&server, f.outbox)
 	f.server = NewServer(server)
-	f.run = []func(context.Context) error{f.outbox.Run, feed.Run, sender.Run, link.Run}
+	f.run = []func(context.Context) error{f.outbox.Run, feed.Run, sender.Run, link.Run, handouts.Run}
 	return f, nil
 }
 
@@ -156,7 +157,7 @@ func runFrontProcess(text string, in io.Reader, out io.Writer) error {
 	return stop()
 }
 
-// number reads a line of numbers that a process writes without being asked.
+// numbers reads a line of numbers that a process writes without being asked.
 func (c child) numbers(into ...any) {
 	c.t.Helper()
 	line, err := c.out.ReadString('\n')
