@@ -125,14 +125,14 @@ var injections = map[string]injection{
 		n.ledger.Add(ledger.Entry{At: now, Rig: "a.1", Kind: ledger.Accepted, Effective: 10, Network: 100})
 		here, gone := []stratum.RigStatus{{Name: "a.1", Sessions: 1, Difficulty: 10}}, []stratum.RigStatus{{Name: "a.1", Lapses: 1}}
 		n.rigStates = newRigStates(nil, n.notify, now)
-		n.rigStates.look(now.Add(rigGrace), true, sightsOf(here, n.ledger.Tallies()))
+		n.rigStates.look(now.Add(rigGrace), true, sightsOf(here, n.ledger.Tallies(), nil, now))
 		for i := range 90 {
-			n.rigStates.look(now.Add(rigGrace+time.Duration(i)*time.Second), true, sightsOf(gone, n.ledger.Tallies()))
+			n.rigStates.look(now.Add(rigGrace+time.Duration(i)*time.Second), true, sightsOf(gone, n.ledger.Tallies(), nil, now))
 		}
 		return func() {
 			n.ledger.Add(ledger.Entry{At: now, Rig: "a.1", Kind: ledger.Accepted, Effective: 10, Network: 100})
 			for i := range 120 {
-				n.rigStates.look(now.Add(2*rigGrace+time.Duration(i)*time.Second), true, sightsOf(here, n.ledger.Tallies()))
+				n.rigStates.look(now.Add(2*rigGrace+time.Duration(i)*time.Second), true, sightsOf(here, n.ledger.Tallies(), nil, now))
 			}
 		}
 	}},

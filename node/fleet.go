@@ -11,7 +11,6 @@ import (
 	"github.com/bytom/bytom/protocol/bc"
 
 	"github.com/bytom-solo/bytom-solo/fleet"
-	"github.com/bytom-solo/bytom-solo/ledger"
 	"github.com/bytom-solo/bytom-solo/mining"
 	"github.com/bytom-solo/bytom-solo/stratum"
 )
@@ -65,17 +64,16 @@ func (n *Node) openFronts(space *mining.Extranonces) error {
 	if err != nil {
 		return err
 	}
+	n.elsewhere = newFrontRigs(n.ledger)
 	n.fronts = &fronts{engine: engine, stop: stop, key: key}
 	n.fronts.hub = fleet.NewHub(fleet.HubConfig{
 		Engine: engine, Key: key, Network: n.config.Bytom.ChainID, Templates: n.generator, Fronts: c.Fronts, Grant: grants.grant,
-		Books: n.ledger, Ledger: fleet.LedgerState{ID: n.ledger.ID(), Term: term, Instance: rand.Uint64()},
+		Books: n.elsewhere, Ledger: fleet.LedgerState{ID: n.ledger.ID(), Term: term, Instance: rand.Uint64()},
 		Found: n.foundByFront, Split: n.config.Payout.Scheme != "", Owners: n.config.Payout.Owners, Log: n.log,
 	})
 	n.log.Info("fronts are served", "key", key.Public().String(), "fronts", len(c.Fronts), "term", term)
 	return nil
 }
-
-var _ fleet.Books = (*ledger.Ledger)(nil)
 
 // runFronts serves fronts until ctx ends.
 func (n *Node) runFronts(ctx context.Context, parts *errgroup.Group) {

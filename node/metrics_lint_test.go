@@ -33,7 +33,7 @@ func monitoredNode(t *testing.T) *wholeNode {
 	}
 	n.metrics.blocks.WithLabelValues("found").Inc()
 	n.ledger.Add(ledger.Entry{At: time.Now(), Rig: "a.1", Kind: ledger.Accepted, Effective: 10, Network: 100})
-	n.rigStates.look(time.Now(), true, sightsOf(n.rigs.Rigs(), n.ledger.Tallies()))
+	n.rigStates.look(time.Now(), true, sightsOf(n.rigs.Rigs(), n.ledger.Tallies(), nil, time.Now()))
 	n.faults.look(time.Now())
 	return n
 }

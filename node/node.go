@@ -198,10 +198,10 @@ func (n *Node) Run(ctx context.Context) (err error) {
 	parts.Go(func() error { return n.miner.Run(ctx) })
 	if n.rigs != nil || n.fronts != nil {
 		parts.Go(func() error { return n.ledger.Run(ctx) })
+		parts.Go(func() error { return n.watchRigs(ctx) })
 	}
 	if n.rigs != nil {
 		parts.Go(func() error { return n.serveRigs(ctx) })
-		parts.Go(func() error { return n.watchRigs(ctx) })
 	}
 	n.runFronts(ctx, parts)
 	n.runPayouts(ctx, parts)

@@ -57,6 +57,9 @@ type rigSight struct {
 	accepted   uint64
 	work       float64
 	watches    bool // it is another node's --watch, and does not mine
+	// ofFront is of one that was last seen at a front, fresh whether that was a moment ago. What is
+	// wrong with it is the front's to tell.
+	ofFront, fresh bool
 }
 
 // rigRecord is what is known of a rig.
@@ -235,6 +238,8 @@ func (w *rigStates) follow(r *rigRecord, s rigSight, now time.Time, dt time.Dura
 func (r *rigRecord) judge(now time.Time) RigState {
 	silent, _ := r.pace.silent()
 	switch {
+	case r.seen.sessions == 0 && r.seen.fresh:
+		return RigHashing
 	case r.seen.sessions == 0:
 		return RigAway
 	case r.seen.watches:
@@ -278,7 +283,7 @@ func (w *rigStates) alertOf(r *rigRecord, now time.Time, working bool) {
 		w.tell(r, "rig.back", fmt.Sprintf("%s has been here for %v without a break", r.seen.name, flapWindow))
 	case r.flapping:
 		r.flapping, r.alerted = false, "" // What it does now is worth an alert of its own.
-	case r.state == RigAway && r.missed && working && lasted >= awayAlertAfter && !now.Before(w.ready):
+	case r.state == RigAway && r.missed && !r.seen.ofFront && working && lasted >= awayAlertAfter && !now.Before(w.ready):
 		w.raise(r, "rig.away", fmt.Sprintf("%s is not connected any more", r.seen.name))
 	case r.state == RigSilent && (sure || r.seen.accepted == 0) && r.alerted != RigSilent:
 		w.raise(r, "rig.silent", fmt.Sprintf("%s is connected, and has sent no good share for %v", r.seen.name, r.pace.quiet.Round(time.Second)))
@@ -313,8 +318,8 @@ type RigAlert struct {
 	Since time.Time `json:"since"`
 }
 
-// sightsOf puts what the server and the ledger know of rigs together.
-func sightsOf(live []stratum.RigStatus, tallies []ledger.RigTally) []rigSight {
+// sightsOf puts what the server, the ledger and fronts know of rigs together.
+func sightsOf(live []stratum.RigStatus, tallies []ledger.RigTally, elsewhere *frontRigs, now time.Time) []rigSight {
 	online := make(map[string]stratum.RigStatus, len(live))
 	for _, r := range live {
 		online[r.Name] = r
@@ -322,7 +327,8 @@ func sightsOf(live []stratum.RigStatus, tallies []ledger.RigTally) []rigSight {
 	all := make([]rigSight, 0, len(tallies))
 	for _, t := range tallies {
 		r := online[t.Rig]
-		all = append(all, rigSight{t.Rig, r.Sessions, r.Lapses, r.Difficulty, t.Accepted, t.Work, r.Agent == watch.Agent})
+		ofFront, fresh := elsewhere.of(t.Rig, now)
+		all = append(all, rigSight{t.Rig, r.Sessions, r.Lapses, r.Difficulty, t.Accepted, t.Work, r.Agent == watch.Agent, ofFront, fresh})
 	}
 	slices.SortFunc(all, func(a, b rigSight) int { return strings.Compare(a.name, b.name) })
 	return all
@@ -336,7 +342,12 @@ func (n *station) watchRigs(ctx context.Context) error {
 		select {
 		case <-each.C:
 			_, err := n.templates.Current()
-			n.rigStates.look(time.Now(), err == nil, sightsOf(n.rigs.Rigs(), n.ledger.Tallies()))
+			var live []stratum.RigStatus
+			if n.rigs != nil {
+				live = n.rigs.Rigs()
+			}
+			now := time.Now()
+			n.rigStates.look(now, err == nil, sightsOf(live, n.ledger.Tallies(), n.elsewhere, now))
 		case <-ctx.Done():
 			return ctx.Err()
 		}

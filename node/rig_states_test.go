@@ -2,7 +2,9 @@ package node
 
 import (
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -280,9 +282,36 @@ func TestWatcherIsNoRig(t *testing.T) {
 	states := newRigStates(nil, func(n Notification) { t.Errorf("%+v", n) }, now)
 	for range 3600 {
 		now = now.Add(time.Second)
-		states.look(now, true, sightsOf([]stratum.RigStatus{s}, []ledger.RigTally{{Rig: s.Name}}))
+		states.look(now, true, sightsOf([]stratum.RigStatus{s}, []ledger.RigTally{{Rig: s.Name}}, nil, now))
 	}
 	if state, _ := states.of(s.Name); state != RigNew || states.hashing() != 0 || len(states.troubled()) != 0 {
 		t.Errorf("it is %s, %d mine, trouble %v", state, states.hashing(), states.troubled())
+	}
+}
+
+// TestRigsOfAFrontAreNotAway: they have no connection here. While the front brings shares they hash;
+// after that they are away, and the alert is the front's to send.
+func TestRigsOfAFrontAreNotAway(t *testing.T) {
+	l := ledger.Open(ledger.Config{Path: filepath.Join(t.TempDir(), "rigs.db"), Log: slog.New(slog.DiscardHandler)})
+	defer l.Close()
+	elsewhere := newFrontRigs(l)
+	now := time.Now()
+	states := newRigStates(nil, func(n Notification) { t.Errorf("%+v", n) }, now)
+	for number := range uint64(3) {
+		entry := ledger.Entry{At: now.Add(-time.Hour), Rig: "hall.1", Kind: ledger.Accepted, Effective: 1000, Network: 1e6, Work: 1000}
+		if booked, err := elsewhere.Book(ledger.BatchID{Front: "hall", Epoch: 1, Number: number + 1, Oldest: 1}, []ledger.Entry{entry}); !booked || err != nil {
+			t.Fatal(booked, err)
+		}
+		states.look(now, true, sightsOf(nil, l.Tallies(), elsewhere, now))
+		if state, _ := states.of("hall.1"); state != RigHashing || states.hashing() != 1 {
+			t.Errorf("batch %d: it is %s, %d hash", number, state, states.hashing())
+		}
+	}
+	for range 20 * 60 {
+		now = now.Add(time.Second)
+		states.look(now, true, sightsOf(nil, l.Tallies(), elsewhere, now))
+	}
+	if state, _ := states.of("hall.1"); state != RigAway || len(states.troubled()) != 0 {
+		t.Errorf("it is %s, trouble %v", state, states.troubled())
 	}
 }

@@ -36,6 +36,7 @@ type station struct {
 	ledger       *ledger.Ledger     // of the rigs; nil if there never was a port for them
 	mostSessions int                // of rigs
 	rigStates    *rigStates         // nil without a ledger
+	elsewhere    *frontRigs         // rigs of fronts; nil without fronts
 	shares       *wrongShares
 	owners       *owners // of rigs; nil where blocks are not split
 
