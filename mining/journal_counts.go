@@ -35,8 +35,10 @@ func (f Fate) Standing(own func(bc.Hash) bool) FateState {
 			}
 		case StateRefused:
 			at = StateRefused
-		case StateSubmitted:
-			at = StandingPending
+		case StateSubmitted: // Again, for one that the chain has answered for: then that holds.
+			if at == StateRefused {
+				at = StandingPending
+			}
 		}
 	}
 	return at

@@ -47,6 +47,9 @@ func TestFoundBlocksAreCounted(t *testing.T) {
 	if err := j.Resolve(refused, "refused", Event{State: StateRefused}); err != nil {
 		t.Fatal(err)
 	}
+	for _, id := range []bc.Hash{main, lost, own} { // Submitted again: what the chain has said holds.
+		add(id, false, Event{State: StateSubmitted})
+	}
 	expect(map[FateState]int{StateMain: 1, StateLost: 1, StandingLostToOwn: 1, StateRefused: 1, StandingPending: 1})
 	add(main, true, Event{State: StateConfirmed, Best: 6}, Event{State: StateMatured, Best: MaturedAt + 1})
 	add(lost, true)

@@ -182,8 +182,10 @@ func describeFate(fate mining.Fate, own func(bc.Hash) bool) FoundBlock {
 			b.setLost(winner, own)
 		case mining.StateRefused:
 			b.State, b.Reason, b.Reward = string(e.State), e.Detail, 0
-		case mining.StateSubmitted:
-			b.State, b.Reason, b.Reward = statePending, "", fate.Reward
+		case mining.StateSubmitted: // Again, for one that the chain has answered for: then that holds.
+			if b.State == string(mining.StateRefused) {
+				b.State, b.Reason, b.Reward = statePending, "", fate.Reward
+			}
 		}
 	}
 	return b

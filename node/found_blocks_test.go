@@ -132,6 +132,7 @@ func TestStatesAreThoseOfTheEvents(t *testing.T) {
 		{mining.Event{State: mining.StateMain, Best: 10}, 1, 7, mining.StateMain},
 		{mining.Event{State: mining.StateConfirmed, Best: 15}, 6, 7, mining.StateConfirmed},
 		{mining.Event{State: mining.StateLost, Best: 16, Winner: &rival}, 0, 0, mining.StateLost},
+		{mining.Event{State: mining.StateSubmitted}, 0, 0, mining.StateLost}, // Again: what the chain has said holds.
 		{mining.Event{State: mining.StateMain, Best: 17}, 8, 7, mining.StateConfirmed},
 		{mining.Event{State: mining.StateMatured, Best: 109}, 100, 7, mining.StateMatured},
 	} {

@@ -78,10 +78,7 @@ func Start(t testing.TB, o NodeOptions) *Node {
 func (n *Node) run(patience time.Duration) {
 	n.t.Helper()
 	said := n.ups()
-	if err := n.start(n.at, true); err != nil {
-		n.t.Fatal(err)
-	}
-	n.stopped = false
+	n.Launch()
 	if err := n.ready(context.Background(), patience); err != nil {
 		n.t.Fatal(err)
 	}
@@ -98,6 +95,15 @@ func (n *Node) run(patience time.Duration) {
 
 // ups is how often the node has logged that it is on the network.
 func (n *Node) ups() int { return strings.Count(n.Log(), "node is up") }
+
+// Launch is Restart without the wait.
+func (n *Node) Launch() {
+	n.t.Helper()
+	if err := n.start(n.at, true); err != nil {
+		n.t.Fatal(err)
+	}
+	n.stopped = false
+}
 
 // Restart starts the node, which has ended, again: at the same addresses, in its home.
 func (n *Node) Restart() {
