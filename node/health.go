@@ -43,6 +43,9 @@ func (s Stats) Health() (line string, healthy bool) {
 	if s.Rigs != nil {
 		line += fmt.Sprintf(", %d rigs", s.Rigs.Online)
 	}
+	if len(s.Fronts) > 0 { // Whose rigs are not among those.
+		line += fmt.Sprintf(", %d fronts", len(s.Fronts))
+	}
 	return oneLine(line), true
 }
 

@@ -24,6 +24,7 @@ func TestHealthSaysWhyNot(t *testing.T) {
 	}{
 		"mines":     {fine(func(*Stats) {}), true, "mainnet, height 9, 3 peers: work is handed out, for height 10, 46.9 H/s"},
 		"rigs":      {fine(func(s *Stats) { s.Rigs = &RigCounts{Online: 2} }), true, "46.9 H/s, 2 rigs"},
+		"fronts":    {fine(func(s *Stats) { s.Rigs, s.Fronts = &RigCounts{}, make([]FrontsStats, 2) }), true, "0 rigs, 2 fronts"},
 		"new":       {fine(func(s *Stats) { s.Hashrate.Now.Hashrate = nil }), true, "for height 10"},
 		"behind":    {fine(func(s *Stats) { s.NotReady, s.Work = &behind, nil }), false, "syncing, at height 5 of 9 or so"},
 		"no work":   {fine(func(s *Stats) { s.Work = nil }), false, "no work is handed out"},
