@@ -69,6 +69,7 @@ type Hub struct {
 	sequence  uint64
 	fronts    map[PublicKey]*frontSight
 	told      map[string]time.Time
+	begun     time.Time
 	strangers time.Time // when the last of them was answered
 }
 
@@ -102,7 +103,7 @@ func NewHub(cfg HubConfig) *Hub {
 	}
 	return &Hub{
 		cfg: cfg, log: cfg.Log, subject: Subject(cfg.Key.Public()), batches: make(chan sealedBatch, mostBatches), found: make(chan struct{}, mostFound),
-		fronts: make(map[PublicKey]*frontSight), told: make(map[string]time.Time),
+		fronts: make(map[PublicKey]*frontSight), told: make(map[string]time.Time), begun: time.Now(),
 	}
 }
 
@@ -208,11 +209,20 @@ func (h *Hub) beat() {
 	h.sendSealed(h.subject+".beat", KindBeat, &Beat{Boot: h.boot(), Sequence: sequence, At: time.Now().UnixMilli(), Ledger: h.cfg.Ledger})
 }
 
+// engineGrace is how long the engine has to be reached after the start.
+const engineGrace = 10 * time.Second
+
 // send publishes a message. An engine that is away has it lost: whoever misses it asks again.
 func (h *Hub) send(subject string, data []byte) {
-	if err := h.cfg.Engine.Publish(subject, data); err != nil {
-		h.tell(slog.LevelWarn, "fronts can't be reached", "error", err.Error())
+	err := h.cfg.Engine.Publish(subject, data)
+	if err == nil {
+		return
 	}
+	level := slog.LevelWarn
+	if time.Since(h.begun) < engineGrace {
+		level = slog.LevelDebug
+	}
+	h.tell(level, "fronts can't be reached", "error", err.Error())
 }
 
 func (h *Hub) sendSealed(subject string, kind Kind, body any) {

@@ -2,6 +2,7 @@ package mining
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"github.com/bytom/bytom/protocol/bc"
@@ -14,7 +15,7 @@ import (
 const forgetAfter = 6
 
 // Replay submits the blocks that the last run left open, and of the others those that the
-// chain has forgotten. It is called once, at a start.
+// chain has forgotten. It is called at a start, and again and again where the chain is elsewhere.
 func (s *Submitter) Replay(ctx context.Context) error {
 	if s.cfg.Journal == nil {
 		return nil
@@ -45,11 +46,15 @@ func (s *Submitter) replay(ctx context.Context, f Fate) error {
 	}
 	v, err := s.resend(ctx, block, f.By)
 	log := s.cfg.Log.With("height", f.Height, "hash", f.ID.String())
-	if err != nil {
-		log.Warn("found block of an earlier run not taken", "error", err)
-	} else {
+	if err == nil {
 		log.Info("found block of an earlier run submitted", "outcome", v.Outcome)
+		return nil
 	}
+	level := slog.LevelWarn
+	if told, _ := s.again.ContainsOrAdd(f.ID, struct{}{}); told {
+		level = slog.LevelDebug // A front tries every few seconds.
+	}
+	log.Log(ctx, level, "found block of an earlier run not taken", "error", err)
 	return nil
 }
 

@@ -45,6 +45,7 @@ type Submitter struct {
 	found      atomic.Uint64
 	lastLogged atomic.Int64 // when a found block was last logged, in Unix seconds
 	won        *lru.Cache[bc.Hash, struct{}]
+	again      *lru.Cache[bc.Hash, struct{}] // blocks of Replay that were not taken, which was logged
 }
 
 // tipsWon is how many tips Replaced remembers: more than work in anybody's hands is of.
@@ -68,7 +69,11 @@ func NewSubmitter(cfg SubmitterConfig) *Submitter {
 	if err != nil {
 		panic(err) // Only a size below 1 is refused.
 	}
-	return &Submitter{cfg: cfg, won: won}
+	again, err := lru.New[bc.Hash, struct{}](tipsWon)
+	if err != nil {
+		panic(err) // As above.
+	}
+	return &Submitter{cfg: cfg, won: won, again: again}
 }
 
 // Verdict is what became of a block that nothing was wrong with.
