@@ -98,7 +98,7 @@ func (p *progress) look(now time.Time, own, highest uint64) {
 func (p *progress) speed() (speed float64, known bool) {
 	first, last := p.looks[0], p.looks[len(p.looks)-1]
 	took := last.at.Sub(first.at)
-	if took < 2*time.Second || last.height < first.height {
+	if took < time.Second || last.height < first.height {
 		return 0, false
 	}
 	return float64(last.height-first.height) / took.Seconds(), true

@@ -2,6 +2,7 @@ package process_test
 
 import (
 	"fmt"
+	"os"
 	"regexp"
 	"strings"
 	"syscall"
@@ -50,7 +51,10 @@ func TestSyncShowsHowFar(t *testing.T) {
 	args := func() []string {
 		return harness.SolonetArgs(t.TempDir(), "--p2p.keep_dial", fmt.Sprint(peer.IP, ":", peer.Port), "--log_level", "debug")
 	}
+	usual := os.Getenv("TENSORITY_ISA")
+	t.Setenv("TENSORITY_ISA", "avx2") // It takes some seconds so, which the bar's pace needs.
 	wide := onTerminal(t, args()...)
+	t.Setenv("TENSORITY_ISA", usual)
 	piped := harness.Start(t, testnet.Solo(t), args()...)
 	stopped := onTerminal(t, args()...)
 	stopped.Await("sync .*%")

@@ -69,7 +69,6 @@ func TestNoSecretIsTold(t *testing.T) {
 		"--p2p.keep_dial", "127.0.0.1:2", "--p2p.node_key", key.String(),
 		"--payout.scheme", "pplns", "--payout.password-file", file,
 		"--watch", "http://shed:"+m.new("watch, a node")+"@127.0.0.1:1,stratum+tcp://shed:"+m.new("watch, a pool")+"@127.0.0.1:1",
-		"--engine", "nats://"+m.new("engine")+"@127.0.0.1:1",
 	)})
 	n.WaitHeight(1, time.Minute)
 	if err := n.Call("/set-mining", map[string]bool{"is_mining": false}, nil); err != nil {
@@ -100,13 +99,30 @@ func TestNoSecretIsTold(t *testing.T) {
 	}
 	testnet.Wait(t, time.Minute, func() error { // All have tried.
 		for _, what := range []string{"found block not relayed", "the webhook takes no notification", "the command does not take them", "the ping of notify.ping does not get through",
-			"source=http://127.0.0.1:1", "source=stratum+tcp://127.0.0.1:1", "the engine can't be reached", "addr=127.0.0.1:2"} {
+			"source=http://127.0.0.1:1", "source=stratum+tcp://127.0.0.1:1", "addr=127.0.0.1:2"} {
 			if !strings.Contains(n.Log(), what) {
 				return fmt.Errorf("the log says nothing of %q", what)
 			}
 		}
 		return nil
 	})
+	n.Stop()
+	m.check(t, "the log", n.Log())
+	engineIsNotTold(t, &m)
+}
+
+// engineIsNotTold is of a node of its own: one without its engine has a serious fault, and so sends
+// no pings.
+func engineIsNotTold(t *testing.T, m *marks) {
+	t.Helper()
+	n := testnet.Start(t, testnet.NodeOptions{Args: []string{"--log_level", "debug", "--engine", "nats://" + m.new("engine") + "@127.0.0.1:1"}})
+	testnet.Wait(t, time.Minute, func() error {
+		if !strings.Contains(n.Log(), "the engine can't be reached") {
+			return fmt.Errorf("the log says nothing of the engine")
+		}
+		return nil
+	})
+	m.check(t, "the status", getText(t, n.URL+"/mining/api/v1/status"))
 	n.Stop()
 	m.check(t, "the log", n.Log())
 }
