@@ -34,23 +34,11 @@ func ReadCookie(path string) (name, secret string, err error) {
 
 // writeCookie writes the file so that nobody else can read it at any time, and nobody
 // ever a part of it.
-func writeCookie(path, secret string) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*") // Of mode 0600.
-	if err != nil {
+func writeCookie(path, secret string) error {
+	if err := replaceFile(path, []byte(cookieName+":"+secret+"\n")); err != nil {
 		return fmt.Errorf("write the cookie: %w", err)
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(fmt.Errorf("write the cookie: %w", err), os.Remove(f.Name()))
-		}
-	}()
-	if _, err := f.WriteString(cookieName + ":" + secret + "\n"); err != nil {
-		return errors.Join(err, f.Close())
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	return nil
 }
 
 // removeCookie takes the file away when the node stops.
