@@ -6,31 +6,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/bytom-solo/bytom-solo/compute"
 )
-
-// mineChecked is mineWith, with results checked by the fake definition.
-func mineChecked(t *testing.T, c *fakeChain, check Canary, devices ...compute.Backend) *Miner {
-	t.Helper()
-	g := newTestGenerator(c)
-	c.onBlock = g.TipChanged
-	runGenerator(t, g)
-	v := compute.NewVerifier(&fakeBackend{name: "verifier", workers: 1, batch: 1})
-	var names []string
-	for _, d := range devices {
-		names = append(names, d.Info().Name)
-	}
-	m := NewMiner(MinerConfig{
-		Devices: devices, Settings: MinerSettings{Devices: names, On: true}, Generator: g, Extranonces: NewExtranonces(), Canary: check,
-		Submitter: NewSubmitter(SubmitterConfig{Sink: c, Source: c, Verifier: v}),
-	})
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error)
-	go func() { done <- m.Run(ctx) }()
-	t.Cleanup(func() { cancel(); <-done; v.Close() })
-	return m
-}
 
 // TestADeviceThatErrsIsNoticedWithoutABlock: its wrong results never claim to be a block, so that
 // only another kernel can tell. The others go on.

@@ -19,6 +19,12 @@ import (
 // mineWith runs a miner on devices until the test's end.
 func mineWith(t *testing.T, c *fakeChain, devices ...compute.Backend) *Miner {
 	t.Helper()
+	return mineChecked(t, c, nil, devices...)
+}
+
+// mineChecked is mineWith with a canary.
+func mineChecked(t *testing.T, c *fakeChain, check Canary, devices ...compute.Backend) *Miner {
+	t.Helper()
 	g := newTestGenerator(c)
 	c.onBlock = g.TipChanged
 	runGenerator(t, g)
@@ -28,7 +34,7 @@ func mineWith(t *testing.T, c *fakeChain, devices ...compute.Backend) *Miner {
 		names = append(names, d.Info().Name)
 	}
 	m := NewMiner(MinerConfig{
-		Devices: devices, Settings: MinerSettings{Devices: names}, Observe: c.observe, Generator: g, Extranonces: NewExtranonces(),
+		Devices: devices, Settings: MinerSettings{Devices: names}, Observe: c.observe, Generator: g, Extranonces: NewExtranonces(), Canary: check,
 		Submitter: NewSubmitter(SubmitterConfig{Sink: c, Source: c, Verifier: v}),
 	})
 	ctx, cancel := context.WithCancel(context.Background())

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"os"
 	"sync/atomic"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -80,27 +79,13 @@ func runFront(ctx context.Context, config *node.Config, stray []string, terminal
 	node.ForwardBytomLog(log)
 	config.Measuring = measuring(terminal)
 	var running atomic.Pointer[node.Front]
-	ctx, stop := onHangup(ctx, func() {
-		config.ReopenLog()
+	ctx, stop := onHangup(ctx, reloading(config, log, func() {
 		if f := running.Load(); f != nil {
 			f.Reload()
 		}
-	})
+	}))
 	defer stop()
-	ended := make(chan error, 1)
-	go func() { ended <- startFront(ctx, config, &running, log) }()
-	select {
-	case err := <-ended:
-		return err
-	case <-ctx.Done():
-	}
-	select {
-	case err := <-ended:
-		return err
-	case <-time.After(longestStop):
-		log.Warn("front stopped without waiting for all of its parts", "waited", longestStop)
-		return nil
-	}
+	return untilStopped(ctx, "front", log, func() error { return startFront(ctx, config, &running, log) })
 }
 
 // startFront runs a front until ctx ends, which may be before it is up.

@@ -57,7 +57,11 @@ func runNode(ctx context.Context, config *node.Config, stray []string, out, term
 	node.ForwardBytomLog(log)
 	config.Measuring = measuring(terminal)
 	var running atomic.Pointer[node.Node]
-	ctx, stop := onHangup(ctx, reloading(config, &running, log))
+	ctx, stop := onHangup(ctx, reloading(config, log, func() {
+		if n := running.Load(); n != nil {
+			n.Reload()
+		}
+	}))
 	defer stop()
 	ctx, quit := context.WithCancel(ctx)
 	defer quit()
@@ -68,8 +72,17 @@ func runNode(ctx context.Context, config *node.Config, stray []string, out, term
 		}
 		return h
 	}, terminal, log)
+	return untilStopped(ctx, "node", log, func() error { return startNode(ctx, config, &running, log, out) })
+}
+
+// longestStop is how long a node or a front is waited for that is to stop: service managers
+// and people kill what takes longer.
+const longestStop = 4500 * time.Millisecond
+
+// untilStopped runs a node or a front until it ends, or ctx has ended for longestStop.
+func untilStopped(ctx context.Context, what string, log *slog.Logger, run func() error) error {
 	ended := make(chan error, 1)
-	go func() { ended <- startNode(ctx, config, &running, log, out) }()
+	go func() { ended <- run() }()
 	select {
 	case err := <-ended:
 		return err
@@ -80,14 +93,10 @@ func runNode(ctx context.Context, config *node.Config, stray []string, out, term
 		return err
 	case <-time.After(longestStop):
 		// Whatever it is, the end of the process ends it. What matters is written down.
-		log.Warn("node stopped without waiting for all of its parts", "waited", longestStop)
+		log.Warn(what+" stopped without waiting for all of its parts", "waited", longestStop)
 		return nil
 	}
 }
-
-// longestStop is how long a node is waited for that is to stop: service managers
-// and people kill what takes longer.
-const longestStop = 4500 * time.Millisecond
 
 // startNode runs a node until ctx ends, which may be before it is up.
 func startNode(ctx context.Context, config *node.Config, running *atomic.Pointer[node.Node], log *slog.Logger, out io.Writer) error {
@@ -109,15 +118,13 @@ func startNode(ctx context.Context, config *node.Config, running *atomic.Pointer
 
 // reloading is what SIGHUP does: files are opened again, unless the signal can only mean
 // that the terminal is gone which everything is logged to.
-func reloading(config *node.Config, running *atomic.Pointer[node.Node], log *slog.Logger) func() {
+func reloading(config *node.Config, log *slog.Logger, reload func()) func() {
 	if config.Bytom.LogFile == "" && attended() {
 		return nil
 	}
 	return func() {
 		config.ReopenLog()
 		log.Info("log files and certificates are opened again")
-		if n := running.Load(); n != nil {
-			n.Reload()
-		}
+		reload()
 	}
 }
