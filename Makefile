@@ -18,7 +18,7 @@ MINGW    ?= x86_64-w64-mingw32-gcc
 WINDOWS  := CGO_ENABLED=1 GOOS=windows GOARCH=amd64 CC=$(MINGW)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build run test race test-long test-arm test-bochs test-coopmat shaders shaders-write web screenshots payouts-plot bench lint vuln mutants cross dist test-dist clean
+.PHONY: help deps build run test race test-long load test-arm test-bochs test-coopmat shaders shaders-write web screenshots payouts-plot bench lint vuln mutants cross dist test-dist clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -53,6 +53,11 @@ test-long: deps cross ## the long forms of the tests, a build for every platform
 	for folder in gbt stratum stratum/wire stratum/client boltcheck history payout/scheme fleet; do for target in $$($(GO) test -list '^Fuzz' ./$$folder | grep ^Fuzz); do \
 		$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5s ./$$folder || exit 1; \
 	done; done
+
+LOAD ?= 30m
+
+load: deps ## 2,000 rigs, 1,000 longpolls, 200 callers of get-work and 20 event streams at a node that mines, for LOAD (30m)
+	BYTOM_SOLO_LOAD=$(LOAD) $(GO) test ./test/load -run '^TestLoad$$' -count 1 -v -timeout 24h
 
 test-arm: deps ## run the kernels for arm64 under QEMU, which this installs where it may
 	@for tool in qemu-aarch64:qemu-user aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu; do \

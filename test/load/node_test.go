@@ -1,0 +1,84 @@
+package load_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"regexp"
+	"strconv"
+	"testing"
+
+	"github.com/bytom-solo/bytom-solo/testnet"
+)
+
+// payee is an address of solonets: who mines without a wallet's account must name one.
+const payee = "sm1q3cuzlxhzhqnse2w2v2mdkls9873am2cy46c6z7"
+
+// cost is what a node's process takes.
+type cost struct {
+	memory, peak      int // in MB: resident now, and at the most since the last look
+	files, goroutines int
+}
+
+func (c cost) String() string {
+	return fmt.Sprintf("%d MB (at most %d), %d open files, %d goroutines", c.memory, c.peak, c.files, c.goroutines)
+}
+
+// costOf looks at a node's process, from within and without.
+func costOf(t testing.TB, n *testnet.Node) cost {
+	t.Helper()
+	dir := fmt.Sprintf("/proc/%d/", n.Process.PID)
+	status, err := os.ReadFile(dir + "status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The peak begins anew.
+	if err := os.WriteFile(dir+"clear_refs", []byte("5"), 0); err != nil {
+		t.Fatal(err)
+	}
+	files, err := os.ReadDir(dir + "fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cost{
+		memory: number(t, status, `VmRSS:\s+(\d+) kB`) >> 10, peak: number(t, status, `VmHWM:\s+(\d+) kB`) >> 10,
+		files: len(files), goroutines: number(t, metrics(t, n), `(?m)^go_goroutines (\d+)`),
+	}
+}
+
+func metrics(t testing.TB, n *testnet.Node) []byte {
+	t.Helper()
+	answer, err := http.Get(n.URL + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func number(t testing.TB, text []byte, pattern string) int {
+	t.Helper()
+	m := regexp.MustCompile(pattern).FindSubmatch(text)
+	if m == nil {
+		t.Fatalf("nothing like %q in %.500s", pattern, bytes.TrimSpace(text))
+	}
+	n, err := strconv.Atoi(string(m[1]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// autoMine has a node with --solonet.tools make a block each so often, or none if it is "off".
+func autoMine(t testing.TB, n *testnet.Node, every string) {
+	t.Helper()
+	if err := n.Call("/solonet-auto", map[string]string{"every": every}, nil); err != nil {
+		t.Fatal(err)
+	}
+}
