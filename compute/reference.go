@@ -3,7 +3,8 @@ package compute
 import (
 	"context"
 	"fmt"
-	"runtime"
+
+	"github.com/bytom-solo/bytom-solo/pin"
 )
 
 // Reference is the Backend in plain Go: the definition of Tensority. It runs
@@ -20,7 +21,7 @@ func NewReference() *Reference {
 
 // Info implements Backend.
 func (*Reference) Info() Info {
-	return Info{Name: "reference", Kernel: "go", Workers: UsableCores()}
+	return Info{Name: "reference", Kernel: "go", Workers: pin.Cores()}
 }
 
 // NewHasher implements Backend.
@@ -74,7 +75,3 @@ func CheckBatch(results, headers [][32]byte) error {
 	}
 	return nil
 }
-
-// UsableCores is the number of cores that this process may keep busy: those it
-// is allowed to run on, or fewer if GOMAXPROCS says so.
-func UsableCores() int { return min(runtime.NumCPU(), runtime.GOMAXPROCS(0)) }

@@ -3,6 +3,8 @@ package compute
 import (
 	"context"
 	"crypto/sha3"
+
+	"github.com/bytom-solo/bytom-solo/pin"
 )
 
 // Simulated is a Backend for tests, whose hash costs next to nothing: SHA3-256 of the seed
@@ -12,7 +14,7 @@ type Simulated struct{}
 
 // Info implements Backend.
 func (Simulated) Info() Info {
-	return Info{Name: "simulated", Kernel: "sha3", Workers: UsableCores()}
+	return Info{Name: "simulated", Kernel: "sha3", Workers: pin.Cores()}
 }
 
 // NewHasher implements Backend.

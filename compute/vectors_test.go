@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"unsafe"
+
+	"github.com/bytom-solo/bytom-solo/pin"
 )
 
 var update = flag.Bool("update", false, "write testdata/tensority.json anew")
@@ -89,7 +91,7 @@ func TestVectors(t *testing.T) {
 	matrices := NewSeedCache(len(vectorInputs), func(seed [32]byte) (*Matrices, error) { return NewMatrices(seed), nil }, nil)
 
 	// One goroutine a vector, as many at a time as there are cores.
-	slots := make(chan struct{}, UsableCores())
+	slots := make(chan struct{}, pin.Cores())
 	var group sync.WaitGroup
 	for _, i := range drawn {
 		in := vectorInputs[i]

@@ -2,7 +2,8 @@ package mining
 
 import (
 	"fmt"
-	"runtime"
+
+	"github.com/bytom-solo/bytom-solo/pin"
 )
 
 // MinerSettings are what can be changed while a Miner runs.
@@ -26,8 +27,8 @@ func (s MinerSettings) Mines() bool { return s.On && !s.Paused }
 // says what is expected.
 func CheckThreads(threads int) error {
 	// On a single processor, one left out is forgiven.
-	if most := max(2, runtime.GOMAXPROCS(0)); threads <= -most {
-		return fmt.Errorf("more than %d: there are %d processors, and one must be left", -most, runtime.GOMAXPROCS(0))
+	if most := max(2, pin.Cores()); threads <= -most {
+		return fmt.Errorf("more than %d: there are %d processors, and one must be left", -most, pin.Cores())
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package stratum
 
 import (
 	"bytes"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -25,7 +24,7 @@ const fanBlock = 16
 func (s *Server) fanOut(all []*session) {
 	var taken atomic.Int64
 	var workers sync.WaitGroup
-	count := min(runtime.GOMAXPROCS(0), (len(all)+fanBlock-1)/fanBlock)
+	count := min(pin.Cores(), (len(all)+fanBlock-1)/fanBlock)
 	for n := range count {
 		workers.Go(func() {
 			defer pin.Goroutine(n, count)()

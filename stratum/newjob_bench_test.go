@@ -5,7 +5,6 @@ package stratum
 import (
 	"bytes"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -107,7 +106,7 @@ func writeBare(all []*session) time.Duration {
 	began := time.Now()
 	var taken atomic.Int64
 	var workers sync.WaitGroup
-	count := runtime.GOMAXPROCS(0)
+	count := pin.Cores()
 	for n := range count {
 		workers.Go(func() {
 			defer pin.Goroutine(n, count)()

@@ -15,6 +15,7 @@ import (
 	"github.com/bytom-solo/bytom-solo/compute"
 	"github.com/bytom-solo/bytom-solo/compute/cpu"
 	"github.com/bytom-solo/bytom-solo/node"
+	"github.com/bytom-solo/bytom-solo/pin"
 )
 
 // benchConfig is what the flags of bench say.
@@ -30,7 +31,7 @@ type benchConfig struct {
 
 func newBenchCommand(terminal io.Writer) *cobra.Command {
 	config := benchConfig{
-		bench:   compute.BenchConfig{Rounds: 5, Turn: time.Second, Threads: slices.Compact([]int{1, compute.UsableCores()})},
+		bench:   compute.BenchConfig{Rounds: 5, Turn: time.Second, Threads: slices.Compact([]int{1, pin.Cores()})},
 		isa:     []string{"all"},
 		compare: true,
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/bytom-solo/bytom-solo/cmd/bytom-solo/console"
 	"github.com/bytom-solo/bytom-solo/node"
+	"github.com/bytom-solo/bytom-solo/pin"
 )
 
 func main() { os.Exit(run()) }
@@ -21,6 +22,7 @@ func main() { os.Exit(run()) }
 // run runs the command line, and gives the process's exit code.
 func run() int {
 	surviveReaders()
+	pin.SpareGoProcs()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	log := console.Open(os.Stderr, os.Getenv)

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/bytom-solo/bytom-solo/compute"
+	"github.com/bytom-solo/bytom-solo/pin"
 )
 
 // CapVariable is the environment variable that caps the kernels that New
@@ -45,7 +45,7 @@ func (c Config) threads() int {
 	if c.Threads > 0 {
 		return c.Threads
 	}
-	return max(1, compute.UsableCores()+c.Threads)
+	return max(1, pin.Cores()+c.Threads)
 }
 
 // Kernel is one of the code paths of this package, for an instruction set.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/bytom-solo/bytom-solo/compute"
 	"github.com/bytom-solo/bytom-solo/compute/computetest"
+	"github.com/bytom-solo/bytom-solo/pin"
 )
 
 // forKernels runs a test for each kernel, and says which cannot run here.
@@ -48,7 +49,7 @@ func TestConformance(t *testing.T) {
 }
 
 func TestThreads(t *testing.T) {
-	cores := compute.UsableCores()
+	cores := pin.Cores()
 	for threads, want := range map[int]int{7: 7, 0: cores, -1: max(1, cores-1), -cores: 1, -1000: 1} {
 		if b, err := New(Config{Threads: threads}); err == nil && b.Info().Workers != want {
 			t.Errorf("%d threads: %d workers, want %d", threads, b.Info().Workers, want)

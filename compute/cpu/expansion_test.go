@@ -17,6 +17,7 @@ import (
 
 	"github.com/bytom-solo/bytom-solo/compute"
 	"github.com/bytom-solo/bytom-solo/compute/computetest"
+	"github.com/bytom-solo/bytom-solo/pin"
 )
 
 // forExpansions runs a test for each expansion, and says which cannot run here.
@@ -56,7 +57,7 @@ func TestRandomExpansions(t *testing.T) {
 	}
 	var next atomic.Int64
 	var group sync.WaitGroup
-	for range compute.UsableCores() {
+	for range pin.Cores() {
 		want, got := make([]byte, parts[len(parts)-1]*roundSize), make([]byte, parts[len(parts)-1]*roundSize)
 		group.Go(func() {
 			for n := next.Add(1); n <= int64(seeds) && !t.Failed(); n = next.Add(1) {

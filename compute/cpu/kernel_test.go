@@ -13,6 +13,7 @@ import (
 
 	"github.com/bytom-solo/bytom-solo/compute"
 	"github.com/bytom-solo/bytom-solo/compute/computetest"
+	"github.com/bytom-solo/bytom-solo/pin"
 )
 
 // onMatrices returns a hasher of a kernel that works on copies of Go's matrices.
@@ -176,7 +177,7 @@ func TestRandomPairs(t *testing.T) {
 	}
 	var next atomic.Int64
 	var group sync.WaitGroup
-	for range compute.UsableCores() {
+	for range pin.Cores() {
 		group.Go(func() {
 			for n := next.Add(1); n <= int64(pairs) && !t.Failed(); n = next.Add(1) {
 				comparePair(t, plain, others)

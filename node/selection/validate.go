@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"runtime"
 	"sync"
 	"sync/atomic"
 
@@ -19,6 +18,7 @@ import (
 	"github.com/bytom/bytom/protocol/vm"
 
 	"github.com/bytom-solo/bytom-solo/mining"
+	"github.com/bytom-solo/bytom-solo/pin"
 )
 
 // Validated is what Bytom's validation says of a transaction by itself, whatever
@@ -46,7 +46,7 @@ func validateAll(ctx context.Context, txs []*types.Tx, block *bc.Block) ([]*Vali
 	results := make([]*Validated, len(txs))
 	var next atomic.Int64
 	var workers sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(txs)) {
+	for range min(pin.Cores(), len(txs)) {
 		workers.Go(func() {
 			for ctx.Err() == nil {
 				i := int(next.Add(1)) - 1

@@ -16,6 +16,7 @@ import (
 
 	"github.com/bytom-solo/bytom-solo/compute"
 	"github.com/bytom-solo/bytom-solo/compute/computetest"
+	"github.com/bytom-solo/bytom-solo/pin"
 	"github.com/bytom-solo/bytom-solo/test/harness"
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
@@ -128,7 +129,7 @@ func hashesASecond(b *testing.B, v *compute.Verifier) (rate, core float64) {
 	var made atomic.Uint64
 	var all sync.WaitGroup
 	start, used := time.Now(), processorTimeOfPID(b, os.Getpid())
-	for n := range compute.UsableCores() {
+	for n := range pin.Cores() {
 		all.Go(func() {
 			for i := uint64(0); ; i++ {
 				header := [32]byte{byte(n)} // none that was there before: results are remembered
