@@ -18,7 +18,7 @@ MINGW    ?= x86_64-w64-mingw32-gcc
 WINDOWS  := CGO_ENABLED=1 GOOS=windows GOARCH=amd64 CC=$(MINGW)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build run test race test-long load test-arm test-bochs test-coopmat shaders shaders-write web screenshots payouts-plot bench lint vuln mutants cross dist test-dist clean
+.PHONY: help deps build run test race test-long fuzz load test-arm test-bochs test-coopmat shaders shaders-write web screenshots payouts-plot bench lint vuln mutants cross dist test-dist clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -50,9 +50,10 @@ test-long: deps cross ## the long forms of the tests, a build for every platform
 	$(GO) test -asan -timeout 60m ./compute ./compute/cpu
 	# Drivers keep memory until the end of the process.
 	ASAN_OPTIONS=detect_leaks=0 $(GO) test -asan -timeout 60m ./compute/vulkan
-	for folder in gbt stratum stratum/wire stratum/client boltcheck history payout/scheme fleet; do for target in $$($(GO) test -list '^Fuzz' ./$$folder | grep ^Fuzz); do \
-		$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5s ./$$folder || exit 1; \
-	done; done
+	FUZZTIME=$(FUZZTIME) GO=$(GO) scripts/fuzz.sh
+
+fuzz: deps ## fuzz every target for FUZZTIME (10m); TARGETS=REGEXP those whose folder/name matches
+	FUZZTIME=$(FUZZTIME) GO=$(GO) scripts/fuzz.sh $(TARGETS)
 
 LOAD ?= 30m
 

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"os"
 	"path/filepath"
 	"time"
@@ -104,9 +105,28 @@ func packRow(r *Row) []byte { return pack(r.Tally, r.Network, r.Last.UnixMilli()
 
 func unpackRow(raw []byte, r *Row) error {
 	var milli int64
-	err := unpack(raw, &r.Tally, &r.Network, &milli)
+	if err := unpack(raw, &r.Tally, &r.Network, &milli); err != nil {
+		return err
+	}
 	r.Last = unixMilli(milli)
-	return err
+	return plausible("a row", milli, r.Work, r.Expected, r.Best, r.Network)
+}
+
+// latest is beyond what a clock says, and yet a time that all that reads it can print.
+const latest = 1 << 37 * 1000 // in the year 6325, in milliseconds
+
+// plausible is an error about a time that no clock says, or a number that no counter can have:
+// bytes that are not what was written.
+func plausible(what string, milli int64, numbers ...float64) error {
+	if milli != (time.Time{}).UnixMilli() && (milli < -latest || milli > latest) {
+		return fmt.Errorf("%s has the time %d, expected milliseconds since 1970", what, milli)
+	}
+	for _, v := range numbers {
+		if !(v >= 0 && v <= math.MaxFloat64) {
+			return fmt.Errorf("%s has the value %v, expected a number from 0 on", what, v)
+		}
+	}
+	return nil
 }
 
 // unixMilli is a time of the file; the zero time stays what it is.

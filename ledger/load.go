@@ -103,6 +103,9 @@ func (l *Ledger) loadRates(tx *bolt.Tx, byID map[uint32]*rigState, now time.Time
 			if !l.owners.has(s.owner) {
 				return errNoOwner(s)
 			}
+			if err := plausible("a share", s.milli, s.effective, s.network); err != nil {
+				return err
+			}
 			at := time.UnixMilli(s.milli)
 			if at.Before(from) || at.After(now) {
 				continue

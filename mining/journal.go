@@ -1,6 +1,7 @@
 package mining
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -210,7 +211,7 @@ func (j *Journal) change(id bc.Hash, f func(tx *bolt.Tx, old *Fate) (*Fate, []Ev
 	var was, is FateState // where it stands; empty where that may change
 	err := j.db.Update(func(tx *bolt.Tx) error {
 		fates := tx.Bucket(fatesBucket)
-		old, err := readFate(fates.Get(id.Bytes()))
+		old, err := readFate(id.Bytes(), fates.Get(id.Bytes()))
 		if err != nil {
 			return err
 		}
@@ -248,13 +249,17 @@ func (j *Journal) change(id bc.Hash, f func(tx *bolt.Tx, old *Fate) (*Fate, []Ev
 	return nil
 }
 
-func readFate(raw []byte) (*Fate, error) {
+// readFate reads the entry of a key, which is its block's hash; nil if there is none.
+func readFate(key, raw []byte) (*Fate, error) {
 	if raw == nil {
 		return nil, nil
 	}
 	f := &Fate{}
 	if err := json.Unmarshal(raw, f); err != nil {
-		return nil, fmt.Errorf("entry can't be read: %w", err)
+		return nil, fmt.Errorf("entry %x can't be read: %w", key, err)
+	}
+	if !bytes.Equal(f.ID.Bytes(), key) {
+		return nil, fmt.Errorf("entry %x is of block %s, expected the one of its key", key, f.ID.String())
 	}
 	return f, nil
 }
@@ -265,8 +270,8 @@ func (j *Journal) each(f func(*Fate)) error {
 		if fates == nil {
 			return nil // Opened for reading before anything was written.
 		}
-		return fates.ForEach(func(_, raw []byte) error {
-			fate, err := readFate(raw)
+		return fates.ForEach(func(key, raw []byte) error {
+			fate, err := readFate(key, raw)
 			if err == nil {
 				f(fate)
 			}
@@ -304,7 +309,7 @@ func (j *Journal) Fate(id bc.Hash) (f Fate, ok bool, err error) {
 		if fates == nil {
 			return nil
 		}
-		fate, err := readFate(fates.Get(id.Bytes()))
+		fate, err := readFate(id.Bytes(), fates.Get(id.Bytes()))
 		if fate != nil {
 			f, ok = *fate, true
 		}

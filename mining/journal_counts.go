@@ -63,8 +63,8 @@ func (j *Journal) countSettled() error {
 		if fates == nil {
 			return nil
 		}
-		return fates.ForEach(func(_, raw []byte) error {
-			f, err := readFate(raw)
+		return fates.ForEach(func(key, raw []byte) error {
+			f, err := readFate(key, raw)
 			if err == nil {
 				j.recount("", f.settledAs(fates))
 			}

@@ -78,18 +78,27 @@ func readOwner(tx *bolt.Tx, name string, raw []byte) (Owner, error) {
 		return Owner{}, fmt.Errorf("owner %q can't be read: %w", name, err)
 	}
 	o := Owner{Owner: name, First: r.First, Paid: uint64(r.Paid), Held: r.Held}
-	for account, to := range map[string]*uint64{
-		Provisional(name): &o.Provisional, Payable(name): &o.Payable, Transit(name): &o.Transit,
-	} {
-		amount, err := readBalance(tx.Bucket(balancesBucket), account)
-		if err != nil {
-			return o, err
-		}
-		*to = uint64(-amount)
+	if r.Paid < 0 {
+		return Owner{}, fmt.Errorf("owner %q was paid %d neu, expected 0 or more", name, r.Paid)
 	}
-	loss, err := readBalance(tx.Bucket(balancesBucket), Loss(name))
-	o.Overpaid = uint64(loss)
-	return o, err
+	for _, each := range []struct {
+		account string
+		sign    int64
+		to      *uint64
+	}{
+		{Provisional(name), -1, &o.Provisional}, {Payable(name), -1, &o.Payable}, {Transit(name), -1, &o.Transit}, {Loss(name), 1, &o.Overpaid},
+	} {
+		balance, err := readBalance(tx.Bucket(balancesBucket), each.account)
+		if err != nil {
+			return Owner{}, err
+		}
+		// What is owed is below 0. The other way round it would be a debt of more than there is.
+		if balance != 0 && (balance > 0) != (each.sign > 0) {
+			return Owner{}, fmt.Errorf("%s is %d neu, expected a balance of the other sign", each.account, balance)
+		}
+		*each.to = uint64(each.sign * balance)
+	}
+	return o, nil
 }
 
 // Hold sets an owner aside: nothing is paid to it, and why; "" has it paid again.

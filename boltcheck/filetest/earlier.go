@@ -59,7 +59,7 @@ func unpackAll(from, to string) error {
 }
 
 // root is the folder of the module.
-func root(t *testing.T) string {
+func root(t testing.TB) string {
 	t.Helper()
 	dir, err := os.Getwd()
 	if err != nil {

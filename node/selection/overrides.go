@@ -1,7 +1,6 @@
 package selection
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -99,13 +98,16 @@ func OpenOverrides(path string, log *slog.Logger) (*Overrides, error) {
 
 func (o *Overrides) load(tx *bolt.Tx) error {
 	return tx.Bucket(overridesBucket).ForEach(func(key, raw []byte) error {
-		var id bc.Hash
-		if _, err := id.ReadFrom(bytes.NewReader(key)); err != nil {
-			return fmt.Errorf("key %x can't be read: %w", key, err)
+		if len(key) != 32 {
+			return fmt.Errorf("key %x has %d bytes, expected the 32 of a transaction's id", key, len(key))
 		}
+		id := bc.NewHash([32]byte(key))
 		var v Override
 		if err := json.Unmarshal(raw, &v); err != nil {
 			return fmt.Errorf("override of %s can't be read: %w", id.String(), err)
+		}
+		if v.Delta > maxDelta || v.Delta < -maxDelta {
+			return fmt.Errorf("override of %s: fee delta %d, expected %d to %d", id.String(), v.Delta, int64(-maxDelta), int64(maxDelta))
 		}
 		o.byID[id] = v
 		return nil
