@@ -18,33 +18,42 @@ const payee = "sm1q3cuzlxhzhqnse2w2v2mdkls9873am2cy46c6z7"
 
 // cost is what a node's process takes.
 type cost struct {
-	memory, peak      int // in MB: resident now, and at the most since the last look
-	files, goroutines int
+	memory, files, goroutines int // the memory in MB
 }
 
 func (c cost) String() string {
-	return fmt.Sprintf("%d MB (at most %d), %d open files, %d goroutines", c.memory, c.peak, c.files, c.goroutines)
+	return fmt.Sprintf("%d MB, %d open files, %d goroutines", c.memory, c.files, c.goroutines)
 }
 
 // costOf looks at a node's process, from within and without.
 func costOf(t testing.TB, n *testnet.Node) cost {
 	t.Helper()
-	dir := fmt.Sprintf("/proc/%d/", n.Process.PID)
-	status, err := os.ReadFile(dir + "status")
-	if err != nil {
-		t.Fatal(err)
-	}
-	// The peak begins anew.
-	if err := os.WriteFile(dir+"clear_refs", []byte("5"), 0); err != nil {
-		t.Fatal(err)
-	}
-	files, err := os.ReadDir(dir + "fd")
+	files, err := os.ReadDir(procOf(n) + "fd")
 	if err != nil {
 		t.Fatal(err)
 	}
 	return cost{
-		memory: number(t, status, `VmRSS:\s+(\d+) kB`) >> 10, peak: number(t, status, `VmHWM:\s+(\d+) kB`) >> 10,
-		files: len(files), goroutines: number(t, metrics(t, n), `(?m)^go_goroutines (\d+)`),
+		memory: memoryOf(t, n, "VmRSS"), files: len(files), goroutines: number(t, metrics(t, n), `(?m)^go_goroutines (\d+)`),
+	}
+}
+
+func procOf(n *testnet.Node) string { return fmt.Sprintf("/proc/%d/", n.Process.PID) }
+
+// memoryOf is what the system counts by a name, in MB: VmRSS is what is resident, VmHWM the most that was.
+func memoryOf(t testing.TB, n *testnet.Node, name string) int {
+	t.Helper()
+	status, err := os.ReadFile(procOf(n) + "status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return number(t, status, name+`:\s+(\d+) kB`) >> 10
+}
+
+// forgetPeak has VmHWM begin anew.
+func forgetPeak(t testing.TB, n *testnet.Node) {
+	t.Helper()
+	if err := os.WriteFile(procOf(n)+"clear_refs", []byte("5"), 0); err != nil {
+		t.Fatal(err)
 	}
 }
 

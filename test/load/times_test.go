@@ -25,6 +25,15 @@ func (t *times) count() int {
 	return len(t.all)
 }
 
+// drain gives back what there is, and begins anew.
+func (t *times) drain() *times {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	former := &times{all: t.all}
+	t.all = nil
+	return former
+}
+
 // quantile is 0 where there is none.
 func (t *times) quantile(q float64) time.Duration {
 	t.mu.Lock()
