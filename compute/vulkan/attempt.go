@@ -109,7 +109,7 @@ func (c Config) loadEndings(d Device) endings {
 	for _, what := range c.takeMarks(d) {
 		if what == attemptSaved {
 			c.log().Warn("the last start ended while what was kept of an earlier one was used: it is made anew", "device", d.Name)
-			for _, end := range []string{".json", ".cache"} {
+			for _, end := range []string{".json", cacheEnd} {
 				_ = os.Remove(c.file(d, end)) // What cannot be removed will be written anew.
 			}
 		} else if !slices.Contains(all.Ended, what) {

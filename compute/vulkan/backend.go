@@ -48,7 +48,7 @@ func openHooked(d Device, v Variant, batch int, config Config, hooks hooks) (*ba
 	if err := fits(&b.physical.offer, v); err != nil {
 		return nil, err
 	}
-	if b.current, err = compiledEngine(b.physical, v, config.load(d, ".cache"), hooks); err != nil {
+	if b.current, err = compiledEngine(b.physical, v, config.loadCache(d), hooks); err != nil {
 		return nil, err
 	}
 	return b, nil
@@ -148,7 +148,7 @@ func (b *backend) enterLocked() (*engine, error) {
 		return nil, compute.ErrClosed
 	}
 	if b.current.lost.Load() {
-		fresh, err := compiledEngine(b.physical, b.variant, b.config.load(b.about, ".cache"), b.hooks)
+		fresh, err := compiledEngine(b.physical, b.variant, b.config.loadCache(b.about), b.hooks)
 		if err == nil && b.headers {
 			if err = fresh.compileHeaders(); err != nil {
 				fresh.retire()

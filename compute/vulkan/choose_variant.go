@@ -119,14 +119,14 @@ func openFastest(ctx context.Context, d Device, config Config) (compute.Backend,
 		return nil, fmt.Errorf("vulkan: no variant works on %s (%s): %w", d.Name, d.Title, c.failed)
 	}
 	if d.IsCPU() {
-		config.save(d, ".cache", first.current.compiled())
+		config.saveCache(d, first.current.compiled())
 		config.log().Info("the first variant that is right was chosen: what computes on the CPU is not timed", "device", d.Name, "variant", first.variant.String())
 		return proved(first, first.chooseHeaders(ctx, 0))
 	}
 	if config.Behind {
 		first.batch, _, err = first.measure(ctx, 0)
 		if err == nil {
-			config.save(d, ".cache", first.current.compiled())
+			config.saveCache(d, first.current.compiled())
 			first.tuneBehind(ctx, c)
 		}
 		return proved(first, err)

@@ -144,7 +144,7 @@ func (c *contest) finish(ctx context.Context, best *backend) error {
 func (c *contest) keep(best *backend) {
 	c.config.saveChoice(c.device, c.best)
 	if e, err := best.enter(); err == nil { // Or it is lost, and the next start compiles.
-		c.config.save(c.device, ".cache", e.compiled())
+		c.config.saveCache(c.device, e.compiled())
 		e.leave()
 	}
 	c.config.log().Info("the fastest variant was chosen", "device", c.device.Name, "variant", c.best.Variant.String(), "hashes_per_second", c.best.Rate, "batch", c.best.Batch)

@@ -135,6 +135,32 @@ func (c Config) saveChoice(d Device, now chosenVariant) {
 	}
 }
 
+// cacheEnd is of the file that has a driver's cache of pipelines, with a checksum before it.
+const cacheEnd = ".cache"
+
+// loadCache is the driver's cache as saveCache kept it; nil if there is none. A driver looks at
+// little more than its head, and one that is cut off or changed may end the process.
+func (c Config) loadCache(d Device) []byte {
+	content := c.load(d, cacheEnd)
+	if len(content) <= sha256.Size {
+		return nil
+	}
+	sum, cached := content[:sha256.Size], content[sha256.Size:]
+	if [sha256.Size]byte(sum) != sha256.Sum256(cached) {
+		return nil // Damaged, or of a version that kept it without a checksum: it is made anew.
+	}
+	return cached
+}
+
+// saveCache keeps the driver's cache.
+func (c Config) saveCache(d Device, cached []byte) {
+	if len(cached) == 0 {
+		return
+	}
+	sum := sha256.Sum256(cached)
+	c.save(d, cacheEnd, append(sum[:], cached...))
+}
+
 // load reads a file of a device, nil if it cannot.
 func (c Config) load(d Device, end string) []byte {
 	if c.Dir == "" {
