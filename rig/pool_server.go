@@ -63,6 +63,6 @@ func ParseServer(address, login, password string, secure *tls.Config) (Server, e
 		return Server{}, bad("a login with it: -u ADDRESS.RIG")
 	}
 	s.Address = net.JoinHostPort(u.Hostname(), u.Port())
-	s.Name = u.Scheme + "://" + s.Address
+	s.Name = (&url.URL{Scheme: u.Scheme, Host: s.Address}).String() // It escapes the zone of an address.
 	return s, nil
 }
