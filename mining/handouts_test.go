@@ -17,13 +17,13 @@ import (
 
 // handoutRuns are runs of a node on one file.
 type handoutRuns struct {
-	t     *testing.T
+	t     testing.TB
 	chain *fakeChain
 	path  string
 	log   bytes.Buffer
 }
 
-func newHandoutRuns(t *testing.T) *handoutRuns {
+func newHandoutRuns(t testing.TB) *handoutRuns {
 	return &handoutRuns{t: t, chain: newFakeChain(), path: filepath.Join(t.TempDir(), "mining", "handouts.jsonl")}
 }
 
@@ -81,7 +81,7 @@ func (r *handoutRuns) expect(h *Handouts, jobs []*Job) {
 	}
 }
 
-func blockText(t *testing.T, j *Job) string {
+func blockText(t testing.TB, j *Job) string {
 	t.Helper()
 	b, err := j.Block(3000, 7)
 	if err != nil {
@@ -94,7 +94,7 @@ func blockText(t *testing.T, j *Job) string {
 	return string(text)
 }
 
-func closed(t *testing.T, h *Handouts) {
+func closed(t testing.TB, h *Handouts) {
 	t.Helper()
 	if err := h.Close(); err != nil {
 		t.Fatal(err)
