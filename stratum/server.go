@@ -35,6 +35,7 @@ type Server struct {
 	rigs         *rigs
 	knownAnswers knownAnswers
 	counts       counters
+	shared       sharedPace
 
 	mu         sync.Mutex // guards what follows
 	sessions   []*session // about as they came, as what each has lies in memory, the system's part too
@@ -65,6 +66,7 @@ func NewServer(cfg Config) *Server {
 	s := &Server{
 		cfg: cfg, log: cfg.Log, budget: newShareBudget(headroom * cfg.Budget), rigs: newRigs(),
 		perHost: make(map[netip.Addr]int),
+		shared:  sharedPace{pace: linePace{rate: sharedLines, burst: sharedLinesBurst}},
 	}
 	s.queue = newQueue(cfg.Budget, time.Now(), s.stale)
 	s.work.Store(newWork(nil))

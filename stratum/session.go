@@ -31,6 +31,7 @@ type session struct {
 	handling sync.WaitGroup
 	lines    int // that came
 	junk     int // of them, the latest that were no messages
+	own      linePace
 
 	gate    sync.Mutex // guards what follows; taken last
 	writing bool       // there is a writer, or there is to be none any more
@@ -90,6 +91,7 @@ func newSession(s *Server, conn net.Conn, host netip.Addr) *session {
 	return &session{
 		server: s, conn: conn, raw: conn, host: host,
 		wake: make(chan struct{}, 1), slots: make(chan struct{}, mostReplies), done: make(chan struct{}),
+		own: linePace{rate: ownLines, burst: ownLinesBurst},
 	}
 }
 

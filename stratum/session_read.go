@@ -31,6 +31,9 @@ func (s *session) read(reader *wire.Reader) error {
 		if s.lines++; s.lines == 1 && isHTTP(line) {
 			return s.answerHTTP(reader)
 		}
+		if !s.await() {
+			return s.cause
+		}
 		select {
 		case s.slots <- struct{}{}:
 		case <-s.done:

@@ -1,10 +1,10 @@
 package load_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -20,25 +20,20 @@ const (
 	mostMemory = 400 // MB
 )
 
-// assault says how an attack is made.
-type assault struct {
-	connections int
-	last, pause time.Duration // of the attack, and between two things that one of them does
-}
-
 // TestAttacks has a node attacked in each way that there is, while it serves honest ones.
 // BYTOM_SOLO_LONG=1 has each attack be of 2,000 connections and last for 10 s.
 func TestAttacks(t *testing.T) {
-	how, shares, tips := assault{20, 100 * time.Millisecond, 5 * time.Millisecond}, 10*time.Millisecond, "150ms"
+	how, last, shares, tips := assault{Connections: 20, Pause: 5 * time.Millisecond}, 100*time.Millisecond, 10*time.Millisecond, "150ms"
 	long := os.Getenv("BYTOM_SOLO_LONG") != ""
 	if long {
-		how, shares, tips = assault{2000, 10 * time.Second, 0}, 50*time.Millisecond, "500ms"
+		how, last, shares, tips = assault{Connections: 2000}, 10*time.Second, 100*time.Millisecond, "500ms"
 	}
 	b := newBed(t, 0, shares, tips)
-	quiet := b.quiet(3 * how.last)
-	before := costOf(t, b.node)
+	quiet := b.quiet(3 * last)
+	by, before := newAssailants(t), costOf(t, b.node)
 	for _, a := range attacks {
-		b.attack(a, how, quiet)
+		how.Attack = a.name
+		b.attack(by, how, last, quiet)
 		if long {
 			b.recovers(before)
 		}
@@ -71,25 +66,23 @@ func (b *bed) serves(last time.Duration) served {
 }
 
 // attack makes one, and holds the node to what it may cost.
-func (b *bed) attack(a attack, how assault, quiet served) {
+func (b *bed) attack(by *assailants, how assault, last time.Duration, quiet served) {
 	b.t.Helper()
 	before := memoryOf(b.t, b.node, "VmRSS")
 	forgetPeak(b.t, b.node)
-	ctx, stop := context.WithCancel(b.t.Context())
-	over := make(chan int64)
-	go func() { over <- a.launch(ctx, b, how.connections, how.pause) }()
-	during := b.serves(how.last)
+	how.RPC, how.Rigs, how.Peers = strings.TrimPrefix(b.node.URL, "http://"), b.stratum, fmt.Sprintf("%s:%d", b.node.IP, b.node.Port)
+	by.begin(how)
+	during := b.serves(last)
 	peak := memoryOf(b.t, b.node, "VmHWM")
-	stop()
-	b.t.Logf("%s, %d times: %v; %d MB, at most %d", a.name, <-over, during, before, peak)
+	b.t.Logf("%s, %s times: %v; %d MB, at most %d", how.Attack, by.end(), during, before, peak)
 	for what, took := range during.each() {
 		most := max(mostTime, mostSlower*quiet.each()[what].quantile(0.99))
 		if p99 := took.quantile(0.99); p99 > most {
-			b.t.Errorf("%s: %s took %v, expected %v at the most", a.name, what, took, most)
+			b.t.Errorf("%s: %s took %v, expected %v at the most", how.Attack, what, took, most)
 		}
 	}
 	if peak > before+mostMemory {
-		b.t.Errorf("%s: the node took %d MB, and %d before: expected %d more at the most", a.name, peak, before, mostMemory)
+		b.t.Errorf("%s: the node took %d MB, and %d before: expected %d more at the most", how.Attack, peak, before, mostMemory)
 	}
 	b.check()
 }

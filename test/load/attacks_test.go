@@ -65,15 +65,15 @@ var attacks = []attack{
 	{name: "lines of 1 MB", port: rigPort, fewer: 20, run: giantLine},
 }
 
-// launch runs an attack on so many connections until ctx ends, and returns how many things were done.
-func (a attack) launch(ctx context.Context, b *bed, connections int, pause time.Duration) int64 {
-	to := map[port]string{rpcPort: b.node.URL[len("http://"):], rigPort: b.stratum, peerPort: fmt.Sprintf("%s:%d", b.node.IP, b.node.Port)}[a.port]
+// launch makes an attack until ctx ends, and returns how many things were done.
+func (a attack) launch(ctx context.Context, how assault) int64 {
+	to := map[port]string{rpcPort: how.RPC, rigPort: how.Rigs, peerPort: how.Peers}[a.port]
 	var all sync.WaitGroup
 	var done atomic.Int64
-	for i := range max(4, connections/max(1, a.fewer)) {
+	for i := range max(2, how.Connections/max(1, a.fewer)) {
 		all.Go(func() {
 			for ctx.Err() == nil {
-				if a.once(ctx, to, i, pause, &done) != nil && ctx.Err() == nil {
+				if a.once(ctx, to, i, how.Pause, &done) != nil && ctx.Err() == nil {
 					time.Sleep(10 * time.Millisecond) // It would have the machine, not the node, do nothing else.
 				}
 			}

@@ -76,7 +76,7 @@ func newBed(t *testing.T, files int, shares time.Duration, every string) *bed {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.all.Go(func() { b.fail(getWork(ctx, rpc, b.tips, &b.calls, 20*time.Millisecond)) })
+	b.all.Go(func() { b.fail(getWork(ctx, rpc, b.rigs[0].at, &b.calls, 20*time.Millisecond)) })
 	b.all.Go(func() { b.fail(poll(ctx, atPeer, &view{of: b.tips, kind: "peers", took: &b.blocks})) })
 	b.all.Go(func() { b.share(ctx, shares) })
 	autoMine(t, b.node, every)

@@ -42,11 +42,11 @@ func poll(ctx context.Context, c *client.Client, v *view) error {
 	}
 }
 
-// getWork calls get-work each pause until ctx ends. The work must be of the tip that clients knew of
-// before the call, or a later one.
-func getWork(ctx context.Context, c *client.Client, known *tips, took *times, pause time.Duration) error {
+// getWork calls get-work each pause until ctx ends. The work must be of the tip that others of the
+// node's clients know of before the call, or a later one.
+func getWork(ctx context.Context, c *client.Client, known func() uint64, took *times, pause time.Duration) error {
 	for {
-		before, began := known.latest(), time.Now()
+		before, began := known(), time.Now()
 		w, err := c.GetWork(ctx)
 		if ctx.Err() != nil {
 			return nil

@@ -127,7 +127,7 @@ func (l *load) connect(rigs string) {
 		l.all.Go(func() { l.fail(poll(l.ctx, rpc, v)) })
 	}
 	for range l.crowd.callers {
-		l.all.Go(func() { l.fail(getWork(l.ctx, rpc, l.tips, &l.calls, l.crowd.calls)) })
+		l.all.Go(func() { l.fail(getWork(l.ctx, rpc, l.tips.latest, &l.calls, l.crowd.calls)) })
 	}
 	for range l.crowd.streams {
 		v := l.view("event streams", &l.events)
