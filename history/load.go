@@ -61,6 +61,9 @@ func (h *History) loadTotals(tx *bolt.Tx, s state) error {
 		}
 		t.next = s.Slots[i]
 		err := each(tx.Bucket(bucketOf(t.span)), func(seq uint64, raw []byte) error {
+			if err := s.numbered(seq, s.Slots[i]); err != nil {
+				return err
+			}
 			start, sample, err := unpackSample(raw)
 			t.slots = append(t.slots, &slot{seq: seq, start: start, Sample: sample})
 			t.next = max(t.next, seq+1)
@@ -81,6 +84,9 @@ func (h *History) loadBlocks(tx *bolt.Tx, s state) error {
 		l.since = s.Since
 	}
 	return each(tx.Bucket(blocksBucket), func(seq uint64, raw []byte) error {
+		if err := s.numbered(seq, s.Blocks); err != nil {
+			return err
+		}
 		b, err := unpackBlock(raw)
 		l.all = append(l.all, blockEntry{seq: seq, Block: b})
 		l.next = max(l.next, seq+1)
@@ -105,7 +111,7 @@ func (t *rigTier) load(tx *bolt.Tx, s state) error {
 	}
 	return each(tx.Bucket(rigsBucket), func(seq uint64, raw []byte) error {
 		blob := rigBlob(raw)
-		if err := blob.check(); err != nil {
+		if err := errors.Join(s.numbered(seq, s.Rigs), blob.check()); err != nil {
 			return err
 		}
 		for i := range blob.rigs() {
@@ -117,6 +123,15 @@ func (t *rigTier) load(tx *bolt.Tx, s state) error {
 		t.recent = append(t.recent[max(0, len(t.recent)-lookBack+1):], blob.unpack(seq))
 		return nil
 	})
+}
+
+// numbered is an error about a sequence number that was never given: all before it would be taken
+// for what is too old, and deleted.
+func (s *state) numbered(seq, next uint64) error {
+	if s.Seen != 0 && seq >= next {
+		return fmt.Errorf("an entry has the number %d, and the next to be given is %d", seq, next)
+	}
+	return nil
 }
 
 // each visits the entries of a bucket whose keys are sequence numbers.

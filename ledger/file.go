@@ -112,13 +112,14 @@ func unpackRow(raw []byte, r *Row) error {
 	return plausible("a row", milli, r.Work, r.Expected, r.Best, r.Network)
 }
 
-// latest is beyond what a clock says, and yet a time that all that reads it can print.
+// latest is beyond what a clock says, and yet a time that all that reads it can print, as the zero
+// time is, which is the earliest.
 const latest = 1 << 37 * 1000 // in the year 6325, in milliseconds
 
 // plausible is an error about a time that no clock says, or a number that no counter can have:
 // bytes that are not what was written.
 func plausible(what string, milli int64, numbers ...float64) error {
-	if milli != (time.Time{}).UnixMilli() && (milli < -latest || milli > latest) {
+	if milli < (time.Time{}).UnixMilli() || milli > latest {
 		return fmt.Errorf("%s has the time %d, expected milliseconds since 1970", what, milli)
 	}
 	for _, v := range numbers {

@@ -63,6 +63,9 @@ func told(t *testing.T, l *Ledger) (texts []string) {
 	}
 	add("rigs", rigs, nil)
 	rows, err := l.Rows(time.Time{})
+	if err != nil && strings.Contains(err.Error(), l.cfg.Path) {
+		rows, err = nil, nil // Rows of before the last day are not looked at when it is opened.
+	}
 	add("rows", rows, err)
 	blocks, err := l.Blocks()
 	add("blocks", blocks, err)

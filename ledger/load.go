@@ -62,6 +62,10 @@ func (l *Ledger) load(tx *bolt.Tx) error {
 			return fmt.Errorf("rig %q: %w", name, err)
 		}
 		r.id, r.rates.start, r.met = r.summary.ID, r.summary.First, l.opened
+		if byID[r.id] != nil {
+			return fmt.Errorf("rig %q has the id %d, as another has", name, r.id)
+		}
+		l.nextID = max(l.nextID, r.id+1)
 		if r.rates.start.After(l.opened) {
 			r.rates.start = l.opened // The clock was ahead then, or is behind now.
 		}
@@ -83,12 +87,34 @@ func (l *Ledger) load(tx *bolt.Tx) error {
 	if err := l.loadMarks(tx); err != nil {
 		return err
 	}
+	if err := checkBlocks(tx); err != nil {
+		return err
+	}
 	now := l.opened
 	logged, err := l.loadRates(tx, byID, now)
 	if err != nil {
 		return err
 	}
 	return loadDay(tx.Bucket(rowsBucket), byID, now, logged)
+}
+
+// checkBlocks looks at what is read when somebody asks for it: blocks are few.
+func checkBlocks(tx *bolt.Tx) error {
+	err := tx.Bucket(roundsBucket).ForEach(func(key, raw []byte) error {
+		var b Block
+		if err := json.Unmarshal(raw, &b); err != nil {
+			return fmt.Errorf("block of round %x: %w", key, err)
+		}
+		return nil
+	})
+	solved := tx.Bucket(solvedBucket)
+	if err != nil || solved == nil {
+		return err
+	}
+	return solved.ForEach(func(hash, raw []byte) error {
+		var sequence uint64
+		return unpack(raw, &sequence)
+	})
 }
 
 // loadRates fills the last day's rates from the log of shares, and returns how far that

@@ -30,7 +30,7 @@ while read -r folder name; do
 	fi
 	found=nothing
 	# A run can end with "context deadline exceeded" as its time is over: go.dev/issue/75804.
-	if ! "$GO" test -run '^$' -fuzz "^$name\$" -fuzztime "$FUZZTIME" -fuzzminimizetime 5s -timeout 0 ${PARALLEL:+-parallel "$PARALLEL"} "./$folder" >"$log" 2>&1 &&
+	if ! "$GO" test -run '^$' -fuzz "^$name\$" -fuzztime "$FUZZTIME" -fuzzminimizetime 50x -timeout 0 ${PARALLEL:+-parallel "$PARALLEL"} "./$folder" >"$log" 2>&1 &&
 		{ grep -q 'Failing input' "$log" || ! grep -qx '    context deadline exceeded' "$log"; }; then
 		failed=$((failed + 1))
 		found=$(sed -n 's/^ *Failing input written to //p' "$log" | head -n 1)
