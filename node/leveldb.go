@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 
 	"github.com/syndtr/goleveldb/leveldb"
 	"github.com/syndtr/goleveldb/leveldb/iterator"
@@ -49,7 +50,7 @@ func openStorage(files storage.Storage, d *disk, tables int) (dbm.DB, error) {
 	if err := removeUnfinished(files); err != nil {
 		return nil, err
 	}
-	db, err := leveldb.Open(waitingStorage{files, d}, &opt.Options{OpenFilesCacheCapacity: tables})
+	db, err := leveldb.Open(&waitingStorage{Storage: files, disk: d}, &opt.Options{OpenFilesCacheCapacity: tables})
 	if err != nil {
 		return nil, err
 	}
@@ -127,24 +128,43 @@ func (i levelIterator) Value() []byte { return append([]byte{}, i.Iterator.Value
 type waitingStorage struct {
 	storage.Storage
 	disk *disk
+
+	mu       sync.Mutex
+	manifest storage.Writer // the newest
+	named    storage.FileDesc
 }
 
 // Create satisfies storage.Storage.
-func (s waitingStorage) Create(fd storage.FileDesc) (w storage.Writer, err error) {
+func (s *waitingStorage) Create(fd storage.FileDesc) (w storage.Writer, err error) {
 	err = s.disk.write(func() (err error) { w, err = s.Storage.Create(fd); return err })
 	if err != nil {
 		return nil, err
 	}
-	return waitingWriter{w, s.disk}, nil
+	w = waitingWriter{w, s.disk}
+	if fd.Type == storage.TypeManifest {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.manifest, s.named = w, fd
+	}
+	return w, nil
 }
 
-// SetMeta satisfies storage.Storage.
-func (s waitingStorage) SetMeta(fd storage.FileDesc) error {
+// SetMeta satisfies storage.Storage. LevelDB makes a new manifest at each start, and names it before
+// it is on the disk: after a power cut within seconds the database would be what an empty file says.
+func (s *waitingStorage) SetMeta(fd storage.FileDesc) error {
+	s.mu.Lock()
+	manifest, named := s.manifest, s.named
+	s.mu.Unlock()
+	if manifest != nil && named == fd {
+		if err := manifest.Sync(); err != nil {
+			return err
+		}
+	}
 	return s.disk.write(func() error { return s.Storage.SetMeta(fd) })
 }
 
 // Rename satisfies storage.Storage.
-func (s waitingStorage) Rename(from, to storage.FileDesc) error {
+func (s *waitingStorage) Rename(from, to storage.FileDesc) error {
 	return s.disk.write(func() error { return s.Storage.Rename(from, to) })
 }
 
