@@ -155,9 +155,14 @@ func (c *Chain) await(ctx context.Context, id bc.Hash, answers <-chan Verdict, c
 	return refused.outcome()
 }
 
-// Verdict takes what a node says of a block by the engine.
+// Verdict takes what a node says of a block by the engine: when it was sent there, or later, when it
+// has left the best chain or come back.
 func (c *Chain) Verdict(v *Verdict) {
-	if answers, ok := c.waits.Peek(bc.NewHash(v.Hash)); ok {
+	id := bc.NewHash(v.Hash)
+	if old, ok := c.said.Peek(id); ok && old.taken() && v.taken() {
+		c.said.Add(id, *v)
+	}
+	if answers, ok := c.waits.Peek(id); ok {
 		select {
 		case answers <- *v:
 		default:

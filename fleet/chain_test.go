@@ -123,6 +123,33 @@ func TestABlockGoesByTheEngineToo(t *testing.T) {
 	}
 }
 
+// TestWhereABlockStandsLater: what a node says of a block after it took it counts; of one that
+// nobody has taken it does not.
+func TestWhereABlockStandsLater(t *testing.T) {
+	engine := NewMemory()
+	defer engine.Close()
+	c := chainTest(t, engine, nil, answering(0, Verdict{Outcome: int(mining.MainChain), Main: true, Best: 7}))
+	block := foundBlock(7)
+	id, winner := block.Hash(), bc.NewHash([32]byte{9})
+	stands := func(main bool) *Verdict {
+		v := NewVerdict(id, mining.Verdict{Outcome: mining.Duplicate, Main: main, Winner: winner}, 9, nil)
+		return &v
+	}
+	c.Verdict(stands(false))
+	if p := c.Place(id, 7); p.Known {
+		t.Errorf("a block that nobody has taken is at %+v", p)
+	}
+	if _, err := c.Process(t.Context(), block); err != nil {
+		t.Fatal(err)
+	}
+	for _, main := range []bool{false, true} {
+		c.Verdict(stands(main))
+		if p := c.Place(id, 7); !p.Known || p.Main != main || p.There != winner || p.Best != 9 {
+			t.Errorf("the block is at %+v, expected main chain %v", p, main)
+		}
+	}
+}
+
 // TestVerdictsKeepTheirKind: an error of package mining is one at the other end too.
 func TestVerdictsKeepTheirKind(t *testing.T) {
 	for _, kind := range []mining.ErrorKind{mining.ErrHighHash, mining.ErrBadTx, mining.ErrChainFailed, mining.ErrStopped} {

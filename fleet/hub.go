@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
+
 	"github.com/bytom-solo/bytom-solo/ledger"
 	"github.com/bytom-solo/bytom-solo/mining"
 )
@@ -63,6 +65,7 @@ type Hub struct {
 	batches chan sealedBatch
 	fenced  atomic.Pointer[LedgerState] // who keeps the ledger instead; nil while it is this node
 	found   chan struct{}               // a place for each block that is on its way
+	stands  *lru.Cache[[32]byte, stands]
 
 	mu        sync.Mutex
 	newest    []byte // the sealed work
@@ -101,8 +104,12 @@ func NewHub(cfg HubConfig) *Hub {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
+	told, err := lru.New[[32]byte, stands](mostStands)
+	if err != nil {
+		panic(err) // Only a size below 1 is refused.
+	}
 	return &Hub{
-		cfg: cfg, log: cfg.Log, subject: Subject(cfg.Key.Public()), batches: make(chan sealedBatch, mostBatches), found: make(chan struct{}, mostFound),
+		cfg: cfg, log: cfg.Log, stands: told, subject: Subject(cfg.Key.Public()), batches: make(chan sealedBatch, mostBatches), found: make(chan struct{}, mostFound),
 		fronts: make(map[PublicKey]*frontSight), told: make(map[string]time.Time), begun: time.Now(),
 	}
 }

@@ -99,7 +99,12 @@ func TestALostRace(t *testing.T) {
 	if err != nil || last.State != StateLost || *last.Winner != rival || f.Verdict != "side chain" {
 		t.Fatalf("fate %+v, %v", f, err)
 	}
-	w := NewFateWatcher(FateWatcherConfig{Journal: j, Source: c})
+	told := 0
+	w := NewFateWatcher(FateWatcherConfig{Journal: j, Source: c, Stands: func(f Fate, p Place) {
+		if told++; f.ID != v.Block || p.There != rival || p.Main {
+			t.Errorf("told of %v at %+v", f.ID, p)
+		}
+	}})
 	for _, best := range []uint64{12, v.Height + MaturedAt - 1, v.Height + MaturedAt} {
 		c.place = func(bc.Hash, uint64) Place { return Place{Known: true, There: rival, Best: best} }
 		w.look()
@@ -109,6 +114,9 @@ func TestALostRace(t *testing.T) {
 	}
 	if f, _, _ := j.Fate(v.Block); len(f.Events) != 4 {
 		t.Errorf("events %v, expected no more than the four before", states(f))
+	}
+	if told != 3 {
+		t.Errorf("told %d times where it is, expected 3", told)
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 type FateWatcherConfig struct {
 	Journal *Journal
 	Source  Source
+	// Stands, if any, is told at each look where a block is that nothing is settled of.
+	Stands func(Fate, Place)
 	// Log takes what happens; nil discards it.
 	Log *slog.Logger
 }
@@ -59,7 +61,11 @@ func (w *FateWatcher) look() {
 		if !f.Resolved() && time.Since(f.Found).Abs() < underWay {
 			continue
 		}
-		events, settled := f.next(w.cfg.Source.Place(f.ID, f.Height), time.Now())
+		place := w.cfg.Source.Place(f.ID, f.Height)
+		if w.cfg.Stands != nil {
+			w.cfg.Stands(f, place)
+		}
+		events, settled := f.next(place, time.Now())
 		if len(events) == 0 && !settled {
 			continue
 		}

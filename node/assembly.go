@@ -163,6 +163,6 @@ func (n *Node) openJournal(source mining.Source) error {
 		return err
 	}
 	journal.Watch(n.reportEvents)
-	n.watcher = mining.NewFateWatcher(mining.FateWatcherConfig{Journal: journal, Source: source, Log: n.log})
+	n.watcher = mining.NewFateWatcher(mining.FateWatcherConfig{Journal: journal, Source: source, Stands: n.tellFront, Log: n.log})
 	return nil
 }

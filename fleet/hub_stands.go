@@ -1,0 +1,33 @@
+package fleet
+
+import "time"
+
+// stands is what a front was last told of a block.
+type stands struct {
+	main   bool
+	winner [32]byte
+	at     time.Time
+}
+
+const (
+	// mostStands is of how many blocks that is remembered.
+	mostStands = 4096
+	// standsAgain is how long a front is not told the same again. It is told then, as it may not have
+	// heard.
+	standsAgain = time.Minute
+)
+
+// Stands tells the front of a name where a block of its rigs is now.
+func (h *Hub) Stands(front string, v Verdict) {
+	last, ok := h.stands.Get(v.Hash)
+	if ok && last.main == v.Main && last.winner == v.Winner && time.Since(last.at) < standsAgain {
+		return
+	}
+	for key, name := range h.cfg.Fronts {
+		if name == front {
+			h.stands.Add(v.Hash, stands{v.Main, v.Winner, time.Now()})
+			h.sendSealed(h.to(key), KindVerdict, &v)
+			return
+		}
+	}
+}
