@@ -243,3 +243,22 @@ func TestWholeBlocksAreJournaledToo(t *testing.T) {
 		t.Errorf("again: %+v, %v", v, err)
 	}
 }
+
+// TestABlockThatWentTwoWays: where two ways lead to a chain, and the answer of the slower one comes
+// first, a block that is new here was taken all the same.
+func TestABlockThatWentTwoWays(t *testing.T) {
+	for main, want := range map[bool]Outcome{true: MainChain, false: SideChain} {
+		c := newFakeChain()
+		s := newJournaled(t, c, newJournal(t, filepath.Join(t.TempDir(), "j.db")))
+		sol := solve(t, testJob(t, c), true)
+		c.outcome = func(*types.Block) (Outcome, error) {
+			c.place = func(bc.Hash, uint64) Place { return Place{Known: true, Main: main, There: bc.Hash{V0: 7}} }
+			return Duplicate, nil
+		}
+		for _, want := range []Outcome{want, Duplicate} {
+			if v, err := s.Submit(t.Context(), sol); err != nil || v.Outcome != want {
+				t.Errorf("on the best chain %v: %+v, %v, expected %v", main, v, err, want)
+			}
+		}
+	}
+}

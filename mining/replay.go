@@ -80,7 +80,7 @@ func (s *Submitter) Resubmit(ctx context.Context, id bc.Hash) (Verdict, error) {
 func (s *Submitter) resend(ctx context.Context, block *types.Block, by Finder) (Verdict, error) {
 	start := time.Now()
 	s.cfg.Relay(block)
-	v, err := s.process(ctx, block, by, start)
+	v, err := s.process(ctx, block, by, start, false)
 	if err == nil && v.Outcome == Duplicate {
 		s.cfg.Sink.Announce(block)
 	}

@@ -157,7 +157,7 @@ func (s *Submitter) SubmitBlock(ctx context.Context, block *types.Block, by Find
 	}
 	parent, known := s.cfg.Source.After(block.PreviousBlockHash)
 	if !known {
-		return s.process(ctx, block, by, start)
+		return s.process(ctx, block, by, start, false)
 	}
 	// Before a hash is spent on it, or a place in the journal.
 	if err := CheckHeader(&block.BlockHeader, parent, s.cfg.Now()); err != nil {
@@ -184,7 +184,7 @@ func (s *Submitter) deliver(ctx context.Context, block *types.Block, by Finder, 
 	recorded := s.record(block, by, start)
 	journaled := time.Now()
 	s.cfg.Relay(block)
-	v, err := s.process(ctx, block, by, start)
+	v, err := s.process(ctx, block, by, start, recorded)
 	if recorded {
 		s.resolve(block, v, err, Event{State: StateJournaled, At: journaled}, Event{State: StateSubmitted, At: journaled})
 	}
@@ -241,9 +241,15 @@ func (s *Submitter) resolve(block *types.Block, v Verdict, err error, events ...
 	}
 }
 
-// process passes a block to the chain, and announces it to the peers.
-func (s *Submitter) process(ctx context.Context, block *types.Block, by Finder, start time.Time) (Verdict, error) {
+// process passes a block to the chain, and announces it to the peers. The chain can have one that is
+// new here only by another way from here, whose answer is late or lost: it is no duplicate.
+func (s *Submitter) process(ctx context.Context, block *types.Block, by Finder, start time.Time, isNew bool) (Verdict, error) {
 	outcome, err := s.cfg.Sink.Process(context.WithoutCancel(ctx), block)
+	if err == nil && outcome == Duplicate && isNew {
+		if outcome = SideChain; s.cfg.Source.Place(block.Hash(), block.Height).Main {
+			outcome = MainChain
+		}
+	}
 	if errors.Is(err, ErrChainFailed) {
 		// Nothing is wrong with the block: the peers may still take it.
 		s.cfg.Log.Error("found block announced, but not on this node's chain", "height", block.Height, "error", err)
