@@ -18,7 +18,7 @@ MINGW    ?= x86_64-w64-mingw32-gcc
 WINDOWS  := CGO_ENABLED=1 GOOS=windows GOARCH=amd64 CC=$(MINGW)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build run test race test-long fuzz load test-arm test-bochs test-coopmat shaders shaders-write web screenshots payouts-plot bench lint vuln mutants cross dist test-dist clean
+.PHONY: help deps build run test race chaos chaos-long test-long fuzz load test-arm test-bochs test-coopmat shaders shaders-write web screenshots payouts-plot bench lint vuln mutants cross dist test-dist clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -42,6 +42,14 @@ test: deps ## run all tests; installs where it may a driver for the shaders, and
 race: deps ## run all tests under the race detector
 	$(GO) test -race -timeout 40m $(TESTS)
 	$(GO) test -race -tags engine -timeout 5m $(ENGINE)
+
+CHAOS ?= 10m
+
+chaos: deps ## four nodes, two of them stock, with fronts and rigs live through faults drawn at random, for CHAOS (10m); disks of their own take root
+	BYTOM_SOLO_CHAOS=$(CHAOS) $(GO) test -count 1 -v -timeout 120m -run '^TestChaos$$' ./test/chaos
+
+chaos-long: ## make chaos for an hour
+	@$(MAKE) chaos CHAOS=1h
 
 FUZZTIME ?= 10m
 

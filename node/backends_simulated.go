@@ -15,4 +15,4 @@ const simulated = true
 
 var openers = []opener{{name: "simulated", open: func(context.Context, Opening) ([]compute.Backend, error) {
 	return []compute.Backend{compute.Simulated{}}, nil
-}}}
+}}, {name: "card", open: openSimulatedCard, extra: true}}

@@ -20,11 +20,16 @@ const linkLimit = 30 * time.Second
 
 // connect makes m dial other, and waits until both are done with the handshake.
 func (m *Member) connect(ctx context.Context, other *Member) error {
+	return m.ConnectBy(ctx, other, other.IP, other.Port)
+}
+
+// ConnectBy is connect by way of an address that leads to other: a link with faults, say.
+func (m *Member) ConnectBy(ctx context.Context, other *Member, ip string, port int) error {
 	var dialled time.Time
 	return Poll(ctx, linkLimit, func() error {
 		err := m.linked(ctx, other, true)
 		if err != nil && time.Since(dialled) > redialAfter {
-			dial := m.Client().Call(ctx, "/connect-peer", map[string]any{"ip": other.IP, "port": other.Port}, nil)
+			dial := m.Client().Call(ctx, "/connect-peer", map[string]any{"ip": ip, "port": port}, nil)
 			if dialled = time.Now(); dial != nil {
 				err = fmt.Errorf("%w: dialling gave %w", err, dial)
 			}

@@ -1,6 +1,7 @@
 package testnet
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"path/filepath"
@@ -13,6 +14,8 @@ import (
 type FrontOptions struct {
 	// Name is the front's; empty is "front".
 	Name string
+	// Home and LogPath are as NodeOptions'.
+	Home, LogPath string
 	// Args are further flags of the front command.
 	Args []string
 	// ExpectErrors is as NodeOptions'.
@@ -35,9 +38,12 @@ func NewFront(t testing.TB, o FrontOptions) *Front {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ip, home := at.ip(index), t.TempDir()
+	ip, home := at.ip(index), o.Home
+	if home == "" {
+		home = t.TempDir()
+	}
 	f := &Front{FrontMember: &FrontMember{
-		daemon: daemon{Home: home, LogPath: filepath.Join(home, "output-"+ip+".log"), Program: Simulated(t), Args: o.Args}, Index: index, Name: o.Name,
+		daemon: daemon{Home: home, LogPath: cmp.Or(o.LogPath, filepath.Join(home, "output-"+ip+".log")), Program: Simulated(t), Args: o.Args}, Index: index, Name: o.Name,
 	}, at: at}
 	if f.Name == "" {
 		f.Name = "front"

@@ -23,12 +23,14 @@ import (
 type NodeOptions struct {
 	// Stock runs the stock node instead of ours.
 	Stock bool
-	// Simulated runs a build of ours whose hash is compute.Simulated.
+	// Simulated runs a build whose hash is compute.Simulated, of ours or of the stock node.
 	Simulated bool
 	// Program is the path of another build to run; empty is this one.
 	Program string
 	// Home is the data directory; empty is a new one, removed after the test.
 	Home string
+	// LogPath is the file of its log; empty is one in the data directory.
+	LogPath string
 	// Args are further flags of the node command.
 	Args []string
 	// Profile serves profiles.
@@ -119,7 +121,7 @@ func (n *Node) settle(at *place, index int, o NodeOptions) error {
 		return err
 	}
 	n.IP, n.Port, n.URL = ip, at.p2p(index), fmt.Sprintf("http://%s:%d", ip, rpc)
-	n.LogPath = filepath.Join(n.Home, "output-"+ip+".log")
+	n.LogPath = cmp.Or(o.LogPath, filepath.Join(n.Home, "output-"+ip+".log"))
 	if o.Profile {
 		port, err := openPort(profilePort, ip)
 		if err != nil {
@@ -130,6 +132,8 @@ func (n *Node) settle(at *place, index int, o NodeOptions) error {
 		n.Args = append(slices.Clone(n.Args), "--prof_laddr", address)
 	}
 	switch {
+	case n.Stock && o.Simulated:
+		n.Program = SimulatedStock(n.t)
 	case n.Stock:
 		n.Program = Stock(n.t, StockNode)
 	case o.Simulated:

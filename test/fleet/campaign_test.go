@@ -9,8 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/bytom-solo/bytom-solo/ledger"
-	"github.com/bytom-solo/bytom-solo/node"
 	"github.com/bytom-solo/bytom-solo/test/harness"
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
@@ -107,9 +105,9 @@ func (c *campaign) checkBlocks() {
 	c.t.Helper()
 	onChain, lost := 0, 0
 	for _, f := range c.fronts {
-		testnet.Wait(c.t, time.Minute, func() error {
-			onChain, lost = 0, 0
-			return c.checkFront(f, &onChain, &lost)
+		testnet.Wait(c.t, time.Minute, func() (err error) {
+			onChain, lost, err = harness.CheckFrontBlocks(f, c.node)
+			return err
 		})
 		c.t.Logf("%s: %d blocks on the chain, %d lost to others", f.Name, onChain, lost)
 	}
@@ -119,71 +117,11 @@ func (c *campaign) checkBlocks() {
 	}
 }
 
-func (c *campaign) checkFront(f *testnet.Front, onChain, lost *int) error {
-	var found []node.FoundBlock
-	if err := (testnet.Client{URL: f.URL}).Call(c.t.Context(), node.FoundBlocksRoute, nil, &found); err != nil {
-		return err
-	}
-	ours, err := harness.FoundBlocks(c.node)
-	if err != nil {
-		return err
-	}
-	for _, b := range found {
-		hash, err := c.node.BlockHash(b.Height)
-		if err != nil {
-			return err
-		}
-		mine := ours[b.Hash]
-		switch {
-		case hash == b.Hash && b.State != "lost" && b.State != "refused" && b.State != "pending" && mine.FoundBy.Front == f.Name:
-			*onChain++
-		case hash != b.Hash && (b.State == "lost" || b.State == "refused" && b.Reason != ""):
-			*lost++
-		default:
-			return fmt.Errorf("%s says %+v, the node %+v, and the chain has %s at that height", f, b, mine, hash)
-		}
-	}
-	return nil
-}
-
-// checkLedger holds the node's ledger, which has ended, to itself: rows and log have the same shares.
+// checkLedger holds the node's ledger, which has ended, to itself.
 func (c *campaign) checkLedger() {
 	c.t.Helper()
 	c.node.Stop()
-	l := ledger.Open(ledger.Config{Path: filepath.Join(c.node.Home, "mining", "rigs.db"), ReadOnly: true})
-	defer func() {
-		if err := l.Close(); err != nil {
-			c.t.Error(err)
-		}
-	}()
-	rows, err := l.Rows(time.Time{})
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	type sum struct {
-		shares uint64
-		work   float64
-	}
-	byRows, byLog := make(map[string]sum), make(map[string]sum)
-	for _, r := range rows {
-		s := byRows[r.Rig]
-		byRows[r.Rig] = sum{s.shares + r.Accepted, s.work + r.Work}
-	}
-	if err := l.Shares(func(s ledger.Share) bool {
-		old := byLog[s.Rig]
-		byLog[s.Rig] = sum{old.shares + 1, old.work + s.Effective}
-		return true
-	}); err != nil {
-		c.t.Fatal(err)
-	}
-	if len(byRows) != len(c.rigs.all) {
-		c.t.Errorf("the ledger has %d rigs, expected %d", len(byRows), len(c.rigs.all))
-	}
-	for rig, want := range byRows {
-		if got := byLog[rig]; got != want {
-			c.t.Errorf("the log has %+v of %s, its rows %+v", got, rig, want)
-		}
-	}
+	harness.CheckLedger(c.t, c.node.Home, len(c.rigs.all))
 }
 
 // TestNothingIsLostOrTwice kills a node, its engine and its fronts at random times, and then has the

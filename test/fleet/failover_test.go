@@ -83,7 +83,7 @@ func failOver(t *testing.T, leave func(*testnet.Node), back func(n, peer *testne
 	if err != nil || s.Front.Kept == 0 {
 		t.Errorf("no share waits for the first node: %+v, %v", s, err)
 	}
-	if has, err := tally(second); err != nil || len(has) > 0 {
+	if has, err := harness.Tally(second); err != nil || len(has) > 0 {
 		t.Errorf("the second node has booked shares: %v, %v", has, err)
 	}
 

@@ -2,14 +2,12 @@ package fleet_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/bytom-solo/bytom-solo/node"
 	"github.com/bytom-solo/bytom-solo/test/harness"
 	"github.com/bytom-solo/bytom-solo/testnet"
 	"github.com/bytom-solo/bytom-solo/testnet/fakerig"
@@ -100,38 +98,8 @@ func (r *rigs) wait(more uint64, limit time.Duration) {
 	})
 }
 
-// tally is what a node's ledger has, by rig.
-func tally(n *testnet.Node) (map[string]node.Rig, error) {
-	var list node.RigList
-	if err := n.Call(node.RigsRoute, struct{}{}, &list); err != nil {
-		return nil, err
-	}
-	all := make(map[string]node.Rig)
-	for _, r := range list.Rigs {
-		all[r.Rig] = r
-	}
-	return all, nil
-}
-
-// booked is nil once a node's ledger has what the rigs know was accepted. A share whose answer was
-// lost may be in it.
-func (r *rigs) booked(n *testnet.Node) error {
-	has, err := tally(n)
-	if err != nil {
-		return err
-	}
-	var errs []error
-	for _, rig := range r.all {
-		rep := rig.Report()
-		if got := has[rep.Name].Accepted; got < rep.Accepted || got > rep.Accepted+rep.Unanswered {
-			errs = append(errs, fmt.Errorf("the ledger has %d shares of %s, expected %d, and up to %d without an answer", got, rep.Name, rep.Accepted, rep.Unanswered))
-		}
-		if rep.Surprises > 0 {
-			errs = append(errs, fmt.Errorf("%s was surprised %d times: %s", rep.Name, rep.Surprises, rep.Surprise))
-		}
-	}
-	return errors.Join(errs...)
-}
+// booked is nil once a node's ledger has what the rigs know was accepted.
+func (r *rigs) booked(n *testnet.Node) error { return harness.CheckBooked(n, 0, r.all...) }
 
 // kept is nil once a front keeps no share.
 func kept(f *testnet.Front) error {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/bytom-solo/bytom-solo/node"
+	"github.com/bytom-solo/bytom-solo/test/harness"
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
 
@@ -44,7 +45,7 @@ func TestOneOfTwoNodesWithAHomeIsFenced(t *testing.T) {
 		}
 		return fmt.Errorf("the first node is not fenced: %+v", s.Faults)
 	})
-	before, err := tally(first)
+	before, err := harness.Tally(first)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,11 +53,11 @@ func TestOneOfTwoNodesWithAHomeIsFenced(t *testing.T) {
 	r.wait(20, time.Minute)
 	r.end()
 	testnet.Wait(t, time.Minute, func() error { return kept(front) })
-	after, err := tally(first)
+	after, err := harness.Tally(first)
 	if err != nil {
 		t.Fatal(err)
 	}
-	has, err := tally(second)
+	has, err := harness.Tally(second)
 	if err != nil {
 		t.Fatal(err)
 	}

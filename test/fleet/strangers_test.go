@@ -13,6 +13,7 @@ import (
 	"github.com/bytom-solo/bytom-solo/fleet"
 	"github.com/bytom-solo/bytom-solo/fleet/natsengine"
 	"github.com/bytom-solo/bytom-solo/ledger"
+	"github.com/bytom-solo/bytom-solo/test/harness"
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
 
@@ -136,7 +137,7 @@ func TestStrangersOnTheEngineDoNothing(t *testing.T) {
 	healthy(t, front, "work is handed out")
 	r.end()
 	testnet.Wait(t, time.Minute, func() error { return errors.Join(kept(front), r.booked(n)) })
-	if has, err := tally(n); err != nil || len(has) != len(r.all) {
+	if has, err := harness.Tally(n); err != nil || len(has) != len(r.all) {
 		t.Errorf("the ledger has %v, %v, expected %d rigs", has, err, len(r.all))
 	}
 }

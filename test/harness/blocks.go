@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/bytom-solo/bytom-solo/mining"
@@ -50,4 +51,33 @@ func CheckFate(n *testnet.Node, hash string, found map[string]node.FoundBlock) e
 		return fmt.Errorf("%s has height %d of %d, but the node says %+v", winner, f.Height, best, f)
 	}
 	return nil
+}
+
+// CheckFrontBlocks has each block that a front's journal has on the chain of its node, once, or told
+// as lost to another one there, and counts both.
+func CheckFrontBlocks(f *testnet.Front, n *testnet.Node) (onChain, lost int, err error) {
+	var found []node.FoundBlock
+	if err := (testnet.Client{URL: f.URL}).Call(context.Background(), node.FoundBlocksRoute, nil, &found); err != nil {
+		return 0, 0, err
+	}
+	ours, err := FoundBlocks(n)
+	if err != nil {
+		return 0, 0, err
+	}
+	for _, b := range found {
+		hash, err := n.BlockHash(b.Height)
+		if err != nil {
+			return 0, 0, err
+		}
+		mine := ours[b.Hash]
+		switch {
+		case hash == b.Hash && b.State != "lost" && b.State != "refused" && b.State != "pending" && mine.FoundBy.Front == f.Name:
+			onChain++
+		case hash != b.Hash && (b.State == "lost" || b.State == "refused" && b.Reason != ""):
+			lost++
+		default:
+			return 0, 0, fmt.Errorf("%s says %+v, the node %+v, and the chain has %s at that height", f, b, mine, hash)
+		}
+	}
+	return onChain, lost, nil
 }

@@ -12,102 +12,21 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/bytom-solo/bytom-solo/mining"
 	"github.com/bytom-solo/bytom-solo/node"
 	"github.com/bytom-solo/bytom-solo/payout"
 	"github.com/bytom-solo/bytom-solo/test/harness"
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
 
-// received is what the owners have on a node's chain, by transactions other than coinbases.
-func (p *pool) received(n *testnet.Node) map[string]uint64 {
-	p.t.Helper()
-	height, err := n.Height()
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	all := make(map[string]uint64)
-	for h := uint64(1); h <= height; h++ {
-		var block struct {
-			Transactions []struct {
-				Outputs []struct {
-					Address string
-					Amount  uint64
-				}
-			}
-		}
-		if err := n.Call("/get-block", map[string]uint64{"block_height": h}, &block); err != nil {
-			p.t.Fatal(err)
-		}
-		for _, tx := range block.Transactions[1:] {
-			for _, out := range tx.Outputs {
-				all[out.Address] += out.Amount
-			}
-		}
-	}
-	return all
-}
-
 // check holds the books to themselves, to shares and chain, and to what owners have.
 func (p *pool) check(chains ...*testnet.Node) {
 	p.t.Helper()
-	var report payout.Report
-	if err := p.Call(node.VerifyPayoutsRoute, nil, &report); err != nil || len(report.Problems) > 0 || report.Blocks == 0 {
-		p.t.Errorf("the books: %+v, %v", report, err)
-	}
+	harness.CheckBooks(p.t, p.Node, nil, chains...)
 	s, err := p.stats()
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	owners, owed := p.listed(p.t), int64(0)
-	for _, o := range owners {
-		owed += int64(o.Provisional + o.Payable + o.Transit)
-	}
-	st := s.Status
-	if st.Immature+st.Spendable+st.Losses != owed+st.Fees+st.Reserve-st.TxFees {
-		p.t.Errorf("assets %d, owed %d, the operator's %d and %d, fees %d: they don't add up", st.Immature+st.Spendable, owed, st.Fees, st.Reserve, st.TxFees)
-	}
-	if s.Status.Policy.Scheme != payout.PPS { // Which pays for shares, not for blocks.
-		credited := p.credited()
-		for _, o := range owners {
-			if all := o.Provisional + o.Payable + o.Transit + o.Paid; all != credited[o.Owner] || o.Overpaid > 0 {
-				p.t.Errorf("owner %s has been paid or is owed %d neu, %d of it for nothing, and the blocks give %d", o.Owner, all, o.Overpaid, credited[o.Owner])
-			}
-		}
-	}
-	for _, chain := range append([]*testnet.Node{p.Node}, chains...) {
-		got := p.received(chain)
-		for _, o := range owners {
-			if got[o.Owner] != o.Paid+o.Transit {
-				p.t.Errorf("%s: owner %s has %d neu on the chain, expected %d and %d in transit", chain.URL, o.Owner, got[o.Owner], o.Paid, o.Transit)
-			}
-		}
-	}
-	p.agrees(s, owners)
-}
-
-// credited is what the owners get of the blocks that rigs found, as far as they are on the main
-// chain, by the explanation of each.
-func (p *pool) credited() map[string]uint64 {
-	p.t.Helper()
-	found, err := harness.FoundBlocks(p.Node)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	all := make(map[string]uint64)
-	for hash, b := range found {
-		if b.FoundBy.Kind != mining.FoundByRig || b.Confirmations == 0 {
-			continue
-		}
-		var e node.PayoutExplanation
-		if err := p.Call(node.ExplainPayoutRoute, node.PayoutBlockRequest{Block: hash}, &e); err != nil {
-			p.t.Errorf("block %s at height %d: %v", hash, b.Height, err)
-		}
-		for _, r := range e.Reasons {
-			all[r.Owner] += r.Amount
-		}
-	}
-	return all
+	p.agrees(s, p.listed(p.t))
 }
 
 // accountants are programs that find out whether a journal of entries balances.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -121,14 +120,7 @@ func (p *pool) hash(rate float64) (stop func()) {
 }
 
 // stats is where payouts stand; an error while the node does not answer.
-func (p *pool) stats() (s node.PayoutStats, err error) {
-	resp, err := http.Get(p.URL + node.PayoutStatsRoute)
-	if err != nil {
-		return s, err
-	}
-	defer resp.Body.Close()
-	return s, json.NewDecoder(resp.Body).Decode(&s)
-}
+func (p *pool) stats() (node.PayoutStats, error) { return harness.PayoutStats(p.Node) }
 
 // blocks is how many blocks were split.
 func (p *pool) blocks() (n int, err error) {

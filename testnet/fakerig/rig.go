@@ -25,6 +25,9 @@ type Config struct {
 	Faults     Faults
 	// Hash computes a header's hash.
 	Hash func(ctx context.Context, header, seed [32]byte) ([32]byte, error)
+	// Solved, if any, is told of each share that the server accepted and that meets the network's
+	// target: the block's id.
+	Solved func(id [32]byte)
 	// Random chooses the faults; the rig alone uses it.
 	Random *rand.Rand
 }

@@ -168,6 +168,9 @@ func (s *session) hear(n incoming) error {
 func (s *session) answered(w sentShare, m wire.Message) {
 	forgotten := w.job != nil && !slices.Contains(s.tips[:], w.job.PreviousBlockHash) && m.Error != nil && m.Error.Code == wire.CodeJobNotFound
 	s.rig.note(func(r *Report) { r.settle(w, m, forgotten) })
+	if solved := s.rig.config.Solved; solved != nil && w.block && m.OK() {
+		solved(w.share.job.HeaderHash(w.share.nonce))
+	}
 	switch {
 	case w.share == nil:
 	case m.OK() && w.share.job.PreviousBlockHash == s.job.PreviousBlockHash:

@@ -1,0 +1,292 @@
+package chaos_test
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/bytom-solo/bytom-solo/mining"
+	"github.com/bytom-solo/bytom-solo/node"
+	"github.com/bytom-solo/bytom-solo/payout"
+	"github.com/bytom-solo/bytom-solo/test/harness"
+	"github.com/bytom-solo/bytom-solo/testnet"
+)
+
+// patience is how long the network has for what it does by itself once all is healed.
+const patience = 3 * time.Minute
+
+// recovered waits until all processes answer, and each rig's shares are accepted again.
+func (c *campaign) recovered() {
+	c.t.Helper()
+	testnet.Wait(c.t, patience, func() error {
+		var errs []error
+		for _, n := range c.nodes {
+			_, err := n.Height()
+			errs = append(errs, err)
+		}
+		for _, f := range c.fronts {
+			if s, err := f.State(c.t.Context()); err != nil || s.NotReady != nil {
+				errs = append(errs, fmt.Errorf("%s: %w %+v", f, err, s))
+			}
+		}
+		return errors.Join(errs...)
+	})
+	for _, rig := range c.rigs.every() {
+		from := rig.Report().Accepted
+		testnet.Wait(c.t, patience, func() error {
+			if rep := rig.Report(); rep.Accepted < from+2 {
+				return fmt.Errorf("%s: %d shares are accepted, expected %d: %+v", rep.Name, rep.Accepted, from+2, rep)
+			}
+			return nil
+		})
+	}
+}
+
+// rehearse waits until all works, and takes the figures of before.
+func (c *campaign) rehearse() {
+	c.t.Helper()
+	c.recovered()
+	c.oneTip()
+	for _, p := range c.all {
+		p.disk.sync()
+	}
+	c.look()
+}
+
+// check holds the network, which is healed, to what has to be.
+func (c *campaign) check() {
+	c.t.Helper()
+	c.recovered()
+	c.note("all shares are accepted")
+	c.look()
+	c.rigs.end()
+	c.note("rigs have ended")
+	if err := c.nodes[1].Call("/set-mining", map[string]bool{"is_mining": false}, nil); err != nil {
+		c.t.Fatal(err)
+	}
+	for _, step := range []struct {
+		name  string
+		check func()
+	}{
+		{"all nodes are on one tip", c.oneTip},
+		{"fronts keep nothing", c.outboxes},
+		{"no solution is lost", c.solutions},
+		{"owners are paid", c.paid},
+		{"on every chain", c.oneTip},
+		{"the books are right", c.books},
+		{"ledgers have what rigs know", c.booked},
+		{"memory and goroutines are flat", c.flat},
+		{"nothing is open in journals", c.closed},
+	} {
+		step.check()
+		c.note("looked whether %s", step.name)
+	}
+}
+
+// oneTip waits until all nodes have one best block. Where two have found one each at the end, a block
+// decides.
+func (c *campaign) oneTip() {
+	c.t.Helper()
+	mined := time.Now()
+	testnet.Wait(c.t, patience, func() error {
+		tips := make([]string, len(c.nodes))
+		for i, n := range c.nodes {
+			height, err := n.Height()
+			if err != nil {
+				return err
+			}
+			if tips[i], err = n.BlockHash(height); err != nil {
+				return err
+			}
+			tips[i] = fmt.Sprintf("%d %s", height, tips[i])
+		}
+		if len(slices.Compact(slices.Clone(tips))) == 1 {
+			return nil
+		}
+		if time.Since(mined) > 2*time.Second {
+			mined = time.Now()
+			if err := c.mine(1); err != nil {
+				return err
+			}
+		}
+		return fmt.Errorf("the nodes are not on one tip: %q", tips)
+	})
+}
+
+// mine has the first node make blocks that no rig has found.
+func (c *campaign) mine(blocks int) error {
+	return c.nodes[0].Call(node.SolonetMineRoute, map[string]int{"blocks": blocks}, nil)
+}
+
+// outboxes waits until no front keeps anything.
+func (c *campaign) outboxes() {
+	c.t.Helper()
+	testnet.Wait(c.t, patience, func() error {
+		for _, f := range c.fronts {
+			if s, err := f.State(c.t.Context()); err != nil || s.Front.Kept > 0 {
+				return fmt.Errorf("%s keeps %d shares and logins: %w", f, s.Front.Kept, err)
+			}
+		}
+		return nil
+	})
+}
+
+// solutions has each block that was found on the chain, or told as lost, and each that a rig knows was
+// accepted among them.
+func (c *campaign) solutions() {
+	c.t.Helper()
+	for i, n := range c.nodes[:2] {
+		var found map[string]node.FoundBlock
+		testnet.Wait(c.t, patience, func() (err error) {
+			if found, err = harness.FoundBlocks(n); err != nil {
+				return err
+			}
+			for hash := range found {
+				if err := harness.CheckFate(n, hash, found); err != nil {
+					return fmt.Errorf("node-%d: %w", i, err)
+				}
+			}
+			return nil
+		})
+		lost := 0
+		for _, f := range found {
+			if f.State == "lost" {
+				lost++
+			}
+		}
+		c.t.Logf("node-%d: %d blocks found, %d of them lost in races", i, len(found), lost)
+		if i == 1 {
+			c.listed("node-1", found)
+		}
+	}
+	for _, f := range c.fronts {
+		onChain, lost := 0, 0
+		testnet.Wait(c.t, patience, func() (err error) {
+			onChain, lost, err = harness.CheckFrontBlocks(f, c.nodes[0])
+			return err
+		})
+		c.t.Logf("%s: %d blocks on the chain, %d lost to others", f.Name, onChain, lost)
+		var list []node.FoundBlock
+		if err := (testnet.Client{URL: f.URL}).Call(c.t.Context(), node.FoundBlocksRoute, nil, &list); err != nil {
+			c.t.Fatal(err)
+		}
+		found := make(map[string]node.FoundBlock)
+		for _, b := range list {
+			found[b.Hash] = b
+		}
+		c.listed(f.Name, found)
+	}
+}
+
+// listed has each block of a share that a rig knows was accepted in a list of found ones.
+func (c *campaign) listed(server string, found map[string]node.FoundBlock) {
+	c.t.Helper()
+	c.rigs.mu.Lock()
+	defer c.rigs.mu.Unlock()
+	missing := 0
+	for id := range c.rigs.solved[server] {
+		if _, ok := found[id]; !ok {
+			missing++
+			c.t.Errorf("%s has accepted block %s of a rig, and does not list it", server, id)
+		}
+	}
+	c.t.Logf("%s: rigs know of %d blocks, %d are missing", server, len(c.rigs.solved[server]), missing)
+}
+
+// paid mines on until all that is due to owners is in blocks.
+func (c *campaign) paid() {
+	c.t.Helper()
+	if err := c.mine(101); err != nil {
+		c.t.Fatal(err)
+	}
+	testnet.Wait(c.t, patience, func() error {
+		if err := c.mine(1); err != nil {
+			return err
+		}
+		s, err := harness.PayoutStats(c.nodes[0])
+		if err != nil {
+			return err
+		}
+		b := s.Status.Batches
+		if s.Status.Due > 0 || b[payout.BatchMined]+b[payout.BatchPaid] == 0 || b[payout.BatchStored]+b[payout.BatchSigned] > 0 {
+			return fmt.Errorf("not paid yet: %+v", s.Status)
+		}
+		return nil
+	})
+	s, err := harness.PayoutStats(c.nodes[0])
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.t.Logf("payouts: blocks %v, payments %v", s.Status.Blocks, s.Status.Batches)
+}
+
+// books has the first node's books right, and on all chains. A block waits an hour for its share where
+// the front was killed between the two, so that no rig knows that it was accepted.
+func (c *campaign) books() {
+	c.t.Helper()
+	unanswered := func(block string) bool {
+		c.rigs.mu.Lock()
+		defer c.rigs.mu.Unlock()
+		for _, f := range c.fronts {
+			if c.rigs.solved[f.Name][block] {
+				return false
+			}
+		}
+		return true
+	}
+	if wait := harness.CheckBooks(c.t, c.nodes[0], unanswered, c.nodes[1:]...); len(wait) > 0 {
+		c.t.Logf("%d blocks wait for a share that a killed front has lost", len(wait))
+	}
+}
+
+// booked has both ledgers equal to what rigs know was accepted. The rigs of the second node, which has
+// no front, can have lost what its ledger had in memory when it was killed.
+func (c *campaign) booked() {
+	c.t.Helper()
+	lost := uint64(c.unwritten["node-1"].Seconds() * c.scale.rate)
+	testnet.Wait(c.t, patience, func() error {
+		return errors.Join(harness.CheckBooked(c.nodes[0], 0, c.rigs.fronts...), harness.CheckBooked(c.nodes[1], lost, c.rigs.direct...))
+	})
+	c.t.Logf("%d shares accepted", accepted(c.rigs.every()))
+}
+
+// closed stops both of our nodes that have found blocks, and has every journal without an open entry,
+// and ledgers whose rows are the sum of their log.
+func (c *campaign) closed() {
+	c.t.Helper()
+	for i, n := range c.nodes[:2] {
+		n.Stop()
+		rigs := c.rigs.fronts
+		if i == 1 {
+			rigs = c.rigs.direct
+		}
+		harness.CheckLedger(c.t, n.Home, len(rigs))
+		c.journal(n.Home, "mining")
+	}
+	for _, f := range c.fronts {
+		f.Stop()
+		c.journal(f.Home, "")
+	}
+}
+
+// journal has no entry of a journal open.
+func (c *campaign) journal(home, folder string) {
+	c.t.Helper()
+	j, err := mining.OpenJournal(filepath.Join(home, folder, "journal.db"), nil)
+	if err != nil {
+		c.t.Error(err)
+		return
+	}
+	defer j.Close()
+	fates, err := j.Fates()
+	if err != nil {
+		c.t.Error(err)
+	}
+	for _, f := range fates {
+		if !f.Resolved() {
+			c.t.Errorf("%s: the journal has block %d %v open", home, f.Height, f.ID)
+		}
+	}
+}

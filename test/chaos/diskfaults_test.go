@@ -1,0 +1,58 @@
+package chaos_test
+
+import (
+	"math/rand/v2"
+	"time"
+)
+
+// onDisk draws a process that has a disk of its own, and does something to that.
+func (c *campaign) onDisk(hold time.Duration, do, undo func(p *process) error) *act {
+	p := c.free(func(p *process) bool { return p.disk != nil })
+	if p == nil {
+		return nil
+	}
+	tell := func(f func(p *process) error) func() {
+		return func() {
+			if err := f(p); err != nil {
+				c.t.Errorf("%s: %v", p.name, err)
+			}
+		}
+	}
+	return &act{what: p.name, uses: []string{p.name}, hold: hold, do: tell(do), undo: tell(undo)}
+}
+
+func drawFull(c *campaign) *act {
+	return c.onDisk(12*time.Second, func(p *process) error {
+		p.Allow("the disk is full", "no space left on device")
+		return p.disk.fill()
+	}, func(p *process) error { return p.disk.clear() })
+}
+
+// drawReadOnly has a disk fail. It takes an operator to repair it, who kills the process, if it still
+// runs, and starts it again.
+func drawReadOnly(c *campaign) *act {
+	const hold = 12 * time.Second
+	return c.onDisk(hold, func(p *process) error {
+		c.unwritten[p.name] += inMemory + hold
+		p.Allow("read-only file system", "panic:")
+		return p.disk.fail()
+	}, func(p *process) error {
+		p.Kill()
+		if err := p.disk.repair(); err != nil {
+			return err
+		}
+		p.Launch()
+		return nil
+	})
+}
+
+func drawFrozen(c *campaign) *act {
+	random := rand.New(rand.NewPCG(c.random.Uint64(), 1))
+	return c.onDisk(15*time.Second, func(p *process) error {
+		p.disk.slow(random)
+		return nil
+	}, func(p *process) error {
+		p.disk.fast()
+		return nil
+	})
+}
