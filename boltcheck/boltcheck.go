@@ -46,7 +46,7 @@ func Check(ctx context.Context, path string) error {
 		return err
 	}
 	if !info.Mode().IsRegular() {
-		return fmt.Errorf("%s is %s, expected a file", path, info.Mode().Type())
+		return fmt.Errorf("%s is no file (%s): move it away, and put the file's last copy in its place, or let a new one be begun", path, info.Mode())
 	}
 	var db *bolt.DB
 	// Opened for reading, it takes the lock and looks at the first two pages alone.
@@ -57,6 +57,9 @@ func Check(ctx context.Context, path string) error {
 	// One that is too short for two pages has no kind.
 	if errors.Is(err, berrors.ErrInvalid) || errors.Is(err, berrors.ErrChecksum) || err != nil && strings.Contains(err.Error(), "file size too small") {
 		return fmt.Errorf("%w: its first two pages: %w", ErrDamaged, err)
+	}
+	if errors.Is(err, berrors.ErrTimeout) {
+		return fmt.Errorf("%w: %s has %s open", err, Holder(path), path)
 	}
 	if err != nil {
 		return err

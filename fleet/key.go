@@ -42,6 +42,9 @@ func NewKey() Key {
 // Public is the key that others know.
 func (k Key) Public() PublicKey { return PublicKey(k.private.Public().(ed25519.PublicKey)) }
 
+// withoutKey is what to do about a file that has no key.
+const withoutKey = "put its last copy in its place, or move it away: a new key is made then, which the other side must be told"
+
 // OpenKey reads the key pair in a file, and draws one where there is no file. The file is one line,
 // the 64 hexadecimal characters of the seed, and nobody else may read it.
 func OpenKey(path string) (Key, error) {
@@ -50,11 +53,11 @@ func OpenKey(path string) (Key, error) {
 		return createKey(path)
 	}
 	if err != nil {
-		return Key{}, fmt.Errorf("read the key: %w", err)
+		return Key{}, fmt.Errorf("read the key: %w; "+withoutKey, err)
 	}
 	seed, err := hex.DecodeString(strings.TrimSpace(string(raw)))
 	if err != nil || len(seed) != ed25519.SeedSize {
-		return Key{}, fmt.Errorf("read the key: %s: expected %d hexadecimal characters; without the file a new key is made, which the other side must be told", path, 2*ed25519.SeedSize)
+		return Key{}, fmt.Errorf("read the key: %s: expected %d hexadecimal characters; "+withoutKey, path, 2*ed25519.SeedSize)
 	}
 	return Key{ed25519.NewKeyFromSeed(seed)}, nil
 }

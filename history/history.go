@@ -7,9 +7,7 @@ package history
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -381,9 +379,5 @@ func (h *History) CatchUp(found []Block) {
 
 // setAside moves the file out of the way, to where its name tells what it is.
 func (h *History) setAside() (to string, err error) {
-	to = h.cfg.Path + ".damaged-" + h.cfg.Now().UTC().Format("20060102T150405")
-	if err := os.Rename(h.cfg.Path, to); err != nil {
-		return to, fmt.Errorf("set the history aside: %w", err)
-	}
-	return to, nil
+	return boltcheck.SetAside(h.cfg.Path, h.cfg.Now())
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -31,8 +30,7 @@ func (l *Ledger) open() error {
 
 // setAside moves a damaged file out of the way, to a name that says what it is.
 func (l *Ledger) setAside() (to string, err error) {
-	to = l.cfg.Path + ".damaged-" + l.cfg.Now().UTC().Format("20060102T150405")
-	return to, os.Rename(l.cfg.Path, to)
+	return boltcheck.SetAside(l.cfg.Path, l.cfg.Now())
 }
 
 // loadWhole is load, for which entries that make no sense are damage.

@@ -84,8 +84,8 @@ const checkTime = time.Minute
 func (o *Outbox) open() error {
 	f, err := openFile(o.cfg, &o.index, &o.ledger.newest)
 	if errors.Is(err, boltcheck.ErrDamaged) {
-		to := o.cfg.Path + ".damaged-" + time.Now().UTC().Format("20060102T150405")
-		if failed := os.Rename(o.cfg.Path, to); failed != nil {
+		to, failed := boltcheck.SetAside(o.cfg.Path, time.Now())
+		if failed != nil {
 			return errors.Join(err, failed)
 		}
 		o.log.Error("the outbox was damaged: it is set aside, and a new one begun; shares in it that the node had not booked yet are lost", "set_aside", to, "error", err)
