@@ -194,7 +194,10 @@ func readHandouts(cfg HandoutsConfig) (read handoutsDecoder, err error) {
 	for n := 1; ; n++ {
 		text, err := in.ReadBytes('\n')
 		if errors.Is(err, io.EOF) {
-			break
+			if n > 1 {
+				break // The run may have ended within a line.
+			}
+			err = errors.New("it is cut off")
 		}
 		if err == nil {
 			err = read.take(text, n, cfg, &tip)

@@ -199,6 +199,8 @@ func TestSpoiltHandouts(t *testing.T) {
 		warn string
 	}{
 		"cut off":       {string(whole[:len(whole)-9]), ""},
+		"first line":    {string(whole[:9]), "line 1: it is cut off"},
+		"zeros":         {strings.Repeat("\x00", len(whole)), "line 1: it is cut off"},
 		"empty":         {"", "it is empty, and begins anew"},
 		"no file":       {"something else\n", "invalid character"},
 		"network":       {replace("solonet", "mainnet"), `network is \"mainnet\", expected \"solonet\"`},

@@ -256,10 +256,10 @@ func readFate(key, raw []byte) (*Fate, error) {
 	}
 	f := &Fate{}
 	if err := json.Unmarshal(raw, f); err != nil {
-		return nil, fmt.Errorf("entry %x can't be read: %w", key, err)
+		return nil, fmt.Errorf("%w: entry %x can't be read: %w", boltcheck.ErrDamaged, key, err)
 	}
 	if !bytes.Equal(f.ID.Bytes(), key) {
-		return nil, fmt.Errorf("entry %x is of block %s, expected the one of its key", key, f.ID.String())
+		return nil, fmt.Errorf("%w: entry %x is of block %s, expected the one of its key", boltcheck.ErrDamaged, key, f.ID.String())
 	}
 	return f, nil
 }

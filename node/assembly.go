@@ -2,11 +2,13 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
 	"time"
 
+	"github.com/bytom-solo/bytom-solo/boltcheck"
 	"github.com/bytom-solo/bytom-solo/mining"
 	"github.com/bytom-solo/bytom-solo/node/chain"
 	"github.com/bytom-solo/bytom-solo/node/selection"
@@ -150,19 +152,38 @@ func (n *Node) openOverrides() error {
 	return n.claim(overrides.Claim)
 }
 
-// openJournal opens the journal of found blocks. Mining goes on without one, loudly, but
-// not with another network's.
+// openJournal opens the journal of found blocks, and follows what becomes of them.
 func (n *Node) openJournal(source mining.Source) error {
-	journal, err := mining.OpenJournal(n.config.JournalPath(), n.log)
+	if err := n.openJournalFile(); err != nil || n.journal == nil {
+		return err
+	}
+	n.journal.Watch(n.reportEvents)
+	n.watcher = mining.NewFateWatcher(mining.FateWatcherConfig{Journal: n.journal, Source: source, Stands: n.tellFront, Log: n.log})
+	return nil
+}
+
+// openJournalFile opens the journal. Mining goes on without one, loudly, but not with another
+// network's. A damaged one is set aside and a new one begun, so that the next block is written
+// down; not where blocks of it may have to be split yet.
+func (n *station) openJournalFile() error {
+	path := n.config.JournalPath()
+	journal, err := mining.OpenJournal(path, n.log)
+	if errors.Is(err, boltcheck.ErrDamaged) {
+		if n.config.Payout.Scheme != "" {
+			return fmt.Errorf("%w; it has the found blocks that are not split between the rigs' owners yet, and so it is not set aside: put its last copy in its place, "+
+				"or, where there is none, move it away, 'mv %s %s.damaged', and start again: what was found and not split is the operator's then", err, path, path)
+		}
+		aside, failed := boltcheck.SetAside(path, time.Now())
+		if err = errors.Join(err, failed); failed == nil {
+			n.log.Error("the journal of found blocks was damaged: it is set aside, and a new one begun; a block of it that is not on the chain yet is not submitted again",
+				"set_aside", aside, "error", err)
+			journal, err = mining.OpenJournal(path, n.log)
+		}
+	}
 	if err != nil {
 		n.log.Error("the journal can't be opened: found blocks are submitted without being written down first", "error", err)
 		return nil
 	}
 	n.journal = journal
-	if err := n.claim(journal.Claim); err != nil {
-		return err
-	}
-	journal.Watch(n.reportEvents)
-	n.watcher = mining.NewFateWatcher(mining.FateWatcherConfig{Journal: journal, Source: source, Stands: n.tellFront, Log: n.log})
-	return nil
+	return n.claim(journal.Claim)
 }

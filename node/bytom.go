@@ -1,12 +1,18 @@
 package node
 
 import (
+	"bytes"
 	"context"
+	stded25519 "crypto/ed25519"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"reflect"
+	"time"
 
 	"github.com/prometheus/prometheus/util/flock"
 	"github.com/sirupsen/logrus"
@@ -30,6 +36,7 @@ import (
 	"github.com/bytom/bytom/protocol"
 	"github.com/bytom/bytom/wallet"
 
+	"github.com/bytom-solo/bytom-solo/boltcheck"
 	"github.com/bytom-solo/bytom-solo/node/chain"
 )
 
@@ -40,6 +47,7 @@ import (
 // write to the system at once, so the end of the process loses none.
 type bytom struct {
 	config     *cfg.Config
+	log        *slog.Logger
 	lock       flock.Releaser
 	tokens     *accesstoken.CredentialStore
 	dispatcher *event.Dispatcher
@@ -57,17 +65,17 @@ type bytom struct {
 }
 
 // openBytom opens the data directory and assembles the parts below the network.
-func openBytom(ctx context.Context, config *cfg.Config) (*bytom, error) {
+func openBytom(ctx context.Context, config *cfg.Config, log *slog.Logger) (*bytom, error) {
 	// Not by cfg.EnsureRoot: it would write a config.toml that opens the RPC to the
 	// LAN.
 	if err := os.MkdirAll(config.DBDir(), 0o700); err != nil {
 		return nil, fmt.Errorf("make the data directory: %w", err)
 	}
-	lock, _, err := flock.New(filepath.Join(config.RootDir, "LOCK"))
+	lock, err := lockHome(config.RootDir)
 	if err != nil {
-		return nil, fmt.Errorf("data directory %s is in use by another process: %w", config.RootDir, err)
+		return nil, err
 	}
-	b := &bytom{config: config, lock: lock, dispatcher: event.NewDispatcher()}
+	b := &bytom{config: config, log: log, lock: lock, dispatcher: event.NewDispatcher()}
 	if err := b.open(ctx); err != nil {
 		return nil, errors.Join(err, lock.Release())
 	}
@@ -140,6 +148,7 @@ func (b *bytom) openWallet() error {
 	if err := b.checkWallet(); err != nil {
 		return err
 	}
+	b.turnWalletBack(db)
 	assets := asset.NewRegistry(db, b.chain)
 	b.wallet, err = wallet.NewWallet(db, b.accounts, assets, b.hsm, b.chain, b.dispatcher, b.config.Wallet.TxIndex)
 	if err != nil {
@@ -149,6 +158,19 @@ func (b *bytom) openWallet() error {
 		b.wallet.RescanBlocks()
 	}
 	return nil
+}
+
+// turnWalletBack has a wallet begin again that has seen blocks which the chain lacks, as after a
+// loss of its latest writes: left to itself the wallet would follow the chain no more.
+func (b *bytom) turnWalletBack(db dbm.DB) {
+	key := []byte("walletInfo")
+	var seen wallet.StatusInfo
+	raw := db.Get(key)
+	if raw == nil || json.Unmarshal(raw, &seen) != nil || b.chain.BlockExist(&seen.BestHash) {
+		return
+	}
+	b.log.Warn("the wallet has seen blocks that the chain lacks: it looks through the chain again", "wallet_height", seen.BestHeight, "height", b.chain.BestBlockHeight())
+	db.Set(key, []byte("{}")) // Of no version: the wallet then drops what it has of blocks, and not its accounts.
 }
 
 // openDB opens a database of the data directory.
@@ -188,14 +210,28 @@ func (b *bytom) openNetwork(gated netsync.Chain, bulk *chain.BulkSync) error {
 }
 
 // ensureNodeKey creates the key that peers know the node by, if there is none yet.
-// Bytom does so too, with a warning.
+// Bytom does so too, with a warning. It writes over what it can't read; here a damaged file is
+// set aside.
 func (b *bytom) ensureNodeKey() error {
+	if b.config.P2P.PrivateKey != "" {
+		return nil
+	}
 	path := b.config.P2P.NodeKeyFile
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(b.config.RootDir, path)
 	}
-	if _, err := os.Stat(path); b.config.P2P.PrivateKey != "" || !errors.Is(err, os.ErrNotExist) {
+	text, err := os.ReadFile(path)
+	switch {
+	case err == nil && isNodeKey(text):
 		return nil
+	case err == nil:
+		aside, err := boltcheck.SetAside(path, time.Now())
+		if err != nil {
+			return fmt.Errorf("the node's key %s is damaged: %w", path, err)
+		}
+		b.log.Warn("the key that peers know this node by was damaged: it is set aside, and a new one made; to peers this is another node", "file", path, "set_aside", aside)
+	case !errors.Is(err, os.ErrNotExist):
+		return fmt.Errorf("read the node's key: %w: move %s away, and a new one is made", err, path)
 	}
 	_, key, err := ed25519.GenerateKey(nil)
 	if err != nil {
@@ -206,6 +242,13 @@ func (b *bytom) ensureNodeKey() error {
 		return fmt.Errorf("make the node's key: %w", err)
 	}
 	return nil
+}
+
+// isNodeKey reports whether a file has a key as Bytom writes it, whose second half is the public
+// one.
+func isNodeKey(text []byte) bool {
+	raw, err := hex.DecodeString(string(text[:min(len(text), 2*stded25519.PrivateKeySize)]))
+	return err == nil && len(raw) == stded25519.PrivateKeySize && bytes.Equal(raw, stded25519.NewKeyFromSeed(raw[:stded25519.SeedSize]))
 }
 
 // start joins the network.

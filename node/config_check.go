@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,7 +24,11 @@ func (c *Config) check() error {
 	}
 	b := c.Bytom
 	if _, ok := consensus.NetParams[b.ChainID]; !ok {
-		bad("chain_id", b.ChainID, "mainnet, wisdom or solonet; 'bytom-solo init' writes it into config.toml")
+		expected := "mainnet, wisdom or solonet; 'bytom-solo init' writes it into config.toml"
+		if _, err := os.Stat(filepath.Join(b.RootDir, "config.toml")); err == nil && b.ChainID == "" {
+			expected = "mainnet, wisdom or solonet; 'bytom-solo init' writes it into a new config.toml, and the one in " + b.RootDir + " has none: if it was cut off, put its last copy in its place"
+		}
+		bad("chain_id", b.ChainID, expected)
 	}
 	if simulated && b.ChainID != "solonet" {
 		bad("chain_id", b.ChainID, "solonet: the proof of work of this build is simulated, for tests")

@@ -15,6 +15,14 @@ import (
 // node's key mining can't both stand in a file, so the table says enable; nor can [engine] and the
 // key engine, for which the table says url.
 func readConfigFile(home string) (map[string]string, error) {
+	keys, err := parseConfigFile(home)
+	if err != nil {
+		return nil, fmt.Errorf("%w: mend the file, or put its last copy in its place: %s", err, filepath.Join(home, "config.toml"))
+	}
+	return keys, nil
+}
+
+func parseConfigFile(home string) (map[string]string, error) {
 	flat := make(map[string]string)
 	raw, err := os.ReadFile(filepath.Join(home, "config.toml"))
 	if errors.Is(err, os.ErrNotExist) {
@@ -41,6 +49,15 @@ func readConfigFile(home string) (map[string]string, error) {
 		flat["engine"] = url
 	}
 	return flat, nil
+}
+
+// warnOfEmptyConfig tells of a config.toml without a byte, as a file system leaves that was cut off:
+// what was set in it is not any more.
+func (n *station) warnOfEmptyConfig() {
+	path := filepath.Join(n.config.Bytom.RootDir, "config.toml")
+	if info, err := os.Stat(path); err == nil && info.Size() == 0 {
+		n.log.Warn("config.toml is empty, so that nothing is set by it: put its last copy in its place, or remove it", "file", path)
+	}
 }
 
 // flatten builds dotted keys of a file's tables, and of an array a list with commas. Capitals

@@ -213,9 +213,14 @@ func (n *station) keepingFaults() []faultKind {
 // overridesFaults are those of the operator's overrides.
 func (n *Node) overridesFaults() []faultKind {
 	return []faultKind{{
-		id: "overrides", check: func(time.Time) (string, bool) { return "", n.overrides == nil },
+		id: "overrides", check: func(time.Time) (string, bool) {
+			if lost := n.overrides.Lost(); lost != "" {
+				return "the file was damaged, and is set aside as " + lost, true
+			}
+			return "", n.overrides == nil
+		},
 		what: "Which transactions to prioritise or to exclude can't be read, so none is",
-		do:   "Move mining/overrides.db away, restart the node and set them again",
+		do:   "Set them again; if that is refused, move mining/overrides.db away and restart the node first",
 	}}
 }
 

@@ -76,13 +76,14 @@ func (f *Front) open(ctx context.Context) error {
 	if err := config.checkFrontPorts(); err != nil {
 		return err
 	}
+	f.warnOfEmptyConfig()
 	home := config.Bytom.RootDir
 	if err := os.MkdirAll(filepath.Join(home, "mining"), 0o700); err != nil {
 		return fmt.Errorf("make the home directory: %w", err)
 	}
 	var err error
-	if f.lock, _, err = flock.New(filepath.Join(home, "LOCK")); err != nil {
-		return fmt.Errorf("home directory %s is in use by another process: %w", home, err)
+	if f.lock, err = lockHome(home); err != nil {
+		return err
 	}
 	if f.name = config.Front.Name; f.name == "" {
 		f.name, _ = os.Hostname() // Without one it has none.
@@ -138,9 +139,7 @@ func (f *Front) openFleet() error {
 	}
 	f.feed = fleet.NewFeed(fleet.FeedConfig{Nodes: config.Front.Nodes.keys(), Program: payee.Program, MaxAge: config.Front.MaxAge, Log: f.log})
 	f.templates = f.feed
-	if f.journal, err = mining.OpenJournal(config.JournalPath(), f.log); err != nil {
-		f.log.Error("the journal can't be opened: found blocks are submitted without being written down first", "error", err)
-	} else if err := f.claim(f.journal.Claim); err != nil {
+	if err := f.openJournalFile(); err != nil {
 		return err
 	}
 	f.chain = fleet.NewChain(fleet.ChainConfig{

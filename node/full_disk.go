@@ -24,11 +24,54 @@ type disk struct {
 	mu      sync.Mutex
 	waiting int // writes that found no room
 	since   time.Time
+	wrong   error         // why a database can't be used
+	failed  chan struct{} // closed then
 }
 
 // newDisk returns the disk of a directory.
 func newDisk(dir string, log *slog.Logger, alarm func(Notification)) *disk {
-	return &disk{dir: dir, log: log, alarm: alarm, pause: time.Second}
+	return &disk{dir: dir, log: log, alarm: alarm, pause: time.Second, failed: make(chan struct{})}
+}
+
+// fail has the node stop, as a database can't be used.
+func (d *disk) fail(err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.wrong == nil {
+		d.wrong = err
+		close(d.failed)
+	}
+}
+
+// failure is why a database can't be used, if that is so.
+func (d *disk) failure() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.wrong
+}
+
+// orFailure does something until that ends, or a database can't be used: then it waits a moment
+// longer, as what needs that database may never end.
+func (d *disk) orFailure(do func() error) error {
+	ended := make(chan error, 1)
+	go func() {
+		err := errors.New("ended by a database that can't be used") // It ends the goroutine: see levelDB.must.
+		defer func() { ended <- err }()
+		err = do()
+	}()
+	var err error
+	select {
+	case err = <-ended:
+	case <-d.failed:
+		select {
+		case <-ended:
+		case <-time.After(stopLimit):
+		}
+	}
+	if wrong := d.failure(); wrong != nil {
+		return wrong
+	}
+	return err
 }
 
 // write does what writes until it finds room.

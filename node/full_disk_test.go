@@ -70,7 +70,7 @@ func TestDatabaseWaitsForRoom(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	db, err := openStorage(limitedStorage{files, room}, d, tablesLeast)
+	db, err := openStorage(limitedStorage{files, room}, "", d, tablesLeast)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -87,10 +87,16 @@ func readNetworkMark(config *cfg.Config) (string, error) {
 	if errors.Is(err, fs.ErrNotExist) || err == nil && config.DBBackend == "memdb" {
 		return "", nil // What is in memory is nobody's at the start.
 	}
+	path := networkMark(config)
 	if err != nil {
-		return "", fmt.Errorf("which network is the data directory of? %w", err)
+		return "", fmt.Errorf("which network is the data directory of? %w: move %s away, and the next start marks it anew", err, path)
 	}
-	return strings.TrimSpace(string(raw)), nil
+	of := strings.TrimSpace(string(raw))
+	if _, ok := consensus.NetParams[of]; !ok && of != "" {
+		return "", fmt.Errorf("which network is the data directory of? %s says %q, expected mainnet, wisdom or solonet: it is damaged: write the right one into it, 'echo %s > %s'",
+			path, of, config.ChainID, path)
+	}
+	return of, nil
 }
 
 // writeNetworkMark marks the data directory, if that is not marked yet.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"sync"
 
@@ -20,25 +21,28 @@ import (
 // room on a disk, and keep so many files open each. It is for the whole process.
 func useDisk(d *disk, files int) {
 	open := func(name, dir string) (dbm.DB, error) {
-		return openLevelDB(filepath.Join(dir, name+".db"), d, files)
+		return openWhole(filepath.Join(dir, name+".db"), d, files)
 	}
 	registerDBCreator(dbm.LevelDBBackendStr, open, true)
 	registerDBCreator(dbm.GoLevelDBBackendStr, open, true)
 }
 
-// levelDB is Bytom's GoLevelDB on a storage of ours, which it has no constructor for. As
-// there, an error is a panic; that there is no room is none.
+// levelDB is Bytom's GoLevelDB on a storage of ours, which it has no constructor for. Its
+// methods have no errors to give back: there an error is a panic, here it is the disk's to
+// stop the node for. That there is no room is no error.
 type levelDB struct {
 	db    *leveldb.DB
 	files storage.Storage
+	path  string
+	disk  *disk
 }
 
-func openLevelDB(path string, d *disk, tables int) (dbm.DB, error) {
+func openLevelDB(path string, d *disk, tables int) (*levelDB, error) {
 	files, err := storage.OpenFile(path, false)
 	if err != nil {
 		return nil, err
 	}
-	db, err := openStorage(files, d, tables)
+	db, err := openStorage(files, path, d, tables)
 	if err != nil {
 		return nil, errors.Join(err, files.Close())
 	}
@@ -46,15 +50,18 @@ func openLevelDB(path string, d *disk, tables int) (dbm.DB, error) {
 }
 
 // openStorage opens a database on files of some kind.
-func openStorage(files storage.Storage, d *disk, tables int) (dbm.DB, error) {
+func openStorage(files storage.Storage, path string, d *disk, tables int) (*levelDB, error) {
 	if err := removeUnfinished(files); err != nil {
 		return nil, err
 	}
-	db, err := leveldb.Open(&waitingStorage{Storage: files, disk: d}, &opt.Options{OpenFilesCacheCapacity: tables})
+	// Without StrictManifest it would go on without what a damaged list of tables had behind the
+	// damage, and delete those tables.
+	options := &opt.Options{OpenFilesCacheCapacity: tables, Strict: opt.DefaultStrict | opt.StrictManifest}
+	db, err := leveldb.Open(&waitingStorage{Storage: files, disk: d, dropped: &droppedWrites{dir: path, disk: d}}, options)
 	if err != nil {
 		return nil, err
 	}
-	return &levelDB{db, files}, nil
+	return &levelDB{db, files, path, d}, nil
 }
 
 // removeUnfinished removes what an interrupted start left of a new database: a
@@ -75,11 +82,16 @@ func removeUnfinished(files storage.Storage) error {
 	return nil
 }
 
-// must is what becomes of an error that no caller takes.
-func must(err error) {
-	if err != nil {
-		panic(err)
+// must ends the goroutine where there is an error, which the node then stops for: who asked can
+// do nothing with it, and must not take it that there is nothing.
+func (l *levelDB) must(err error) {
+	if err == nil {
+		return
 	}
+	if !errors.Is(err, leveldb.ErrClosed) { // The node stops already.
+		l.disk.fail(unusable(l.path, err))
+	}
+	runtime.Goexit()
 }
 
 // Get is nil for a key that is not there.
@@ -88,46 +100,63 @@ func (l *levelDB) Get(key []byte) []byte {
 	if errors.Is(err, leveldb.ErrNotFound) {
 		return nil
 	}
-	must(err)
+	l.must(err)
 	return value
 }
 
 // synced are writes that are on the disk when they return.
 var synced = &opt.WriteOptions{Sync: true}
 
-func (l *levelDB) Set(key, value []byte)     { must(l.db.Put(key, value, nil)) }
-func (l *levelDB) SetSync(key, value []byte) { must(l.db.Put(key, value, synced)) }
-func (l *levelDB) Delete(key []byte)         { must(l.db.Delete(key, nil)) }
-func (l *levelDB) DeleteSync(key []byte)     { must(l.db.Delete(key, synced)) }
+func (l *levelDB) Set(key, value []byte)     { l.must(l.db.Put(key, value, nil)) }
+func (l *levelDB) SetSync(key, value []byte) { l.must(l.db.Put(key, value, synced)) }
+func (l *levelDB) Delete(key []byte)         { l.must(l.db.Delete(key, nil)) }
+func (l *levelDB) DeleteSync(key []byte)     { l.must(l.db.Delete(key, synced)) }
 func (l *levelDB) Close()                    { _, _ = l.db.Close(), l.files.Close() }
 func (l *levelDB) Print()                    {}
 func (l *levelDB) Stats() map[string]string  { return nil }
-func (l *levelDB) NewBatch() dbm.Batch       { return &levelBatch{db: l.db} }
-func (l *levelDB) Iterator() dbm.Iterator    { return levelIterator{l.db.NewIterator(nil, nil)} }
+func (l *levelDB) NewBatch() dbm.Batch       { return &levelBatch{db: l} }
+func (l *levelDB) Iterator() dbm.Iterator    { return levelIterator{l.db.NewIterator(nil, nil), l} }
 func (l *levelDB) IteratorPrefix(prefix []byte) dbm.Iterator {
-	return levelIterator{l.db.NewIterator(util.BytesPrefix(prefix), nil)}
+	return levelIterator{l.db.NewIterator(util.BytesPrefix(prefix), nil), l}
 }
 
 // levelBatch is writes that are applied together.
 type levelBatch struct {
 	leveldb.Batch
-	db *leveldb.DB
+	db *levelDB
 }
 
 func (b *levelBatch) Set(key, value []byte) { b.Put(key, value) }
-func (b *levelBatch) Write()                { must(b.db.Write(&b.Batch, nil)) }
+func (b *levelBatch) Write()                { b.db.must(b.db.db.Write(&b.Batch, nil)) }
 
-// levelIterator returns copies, as its callers keep them.
-type levelIterator struct{ iterator.Iterator }
+// levelIterator returns copies, as its callers keep them. They take an error for the end.
+type levelIterator struct {
+	iterator.Iterator
+	db *levelDB
+}
 
 func (i levelIterator) Key() []byte   { return append([]byte{}, i.Iterator.Key()...) }
 func (i levelIterator) Value() []byte { return append([]byte{}, i.Iterator.Value()...) }
+
+// Next satisfies dbm.Iterator.
+func (i levelIterator) Next() bool { return i.whole(i.Iterator.Next()) }
+
+// Seek satisfies dbm.Iterator.
+func (i levelIterator) Seek(key []byte) bool { return i.whole(i.Iterator.Seek(key)) }
+
+func (i levelIterator) whole(more bool) bool {
+	if err := i.Error(); !more && !errors.Is(err, leveldb.ErrClosed) && !errors.Is(err, leveldb.ErrIterReleased) {
+		i.db.must(err)
+	}
+	return more
+}
 
 // waitingStorage is a storage whose writes wait for room, however far they have come: to
 // LevelDB they are slow.
 type waitingStorage struct {
 	storage.Storage
-	disk *disk
+	disk    *disk
+	dropped *droppedWrites
 
 	mu       sync.Mutex
 	manifest storage.Writer // the newest
@@ -161,6 +190,20 @@ func (s *waitingStorage) SetMeta(fd storage.FileDesc) error {
 		}
 	}
 	return s.disk.write(func() error { return s.Storage.SetMeta(fd) })
+}
+
+// Log satisfies storage.Storage.
+func (s *waitingStorage) Log(line string) {
+	s.dropped.note(line)
+	s.Storage.Log(line)
+}
+
+// Remove satisfies storage.Storage.
+func (s *waitingStorage) Remove(fd storage.FileDesc) error {
+	if s.dropped.keep(fd) {
+		return nil
+	}
+	return s.Storage.Remove(fd)
 }
 
 // Rename satisfies storage.Storage.

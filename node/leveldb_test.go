@@ -89,7 +89,7 @@ func TestPowerCutAfterAStart(t *testing.T) {
 	files := &cutStorage{Storage: storage.NewMemStorage(), left: make(map[storage.FileDesc][]byte)}
 	d := newDisk("", slog.New(slog.DiscardHandler), func(Notification) {})
 	for round := range byte(4) {
-		db, err := openStorage(files, d, tablesLeast)
+		db, err := openStorage(files, "", d, tablesLeast)
 		if err != nil {
 			t.Fatalf("start %d: %v", round, err)
 		}
@@ -100,7 +100,7 @@ func TestPowerCutAfterAStart(t *testing.T) {
 		}
 		files = files.cut(t)
 		db.Close()
-		if db, err = openStorage(files, d, tablesLeast); err != nil {
+		if db, err = openStorage(files, "", d, tablesLeast); err != nil {
 			t.Fatalf("start %d, after a cut at once: %v", round, err)
 		}
 		db.SetSync([]byte{round}, []byte{round})

@@ -62,7 +62,8 @@ func New(ctx context.Context, config *Config, log *slog.Logger, notices io.Write
 	n.figures = n.stats
 	n.service = newService(log)
 	n.service.starting(ctx)
-	if err := n.open(ctx, notices); err != nil {
+	n.disk = newDisk(n.config.Bytom.DBDir(), n.log, n.notify)
+	if err := n.disk.orFailure(func() error { return n.open(ctx, notices) }); err != nil {
 		n.service.started()
 		return nil, errors.Join(err, n.close())
 	}
@@ -87,13 +88,13 @@ func (n *Node) open(ctx context.Context, notices io.Writer) error {
 		return err
 	}
 	n.verifier = compute.NewVerifier(n.backends[0])
+	n.warnOfEmptyConfig()
 	if err := checkFile(n.config); err != nil {
 		return err
 	}
-	n.disk = newDisk(n.config.Bytom.DBDir(), n.log, n.notify)
 	n.files = shareFiles(openFilesLimit(), n.config.Bytom.P2P.MaxNumPeers)
 	useDisk(n.disk, n.files.table)
-	if n.bytom, err = openBytom(ctx, n.config.Bytom); err != nil {
+	if n.bytom, err = openBytom(ctx, n.config.Bytom, n.log); err != nil {
 		return err
 	}
 	var verifier *compute.Verifier
@@ -215,7 +216,15 @@ func (n *Node) Run(ctx context.Context) (err error) {
 	parts.Go(func() error { return n.service.report(ctx, n.statusFields) })
 	parts.Go(func() error { return n.watchLoops(ctx) })
 	parts.Go(func() error { return n.network(ctx, listener.Addr()) })
-	if err := parts.Wait(); !errors.Is(err, context.Canceled) {
+	parts.Go(func() error {
+		select {
+		case <-n.disk.failed:
+			return n.disk.failure()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	})
+	if err := n.disk.orFailure(parts.Wait); !errors.Is(err, context.Canceled) {
 		return err
 	}
 	return nil

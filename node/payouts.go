@@ -55,7 +55,7 @@ func (n *Node) openPayouts() error {
 		if c.Scheme == "" {
 			return nil
 		}
-		return errors.New("key payout.scheme: payouts need the journal of found blocks and the rigs' ledger, which could not be opened: see the log")
+		return errors.New("key payout.scheme: payouts need the journal of found blocks and the rigs' ledger, which could not be opened: do what the log says of them, or start without payout.scheme")
 	}
 	books, err := payout.Open(payout.Config{Path: n.config.PayoutsPath(), Log: n.log})
 	if err != nil && c.Scheme == "" {

@@ -37,9 +37,9 @@ func OpenTokens(config *Config) (*Tokens, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("no node has run in the home directory %s yet: %w", b.RootDir, err)
 	}
-	lock, _, err := flock.New(filepath.Join(b.RootDir, "LOCK"))
+	lock, err := lockHome(b.RootDir)
 	if err != nil {
-		return nil, fmt.Errorf("home directory %s is in use by another process, a node that listens elsewhere?: %w", b.RootDir, err)
+		return nil, err
 	}
 	db, err := (&bytom{config: b}).openDB("accesstoken")
 	if err != nil {

@@ -40,6 +40,7 @@ import (
 // open.
 type Books struct {
 	db    *bolt.DB
+	path  string
 	now   func() time.Time
 	log   *slog.Logger
 	guard boltcheck.Guard
@@ -92,18 +93,14 @@ const checkTime = time.Minute
 // it is, with an error of kind boltcheck.ErrDamaged that says what to do: debts must not be
 // forgotten.
 func Open(cfg Config) (*Books, error) {
-	b := &Books{now: cfg.Now, log: cfg.Log}
+	b := &Books{path: cfg.Path, now: cfg.Now, log: cfg.Log}
 	if b.now == nil {
 		b.now = time.Now
 	}
 	if b.log == nil {
 		b.log = slog.New(slog.DiscardHandler)
 	}
-	err := b.open(cfg)
-	if errors.Is(err, boltcheck.ErrDamaged) {
-		err = fmt.Errorf("%w; it has who is owed what, and so it is not set aside: put its latest copy in its place, or, "+
-			"where there is none, move it away to begin new books, and look up the debts in the latest export; no payouts until then", err)
-	}
+	err := advised(b.open(cfg))
 	if errors.Is(err, berrors.ErrTimeout) {
 		err = fmt.Errorf("%w: another process has them open, a running node as a rule, which is then to be asked", err)
 	}
@@ -111,6 +108,15 @@ func Open(cfg Config) (*Books, error) {
 		return nil, fmt.Errorf("open the books of payouts %s: %w", cfg.Path, err)
 	}
 	return b, nil
+}
+
+// advised adds what to do to the error of a damaged file.
+func advised(err error) error {
+	if !errors.Is(err, boltcheck.ErrDamaged) {
+		return err
+	}
+	return fmt.Errorf("%w; it has who is owed what, and so it is not set aside: put its latest copy in its place, or, "+
+		"where there is none, move it away to begin new books, and look up the debts in the latest export; no payouts until then", err)
 }
 
 func (b *Books) open(cfg Config) error {
@@ -194,7 +200,11 @@ func (b *Books) Claim(network string) error {
 func (b *Books) Close() error { return b.guard.Do(b.db.Close) }
 
 func (b *Books) view(do func(*bolt.Tx) error) error {
-	return b.guard.Do(func() error { return b.db.View(do) })
+	err := b.guard.Do(func() error { return b.db.View(do) })
+	if errors.Is(err, boltcheck.ErrDamaged) {
+		return advised(fmt.Errorf("books of payouts %s: %w", b.path, err))
+	}
+	return err
 }
 
 // Version is a number that is another one after each change of the books.
@@ -223,7 +233,7 @@ func (b *Books) update(what string, do func(*writer) error) error {
 		})
 	})
 	if err != nil {
-		return fmt.Errorf("books of payouts: %s: %w", what, err)
+		return advised(fmt.Errorf("books of payouts %s: %s: %w", b.path, what, err))
 	}
 	return nil
 }
@@ -244,7 +254,7 @@ func getJSON(b *bolt.Bucket, key []byte, v any) (bool, error) {
 		return false, nil
 	}
 	if err := json.Unmarshal(raw, v); err != nil {
-		return false, fmt.Errorf("entry %x can't be read: %w", key, err)
+		return false, fmt.Errorf("%w: entry %x can't be read: %w", boltcheck.ErrDamaged, key, err)
 	}
 	return true, nil
 }
@@ -254,7 +264,7 @@ func each[T any](b *bolt.Bucket, visit func(T) error) error {
 	return b.ForEach(func(key, raw []byte) error {
 		var v T
 		if err := json.Unmarshal(raw, &v); err != nil {
-			return fmt.Errorf("entry %x can't be read: %w", key, err)
+			return fmt.Errorf("%w: entry %x can't be read: %w", boltcheck.ErrDamaged, key, err)
 		}
 		return visit(v)
 	})

@@ -47,7 +47,8 @@ type Overridden struct {
 // bbolt file until they are taken back, since a transaction can leave the pool and
 // come again. All methods are safe for concurrent use; a nil *Overrides has none.
 type Overrides struct {
-	db *bolt.DB
+	db   *bolt.DB
+	lost string // where those lie that were damaged, if that was so
 
 	mu   sync.RWMutex // also keeps byID and the file in step
 	byID map[bc.Hash]Override
@@ -72,9 +73,44 @@ var overridesFormat = boltcheck.Format{
 	},
 }
 
-// OpenOverrides opens the file at a path, and creates it if there is none. log is told where
-// the copy of an older format lies; nil discards that.
+// OpenOverrides opens the file at a path, and creates it if there is none. A damaged one is set
+// aside, and a new one begun. log is told of that, and where the copy of an older format lies; nil
+// discards it.
 func OpenOverrides(path string, log *slog.Logger) (*Overrides, error) {
+	o, err := openOverrides(path, log)
+	if !errors.Is(err, boltcheck.ErrDamaged) {
+		return o, err
+	}
+	lost, failed := boltcheck.SetAside(path, time.Now())
+	if failed != nil {
+		return nil, errors.Join(err, failed)
+	}
+	if log != nil {
+		log.Error("which transactions to prioritise or to exclude was damaged: the file is set aside, and a new one begun; none is until they are set again",
+			"set_aside", lost, "error", err)
+	}
+	if o, err = openOverrides(path, log); err != nil {
+		return nil, err
+	}
+	o.lost = lost
+	return o, nil
+}
+
+// Lost is where the file lies that was damaged when it was opened, as long as nothing is set anew;
+// empty if it was whole.
+func (o *Overrides) Lost() string {
+	if o == nil {
+		return ""
+	}
+	o.mu.RLock()
+	defer o.mu.RUnlock()
+	if len(o.byID) > 0 {
+		return ""
+	}
+	return o.lost
+}
+
+func openOverrides(path string, log *slog.Logger) (*Overrides, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("open the overrides: %w", err)
 	}
@@ -99,15 +135,15 @@ func OpenOverrides(path string, log *slog.Logger) (*Overrides, error) {
 func (o *Overrides) load(tx *bolt.Tx) error {
 	return tx.Bucket(overridesBucket).ForEach(func(key, raw []byte) error {
 		if len(key) != 32 {
-			return fmt.Errorf("key %x has %d bytes, expected the 32 of a transaction's id", key, len(key))
+			return fmt.Errorf("%w: key %x has %d bytes, expected the 32 of a transaction's id", boltcheck.ErrDamaged, key, len(key))
 		}
 		id := bc.NewHash([32]byte(key))
 		var v Override
 		if err := json.Unmarshal(raw, &v); err != nil {
-			return fmt.Errorf("override of %s can't be read: %w", id.String(), err)
+			return fmt.Errorf("%w: the override of %s can't be read: %w", boltcheck.ErrDamaged, id.String(), err)
 		}
 		if v.Delta > maxDelta || v.Delta < -maxDelta {
-			return fmt.Errorf("override of %s: fee delta %d, expected %d to %d", id.String(), v.Delta, int64(-maxDelta), int64(maxDelta))
+			return fmt.Errorf("%w: the override of %s: fee delta %d, expected %d to %d", boltcheck.ErrDamaged, id.String(), v.Delta, int64(-maxDelta), int64(maxDelta))
 		}
 		o.byID[id] = v
 		return nil

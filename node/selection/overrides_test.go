@@ -130,14 +130,22 @@ func TestAFailedWriteChangesNothing(t *testing.T) {
 	}
 }
 
-func TestADamagedFileIsAnError(t *testing.T) {
+// TestADamagedFileIsSetAside begins a new one, and tells until something is set in that.
+func TestADamagedFileIsSetAside(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "overrides.db")
 	if err := os.WriteFile(path, []byte("no database"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if o, err := OpenOverrides(path, nil); err == nil {
-		t.Error("it opens")
-		_ = o.Close()
+	o, err := OpenOverrides(path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer o.Close()
+	if text, err := os.ReadFile(o.Lost()); err != nil || string(text) != "no database" {
+		t.Errorf("set aside: %q, %v", text, err)
+	}
+	if _, err := o.Exclude(bc.Hash{V0: 1}, true); err != nil || o.Lost() != "" {
+		t.Errorf("%v; still told of: %s", err, o.Lost())
 	}
 }
 

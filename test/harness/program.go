@@ -119,6 +119,17 @@ func (p *Program) Signal(s os.Signal) {
 	}
 }
 
+// Ended reports whether the process has ended. End may be called all the same.
+func (p *Program) Ended() bool {
+	select {
+	case err := <-p.ended:
+		p.ended <- err
+		return true
+	default:
+		return false
+	}
+}
+
 // End waits for the end of the process, and gives its exit code; -1 is a signal's doing.
 func (p *Program) End() int {
 	p.t.Helper()
