@@ -26,6 +26,7 @@ func FuzzHandouts(f *testing.F) {
 	f.Add(bytes.Join(lines[:len(lines)/2], nil))
 	f.Add([]byte(strings.ReplaceAll(string(lines[0]), "solonet", "mainnet")))
 	f.Add(append(bytes.Clone(lines[0]), `{"work":{"by":"a","key":"b","template":0,"extranonce":1}}`...))
+	fresh := jobs[6] // of a template that the file has not
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		r.t = t
 		if err := os.WriteFile(r.path, raw, 0o600); err != nil {
@@ -36,11 +37,11 @@ func FuzzHandouts(f *testing.F) {
 		if log := r.log.String(); strings.Contains(log, "not known") && !strings.Contains(log, r.path) {
 			t.Errorf("the log does not name the file: %s", log)
 		}
-		h.Keep(Handout{By: "new", Key: "1", Template: jobs[0].Template, Extranonce: 5})
+		h.Keep(Handout{By: "new", Key: "1", Template: fresh.Template, Extranonce: fresh.Extranonce})
 		closed(t, h)
 		again := restoredTexts(t, r.open("solonet"))
-		if again["new 1"] == "" {
-			t.Errorf("%.300q: what was kept is not known: %s", raw, r.log.String())
+		if text := blockText(t, fresh); !strings.HasPrefix(again["new 1"], text) {
+			t.Errorf("%.300q: what was kept, %.300s, is known as %.300s: %s", raw, text, again["new 1"], r.log.String())
 		}
 		delete(again, "new 1")
 		delete(was, "new 1")

@@ -32,17 +32,19 @@ func FuzzScenario(f *testing.F) {
 			if len(step.Args) == 0 || step.Line < 1 || step.Line > 1+strings.Count(string(raw), "\n")+strings.Count(string(raw), "\r")+3*strings.Count(string(raw), "\u2028")+3*strings.Count(string(raw), "\u0085") {
 				t.Errorf("%q: step %+v", raw, step)
 			}
-			var quoted []string
-			for _, arg := range step.Args {
-				quote := `"`
+			var words, quoted []string
+			for i, arg := range step.Args {
+				quotes := []string{`'`, `"`}
+				quote := quotes[i%2]
 				if strings.Contains(arg, quote) {
-					quote = `'`
+					quote = quotes[1-i%2]
 				}
-				quoted = append(quoted, quote+strings.ReplaceAll(arg, quote, "")+quote)
+				words = append(words, strings.ReplaceAll(arg, quote, ""))
+				quoted = append(quoted, quote+words[i]+quote)
 			}
 			again, err := splitWords(strings.Join(quoted, " "))
-			if err != nil || len(again) != len(step.Args) {
-				t.Errorf("%q: the words %q came again as %q, %v", raw, step.Args, again, err)
+			if err != nil || !slices.Equal(again, words) {
+				t.Errorf("%q: the words %q came again as %q, %v", raw, words, again, err)
 			}
 		}
 	})
