@@ -63,6 +63,9 @@ func ParseServer(address, login, password string, secure *tls.Config) (Server, e
 		return Server{}, bad("a login with it: -u ADDRESS.RIG")
 	}
 	s.Address = net.JoinHostPort(u.Hostname(), u.Port())
+	if _, _, err := net.SplitHostPort(s.Address); err != nil {
+		return Server{}, bad("stratum+tcp://host:port, the host a name or an address") // A URL may have any brackets.
+	}
 	s.Name = (&url.URL{Scheme: u.Scheme, Host: s.Address}).String() // It escapes the zone of an address.
 	return s, nil
 }

@@ -62,6 +62,9 @@ func parseSource(text string) (Source, error) {
 	if err != nil || u.Hostname() == "" {
 		return Source{}, errForm
 	}
+	if _, _, err := net.SplitHostPort(net.JoinHostPort(u.Hostname(), "80")); err != nil {
+		return Source{}, errForm // A URL may have any brackets.
+	}
 	if _, err := strconv.ParseUint(cmp.Or(u.Port(), "80"), 10, 16); err != nil {
 		return Source{}, errors.New("expected a port of 65535 at most")
 	}

@@ -24,7 +24,7 @@ func TestSources(t *testing.T) {
 	for _, bad := range [][]string{
 		{"pool.example:3333"}, {"stratum+tcp://pool.example:3333"}, {"stratum+tcp://a:hunter2@pool.example"}, {"ftp://a:hunter2@b"},
 		{"stratum+tcp://a:hunter2@pool.example:3333/x"}, {"stratum+tcp://a:hunter2@pool:1?x=1"}, {"http://"}, {"://"}, {"http://a:hunter2@b:x"},
-		{"http://a:hunter2@b", "http://c@b"}, {"http://a:hunter2@b:65536"},
+		{"http://a:hunter2@b", "http://c@b"}, {"http://a:hunter2@b:65536"}, {"stratum+tcp://a:hunter2@]:5"},
 	} {
 		if s, err := ParseSources(bad); err == nil || strings.Contains(err.Error(), "hunter2") || !strings.Contains(err.Error(), "expected") {
 			t.Errorf("%v: %v, %v", bad, s, err)
