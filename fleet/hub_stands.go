@@ -14,7 +14,7 @@ const (
 	mostStands = 4096
 	// standsAgain is how long a front is not told the same again. It is told then, as it may not have
 	// heard.
-	standsAgain = time.Minute
+	standsAgain = 50 * time.Second
 )
 
 // Stands tells the front of a name where a block of its rigs is now.

@@ -41,12 +41,19 @@ const settle = 100 * time.Millisecond
 // underWay is how long a block's own submission has to note the verdict.
 const underWay = 10 * time.Second
 
+// lookEvery is the time between two looks without a new tip, for Stands: who is told may not have
+// heard.
+const lookEvery = time.Minute
+
 // Run follows the found blocks until ctx ends, then returns its error.
 func (w *FateWatcher) Run(ctx context.Context) error {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
 	for {
 		w.look()
 		select {
 		case <-w.tip:
+		case <-tick.C:
 		case <-ctx.Done():
 			return ctx.Err()
 		}

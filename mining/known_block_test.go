@@ -70,7 +70,7 @@ func TestReplaySaysWhatBecameOfABlock(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := newJournaled(t, c, j)
-		if !s.record(block, Finder{}, timeAt(1)) {
+		if written, _ := s.record(block, Finder{}, timeAt(1)); !written {
 			t.Fatal("not recorded")
 		}
 		var log bytes.Buffer

@@ -181,10 +181,10 @@ func (s *Submitter) prove(ctx context.Context, id [32]byte, tip Tip) error {
 // deliver records a block with a proof, and passes it to the chain and everybody
 // else.
 func (s *Submitter) deliver(ctx context.Context, block *types.Block, by Finder, start time.Time) (Verdict, error) {
-	recorded := s.record(block, by, start)
+	recorded, isNew := s.record(block, by, start)
 	journaled := time.Now()
 	s.cfg.Relay(block)
-	v, err := s.process(ctx, block, by, start, recorded)
+	v, err := s.process(ctx, block, by, start, isNew)
 	if recorded {
 		s.resolve(block, v, err, Event{State: StateJournaled, At: journaled}, Event{State: StateSubmitted, At: journaled})
 	}
@@ -192,8 +192,8 @@ func (s *Submitter) deliver(ctx context.Context, block *types.Block, by Finder, 
 }
 
 // record writes a found block down. A journal that fails costs the block nothing
-// but its insurance.
-func (s *Submitter) record(block *types.Block, by Finder, found time.Time) bool {
+// but its insurance. isNew is false of one that the journal has.
+func (s *Submitter) record(block *types.Block, by Finder, found time.Time) (written, isNew bool) {
 	start := time.Now()
 	err := errNoJournal
 	if s.cfg.Journal != nil {
@@ -203,7 +203,7 @@ func (s *Submitter) record(block *types.Block, by Finder, found time.Time) bool 
 		s.cfg.Log.Error("found block not written down; it is submitted all the same", "height", block.Height, "error", err)
 	}
 	s.cfg.Observe(StageJournal, time.Since(start))
-	return err == nil
+	return err == nil, !errors.Is(err, errDuplicateEntry)
 }
 
 var errNoJournal = errors.New("there is no journal")
