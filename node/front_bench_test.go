@@ -126,6 +126,10 @@ func (r *rigFixture) timeBlock(b *testing.B, rig *client.Client) time.Duration {
 		job = <-rig.Jobs()
 	}
 	nonce := r.solveFor(b, job)
+	if nonce > job.Nonce {
+		// As rigs send shares all the time, no process has its matrices to fetch from memory.
+		_ = rig.Submit(b.Context(), job, nonce-1)
+	}
 	connected := make(chan time.Time, 16)
 	r.OnTip = func() { connected <- time.Now(); r.generator.TipChanged() }
 	start := time.Now()
