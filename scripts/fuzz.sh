@@ -39,7 +39,7 @@ while read -r folder name; do
 	fi
 	last=$(grep '^fuzz: elapsed: ' "$log" | tail -n 1)
 	printf '| `%s` | `%s` | %s | %s | %s |\n' "$folder" "$name" \
-		"$(sed -E 's/.*elapsed: ([^,]*),.*/\1/' <<<"$last")" "$(sed -E 's/.*execs: ([0-9]+).*/\1/' <<<"$last")" "$found"
+		"$(sed -E 's/.*elapsed: ([^,]*),.*/\1/' <<<"$last")" "$(sed -nE 's/.*execs: ([0-9]+).*/\1/p' <<<"$last")" "$found"
 done <<<"$targets"
 [ "$ran" -gt 0 ] || { echo "no target matches $pattern" >&2; exit 1; }
 exit $((failed > 0))
