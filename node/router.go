@@ -14,7 +14,6 @@ import (
 
 	"github.com/bytom/bytom/api"
 
-	"github.com/bytom-solo/bytom-solo/gbt"
 	"github.com/bytom-solo/bytom-solo/mining"
 )
 
@@ -66,7 +65,7 @@ func newServer(router http.Handler, a access) *http.Server {
 	headers := *secureheader.DefaultConfig
 	headers.PermitClearLoopback = true
 	headers.HTTPSRedirect = false
-	headers.Next = recovered(a.guard.before(limited(a.auth.before(audited(router, a.log)))), a.log)
+	headers.Next = recovered(a.guard.before(newBodies().before(a.auth.before(audited(router, a.log)))), a.log)
 	return &http.Server{
 		Handler: &headers,
 		// A websocket or a slow wallet call may take long; a request may not.
@@ -78,14 +77,6 @@ func newServer(router http.Handler, a access) *http.Server {
 		TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){},
 		ErrorLog:     slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
 	}
-}
-
-// limited bounds what a request to any route can make the node read.
-func limited(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r.Body = http.MaxBytesReader(w, r.Body, gbt.MaxBody)
-		next.ServeHTTP(w, r)
-	})
 }
 
 // recovered answers a panic of a handler in the stock node's form. Some of the

@@ -74,7 +74,8 @@ func (b *bed) attack(by *assailants, how assault, last time.Duration, quiet serv
 	by.begin(how)
 	during := b.serves(last)
 	peak := memoryOf(b.t, b.node, "VmHWM")
-	b.t.Logf("%s, %s times: %v; %d MB, at most %d", how.Attack, by.end(), during, before, peak)
+	ended := time.Now()
+	b.t.Logf("%s, %s times: %v; %d MB, at most %d; over in %v", how.Attack, by.end(), during, before, peak, time.Since(ended))
 	for what, took := range during.each() {
 		most := max(mostTime, mostSlower*quiet.each()[what].quantile(0.99))
 		if p99 := took.quantile(0.99); p99 > most {

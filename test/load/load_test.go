@@ -20,11 +20,10 @@ type crowd struct {
 	shares                            time.Duration // between two, of all rigs together
 	calls                             time.Duration // between two of a caller
 	last                              time.Duration
+	// patience is how long a tip must stand for each client to have it: of one that is replaced
+	// before, nobody needs the work.
+	patience time.Duration
 }
-
-// patience is how long a tip must stand for each client to have it: of one that is replaced before,
-// nobody needs the work.
-const patience = 2 * time.Second
 
 // TestLoad has clients of each kind at a node at once, and each checks its own answers: a rig gets
 // each tip's job and a verdict for each share, a longpoll comes back with new work, no event lacks
@@ -35,7 +34,7 @@ const patience = 2 * time.Second
 // node whose hash costs nothing, so that tips come when they should.
 func TestLoad(t *testing.T) {
 	rigs := harness.RigAddress(t)
-	c := crowd{rigs: 100, longpolls: 50, callers: 10, streams: 3, shares: 50 * time.Millisecond, calls: 200 * time.Millisecond, last: 3 * time.Second}
+	c := crowd{rigs: 100, longpolls: 50, callers: 10, streams: 3, shares: 50 * time.Millisecond, calls: 200 * time.Millisecond, last: 3 * time.Second, patience: 2 * time.Second}
 	o := testnet.NodeOptions{Args: []string{"--stratum.listen", rigs, "--mining.address", payee, "--solonet.tools"}, Simulated: true}
 	long := os.Getenv("BYTOM_SOLO_LOAD")
 	if long != "" {
@@ -43,7 +42,7 @@ func TestLoad(t *testing.T) {
 		if err != nil {
 			t.Fatalf("BYTOM_SOLO_LOAD: %v", err)
 		}
-		c = crowd{rigs: 2000, longpolls: 1000, callers: 200, streams: 20, shares: 300 * time.Millisecond, calls: time.Second, last: last}
+		c = crowd{rigs: 2000, longpolls: 1000, callers: 200, streams: 20, shares: 300 * time.Millisecond, calls: time.Second, last: last, patience: 5 * time.Second}
 		o = testnet.NodeOptions{Args: []string{"--stratum.listen", rigs, "--mining.address", payee, "--mining"}}
 	}
 	n := testnet.Start(t, o)
@@ -195,7 +194,7 @@ func (l *load) leave() {
 // report says how long all took, and holds that nothing was dropped.
 func (l *load) report() {
 	l.t.Helper()
-	missed, passed := l.tips.missed(patience)
+	missed, passed := l.tips.missed(l.crowd.patience)
 	accepted, stale, refused := l.judged.counts()
 	l.t.Logf("%d tips; from the first client's knowing of a tip\n  to a rig's job %v\n  to a longpoll's answer %v\n  to the event %v\nget-work %v\nshare to verdict %v\n%d shares: %d accepted, %d stale, %d refused\ntips that came and went before a client had them: %v",
 		len(l.tips.first), &l.jobs, &l.polls, &l.events, &l.calls, &l.judged.took, l.turn, accepted, stale, len(refused), passed)

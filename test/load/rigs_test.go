@@ -163,3 +163,13 @@ func (r *rig) waiting() int {
 	defer r.mu.Unlock()
 	return len(r.sent)
 }
+
+// oldest is when the oldest share was sent that has no answer; zero if each has.
+func (r *rig) oldest() time.Time {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.sent) == 0 {
+		return time.Time{}
+	}
+	return r.sent[0]
+}
