@@ -55,12 +55,29 @@ func (f openFiles) sessions(allowed int) (int, error) {
 	return f.rigs, nil
 }
 
-// limited takes no more connections at a time than there are files for; others wait.
+// limited takes no more connections at a time than there are files for; others wait. What the system
+// keeps for each is bounded, too.
 func (f openFiles) limited(l net.Listener) net.Listener {
+	l = boundedBuffers{l}
 	if f.rpc == 0 {
 		return l
 	}
 	return netutil.LimitListener(l, f.rpc)
+}
+
+// boundedBuffers bounds what the system keeps for a connection of what we or the caller have not read.
+// By itself it would let that grow to megabytes for each caller that never reads, and when they have
+// taken all that there is for TCP it drops what rigs and peers send.
+type boundedBuffers struct{ net.Listener }
+
+// Accept satisfies net.Listener.
+func (l boundedBuffers) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if c, ok := conn.(*net.TCPConn); ok {
+		_ = c.SetReadBuffer(64 << 10) // A connection that has ended fails its next read.
+		_ = c.SetWriteBuffer(128 << 10)
+	}
+	return conn, err
 }
 
 // fewConnections is a transport to others who may not answer: they get so many
