@@ -4,8 +4,7 @@ GO       ?= go
 VERSION  ?= $(shell git describe --tags --always --dirty --abbrev=12 2>/dev/null || echo 0.1.0-dev)
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 HOME_DIR ?= .solonet
-# Those that take longest begin first, lest the others are done and wait for them.
-TESTS    ?= ./test/... ./node ./mining ./...
+TESTS    ?= ./...
 # Packages that are others, or have other tests, in programs with a NATS server of their own.
 ENGINE   := ./fleet/natsserver ./fleet/natsengine
 # Packages that are tested at a time: some wait for clocks.
