@@ -26,6 +26,7 @@ type bed struct {
 	jobs       times // from the first one's knowing of a tip to a rig's job
 	blocks     times // and to the peer's having it
 	calls      times // of get-work
+	timed      bool  // what the honest ones wait is held to a bound
 
 	stop     context.CancelFunc
 	all      sync.WaitGroup
