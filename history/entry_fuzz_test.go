@@ -45,13 +45,7 @@ func FuzzEntries(f *testing.F) {
 // toldSeries is what a history says that outlives it, as JSON.
 func toldSeries(t *testing.T, h *History) (texts []string) {
 	t.Helper()
-	add := func(what string, v any, err error) {
-		text, failed := json.Marshal(v)
-		if err != nil || failed != nil {
-			t.Fatalf("%s: %v, %v", what, err, failed)
-		}
-		texts = append(texts, string(text))
-	}
+	add := func(what string, v any, err error) { texts = append(texts, filetest.Text(t, what, v, err)) }
 	for _, span := range []Span{Day, Week, Year} {
 		add(span.String(), h.Series(span), nil)
 	}

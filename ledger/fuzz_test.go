@@ -47,13 +47,7 @@ func FuzzEntries(f *testing.F) {
 // told is all that a ledger says, as JSON; rates depend on the time of the opening.
 func told(t *testing.T, l *Ledger) (texts []string) {
 	t.Helper()
-	add := func(what string, v any, err error) {
-		text, failed := json.Marshal(v)
-		if err != nil || failed != nil {
-			t.Fatalf("%s: %v, %v", what, err, failed)
-		}
-		texts = append(texts, string(text))
-	}
+	add := func(what string, v any, err error) { texts = append(texts, filetest.Text(t, what, v, err)) }
 	rigs := l.Rigs(l.cfg.Now())
 	for i := range rigs {
 		if _, err := json.Marshal(rigs[i].Hashrate); err != nil {

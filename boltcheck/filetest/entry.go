@@ -2,6 +2,7 @@ package filetest
 
 import (
 	"bytes"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
@@ -95,6 +96,17 @@ func putEntry(t *testing.T, path, bucket string, key, value []byte) bool {
 		t.Fatal(closing)
 	}
 	return err == nil
+}
+
+// Text is what was asked for as JSON. It ends the test where there was an error, or where there is no
+// such text.
+func Text(t *testing.T, what string, v any, err error) string {
+	t.Helper()
+	text, failed := json.Marshal(v)
+	if err != nil || failed != nil {
+		t.Fatalf("%s: %v, %v", what, err, failed)
+	}
+	return string(text)
 }
 
 // SameTexts fails where two lists of texts differ, and says around where.
