@@ -23,6 +23,9 @@ type Tally struct {
 	// Blocks are the accepted shares that met the network's target: one of them has lost
 	// where the front has not counted it.
 	Blocks uint64 `json:"blocks"`
+	// StaleBlocks are the shares refused as stale that met the network's target. The front takes such a
+	// block to the chain all the same, and books it where that has a use for it.
+	StaleBlocks uint64 `json:"stale_blocks"`
 	// Garbage is lines that are no messages.
 	Garbage uint64 `json:"garbage"`
 	// Unanswered are shares of which nobody knows, since the connection broke first.
@@ -50,6 +53,10 @@ type Report struct {
 	Error string `json:"error,omitempty"`
 }
 
+// MostBooked is how many shares a ledger can have of the rig: those that it knows were accepted, and
+// those of which it can't know.
+func (t *Tally) MostBooked() uint64 { return t.Accepted + t.Unanswered + t.StaleBlocks }
+
 // settle counts a share by its reply. The front knows the jobs of its latest two tips, and
 // may have forgotten the share's: a rig that is slow, or loses jobs, is behind.
 func (t *Report) settle(w sentShare, m wire.Message, forgotten bool) {
@@ -66,6 +73,9 @@ func (t *Report) settle(w sentShare, m wire.Message, forgotten bool) {
 		}
 	case "stale":
 		t.Stale++
+		if w.block {
+			t.StaleBlocks++
+		}
 	case "duplicate":
 		t.Duplicate++
 	case "low":
