@@ -88,8 +88,8 @@ func TestMiningWithoutAPayeeIsRefused(t *testing.T) {
 // TestGoroutinesDoNotGrow holds a node under blocks and requests to the number of
 // goroutines that it ran before.
 func TestGoroutinesDoNotGrow(t *testing.T) {
-	r := harness.NewSolver(t)
-	n := testnet.Start(t, testnet.NodeOptions{Profile: true})
+	r := harness.NewSimulatedSolver(t)
+	n := testnet.Start(t, testnet.NodeOptions{Simulated: true, Profile: true})
 	harness.MakeAccount(t, n)
 	load := func(blocks int) {
 		r.Mine(n, blocks)

@@ -38,18 +38,18 @@ func webhook(t *testing.T) (url string, count func(event string) int) {
 // blocks by --mining.extra-nodes, a webhook and the metrics report them, and the
 // journal shows them, with the node and without.
 func TestFoundBlocksAreTold(t *testing.T) {
-	r := harness.NewSolver(t)
-	other := testnet.Start(t, testnet.NodeOptions{Stock: true})
+	r := harness.NewSimulatedSolver(t)
+	other := testnet.Start(t, testnet.NodeOptions{Stock: true, Simulated: true})
 	hook, told := webhook(t)
 	home := t.TempDir()
 	args := []string{"--mining", "--mining.extra-nodes", other.URL, "--notify.webhook", hook}
-	n := testnet.Start(t, testnet.NodeOptions{Home: home, Args: append(args, r.Pace(40*time.Millisecond)...)})
+	n := testnet.Start(t, testnet.NodeOptions{Simulated: true, Home: home, Args: append(args, r.Pace(40*time.Millisecond)...)})
 	const blocks = 3
 	n.WaitHeight(blocks, r.Limit(blocks))
 	if err := n.Call("/set-mining", map[string]any{"is_mining": false}, nil); err != nil {
 		t.Fatal(err)
 	}
-	testnet.WaitSameTip(n, other, r.Limit(20)) // The stock node takes a second a hash.
+	testnet.WaitSameTip(n, other, r.Limit(20))
 	height, err := n.Height()
 	if err != nil {
 		t.Fatal(err)
@@ -70,7 +70,7 @@ func TestFoundBlocksAreTold(t *testing.T) {
 	checkJournalCommand(t, int(height), "--api_addr", address, "--home", home)
 
 	// A third node gets them by hand.
-	third := testnet.Start(t, testnet.NodeOptions{})
+	third := testnet.Start(t, testnet.NodeOptions{Simulated: true})
 	text, err := harness.Execute(t, testnet.Solo(t), "journal", "--json", "--api_addr", address, "--home", home)
 	var found []node.FoundBlock
 	if err == nil {
@@ -119,7 +119,7 @@ func checkMetrics(t *testing.T, n *testnet.Node, want ...string) {
 func checkJournalCommand(t *testing.T, blocks int, where ...string) {
 	t.Helper()
 	out, err := harness.Execute(t, testnet.Solo(t), append([]string{"journal"}, where...)...)
-	if err != nil || strings.Count(out, "found by device cpu\n") != blocks || strings.Count(out, "submitted") != blocks {
+	if err != nil || strings.Count(out, "found by device simulated\n") != blocks || strings.Count(out, "submitted") != blocks {
 		t.Fatalf("%v:\n%s", err, out)
 	}
 	hash := strings.Fields(out)[1]

@@ -24,11 +24,11 @@ func TestRivals(t *testing.T) {
 	r := harness.NewSolver(t)
 	// A block takes 20 hashes, and about as many again are lost in races.
 	const fastest = 5 * time.Millisecond
-	blocks := max(8, uint64(5*time.Second/(40*max(r.Hash, fastest))))
+	blocks := max(8, uint64(3*time.Second/(40*max(r.Hash, fastest))))
 	if computetest.Long() {
 		blocks = 500
 	}
-	a, b := startRival(t, 1, r.Pace(fastest)), startRival(t, 2, r.Pace(fastest))
+	a, b := startRival(t, 1, false, r.Pace(fastest)), startRival(t, 2, false, r.Pace(fastest))
 	a.Connect(b.Node)
 	a.setMining(t, true)
 	b.setMining(t, true)
@@ -64,7 +64,7 @@ type rival struct {
 	address string
 }
 
-func startRival(t *testing.T, serial byte, flags []string) *rival {
+func startRival(t *testing.T, serial byte, simulated bool, flags []string) *rival {
 	t.Helper()
 	program := make([]byte, 20)
 	program[0] = serial
@@ -74,7 +74,7 @@ func startRival(t *testing.T, serial byte, flags []string) *rival {
 	}
 	// Below Debug the log does not have every block.
 	args := []string{"--wallet.disable", "--mining.address", address.EncodeAddress(), "--log_level", "debug"}
-	n := testnet.Start(t, testnet.NodeOptions{Args: append(args, flags...)})
+	n := testnet.Start(t, testnet.NodeOptions{Simulated: simulated, Args: append(args, flags...)})
 	return &rival{n, address.EncodeAddress()}
 }
 

@@ -19,22 +19,24 @@ import (
 // cut off from it: one is behind, one on a branch of its own. They watch the network by
 // Stratum, getblocktemplate and get-work, and say so; connected to it, they are content.
 func TestWatchedNodes(t *testing.T) {
-	r := harness.NewSolver(t)
+	r := harness.NewSimulatedSolver(t)
 	rigs := net.JoinHostPort("127.0.0.1", fmt.Sprint(testnet.FreePort(t, "127.0.0.1")))
-	theirs := startRival(t, 1, []string{"--solonet.tools", "--stratum.listen", rigs})
-	stock := testnet.Start(t, testnet.NodeOptions{Stock: true})
+	theirs := startRival(t, 1, true, []string{"--solonet.tools", "--stratum.listen", rigs})
+	stock := testnet.Start(t, testnet.NodeOptions{Stock: true, Simulated: true})
 	theirs.Connect(stock)
 	hook, told := webhook(t)
 	watch := []string{"--solonet.tools", "--notify.webhook", hook, "--watch", theirs.URL + "," + stock.URL, "--watch", "stratum+tcp://a.watch:hunter2@" + rigs}
-	behind, forked := startRival(t, 2, watch), startRival(t, 3, watch)
+	behind, forked := startRival(t, 2, true, watch), startRival(t, 3, true, watch)
 	mine := func(v *rival, blocks int) {
 		t.Helper()
 		if err := v.Call(node.SolonetMineRoute, map[string]any{"blocks": blocks}, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
-	mine(theirs, 3)
-	testnet.WaitSameTip(theirs.Node, stock, r.Limit(20)) // The stock node takes a second a hash.
+	for range 3 {
+		mine(theirs, 1) // Of two at once the stock node hands out work on the first.
+		testnet.WaitSameTip(theirs.Node, stock, r.Limit(20))
+	}
 	mine(forked, 6)
 	waitWatched(t, behind, 3, "any")
 	waitWatched(t, forked, -3, "any")
