@@ -31,6 +31,8 @@ type ChainConfig struct {
 	Couriers []Courier
 	// By is who found a block, by the journal.
 	By func(bc.Hash) mining.Finder
+	// Spoken is told when a node has said where a block stands, and must not block; nil does nothing.
+	Spoken func()
 	// Patience is how long a verdict is waited for; then the block is sent again later. 0 takes 3 s.
 	Patience time.Duration
 	// Log takes what happens; nil discards it.
@@ -43,8 +45,14 @@ type ChainConfig struct {
 type Chain struct {
 	cfg   ChainConfig
 	log   *slog.Logger
-	said  *lru.Cache[bc.Hash, Verdict]
+	said  *lru.Cache[bc.Hash, word]
 	waits *lru.Cache[bc.Hash, chan Verdict]
+}
+
+// word is what a node has said of a block, and when.
+type word struct {
+	Verdict
+	at time.Time
 }
 
 const (
@@ -59,10 +67,13 @@ func NewChain(cfg ChainConfig) *Chain {
 	if cfg.Patience == 0 {
 		cfg.Patience = 3 * time.Second
 	}
+	if cfg.Spoken == nil {
+		cfg.Spoken = func() {}
+	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	said, err := lru.New[bc.Hash, Verdict](mostSaid)
+	said, err := lru.New[bc.Hash, word](mostSaid)
 	if err != nil {
 		panic(err) // Only a size below 1 is refused.
 	}
@@ -141,7 +152,7 @@ func (c *Chain) await(ctx context.Context, id bc.Hash, answers <-chan Verdict, c
 			continue
 		}
 		if v.taken() {
-			c.said.Add(id, v)
+			c.note(id, v)
 			return v.outcome()
 		}
 		if refused == nil {
@@ -151,16 +162,37 @@ func (c *Chain) await(ctx context.Context, id bc.Hash, answers <-chan Verdict, c
 	if refused == nil {
 		return 0, fmt.Errorf("%w: no node has answered for the block: it is sent again: %w", mining.ErrNotReady, errors.Join(errs...))
 	}
-	c.said.Add(id, *refused)
+	c.note(id, *refused)
 	return refused.outcome()
 }
 
+func (c *Chain) note(id bc.Hash, v Verdict) {
+	c.said.Add(id, word{v, time.Now()})
+	c.cfg.Spoken()
+}
+
+// Heard is when a node last said where a block stands; zero if none has in this run.
+func (c *Chain) Heard(id bc.Hash) time.Time {
+	w, _ := c.said.Peek(id)
+	return w.at
+}
+
+// Ask asks the nodes where a block stands that they were brought before, by bringing it again. The
+// error, of kind ErrNotReady, says that none has answered.
+func (c *Chain) Ask(ctx context.Context, block *types.Block) error {
+	if _, err := c.Process(ctx, block); errors.Is(err, mining.ErrNotReady) {
+		return err
+	}
+	return nil
+}
+
 // Verdict takes what a node says of a block by the engine: when it was sent there, or later, when it
-// has left the best chain or come back.
+// has left the best chain or come back. One that takes a block outweighs a refusal only while the
+// block is brought to it: another node may have refused it for good.
 func (c *Chain) Verdict(v *Verdict) {
 	id := bc.NewHash(v.Hash)
-	if old, ok := c.said.Peek(id); ok && old.taken() && v.taken() {
-		c.said.Add(id, *v)
+	if old, ok := c.said.Peek(id); v.taken() && (!ok || old.taken()) {
+		c.note(id, *v)
 	}
 	if answers, ok := c.waits.Peek(id); ok {
 		select {
@@ -182,13 +214,13 @@ func (c *Chain) After(parent bc.Hash) (mining.Tip, bool) {
 	return tip, tip.Hash == parent
 }
 
-// Place is where a block stood when a node answered for it.
+// Place is where a block stood when a node last spoke of it, and how long the node's chain was then.
 func (c *Chain) Place(id bc.Hash, _ uint64) mining.Place {
 	v, ok := c.said.Get(id)
 	if !ok {
 		return mining.Place{Best: c.Tip().Height}
 	}
-	p := mining.Place{Known: true, Main: v.Main, There: bc.NewHash(v.Winner), Best: max(v.Best, c.Tip().Height)}
+	p := mining.Place{Known: true, Main: v.Main, There: bc.NewHash(v.Winner), Best: v.Best}
 	if _, p.Invalid = v.outcome(); p.Invalid == nil {
 		p.Known = v.taken() // An orphan may be taken when its parent is known.
 	}

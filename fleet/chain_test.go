@@ -123,8 +123,8 @@ func TestABlockGoesByTheEngineToo(t *testing.T) {
 	}
 }
 
-// TestWhereABlockStandsLater: what a node says of a block after it took it counts; of one that
-// nobody has taken it does not.
+// TestWhereABlockStandsLater: what a node says later of a block counts, that of an earlier run
+// too; of one that was refused it does not.
 func TestWhereABlockStandsLater(t *testing.T) {
 	engine := NewMemory()
 	defer engine.Close()
@@ -135,9 +135,19 @@ func TestWhereABlockStandsLater(t *testing.T) {
 		v := NewVerdict(id, mining.Verdict{Outcome: mining.Duplicate, Main: main, Winner: winner}, 9, nil)
 		return &v
 	}
+	refused := NewVerdict(id, mining.Verdict{}, 9, mining.ErrBadTx)
+	c.note(id, refused)
+	c.Verdict(stands(true))
+	if p := c.Place(id, 7); !p.Known || p.Main || p.Invalid == nil {
+		t.Errorf("a block that was refused is at %+v", p)
+	}
+	c.said.Remove(id)
+	if at := c.Heard(id); !at.IsZero() {
+		t.Errorf("a block that nobody spoke of was heard of at %v", at)
+	}
 	c.Verdict(stands(false))
-	if p := c.Place(id, 7); p.Known {
-		t.Errorf("a block that nobody has taken is at %+v", p)
+	if p := c.Place(id, 7); !p.Known || p.Main || time.Since(c.Heard(id)) > time.Minute {
+		t.Errorf("a block of an earlier run is at %+v, heard of at %v", p, c.Heard(id))
 	}
 	if _, err := c.Process(t.Context(), block); err != nil {
 		t.Fatal(err)

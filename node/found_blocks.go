@@ -156,7 +156,7 @@ func (f *foundBlocks) describe(fate mining.Fate) FoundBlock {
 	b := describeFate(fate, f.journal.Has)
 	switch {
 	case p.Main:
-		b.setMain(fate, p.Best)
+		b.setMain(fate, max(p.Best, f.source.Tip().Height)) // A front is told of a block now and then.
 	case p.Known && b.State != string(mining.StateRefused): // The chain stores some that it refuses.
 		b.setLost(p.There, f.journal.Has)
 	}

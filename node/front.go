@@ -39,6 +39,7 @@ type Front struct {
 	sender *outbox.Sender
 	feed   *fleet.Feed
 	chain  *fleet.Chain
+	fates  *mining.FateWatcher
 	link   *fleet.Link
 	relay  *relay
 	space  *mining.Extranonces
@@ -144,8 +145,9 @@ func (f *Front) openFleet() error {
 	}
 	f.chain = fleet.NewChain(fleet.ChainConfig{
 		Engine: f.engine, Key: f.key, Network: config.Bytom.ChainID, Feed: f.feed, Nodes: config.Front.Nodes.keys(),
-		Couriers: f.couriers(), By: f.finderOf, Log: f.log,
+		Couriers: f.couriers(), By: f.finderOf, Spoken: func() { f.fates.TipChanged() }, Log: f.log,
 	})
+	f.fates = mining.NewFateWatcher(mining.FateWatcherConfig{Journal: f.journal, Source: f.chain, Log: f.log})
 	f.submitter = mining.NewSubmitter(mining.SubmitterConfig{
 		Sink: f.chain, Source: f.chain, Verifier: f.verifier, Journal: f.journal, Relay: f.relay.send, Now: f.feed.Now,
 		Observe: f.metrics.observe, Log: f.log,
@@ -298,6 +300,7 @@ func (f *Front) serveAll(ctx context.Context) error {
 	parts.Go(func() error { return f.command.run(ctx) })
 	parts.Go(func() error { return f.pinger.run(ctx) })
 	parts.Go(func() error { return f.sendAgain(ctx) })
+	parts.Go(func() error { return f.watchFates(ctx) })
 	parts.Go(func() error { return f.serve(ctx, listener) })
 	parts.Go(func() error { return f.reportStatus(ctx) })
 	parts.Go(func() error {
@@ -312,26 +315,6 @@ func (f *Front) serveAll(ctx context.Context) error {
 	f.log.Info("front is up", "network", f.config.Bytom.ChainID, "home", f.config.Bytom.RootDir, "stratum", f.rigURL(),
 		"page", "http://"+listener.Addr().String()+PageRoute, "payee", f.config.Mining.Address, "verifier", f.backends[0].Info().Kernel)
 	return parts.Wait()
-}
-
-// sendAgainEvery is the time between two looks at found blocks that no node has answered for.
-const sendAgainEvery = 5 * time.Second
-
-// sendAgain brings blocks to the nodes that none has answered for, those of an earlier run too,
-// until ctx ends.
-func (f *Front) sendAgain(ctx context.Context) error {
-	each := time.NewTicker(sendAgainEvery)
-	defer each.Stop()
-	for {
-		if err := f.submitter.Replay(ctx); err != nil && ctx.Err() == nil {
-			f.log.Error("found blocks were not submitted again", "error", err)
-		}
-		select {
-		case <-each.C:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
 }
 
 // close closes what is open.

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bytom-solo/bytom-solo/node"
 	"github.com/bytom-solo/bytom-solo/test/harness"
 	"github.com/bytom-solo/bytom-solo/testnet"
 )
@@ -141,6 +142,42 @@ func TestOldWorkIsNotServed(t *testing.T) {
 	r.end()
 	testnet.Wait(t, time.Minute, func() error { return errors.Join(kept(front), r.booked(n)) })
 	healthy(t, front, "work is handed out")
+}
+
+// TestAFrontLearnsWhatBecameOfItsBlocks has a front's blocks settled while it is down: the node speaks
+// of them no more, and the front asks.
+func TestAFrontLearnsWhatBecameOfItsBlocks(t *testing.T) {
+	t.Parallel()
+	_, url := startEngine(t)
+	front := testnet.NewFront(t, testnet.FrontOptions{})
+	n := startNode(t, testnet.NodeOptions{}, append(testnet.FleetNode(t, url, front), "--solonet.tools"))
+	front.Start(url, payee, n.FleetAddress())
+	r := newRigs(t)
+	r.add(front.Stratum, "farm.rig", 2, 5)
+	found := func(want node.FoundBlock) error {
+		var list []node.FoundBlock
+		if err := (testnet.Client{URL: front.URL}).Call(t.Context(), node.FoundBlocksRoute, nil, &list); err != nil {
+			return err
+		}
+		for _, b := range list {
+			if b.State != "lost" && (b.State != want.State || b.Confirmations < want.Confirmations || want.State != string(b.Events[len(b.Events)-1].State)) {
+				return fmt.Errorf("%+v, expected %s with %d confirmations", b, want.State, want.Confirmations)
+			}
+		}
+		if len(list) == 0 {
+			return errors.New("the front has found no block")
+		}
+		return nil
+	}
+	testnet.Wait(t, time.Minute, func() error { return found(node.FoundBlock{State: "main"}) })
+	r.end()
+	testnet.Wait(t, time.Minute, func() error { return kept(front) })
+	front.Kill()
+	if err := n.Call(node.SolonetMineRoute, map[string]int{"blocks": 110}, nil); err != nil {
+		t.Fatal(err)
+	}
+	front.Launch()
+	testnet.Wait(t, time.Minute, func() error { return found(node.FoundBlock{State: "matured", Confirmations: 100}) })
 }
 
 // silence is what a front's metrics say of how long its nodes have been silent, in seconds.

@@ -1,0 +1,61 @@
+package node
+
+import (
+	"context"
+	"time"
+)
+
+const (
+	// sendAgainEvery is the time between two looks at found blocks that no node has answered for.
+	sendAgainEvery = 5 * time.Second
+	// silentFate is how long nodes may say nothing of a block until they are asked. By themselves
+	// they speak of it each minute until its reward can be spent, by the engine, which can be away.
+	silentFate = 150 * time.Second
+)
+
+// sendAgain brings blocks to the nodes that none has answered for, those of an earlier run too, and
+// asks for those of which nothing was heard for long, until ctx ends.
+func (f *Front) sendAgain(ctx context.Context) error {
+	each := time.NewTicker(sendAgainEvery)
+	defer each.Stop()
+	for {
+		if err := f.submitter.Replay(ctx); err != nil && ctx.Err() == nil {
+			f.log.Error("found blocks were not submitted again", "error", err)
+		}
+		f.askFates(ctx)
+		select {
+		case <-each.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// askFates asks the nodes for blocks that they took, and say nothing of: those of an earlier run
+// first of all. Where none answers, the rest wait for the next time.
+func (f *Front) askFates(ctx context.Context) {
+	if f.journal == nil {
+		return
+	}
+	for _, fate := range f.journal.Open() {
+		if !fate.Resolved() || time.Since(f.chain.Heard(fate.ID)) < silentFate {
+			continue
+		}
+		block, err := f.journal.Block(fate.ID)
+		if err == nil {
+			err = f.chain.Ask(ctx, block)
+		}
+		if err != nil {
+			f.log.Debug("it is not known where a found block stands", "height", fate.Height, "hash", fate.ID.String(), "error", err)
+			return
+		}
+	}
+}
+
+// watchFates notes in the journal what becomes of found blocks, by what nodes say.
+func (f *Front) watchFates(ctx context.Context) error {
+	if f.journal == nil {
+		return nil
+	}
+	return f.fates.Run(ctx)
+}
