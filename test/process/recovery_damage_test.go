@@ -91,6 +91,29 @@ func harm(t *testing.T, path, kind string, seed uint64) (content []byte, done bo
 	return content, true
 }
 
+// betweenRecords reports whether a file of LevelDB's latest writes ends where a record does. It has blocks
+// of 32 KiB, each of records with a header: a checksum, the length in two bytes, and which part of a write
+// it is, 1 for the whole and 4 for the last.
+func betweenRecords(content []byte) bool {
+	const block, header, whole, last = 32 << 10, 7, 1, 4
+	end := true
+	for at := 0; at < len(content); {
+		if rest := block - at%block; rest < header {
+			at += rest // Too small for a record: zeros.
+			continue
+		}
+		if at+header > len(content) {
+			return end // LevelDB takes part of a header for the end.
+		}
+		kind := content[at+6]
+		at += header + int(content[at+4]) + int(content[at+5])<<8
+		if end = at <= len(content) && (kind == whole || kind == last); at > len(content) {
+			return false
+		}
+	}
+	return end
+}
+
 // kept reports whether a home still has a file of a content, under whatever name.
 func kept(t *testing.T, home string, content []byte) bool {
 	t.Helper()

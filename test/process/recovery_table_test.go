@@ -28,8 +28,8 @@ type row struct {
 	folder string
 	// loses are the facts that may be others after a warning.
 	loses func(*facts)
-	// silent are facts that an empty file loses without a word: LevelDB can't tell it from one that was never
-	// written to.
+	// silent are facts that a file which is cut off before a record, an empty one among them, loses without a
+	// word: LevelDB can't tell it from one that was never written on.
 	silent func(*facts)
 	// rewritten means that the file is written anew at each start, and has nothing that is worth keeping.
 	rewritten bool
