@@ -21,11 +21,18 @@ func (c *campaign) onDisk(hold time.Duration, do, undo func(p *process) error) *
 	return &act{what: p.name, uses: []string{p.name}, hold: hold, do: tell(do), undo: tell(undo)}
 }
 
+// drawFull has a disk without room. A stock node may end for it, as one that is just starting does.
 func drawFull(c *campaign) *act {
 	return c.onDisk(12*time.Second, func(p *process) error {
 		p.Allow("the disk is full", "no space left on device")
 		return p.disk.fill()
-	}, func(p *process) error { return p.disk.clear() })
+	}, func(p *process) error {
+		err := p.disk.clear()
+		if p.stock && !p.Running() {
+			p.Launch()
+		}
+		return err
+	})
 }
 
 // drawReadOnly has a disk fail. It takes an operator to repair it, who kills the process, if it still
