@@ -2,6 +2,7 @@ package mining
 
 import (
 	"bytes"
+	"errors"
 	"log/slog"
 	"path/filepath"
 	"strings"
@@ -70,7 +71,7 @@ func TestReplaySaysWhatBecameOfABlock(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := newJournaled(t, c, j)
-		if written, _ := s.record(block, Finder{}, timeAt(1)); !written {
+		if !s.record(block, Finder{}, timeAt(1)).written {
 			t.Fatal("not recorded")
 		}
 		var log bytes.Buffer
@@ -81,6 +82,41 @@ func TestReplaySaysWhatBecameOfABlock(t *testing.T) {
 		}
 		if got := log.String(); !strings.Contains(got, test.want) || strings.Contains(got, test.not) {
 			t.Errorf("the chain said %v, the log: %s", test.err, got)
+		}
+	}
+}
+
+// TestABlockOfAFrontIsWrittenDownWhileItIsHashed: it is in the journal, with what became of it, whether
+// its proof is one or not; what is wrong with it otherwise has no place there.
+func TestABlockOfAFrontIsWrittenDownWhileItIsHashed(t *testing.T) {
+	for _, good := range []bool{true, false} {
+		c := newFakeChain()
+		j := newJournal(t, filepath.Join(t.TempDir(), "j.db"))
+		s := newJournaled(t, c, j)
+		sol := solve(t, testJob(t, c), good)
+		block, err := sol.Job.Block(sol.Timestamp, sol.Nonce)
+		if err != nil {
+			t.Fatal(err)
+		}
+		by := Finder{Kind: FoundByRig, Name: "rig", Front: "front"}
+		v, err := s.SubmitBlock(t.Context(), block, by)
+		f, ok, failed := j.Fate(block.Hash())
+		if failed != nil || !ok || f.By != by {
+			t.Fatalf("the journal has %+v, %v, %v", f, ok, failed)
+		}
+		last := f.Events[len(f.Events)-1].State
+		switch {
+		case good && (err != nil || v.Outcome != MainChain || last != StateMain || len(c.processed) != 1):
+			t.Errorf("%+v, %v, %+v, %d processed", v, err, f, len(c.processed))
+		case !good && (!errors.Is(err, ErrHighHash) || last != StateRefused || !f.Resolved() || len(c.processed) != 0):
+			t.Errorf("%v, %+v, %d processed", err, f, len(c.processed))
+		}
+		if good {
+			continue // The chain has gone on from the block's parent.
+		}
+		block.Timestamp = 1
+		if _, err := s.SubmitBlock(t.Context(), block, by); err == nil || j.Has(block.Hash()) {
+			t.Errorf("a block of another time: %v; it is in the journal: %v", err, j.Has(block.Hash()))
 		}
 	}
 }
