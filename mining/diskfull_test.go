@@ -6,12 +6,14 @@ import (
 	"bytes"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/bytom/bytom/protocol/bc"
+	"github.com/bytom/bytom/protocol/bc/types"
 
 	"github.com/bytom-solo/bytom-solo/boltcheck/filetest"
 	"github.com/bytom-solo/bytom-solo/compute"
@@ -38,7 +40,10 @@ func TestAFullDiskCostsNoBlock(t *testing.T) {
 	if log := m.log.String(); !strings.Contains(log, "level=ERROR") || !strings.Contains(log, syscall.EFBIG.Error()) {
 		t.Errorf("the loss is not told at Error, with its cause: %q", log)
 	}
-	m.mine(t)     // Nor does the next one stop it.
+	later := []bc.Hash{lost, m.mine(t)} // Nor does the next one stop it.
+	if m.submitter.WriteAgain(t.Context()); len(m.submitter.unwritten.list()) != 2 {
+		t.Errorf("%d blocks wait for room, expected 2", len(m.submitter.unwritten.list()))
+	}
 	for range 5 { // A probe may find room for itself in the file.
 		if m.journal.Probe(); m.journal.Failing() == nil {
 			t.Fatal("blocks get lost, and the journal does not fail")
@@ -48,6 +53,21 @@ func TestAFullDiskCostsNoBlock(t *testing.T) {
 	free()
 	if m.journal.Probe(); m.journal.Failing() != nil {
 		t.Errorf("with room again the journal fails: %v", m.journal.Failing())
+	}
+	// The chain has lost one of them, and gets it again.
+	m.chain.place = func(id bc.Hash, height uint64) Place {
+		return Place{Known: id != later[0], Main: id != later[0], There: id, Best: height}
+	}
+	var again []bc.Hash
+	m.chain.outcome = func(b *types.Block) (Outcome, error) { again = append(again, b.Hash()); return SideChain, nil }
+	if m.submitter.WriteAgain(t.Context()); !slices.Equal(again, later[:1]) {
+		t.Errorf("%v were brought again, expected %v, that the chain had lost", again, later[:1])
+	}
+	m.chain.outcome = nil
+	m.chain.place = nil
+	written = append(written, later...)
+	if m.submitter.WriteAgain(t.Context()); len(m.submitter.unwritten.list()) > 0 {
+		t.Error("blocks wait that are written")
 	}
 	m.log.Reset()
 	written = append(written, m.mine(t))

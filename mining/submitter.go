@@ -45,6 +45,7 @@ type Submitter struct {
 	found      atomic.Uint64
 	lastLogged atomic.Int64 // when a found block was last logged, in Unix seconds
 	won        *lru.Cache[bc.Hash, struct{}]
+	unwritten  unwritten
 	again      *lru.Cache[bc.Hash, struct{}] // blocks of Replay that were not taken, which was logged
 }
 
@@ -204,6 +205,9 @@ func (s *Submitter) deliver(ctx context.Context, block *types.Block, by Finder, 
 
 // deliverRecorded is deliver of a block that record was called with.
 func (s *Submitter) deliverRecorded(ctx context.Context, block *types.Block, by Finder, start time.Time, r recorded) (Verdict, error) {
+	if s.cfg.Journal != nil && !r.written && r.isNew {
+		s.unwritten.keep(foundBlock{block, by, start})
+	}
 	submitted := time.Now()
 	s.cfg.Relay(block)
 	v, err := s.process(ctx, block, by, start, r.isNew)
@@ -220,7 +224,7 @@ type recorded struct {
 }
 
 // record writes a found block down. A journal that fails costs the block nothing
-// but its insurance.
+// but its insurance; WriteAgain makes up for it.
 func (s *Submitter) record(block *types.Block, by Finder, found time.Time) recorded {
 	start := time.Now()
 	err := errNoJournal

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -23,7 +24,12 @@ func TestEachFileDamaged(t *testing.T) {
 	if !computetest.Long() {
 		t.Skip("a minute of a processor: BYTOM_SOLO_LONG=1 runs it; TestFilesDamaged has some of it")
 	}
-	d := newDamaging(t)
+	newDamaging(t).each(t)
+}
+
+// each damages each file in each way, and looks what a start makes of it.
+func (d *damaging) each(t *testing.T) {
+	t.Helper()
 	d.startWhole(t)
 	for _, file := range files(t, d.home) {
 		r := d.row(t, file)
@@ -51,7 +57,12 @@ func TestFilesDamaged(t *testing.T) {
 	if computetest.Long() {
 		t.Skip("TestEachFileDamaged has all of it")
 	}
-	d := newDamaging(t)
+	newDamaging(t).some(t, refusing)
+}
+
+// some is a part of each: half of each file is gone, of all that a start does not end for at once.
+func (d *damaging) some(t *testing.T, refusing []string) {
+	t.Helper()
 	home := d.copy(t)
 	var expected []func(text string) error
 	for _, file := range files(t, d.home) {
@@ -86,12 +97,19 @@ func TestFilesDamaged(t *testing.T) {
 // damaging is a home whose copies are damaged.
 type damaging struct {
 	program, home string
-	table         []row
-	whole         facts // what the home has where nothing is damaged
+	// args are the command line of a start with a home, up what is logged when it serves: with its URL.
+	args  func(home string) []string
+	up    *regexp.Regexp
+	ask   func(t *testing.T, c testnet.Client) facts
+	table []row
+	whole facts // what the home has where nothing is damaged
 }
 
 func newDamaging(t *testing.T) *damaging {
-	d := &damaging{program: testnet.Simulated(t), table: rows()}
+	d := &damaging{
+		program: testnet.Simulated(t), table: rows(), up: regexp.MustCompile(`msg="node is up".* rpc=(\S+)`), ask: ask,
+		args: func(home string) []string { return []string{"node", "--home", home} },
+	}
 	d.home = newHome(t, d.program)
 	return d
 }
@@ -139,19 +157,20 @@ type ran struct {
 // start runs a node until it is up, or has ended, and stops it.
 func (d *damaging) start(t *testing.T, home string) (r ran) {
 	t.Helper()
-	p := harness.Start(t, d.program, "node", "--home", home)
+	p := harness.Start(t, d.program, d.args(home)...)
+	var url []string
 	testnet.Wait(t, 20*time.Second, func() error {
 		if p.Ended() {
 			return nil
 		}
-		if !strings.Contains(p.Text(), `msg="node is up"`) {
-			return os.ErrDeadlineExceeded
+		if url = d.up.FindStringSubmatch(p.Text()); url == nil {
+			return fmt.Errorf("it is neither up nor at an end: %s", p.Text())
 		}
 		r.up = true
 		return nil
 	})
 	if r.up {
-		r.facts = ask(t, p.Client())
+		r.facts = d.ask(t, testnet.Client{URL: url[1]})
 		p.Signal(syscall.SIGTERM)
 	}
 	r.code, r.text = p.End(), p.Text()

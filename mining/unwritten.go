@@ -1,0 +1,84 @@
+package mining
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/bytom/bytom/protocol/bc/types"
+)
+
+// mostUnwritten is how many found blocks wait for room on the journal's disk: those of weeks.
+const mostUnwritten = 256
+
+// unwritten are found blocks that the journal could not take, in their order. It is safe for
+// concurrent use.
+type unwritten struct {
+	mu      sync.Mutex
+	all     []foundBlock
+	writing sync.Mutex // held while they are written again
+}
+
+// foundBlock is a block, who found it and when.
+type foundBlock struct {
+	block *types.Block
+	by    Finder
+	found time.Time
+}
+
+// keep adds a block. Of too many the oldest go.
+func (u *unwritten) keep(b foundBlock) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.all = append(u.all, b)
+	u.all = u.all[max(0, len(u.all)-mostUnwritten):]
+}
+
+func (u *unwritten) list() []foundBlock {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return slices.Clone(u.all)
+}
+
+// drop takes a block out that is written.
+func (u *unwritten) drop(block *types.Block) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.all = slices.DeleteFunc(u.all, func(b foundBlock) bool { return b.block == block })
+}
+
+// WriteAgain writes found blocks down that the journal could not take when they were found, and brings
+// those that the chain does not know to it once more. It is called again and again: a disk that was full
+// has room some day, and until then this process alone knows of them.
+func (s *Submitter) WriteAgain(ctx context.Context) {
+	if !s.unwritten.writing.TryLock() {
+		return
+	}
+	defer s.unwritten.writing.Unlock()
+	for _, b := range s.unwritten.list() {
+		if ctx.Err() != nil {
+			return
+		}
+		known := s.cfg.Source.Place(b.block.Hash(), b.block.Height).Known
+		err := s.cfg.Journal.Record(b.block, b.found, b.by)
+		written := err == nil || errors.Is(err, errDuplicateEntry)
+		if written {
+			s.unwritten.drop(b.block)
+			s.cfg.Log.Info("found block written down, later", "height", b.block.Height, "hash", new(b.block.Hash()).String())
+		}
+		switch {
+		case written && known:
+			outcome := SideChain
+			if s.cfg.Source.Place(b.block.Hash(), b.block.Height).Main {
+				outcome = MainChain
+			}
+			s.resolve(b.block, Verdict{Outcome: outcome}, nil, Event{State: StateJournaled, At: time.Now()}, Event{State: StateSubmitted, At: b.found})
+		case written:
+			_, _ = s.resend(ctx, b.block, b.by) // It is in the journal, open, if that fails.
+		case !known:
+			_, _ = s.process(ctx, b.block, b.by, time.Now(), true)
+		}
+	}
+}
