@@ -215,8 +215,9 @@ func (f *Front) Run(ctx context.Context) (err error) {
 	defer cancel()
 	defer func() { f.relay.wait(last); err = errors.Join(err, f.close()) }()
 	parts, ctx := errgroup.WithContext(ctx)
-	// What rigs are told is safe must get to the disk, and acknowledged: these outlive the rigs.
-	parts.Go(func() error { return f.outbox.Run(last) })
+	// What rigs are told is safe must get to the disk: this outlives the rigs, and no more.
+	keeping, endKeeping := context.WithCancel(last)
+	parts.Go(func() error { return f.outbox.Run(keeping) })
 	parts.Go(func() error { return f.link.Run(ctx) })
 	parts.Go(func() error { return f.feed.Run(ctx) })
 	parts.Go(func() error { return f.sender.Run(ctx) })
@@ -224,6 +225,7 @@ func (f *Front) Run(ctx context.Context) (err error) {
 	parts.Go(func() error { return f.service.report(ctx, f.statusFields) })
 	parts.Go(func() error { return f.watchLoops(ctx) })
 	parts.Go(func() error {
+		defer endKeeping()
 		if err := f.waitForNode(ctx); err != nil {
 			return err
 		}

@@ -132,6 +132,7 @@ func openFile(cfg Config, x *index, newest *fleet.LedgerState) (f *file, err err
 	if err := os.MkdirAll(filepath.Dir(cfg.Path), 0o700); err != nil {
 		return nil, err
 	}
+	fileFormat.WarnOfEmpty(cfg.Path, cfg.Log)
 	ctx, cancel := context.WithTimeout(context.Background(), checkTime)
 	defer cancel()
 	if err := boltcheck.Check(ctx, cfg.Path); err != nil {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"path/filepath"
 	"regexp"
 	"testing"
 	"time"
@@ -38,7 +39,7 @@ func TestFilesOfAFrontDamaged(t *testing.T) {
 func newFrontDamaging(t *testing.T) *damaging {
 	t.Helper()
 	listen := harness.RigAddress(t)
-	front := testnet.NewFront(t, testnet.FrontOptions{})
+	front := testnet.NewFront(t, testnet.FrontOptions{LogPath: filepath.Join(t.TempDir(), "log")})
 	args := append(testnet.FleetNode(t, listen, front), "--mining.address", owner, "--wallet.disable")
 	n := testnet.Start(t, testnet.NodeOptions{Simulated: true, Args: args})
 	front.Start("nats://"+listen, owner, n.FleetAddress())
@@ -87,17 +88,17 @@ func newFrontDamaging(t *testing.T) *damaging {
 // frontRows are those of a front's home.
 func frontRows() []row {
 	nothing := func(*facts) {}
-	key := row{files: matches(`front\.key`), by: all(refuses, refuses), says: says(`put its last copy in its place, or move it away`), needed: true}
+	key := row{files: matches(`front\.key`), by: all(refuses, refuses), says: says(`put its last copy in its place, or move it away`), needed: true, anothers: true}
 	key.by["a byte short"] = starts // The end of the line.
-	outbox := bbolt("outbox", warns, warns, `shares in it that the node had not booked yet are lost`, nothing)
+	outbox := bbolt("outbox", warns, refuses, `shares in it that the node had not booked yet are lost|begins anew|move it away`, nothing)
+	journal := bbolt("journal", warns, warns, `begins anew|a new one begun|move it away`, func(f *facts) { f.Found = 0 })
+	journal.spare = true
 	return []row{
-		key, outbox,
+		key, outbox, journal,
 		{files: matches("LOCK"), by: map[string]ending{folder: refuses}, says: says(`move \S+LOCK away`), rewritten: true},
 		{files: matches(`rpc\.cookie`), by: map[string]ending{folder: warns}, says: says(`can't ask this front`), rewritten: true},
-		{files: matches(`output-.*\.log`), rewritten: true},
 		{files: matches(`mining/handouts\.jsonl`), by: map[string]ending{"empty": warns, "zeros": warns, "a bit": warns, folder: warns}, says: says(`last run handed out is not known`), loses: nothing, rewritten: true},
 		bbolt("history", warns, warns, `begins anew|a new one begun|in memory alone`, nothing),
-		bbolt("rigs", warns, warns, `begins anew|a new one begun`, nothing),
-		bbolt("journal", warns, warns, `begins anew|a new one begun`, func(f *facts) { f.Found = 0 }),
+		bbolt("rigs", warns, warns, `begins anew|a new one begun|move it away`, nothing),
 	}
 }

@@ -33,6 +33,10 @@ type row struct {
 	silent func(*facts)
 	// rewritten means that the file is written anew at each start, and has nothing that is worth keeping.
 	rewritten bool
+	// spare means that half of it may be room to spare, which the file can do without.
+	spare bool
+	// anothers means that a changed bit can make it another's: it is not done.
+	anothers bool
 	// needed means that the node can do without the file only if a copy is put in its place.
 	needed bool
 }
