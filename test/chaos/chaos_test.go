@@ -49,7 +49,20 @@ type campaign struct {
 	counts  map[string]int
 	// unwritten is for how long what a process had in memory alone was lost, in all.
 	unwritten map[string]time.Duration
-	began     time.Time
+	// readOnly are the times at which processes' disks failed, and were repaired.
+	readOnly map[string][]time.Time
+	began    time.Time
+}
+
+// failed reports whether a process's disk was a failed one at a time.
+func (c *campaign) failed(name string, at time.Time) bool {
+	all := c.readOnly[name]
+	for i, t := range all {
+		if at.Before(t) {
+			return i%2 == 1
+		}
+	}
+	return len(all)%2 == 1
 }
 
 func (c *campaign) note(format string, args ...any) {
@@ -177,7 +190,7 @@ func TestChaos(t *testing.T) {
 	}
 	t.Logf("seed %d: %s=%d draws the same faults", seed, seedVariable, seed)
 	random := rand.New(rand.NewPCG(seed, 5))
-	c := &campaign{world: newWorld(t, s, random), kinds: kinds(t), busy: make(map[string]bool), counts: make(map[string]int), unwritten: make(map[string]time.Duration), began: time.Now()}
+	c := &campaign{world: newWorld(t, s, random), kinds: kinds(t), busy: make(map[string]bool), counts: make(map[string]int), unwritten: make(map[string]time.Duration), readOnly: make(map[string][]time.Time), began: time.Now()}
 	c.rehearse()
 	c.began = time.Now()
 	c.run()

@@ -41,10 +41,13 @@ func drawReadOnly(c *campaign) *act {
 	const hold = 12 * time.Second
 	return c.onDisk(hold, func(p *process) error {
 		c.unwritten[p.name] += inMemory + hold
-		p.Allow("read-only file system", "panic:")
+		// bbolt can't map a file of such a disk, and LevelDB loses what was not on it.
+		p.Allow("read-only file system", "panic:", "database isn't correctly mapped", "the latest writes to a database were damaged")
+		c.readOnly[p.name] = append(c.readOnly[p.name], time.Now())
 		return p.disk.fail()
 	}, func(p *process) error {
 		p.Kill()
+		c.readOnly[p.name] = append(c.readOnly[p.name], time.Now())
 		if err := p.disk.repair(); err != nil {
 			return err
 		}

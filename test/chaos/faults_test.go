@@ -2,6 +2,7 @@ package chaos_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -176,7 +177,8 @@ func drawCut(c *campaign) *act {
 	}
 }
 
-// drawClock sets the clock that a node stamps its blocks with by two hours, and back.
+// drawClock sets the clock that a node stamps its blocks with by two hours, and back. Where it goes by
+// the time of day it is set forward by less: blocks of more than an hour ahead are nobody's.
 func drawClock(c *campaign) *act {
 	i := c.random.IntN(2)
 	name := fmt.Sprintf("node-%d", i)
@@ -184,20 +186,37 @@ func drawClock(c *campaign) *act {
 		return nil
 	}
 	by := int64(7200 * (1 - 2*c.random.IntN(2)))
-	set := func(by int64) {
+	set := func(request map[string]any) error {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
-		// A node that has just been killed may be on its way up, with no clock set.
+		var refused error
+		// A node that has just been killed may be on its way up.
 		err := testnet.Poll(ctx, 9*time.Second, func() error {
-			return c.nodes[i].Client().Call(ctx, node.SolonetClockRoute, map[string]int64{"advance": by}, nil)
+			err := c.nodes[i].Client().Call(ctx, node.SolonetClockRoute, request, nil)
+			if err != nil && strings.Contains(err.Error(), "field ") {
+				refused, err = err, nil
+			}
+			return err
 		})
+		return errors.Join(refused, err)
+	}
+	undo := map[string]any{"advance": -by}
+	note := func(err error) {
 		if err != nil {
-			c.note("%s: the clock is not set by %d s: %v", name, by, err)
+			c.note("%s: the clock is not set: %v", name, err)
 		}
+	}
+	jump := func() {
+		err := set(map[string]any{"advance": by})
+		if err != nil && strings.Contains(err.Error(), "the real clock") {
+			undo = map[string]any{"mode": "real"}
+			err = set(map[string]any{"mode": "virtual", "time": time.Now().Unix() + min(by, 3000)})
+		}
+		note(err)
 	}
 	return &act{
 		what: fmt.Sprintf("%s by %+d s", name, by), uses: []string{name}, hold: 10 * time.Second,
-		do: func() { set(by) }, undo: func() { set(-by) },
+		do: jump, undo: func() { note(set(undo)) },
 	}
 }
 

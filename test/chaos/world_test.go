@@ -250,12 +250,12 @@ type rigs struct {
 
 	mu sync.Mutex
 	// solved are the blocks of shares that a rig knows were accepted, by who accepted them.
-	solved map[string]map[string]bool
+	solved map[string]map[string]time.Time
 }
 
 func (w *world) startRigs() {
 	w.t.Helper()
-	w.rigs = &rigs{solver: harness.NewSimulatedSolver(w.t), solved: make(map[string]map[string]bool)}
+	w.rigs = &rigs{solver: harness.NewSimulatedSolver(w.t), solved: make(map[string]map[string]time.Time)}
 	w.rigs.ctx, w.rigs.stop = context.WithCancel(context.Background())
 	w.t.Cleanup(w.rigs.end)
 	for i, owner := range w.owners {
@@ -280,7 +280,7 @@ func argument(args []string, flag string) string {
 
 // add has a rig mine at so many hashes a second, each of which is a share.
 func (r *rigs) add(at, server, name string, seed uint64, rate float64) *fakerig.Rig {
-	solved := make(map[string]bool)
+	solved := make(map[string]time.Time)
 	if r.solved[server] == nil {
 		r.solved[server] = solved
 	}
@@ -291,7 +291,7 @@ func (r *rigs) add(at, server, name string, seed uint64, rate float64) *fakerig.
 		Solved: func(id [32]byte) {
 			r.mu.Lock()
 			defer r.mu.Unlock()
-			solved[fmt.Sprintf("%x", id)] = true
+			solved[fmt.Sprintf("%x", id)] = time.Now()
 		},
 	})
 	r.running.Go(func() { rig.Run(r.ctx) })
