@@ -118,6 +118,22 @@ func (c *Chain) Process(ctx context.Context, block *types.Block) (mining.Outcome
 	return c.await(ctx, id, answers, couriers)
 }
 
+// Solved tells the nodes that a block is about to come, so that they can compute its proof of work
+// while it is written down here. It returns at once.
+func (c *Chain) Solved(header, seed [32]byte) {
+	go func() {
+		sealed, err := c.cfg.Key.Seal(c.cfg.Network, KindSolved, &Solved{Header: header, Seed: seed})
+		for _, node := range c.cfg.Nodes {
+			if err == nil {
+				err = c.cfg.Engine.Publish(Subject(node)+".from", sealed)
+			}
+		}
+		if err != nil {
+			c.log.Debug("nodes are not told of a block that is about to come", "error", err)
+		}
+	}()
+}
+
 // brought is what a Courier came back with.
 type brought struct {
 	Verdict

@@ -3,6 +3,8 @@ package fleet
 import (
 	"context"
 	"errors"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -173,3 +175,44 @@ func TestVerdictsKeepTheirKind(t *testing.T) {
 		t.Errorf("%v, expected %v", err, mining.ErrRejected)
 	}
 }
+
+// TestABlockIsHashedAhead: a node is told of a block before it comes, and computes one at a time.
+func TestABlockIsHashedAhead(t *testing.T) {
+	engine := NewMemory()
+	defer engine.Close()
+	key, front := NewKey(), NewKey()
+	var began atomic.Int64
+	release := make(chan struct{})
+	hub := NewHub(HubConfig{
+		Engine: engine, Key: key, Network: network, Templates: noTemplates{}, Fronts: map[PublicKey]string{front.Public(): "front"},
+		Solved: func(_ context.Context, header, seed [32]byte) {
+			if header != [32]byte{1} || seed != [32]byte{2} {
+				t.Errorf("header %x, seed %x", header, seed)
+			}
+			began.Add(1)
+			<-release
+		},
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() { _ = hub.Run(ctx) })
+	defer running.Wait()
+	defer cancel()
+	c := NewChain(ChainConfig{Engine: engine, Key: front, Network: network, Nodes: []PublicKey{key.Public()}})
+	for began.Load() == 0 { // Until the hub has subscribed.
+		c.Solved([32]byte{1}, [32]byte{2})
+		time.Sleep(time.Millisecond)
+	}
+	c.Solved([32]byte{1}, [32]byte{2})
+	time.Sleep(20 * time.Millisecond)
+	if n := began.Load(); n != 1 {
+		t.Errorf("%d are computed at once, expected one", n)
+	}
+	close(release)
+}
+
+// noTemplates is a node that has no work.
+type noTemplates struct{}
+
+func (noTemplates) Subscribe() (<-chan *mining.Template, func()) { return nil, func() {} }
+func (noTemplates) Current() (*mining.Template, error)           { return nil, mining.ErrNotReady }

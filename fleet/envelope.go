@@ -29,6 +29,7 @@ const (
 	KindAck                     // Ack, of a node
 	KindBlock                   // Block, of a front
 	KindVerdict                 // Verdict, of a node
+	KindSolved                  // Solved, of a front
 )
 
 // newBody is an empty body of a kind; nil of none.
@@ -52,6 +53,8 @@ func newBody(k Kind) any {
 		return new(Ack)
 	case KindBlock:
 		return new(Block)
+	case KindSolved:
+		return new(Solved)
 	case KindVerdict:
 		return new(Verdict)
 	}
@@ -223,7 +226,7 @@ func Open(data []byte, network string, known func(PublicKey) bool) (Message, err
 		return Message{}, fmt.Errorf("%w: it says that it is of key %s", ErrSignature, m.From)
 	}
 	if m.Body == nil {
-		return Message{}, fmt.Errorf("%w: kind %d, expected %d to %d", ErrMalformed, e.Kind, KindWork, KindVerdict)
+		return Message{}, fmt.Errorf("%w: kind %d, expected %d to %d", ErrMalformed, e.Kind, KindWork, KindSolved)
 	}
 	if err := decoding.Unmarshal(e.Body, m.Body); err != nil {
 		return Message{}, fmt.Errorf("%w of kind %d: %w", ErrMalformed, e.Kind, err)

@@ -43,7 +43,7 @@ func seal(t testing.TB, k Key, kind Kind, body any) []byte {
 func TestMessagesComeAsTheyWere(t *testing.T) {
 	key, all := exampleKey(), examples()
 	var lines []string
-	for kind := KindWork; kind <= KindVerdict; kind++ {
+	for kind := KindWork; kind <= KindSolved; kind++ {
 		noField(t, reflect.ValueOf(all[kind]).Elem(), fmt.Sprintf("%T", all[kind]))
 		if w, ok := all[kind].(*Work); ok {
 			noField(t, reflect.ValueOf(w.Parts).Elem(), "Parts")
@@ -149,7 +149,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 		{"unsigned", encoded(t, key, false, func(e *envelope) { e.Signature = nil }), ErrMalformed, []string{"signature of 0 bytes", "expected 64"}},
 		{"short key", encoded(t, key, true, func(e *envelope) { e.From = e.From[:31] }), ErrMalformed, []string{"key of 31 bytes", "expected 32"}},
 		{"another kind", encoded(t, key, false, func(e *envelope) { e.Kind = KindBeat }), ErrSignature, nil},
-		{"unknown kind", encoded(t, key, true, func(e *envelope) { e.Kind = 99 }), ErrMalformed, []string{"kind 99", "expected 1 to 10"}},
+		{"unknown kind", encoded(t, key, true, func(e *envelope) { e.Kind = 99 }), ErrMalformed, []string{"kind 99", "expected 1 to 11"}},
 		{"body of another kind", encoded(t, key, true, func(e *envelope) { e.Kind = KindBeat }), ErrMalformed, []string{"kind 3"}},
 		{"bytes behind the body", encoded(t, key, true, func(e *envelope) { e.Body = append(e.Body, 0) }), ErrMalformed, []string{"kind 6"}},
 		{"too long", make([]byte, MostMessage+1), ErrMalformed, []string{"8388609 bytes", "8388608"}},

@@ -39,5 +39,6 @@ func examples() map[Kind]any {
 		KindAck:     &Ack{Epoch: 11, Number: 12, Ledger: state},
 		KindBlock:   &Block{Name: "r1", Address: "10.0.0.1", Owner: "bm1owner", Work: 65, Raw: []byte{9, 8}, At: 1700000000002},
 		KindVerdict: &Verdict{Hash: hash(6), Outcome: 1, Main: true, Winner: hash(7), Best: 700001, Error: "rejected", Detail: "words"},
+		KindSolved:  &Solved{Header: hash(8), Seed: hash(9)},
 	}
 }

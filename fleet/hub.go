@@ -48,6 +48,9 @@ type HubConfig struct {
 	// Found brings a block of a front's rig to the chain. It is called for each that comes, by
 	// a goroutine of its own.
 	Found func(ctx context.Context, front string, b *Block) Verdict
+	// Solved computes the proof of work of a block that is about to come, so that it is known then. It is
+	// called for one at a time, by a goroutine of its own; nil does nothing.
+	Solved func(ctx context.Context, header, seed [32]byte)
 	// Split tells whether rigs' work is paid for, Owners whose a login's work is, where that is
 	// not in the login.
 	Split  bool
@@ -65,6 +68,7 @@ type Hub struct {
 	batches chan sealedBatch
 	fenced  atomic.Pointer[LedgerState] // who keeps the ledger instead; nil while it is this node
 	found   chan struct{}               // a place for each block that is on its way
+	solved  chan struct{}               // a place for each of which it is computed
 	stands  *lru.Cache[[32]byte, stands]
 
 	mu        sync.Mutex
@@ -104,12 +108,15 @@ func NewHub(cfg HubConfig) *Hub {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
+	if cfg.Solved == nil {
+		cfg.Solved = func(context.Context, [32]byte, [32]byte) {}
+	}
 	told, err := lru.New[[32]byte, stands](mostStands)
 	if err != nil {
 		panic(err) // Only a size below 1 is refused.
 	}
 	return &Hub{
-		cfg: cfg, log: cfg.Log, stands: told, subject: Subject(cfg.Key.Public()), batches: make(chan sealedBatch, mostBatches), found: make(chan struct{}, mostFound),
+		cfg: cfg, log: cfg.Log, stands: told, subject: Subject(cfg.Key.Public()), batches: make(chan sealedBatch, mostBatches), found: make(chan struct{}, mostFound), solved: make(chan struct{}, 1),
 		fronts: make(map[PublicKey]*frontSight), told: make(map[string]time.Time), begun: time.Now(),
 	}
 }
@@ -279,6 +286,8 @@ func (h *Hub) take(ctx context.Context, data []byte) {
 		}
 	case *Block:
 		h.takeBlock(ctx, m.From, body)
+	case *Solved:
+		h.takeSolved(ctx, body)
 	default:
 		h.tell(slog.LevelWarn, "a message to this node's fronts subject is refused", "error", fmt.Sprintf("kind %v is not for a node", m.Kind))
 	}
@@ -338,38 +347,6 @@ func (h *Hub) welcome(front PublicKey, hello *Hello) {
 	w.Work = h.newest
 	h.mu.Unlock()
 	h.sendSealed(h.to(front), KindWelcome, w)
-}
-
-// takeBlock has a block brought to the chain, and the front told what became of it.
-func (h *Hub) takeBlock(ctx context.Context, front PublicKey, b *Block) {
-	select {
-	case h.found <- struct{}{}:
-	default:
-		return // The front sends it again, and by HTTP.
-	}
-	go func() {
-		defer func() { <-h.found }()
-		v := h.cfg.Found(ctx, h.cfg.Fronts[front], b)
-		h.mu.Lock()
-		h.fronts[front].blocks++
-		h.mu.Unlock()
-		h.sendSealed(h.to(front), KindVerdict, &v)
-	}()
-}
-
-// TakeSealedBlock takes a front's block that came by another way than the engine, and returns what
-// became of it. The error says what is wrong with the message.
-func (h *Hub) TakeSealedBlock(ctx context.Context, sealed []byte) (Verdict, error) {
-	m, err := Open(sealed, h.cfg.Network, h.known)
-	if err != nil {
-		return Verdict{}, err
-	}
-	b, ok := m.Body.(*Block)
-	if !ok {
-		return Verdict{}, fmt.Errorf("%w: kind %d, expected a block, %d", ErrMalformed, m.Kind, KindBlock)
-	}
-	h.saw(m.From)
-	return h.cfg.Found(ctx, h.cfg.Fronts[m.From], b), nil
 }
 
 // TakeBeat takes a sign of life of a node with this one's key, which may be another: the ledger

@@ -85,6 +85,14 @@ type Block struct {
 	At  int64
 }
 
+// Solved says that a block is about to come, which its front writes down at first: the node can compute
+// its proof of work meanwhile. Nobody can make the block of it.
+type Solved struct {
+	_ struct{} `cbor:",toarray"`
+	// Header is the hash of the block's header, which is its id, and Seed that of its height.
+	Header, Seed [32]byte
+}
+
 // Verdict is what a node says of a block.
 type Verdict struct {
 	_    struct{} `cbor:",toarray"`

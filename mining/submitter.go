@@ -26,6 +26,9 @@ type SubmitterConfig struct {
 	Verifier *compute.Verifier
 	// Journal records each solution before the chain sees it; nil records none.
 	Journal *Journal
+	// Solved is told of each solution whose proof is right, by the hash of its header, which is the
+	// block's id, and its seed, before it is recorded. It must not block. Nil does nothing.
+	Solved func(header, seed [32]byte)
 	// Relay gets each block with a proof when the chain does, to send it to others by ways
 	// of its own. It must not block. Nil does nothing.
 	Relay func(*types.Block)
@@ -56,6 +59,9 @@ const tipsWon = 64
 func NewSubmitter(cfg SubmitterConfig) *Submitter {
 	if cfg.Relay == nil {
 		cfg.Relay = func(*types.Block) {}
+	}
+	if cfg.Solved == nil {
+		cfg.Solved = func([32]byte, [32]byte) {}
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
@@ -137,6 +143,7 @@ func (s *Submitter) Submit(ctx context.Context, sol Solution) (Verdict, error) {
 	if err != nil {
 		return Verdict{}, err
 	}
+	s.cfg.Solved(id, t.Tip.Seed.Byte32())
 	block, err := sol.Job.Block(sol.Timestamp, sol.Nonce)
 	if err != nil {
 		return Verdict{}, err

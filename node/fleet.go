@@ -69,7 +69,7 @@ func (n *Node) openFronts(space *mining.Extranonces) error {
 	n.fronts.hub = fleet.NewHub(fleet.HubConfig{
 		Engine: engine, Key: key, Network: n.config.Bytom.ChainID, Templates: n.generator, Fronts: c.Fronts, Grant: grants.grant,
 		Books: n.elsewhere, Ledger: fleet.LedgerState{ID: n.ledger.ID(), Term: term, Instance: rand.Uint64()},
-		Found: n.foundByFront, Split: n.config.Payout.Scheme != "", Owners: n.config.Payout.Owners, Log: n.log,
+		Found: n.foundByFront, Solved: n.hashAhead, Split: n.config.Payout.Scheme != "", Owners: n.config.Payout.Owners, Log: n.log,
 	})
 	n.log.Info("fronts are served", "key", key.Public().String(), "fronts", len(c.Fronts), "term", term)
 	return nil
@@ -100,6 +100,13 @@ func (n *Node) tellFront(f mining.Fate, p mining.Place) {
 		return
 	}
 	n.fronts.hub.Stands(f.By.Front, fleet.NewVerdict(f.ID, mining.Verdict{Outcome: mining.Duplicate, Main: p.Main, Winner: p.There}, p.Best, nil))
+}
+
+// hashAhead computes the proof of a block that a front is about to bring, on the tip that there is.
+func (n *Node) hashAhead(ctx context.Context, header, seed [32]byte) {
+	if t, err := n.generator.Current(); err == nil && t.Tip.Seed.Byte32() == seed {
+		_, _ = n.verifier.Hash(ctx, header, seed) // Who needs it asks again.
+	}
 }
 
 // foundByFront brings a block of a front's rig to the chain.

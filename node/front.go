@@ -149,7 +149,7 @@ func (f *Front) openFleet() error {
 	})
 	f.fates = mining.NewFateWatcher(mining.FateWatcherConfig{Journal: f.journal, Source: f.chain, Log: f.log})
 	f.submitter = mining.NewSubmitter(mining.SubmitterConfig{
-		Sink: f.chain, Source: f.chain, Verifier: f.verifier, Journal: f.journal, Relay: f.relay.send, Now: f.feed.Now,
+		Sink: f.chain, Source: f.chain, Verifier: f.verifier, Journal: f.journal, Solved: f.chain.Solved, Relay: f.relay.send, Now: f.feed.Now,
 		Observe: f.metrics.observe, Log: f.log,
 	})
 	f.found = &foundBlocks{f.journal, f.chain, f.submitter}

@@ -232,7 +232,7 @@ func (r *rigFixture) serveFronts(b *testing.B, server natsserver.Server, key fle
 	})
 	hub := fleet.NewHub(fleet.HubConfig{
 		Engine: engine, Key: key, Network: "solonet", Templates: r.generator, Fronts: map[fleet.PublicKey]string{front: "far"}, Grant: grants.grant,
-		Books: books, Found: func(ctx context.Context, name string, found *fleet.Block) fleet.Verdict {
+		Books: books, Solved: func(ctx context.Context, header, seed [32]byte) { _, _ = r.Verifier.Hash(ctx, header, seed) }, Found: func(ctx context.Context, name string, found *fleet.Block) fleet.Verdict {
 			block, err := fleet.DecodeBlock(found.Raw)
 			if err != nil {
 				b.Error(err)

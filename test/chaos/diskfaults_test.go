@@ -6,8 +6,8 @@ import (
 )
 
 // onDisk draws a process that has a disk of its own, and does something to that.
-func (c *campaign) onDisk(hold time.Duration, do, undo func(p *process) error) *act {
-	p := c.free(func(p *process) bool { return p.disk != nil })
+func (c *campaign) onDisk(hold time.Duration, want func(p *process) bool, do, undo func(p *process) error) *act {
+	p := c.free(func(p *process) bool { return p.disk != nil && want(p) })
 	if p == nil {
 		return nil
 	}
@@ -23,7 +23,7 @@ func (c *campaign) onDisk(hold time.Duration, do, undo func(p *process) error) *
 
 // drawFull has a disk without room. A stock node may end for it, as one that is just starting does.
 func drawFull(c *campaign) *act {
-	return c.onDisk(12*time.Second, func(p *process) error {
+	return c.onDisk(12*time.Second, anybody, func(p *process) error {
 		p.Allow("the disk is full", "no space left on device")
 		return p.disk.fill()
 	}, func(p *process) error {
@@ -35,11 +35,17 @@ func drawFull(c *campaign) *act {
 	})
 }
 
+// ours are processes of this project: after such a failure a stock node can find its database without a
+// manifest, and does not start (findings/goleveldb-manifest-sync.sh).
+func ours(p *process) bool { return !p.stock }
+
+func anybody(*process) bool { return true }
+
 // drawReadOnly has a disk fail. It takes an operator to repair it, who kills the process, if it still
 // runs, and starts it again.
 func drawReadOnly(c *campaign) *act {
 	const hold = 12 * time.Second
-	return c.onDisk(hold, func(p *process) error {
+	return c.onDisk(hold, ours, func(p *process) error {
 		c.unwritten[p.name] += inMemory + hold
 		// bbolt can't map a file of such a disk, and LevelDB loses what was not on it.
 		p.Allow("read-only file system", "panic:", "database isn't correctly mapped", "the latest writes to a database were damaged")
@@ -58,7 +64,7 @@ func drawReadOnly(c *campaign) *act {
 
 func drawFrozen(c *campaign) *act {
 	random := rand.New(rand.NewPCG(c.random.Uint64(), 1))
-	return c.onDisk(15*time.Second, func(p *process) error {
+	return c.onDisk(15*time.Second, anybody, func(p *process) error {
 		p.disk.slow(random)
 		return nil
 	}, func(p *process) error {
