@@ -74,11 +74,13 @@ func (s *Submitter) WriteAgain(ctx context.Context) {
 			if s.cfg.Source.Place(b.block.Hash(), b.block.Height).Main {
 				outcome = MainChain
 			}
-			s.resolve(b.block, Verdict{Outcome: outcome}, nil, Event{State: StateJournaled, At: time.Now()}, Event{State: StateSubmitted, At: b.found})
+			s.resolve(b.block, Verdict{Outcome: outcome}, nil, Event{State: StateSubmitted, At: b.found}, Event{State: StateJournaled, At: time.Now()})
 		case written:
 			_, _ = s.resend(ctx, b.block, b.by) // It is in the journal, open, if that fails.
 		case !known:
-			_, _ = s.process(ctx, b.block, b.by, time.Now(), true)
+			if _, err := s.process(ctx, b.block, b.by, time.Now(), true); refusal(err) {
+				s.unwritten.drop(b.block)
+			}
 		}
 	}
 }
