@@ -194,8 +194,10 @@ func (c *Chain) Heard(id bc.Hash) time.Time {
 }
 
 // Ask asks the nodes where a block stands that they were brought before, by bringing it again. The
-// error, of kind ErrNotReady, says that none has answered.
+// error, of kind ErrNotReady, says that none has answered. Once one has, the others are let be.
 func (c *Chain) Ask(ctx context.Context, block *types.Block) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	if _, err := c.Process(ctx, block); errors.Is(err, mining.ErrNotReady) {
 		return err
 	}
