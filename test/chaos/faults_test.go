@@ -210,6 +210,9 @@ func drawClock(c *campaign) *act {
 		err := set(map[string]any{"advance": by})
 		if err != nil && strings.Contains(err.Error(), "the real clock") {
 			undo = map[string]any{"mode": "real"}
+			for _, p := range c.all {
+				p.Allow("time-too-new") // Blocks of an hour ahead, one upon the other, are too much for those whose clock is right.
+			}
 			err = set(map[string]any{"mode": "virtual", "time": time.Now().Unix() + min(by, 3000)})
 		}
 		note(err)
