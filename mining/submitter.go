@@ -285,9 +285,7 @@ func (s *Submitter) resolve(block *types.Block, v Verdict, err error, events ...
 func (s *Submitter) process(ctx context.Context, block *types.Block, by Finder, start time.Time, isNew bool) (Verdict, error) {
 	outcome, err := s.cfg.Sink.Process(context.WithoutCancel(ctx), block)
 	if err == nil && outcome == Duplicate && isNew {
-		if outcome = SideChain; s.cfg.Source.Place(block.Hash(), block.Height).Main {
-			outcome = MainChain
-		}
+		outcome = s.outcomeNow(block)
 	}
 	if errors.Is(err, ErrChainFailed) {
 		// Nothing is wrong with the block: the peers may still take it.
@@ -307,6 +305,14 @@ func (s *Submitter) process(ctx context.Context, block *types.Block, by Finder, 
 	s.cfg.Observe(StageAccept, v.Took)
 	s.report(v, block, by)
 	return v, nil
+}
+
+// outcomeNow is the outcome of a block that the chain has, by where it stands.
+func (s *Submitter) outcomeNow(block *types.Block) Outcome {
+	if s.cfg.Source.Place(block.Hash(), block.Height).Main {
+		return MainChain
+	}
+	return SideChain
 }
 
 // Known is where a block stands. As long as the tip is its parent, it is found out what

@@ -70,11 +70,7 @@ func (s *Submitter) WriteAgain(ctx context.Context) {
 		}
 		switch {
 		case written && known:
-			outcome := SideChain
-			if s.cfg.Source.Place(b.block.Hash(), b.block.Height).Main {
-				outcome = MainChain
-			}
-			s.resolve(b.block, Verdict{Outcome: outcome}, nil, Event{State: StateSubmitted, At: b.found}, Event{State: StateJournaled, At: time.Now()})
+			s.resolve(b.block, Verdict{Outcome: s.outcomeNow(b.block)}, nil, Event{State: StateSubmitted, At: b.found}, Event{State: StateJournaled, At: time.Now()})
 		case written:
 			_, _ = s.resend(ctx, b.block, b.by) // It is in the journal, open, if that fails.
 		case !known:
