@@ -62,7 +62,7 @@ func Check(ctx context.Context, path string) error {
 		return fmt.Errorf("%w: %s has %s open", err, Holder(path), path)
 	}
 	if err != nil {
-		return err
+		return OfAnotherUser(err)
 	}
 	defer db.Close()
 	var pages, txid int

@@ -123,6 +123,7 @@ func (b *bytom) open(ctx context.Context) error {
 	if err := os.MkdirAll(b.config.KeysDir(), 0o700); err != nil {
 		return fmt.Errorf("make the key store: %w", err)
 	}
+	warnOfKeys(b.config.KeysDir(), b.log)
 	if b.hsm, err = pseudohsm.New(b.config.KeysDir()); err != nil {
 		return fmt.Errorf("open the key store %s: %w", b.config.KeysDir(), err)
 	}

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
+
+	"github.com/bytom-solo/bytom-solo/boltcheck"
 )
 
 // readConfigFile is config.toml as dotted keys. The table [mining] and the stock
@@ -16,6 +18,9 @@ import (
 // key engine, for which the table says url.
 func readConfigFile(home string) (map[string]string, error) {
 	keys, err := parseConfigFile(home)
+	if errors.Is(err, os.ErrPermission) {
+		return nil, boltcheck.OfAnotherUser(err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: mend the file, or put its last copy in its place: %s", err, filepath.Join(home, "config.toml"))
 	}

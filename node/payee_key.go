@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/gorilla/mux"
@@ -14,6 +16,7 @@ import (
 	"github.com/bytom/bytom/blockchain/pseudohsm"
 	dbm "github.com/bytom/bytom/database/leveldb"
 
+	"github.com/bytom-solo/bytom-solo/boltcheck"
 	"github.com/bytom-solo/bytom-solo/mining"
 )
 
@@ -65,6 +68,23 @@ func (w *payeeWallet) current(address string) spendable {
 	}
 	s.Key = have > 0 && have >= a.Quorum
 	return s
+}
+
+// warnOfKeys names the key files that this user may not read, which the key store passes over in silence.
+func warnOfKeys(folder string, log *slog.Logger) {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		log.Error("the key store can't be read", "error", boltcheck.OfAnotherUser(err))
+		return
+	}
+	for _, e := range entries {
+		file, err := os.Open(filepath.Join(folder, e.Name()))
+		if err != nil {
+			log.Error("a key can't be read", "error", boltcheck.OfAnotherUser(err))
+			continue
+		}
+		_ = file.Close() // It was opened for reading alone.
+	}
 }
 
 // best is the best that the wallet ever had for an address, as far as that is known.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bytom-solo/bytom-solo/boltcheck"
 	"github.com/bytom-solo/bytom-solo/fleet"
 	"github.com/bytom-solo/bytom-solo/node"
 )
@@ -96,7 +97,7 @@ func startFront(ctx context.Context, config *node.Config, running *atomic.Pointe
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("start the front: %w", err)
+		return fmt.Errorf("start the front: %w", boltcheck.OfAnotherUser(err))
 	}
 	running.Store(f)
 	if err := f.Run(ctx); err != nil {

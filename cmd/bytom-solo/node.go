@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bytom-solo/bytom-solo/boltcheck"
 	"github.com/bytom-solo/bytom-solo/node"
 )
 
@@ -106,7 +107,7 @@ func startNode(ctx context.Context, config *node.Config, running *atomic.Pointer
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("start the node: %w", err)
+		return fmt.Errorf("start the node: %w", boltcheck.OfAnotherUser(err))
 	}
 	running.Store(n)
 	if err := n.Run(ctx); err != nil {

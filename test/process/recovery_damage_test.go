@@ -44,12 +44,16 @@ func flip(random *rand.Rand, whole []byte) []byte {
 	return whole
 }
 
-// folder is the damage that a folder, with a file in it, is in a file's place.
-const folder = "a folder"
+// folder is the damage that a folder is in a file's place, unreadable that the file may be neither read nor
+// written, as one of another user.
+const (
+	folder     = "a folder"
+	unreadable = "unreadable"
+)
 
 // kinds are all damages.
 func kinds() []string {
-	list := []string{folder}
+	list := []string{folder, unreadable}
 	for _, d := range damages {
 		list = append(list, d.name)
 	}
@@ -66,6 +70,12 @@ func harm(t *testing.T, path, kind string, seed uint64) (content []byte, done bo
 	}
 	if kind == folder {
 		if err := errors.Join(os.Remove(path), os.Mkdir(path, 0o700)); err != nil {
+			t.Fatal(err)
+		}
+		return nil, true
+	}
+	if kind == unreadable {
+		if err := os.Chmod(path, 0); err != nil {
 			t.Fatal(err)
 		}
 		return nil, true

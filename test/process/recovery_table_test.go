@@ -41,13 +41,22 @@ type row struct {
 	needed bool
 }
 
+// ofAnother is what is said of a file that may not be read: what to do about that, unless it is written anew.
+func (r row) ofAnother(e ending) row {
+	r.says, r.folder = says(`permission denied: let \S+ read and write it, as by 'sudo chown`), ""
+	if r.rewritten && e == warns {
+		r.says = says(`permission denied`)
+	}
+	return r
+}
+
 func matches(pattern string) *regexp.Regexp { return regexp.MustCompile(`^(` + pattern + `)$`) }
 
 func says(pattern string) *regexp.Regexp { return regexp.MustCompile(pattern) }
 
 // all gives each damage the same ending, and a folder another.
 func all(e, ofFolder ending) map[string]ending {
-	return map[string]ending{"empty": e, "half": e, "a byte short": e, "zeros": e, "a bit": e, folder: ofFolder}
+	return map[string]ending{"empty": e, "half": e, "a byte short": e, "zeros": e, "a bit": e, folder: ofFolder, unreadable: ofFolder}
 }
 
 // levelDB are the rows of one of Bytom's databases. anew means that it is begun anew by itself: what it
@@ -88,10 +97,10 @@ func rows() (list []row) {
 		row{files: matches("LOCK"), by: map[string]ending{folder: refuses}, says: says(`move \S+LOCK away`), rewritten: true},
 		row{files: matches("data/NETWORK"), by: map[string]ending{"half": refuses, "zeros": refuses, "a bit": refuses, folder: refuses}, says: says(`echo solonet > |move \S+NETWORK away`)},
 		row{files: matches("nodekey"), by: all(warns, refuses), says: says(`a new one (made|is made)`), loses: nothing},
-		row{files: matches("rpc.cookie"), by: map[string]ending{folder: warns}, says: says(`need an access token`), rewritten: true},
+		row{files: matches("rpc.cookie"), by: map[string]ending{folder: warns, unreadable: starts}, says: says(`need an access token`), rewritten: true},
 		row{files: matches("keystore/.*"), by: all(warns, warns), says: says(`no longer the key`), loses: func(f *facts) { f.Keys = 0 }},
 		row{files: matches("mining/fleet.key"), by: map[string]ending{"empty": refuses, "half": refuses, "zeros": refuses, "a bit": refuses, folder: refuses}, says: says(`put its last copy in its place, or move it away`)},
-		row{files: matches("mining/handouts.jsonl"), by: map[string]ending{"empty": warns, "zeros": warns, "a bit": warns, folder: warns}, says: says(`last run handed out is not known`), loses: nothing, rewritten: true},
+		row{files: matches("mining/handouts.jsonl"), by: map[string]ending{"empty": warns, "zeros": warns, "a bit": warns, folder: warns, unreadable: warns}, says: says(`last run handed out is not known`), loses: nothing, rewritten: true},
 		bbolt("history", warns, warns, `begins anew|a new one begun|in memory alone`, nothing),
 		bbolt("overrides", warns, warns, `begins anew|a new one begun|can't be read`, func(f *facts) { f.Overrides = 0 }),
 		bbolt("payouts", refuses, refuses, `put its latest copy in its place|last copy in its place`, nil),

@@ -160,7 +160,8 @@ type ran struct {
 // start runs a node until it is up, or has ended, and stops it.
 func (d *damaging) start(t *testing.T, home string) (r ran) {
 	t.Helper()
-	p := harness.Start(t, d.program, d.args(home)...)
+	var p *harness.Program
+	harness.HeldToModes(t, func() { p = harness.Start(t, d.program, d.args(home)...) })
 	var url []string
 	testnet.Wait(t, 20*time.Second, func() error {
 		if p.Ended() {
@@ -199,9 +200,10 @@ func (d *damaging) one(t *testing.T, r row, file, kind string, seed uint64) {
 	if got.up || t.Failed() {
 		return
 	}
-	advice := mend(t, r, d.home, home, file)
-	if again := d.start(t, home); !again.up {
-		t.Errorf("after %s: exit %d: %s", advice, again.code, again.text)
+	advice := mend(t, r, d.home, home, file, kind)
+	again := d.start(t, home)
+	if !again.up || kind == unreadable && again.facts != d.whole {
+		t.Errorf("after %s: exit %d, %+v, expected %+v: %s", advice, again.code, again.facts, d.whole, again.text)
 	}
 }
 
@@ -221,8 +223,14 @@ func (d *damaging) checkKept(t *testing.T, r row, home, file, kind string, conte
 func (d *damaging) check(t *testing.T, r row, file, kind string, got ran) {
 	t.Helper()
 	want, ok := r.by[kind]
-	if !ok {
+	switch {
+	case !ok && kind == unreadable:
+		want = refuses
+	case !ok:
 		want = r.other
+	}
+	if kind == unreadable {
+		r = r.ofAnother(want)
 	}
 	said := saidOf(r, file, got.text)
 	if kind == "a bit" && !got.up && strings.Contains(got.text, file+": it is of another network") {
@@ -265,9 +273,15 @@ func saidOf(r row, file, text string) bool {
 	return false
 }
 
-// mend does what is said: it moves the file or the folder away, or puts the copy in its place.
-func mend(t *testing.T, r row, whole, home, file string) (done string) {
+// mend does what is said: it moves the file or the folder away, puts the copy in its place, or lets it be read.
+func mend(t *testing.T, r row, whole, home, file, kind string) (done string) {
 	t.Helper()
+	if kind == unreadable {
+		if err := os.Chmod(filepath.Join(home, file), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return "letting it be read"
+	}
 	what := file
 	if r.folder != "" {
 		what = r.folder
