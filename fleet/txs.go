@@ -29,16 +29,10 @@ func decodeLater(raw [][]byte) func() ([]*types.Tx, error) {
 	})
 }
 
-// decodeTx decodes a transaction's binary form. Bytom's own code panics on some that make no
-// sense: here that is an error.
-func decodeTx(raw []byte) (tx *types.Tx, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			tx, err = nil, fmt.Errorf("%v", p)
-		}
-	}()
-	tx = new(types.Tx)
-	if err := tx.UnmarshalText(hex.AppendEncode(nil, raw)); err != nil {
+// decodeTx decodes a transaction's binary form.
+func decodeTx(raw []byte) (*types.Tx, error) {
+	tx := new(types.Tx)
+	if err := mining.Decode(tx, hex.AppendEncode(nil, raw)); err != nil {
 		return nil, err
 	}
 	return tx, nil
@@ -46,14 +40,9 @@ func decodeTx(raw []byte) (tx *types.Tx, err error) {
 
 // DecodeBlock decodes a block's binary form. What makes no sense is an error of kind
 // mining.ErrMalformed, also where Bytom's own code would panic.
-func DecodeBlock(raw []byte) (block *types.Block, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			block, err = nil, fmt.Errorf("%w: %v", mining.ErrMalformed, p)
-		}
-	}()
-	block = new(types.Block)
-	if err := block.UnmarshalText(hex.AppendEncode(nil, raw)); err != nil {
+func DecodeBlock(raw []byte) (*types.Block, error) {
+	block := new(types.Block)
+	if err := mining.Decode(block, hex.AppendEncode(nil, raw)); err != nil {
 		return nil, fmt.Errorf("%w: %w", mining.ErrMalformed, err)
 	}
 	return block, nil

@@ -11,6 +11,7 @@ import (
 	"github.com/bytom/bytom/protocol/bc/types"
 
 	"github.com/bytom-solo/bytom-solo/gbt/wire"
+	"github.com/bytom-solo/bytom-solo/mining"
 )
 
 // headerJSON is a header spelled out. Field order is the stock node's; the strings
@@ -103,8 +104,8 @@ func parseBlock(field string, text *string) (*types.Block, error) {
 }
 
 // parseHex reads into v what the hexadecimal text stands for, and nothing beside:
-// Bytom's own readers take bytes behind a header for nothing, zeros for what is
-// missing, and panic on a coinbase without outputs.
+// Bytom's own readers take bytes behind a header for nothing, and zeros for what is
+// missing.
 func parseHex(field string, text *string, what string, v interface {
 	MarshalText() ([]byte, error)
 	UnmarshalText([]byte) error
@@ -120,12 +121,7 @@ func parseHex(field string, text *string, what string, v interface {
 	if _, err := hex.DecodeString(*text); err != nil {
 		return fmt.Errorf("field %s: value %.40q: expected %s in hexadecimal", field, *text, what)
 	}
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("field %s: not %s: %v", field, what, p)
-		}
-	}()
-	if err := v.UnmarshalText([]byte(*text)); err != nil {
+	if err := mining.Decode(v, []byte(*text)); err != nil {
 		return fmt.Errorf("field %s: not %s: %w", field, what, err)
 	}
 	back, err := v.MarshalText()

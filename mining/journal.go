@@ -343,7 +343,7 @@ func (j *Journal) Block(id bc.Hash) (*types.Block, error) {
 		if text == nil {
 			return errors.New("the block is not in it")
 		}
-		return b.UnmarshalText(text)
+		return Decode(b, text)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("journal: block %s: %w", id.String(), err)

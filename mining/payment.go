@@ -31,7 +31,7 @@ const mostMoves = 20
 // decodePayment reads the text form of a coinbase.
 func decodePayment(text []byte) (p Payment, tx *types.Tx, err error) {
 	tx = new(types.Tx)
-	if err := tx.UnmarshalText(text); err != nil {
+	if err := Decode(tx, text); err != nil {
 		return p, nil, fmt.Errorf("decode the coinbase: %w", err)
 	}
 	if len(tx.Inputs) != 1 || tx.Inputs[0].InputType() != types.CoinbaseInputType {

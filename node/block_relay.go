@@ -99,5 +99,5 @@ func readSubmitAnswer(resp *http.Response) (string, error) {
 	if err := json.NewDecoder(resp.Body).Decode(&out); err != nil {
 		return "", fmt.Errorf("status %s: %w", resp.Status, err)
 	}
-	return strings.TrimSpace(out.Status + " " + out.ErrorDetail), nil
+	return strings.TrimSpace(brief(out.Status) + " " + brief(out.ErrorDetail)), nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"github.com/bytom-solo/bytom-solo/fleet"
+	"github.com/bytom-solo/bytom-solo/mining"
 )
 
 // FrontBlockRoute takes a block that a front's rig found, as a FrontBlock, and answers with a
@@ -70,7 +71,7 @@ func newFrontVerdict(v fleet.Verdict) FrontVerdict {
 
 // verdict is newFrontVerdict's reverse.
 func (v FrontVerdict) verdict() (fleet.Verdict, error) {
-	out := fleet.Verdict{Outcome: v.Outcome, Main: v.Main, Best: v.Best, Error: v.Error, Detail: v.Detail}
+	out := fleet.Verdict{Outcome: v.Outcome, Main: v.Main, Best: v.Best, Error: brief(v.Error), Detail: brief(v.Detail)}
 	for _, each := range []struct {
 		name, text string
 		into       *[32]byte
@@ -80,6 +81,9 @@ func (v FrontVerdict) verdict() (fleet.Verdict, error) {
 			return out, fmt.Errorf("field %s: value %.70q: expected 64 hexadecimal characters", each.name, each.text)
 		}
 		copy(each.into[:], raw)
+	}
+	if o := mining.Outcome(v.Outcome); o < mining.MainChain || o > mining.Orphan {
+		return out, fmt.Errorf("field outcome: value %d: expected %d to %d", v.Outcome, mining.MainChain, mining.Orphan)
 	}
 	return out, nil
 }

@@ -80,7 +80,7 @@ func frontCourier(client *http.Client, rpc *url.URL) fleet.Courier {
 			return fleet.Verdict{}, err
 		}
 		if answer.Status != "success" {
-			return fleet.Verdict{}, fmt.Errorf("node %s: %s%s", rpc.Redacted(), answer.ErrorDetail, answer.Detail)
+			return fleet.Verdict{}, fmt.Errorf("node %s: %s%s", rpc.Redacted(), brief(answer.ErrorDetail), brief(answer.Detail))
 		}
 		return answer.Data.verdict()
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -39,6 +40,15 @@ func postJSON(ctx context.Context, client *http.Client, url string, v any, f fun
 	_, _ = io.Copy(io.Discard, resp.Body)
 	resp.Body = rest
 	return err
+}
+
+// brief is what a machine elsewhere says, as far as it goes into a log.
+func brief(said string) string {
+	const most = 300
+	if len(said) > most {
+		said = strings.ToValidUTF8(said[:most], "") + "…"
+	}
+	return said
 }
 
 // retry calls f until it succeeds or has been called as often as allowed, with a pause

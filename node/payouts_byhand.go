@@ -11,6 +11,7 @@ import (
 
 	"github.com/bytom/bytom/protocol/bc/types"
 
+	"github.com/bytom-solo/bytom-solo/mining"
 	"github.com/bytom-solo/bytom-solo/payout"
 )
 
@@ -57,7 +58,7 @@ func signedByHand(batch payout.Batch, text []byte) (*types.Tx, error) {
 		}
 	}
 	tx := new(types.Tx)
-	if err := tx.UnmarshalText(bytes.Trim(raw, `"`)); err != nil {
+	if err := mining.Decode(tx, bytes.Trim(raw, `"`)); err != nil {
 		return nil, fmt.Errorf("batch %s: the signed transaction, expected in hexadecimal: %w", batch.ID.String(), err)
 	}
 	return checkSigned(batch, tx)

@@ -78,8 +78,8 @@ func (w *payoutWallet) Sign(ctx context.Context, batch payout.Batch) (*types.Tx,
 // template is a batch as the stock route sign-transaction takes it, of this node and of any
 // other that has the key.
 func (w *payoutWallet) template(batch payout.Batch) (*txbuilder.Template, error) {
-	tx := &types.Tx{}
-	if err := tx.UnmarshalText([]byte(batch.Unsigned.String())); err != nil {
+	tx, err := payout.TxOf(batch.Unsigned)
+	if err != nil {
 		return nil, fmt.Errorf("batch %s: %w", batch.ID.String(), err)
 	}
 	t := &txbuilder.Template{Transaction: tx, Fee: batch.Fee}

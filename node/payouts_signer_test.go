@@ -17,7 +17,7 @@ import (
 )
 
 // payoutOf is a batch that spends some coinbases of a program.
-func payoutOf(t *testing.T, inputs, keys, quorum int, program []byte) payout.Batch {
+func payoutOf(t testing.TB, inputs, keys, quorum int, program []byte) payout.Batch {
 	t.Helper()
 	var from []transaction.Input
 	for i := range inputs {

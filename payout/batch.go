@@ -133,12 +133,18 @@ func (b Batch) Tx() (*types.Tx, error) {
 	if len(raw) == 0 {
 		raw = b.Unsigned
 	}
-	return txOf(raw)
+	return TxOf(raw)
 }
 
-// txOf reads a transaction's bytes.
-func txOf(raw Hex) (*types.Tx, error) {
-	tx := &types.Tx{}
+// TxOf reads a transaction's bytes as they go over the wire, RawTx's reverse. Bytom's own reader panics on
+// some that make no sense: here that is an error.
+func TxOf(raw Hex) (tx *types.Tx, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			tx, err = nil, fmt.Errorf("a transaction of %d bytes: %v", len(raw), p)
+		}
+	}()
+	tx = new(types.Tx)
 	if err := tx.UnmarshalText([]byte(raw.String())); err != nil {
 		return nil, fmt.Errorf("a transaction of %d bytes: %w", len(raw), err)
 	}

@@ -131,7 +131,7 @@ func (w *writer) postTransit(batch *Batch) error {
 
 // checkTx holds the numbers of a batch to its transaction.
 func (b Batch) checkTx() error {
-	tx, err := txOf(b.Unsigned)
+	tx, err := TxOf(b.Unsigned)
 	if err != nil {
 		return err
 	}
@@ -167,7 +167,7 @@ func (b Batch) changed() uint64 {
 // SetSigned stores a batch's signed transaction, before it is submitted.
 func (b *Books) SetSigned(id bc.Hash, signed Hex) error {
 	return b.change(id, "sign", func(_ *writer, batch *Batch) error {
-		tx, err := txOf(signed)
+		tx, err := TxOf(signed)
 		if err != nil {
 			return err
 		}

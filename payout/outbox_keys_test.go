@@ -13,7 +13,7 @@ import (
 type oneKeySigner struct{ program []byte }
 
 func (s oneKeySigner) Sign(ctx context.Context, b Batch) (*types.Tx, error) {
-	tx, err := txOf(b.Unsigned)
+	tx, err := TxOf(b.Unsigned)
 	if err != nil {
 		return nil, err
 	}

@@ -69,7 +69,7 @@ func (c tillChain) Submit(tx *types.Tx) error {
 type fakeSigner struct{}
 
 func (fakeSigner) Sign(_ context.Context, b Batch) (*types.Tx, error) {
-	tx, err := txOf(b.Unsigned)
+	tx, err := TxOf(b.Unsigned)
 	if err != nil {
 		return nil, err
 	}
