@@ -164,7 +164,7 @@ func (c *Chain) await(ctx context.Context, id bc.Hash, answers <-chan Verdict, c
 			over = true
 			continue
 		}
-		if bc.NewHash(v.Hash) != id {
+		if bc.NewHash(v.Hash) != id || v.open() {
 			continue
 		}
 		if v.taken() {
@@ -176,7 +176,11 @@ func (c *Chain) await(ctx context.Context, id bc.Hash, answers <-chan Verdict, c
 		}
 	}
 	if refused == nil {
-		return 0, fmt.Errorf("%w: no node has answered for the block: it is sent again: %w", mining.ErrNotReady, errors.Join(errs...))
+		err := fmt.Errorf("%w: no node has answered for the block: it is sent again", mining.ErrNotReady)
+		if len(errs) > 0 {
+			err = fmt.Errorf("%w: %w", err, errors.Join(errs...))
+		}
+		return 0, err
 	}
 	c.note(id, *refused)
 	return refused.outcome()
@@ -279,7 +283,13 @@ func NewVerdict(id bc.Hash, v mining.Verdict, best uint64, err error) Verdict {
 
 // taken reports whether the node has the block in its chain, on the best branch or not.
 func (v *Verdict) taken() bool {
-	return v.Error == "" && mining.Outcome(v.Outcome) != mining.Orphan
+	return v.Error == "" && mining.Outcome(v.Outcome) != mining.Orphan && !v.open()
+}
+
+// open reports whether the node has the block and has not decided where it stands: it is neither on the best
+// branch, nor is another there.
+func (v *Verdict) open() bool {
+	return v.Error == "" && mining.Outcome(v.Outcome) != mining.Orphan && !v.Main && v.Winner == [32]byte{}
 }
 
 // refusedBy is an error of a kind of package mining, in a node's words.

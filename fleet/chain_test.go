@@ -58,6 +58,7 @@ func silent(context.Context, []byte) (Verdict, error) {
 func TestWhoTakesABlockDecides(t *testing.T) {
 	taken := answering(20*time.Millisecond, Verdict{Outcome: int(mining.MainChain), Main: true, Best: 7})
 	refuses := answering(0, Verdict{Error: string(mining.ErrBadBits), Detail: "bad-diffbits: bits 5, expected 7"})
+	open := answering(0, Verdict{Outcome: int(mining.Duplicate), Best: 6})
 	orphan := answering(0, Verdict{Outcome: int(mining.Orphan)})
 	for _, test := range []struct {
 		name     string
@@ -72,6 +73,8 @@ func TestWhoTakesABlockDecides(t *testing.T) {
 		{"another lacks its parent", []Courier{orphan, taken}, mining.MainChain, nil, true},
 		{"the only one refuses it", []Courier{refuses}, 0, mining.ErrBadBits, true},
 		{"both refuse it", []Courier{refuses, refuses}, 0, mining.ErrBadBits, true},
+		{"it has not decided", []Courier{open}, 0, mining.ErrNotReady, false},
+		{"it has not decided by the one way, and takes it by the other", []Courier{open, taken}, mining.MainChain, nil, true},
 		{"the only one lacks its parent", []Courier{orphan}, mining.Orphan, nil, false},
 		{"nobody is there", []Courier{silent, silent}, 0, mining.ErrNotReady, false},
 		{"there is no way", nil, 0, mining.ErrNotReady, false},
@@ -113,7 +116,7 @@ func TestABlockGoesByTheEngineToo(t *testing.T) {
 		}
 		other := NewVerdict(bc.NewHash([32]byte{9}), mining.Verdict{Outcome: mining.MainChain}, 7, nil)
 		c.Verdict(&other) // Of another block.
-		v := NewVerdict(block.Hash(), mining.Verdict{Outcome: mining.SideChain}, 7, nil)
+		v := NewVerdict(block.Hash(), mining.Verdict{Outcome: mining.SideChain, Winner: bc.NewHash([32]byte{8})}, 7, nil)
 		c.Verdict(&v)
 	})
 	if err != nil {

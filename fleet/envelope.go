@@ -12,7 +12,7 @@ import (
 )
 
 // Version is that of the messages. A change that another version would misread raises it.
-const Version = 1
+const Version = 2
 
 // Kind is what a message is.
 type Kind uint8

@@ -25,7 +25,7 @@ func examples() map[Kind]any {
 		},
 		KindBody:    &Body{Boot: 7, Sequence: 8, Part: 1, Of: 2, Txs: [][]byte{{4}, {5, 6}}},
 		KindBeat:    &Beat{Boot: 7, Sequence: 8, At: 1700000000001, Ledger: state},
-		KindHello:   &Hello{Name: "garage", Epoch: 11, Need: 1},
+		KindHello:   &Hello{Name: "garage", Epoch: 11, Need: 1, At: 1700000000003},
 		KindWelcome: &Welcome{Epoch: 11, Booked: 12, Ranges: []uint16{0, 65535}, Work: []byte{1}, Ledger: state},
 		KindRefused: &Refused{Why: "not known"},
 		KindBatch: &Batch{Epoch: 11, Number: 13, Oldest: 12, Entries: []ledger.Entry{

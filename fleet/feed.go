@@ -1,9 +1,8 @@
 package fleet
 
 import (
-	"bytes"
 	"context"
-	"encoding/hex"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -24,6 +23,10 @@ type FeedConfig struct {
 	// after how long without news of any it is said that there are none, and MaxAge after how
 	// long no work is given any more. 0 takes 10 s, 30 s and 2 minutes.
 	Quiet, Silent, MaxAge time.Duration
+	// Settings takes what the node whose work is served says of whom rigs' work is paid to; where there is
+	// no work yet, what any of them says. It is called behind the work, of each Work once, and must call no
+	// method of the Feed's but Current, State, Now and Tip. nil does nothing.
+	Settings func(node PublicKey, split bool, owners map[string]string)
 	// Clock is what ages go by; nil takes the time since the start.
 	Clock func() time.Duration
 	// Log takes what happens; nil discards it.
@@ -43,8 +46,17 @@ type Feed struct {
 	nodes    []*feedNode
 	sequence uint64
 	subs     map[chan *mining.Template]struct{}
-	refused  map[string]time.Time // what was last logged
+	refused  *tellings // of work
+	strange  *tellings // of messages that anybody can have sent
 	silent   bool
+	used     settled
+}
+
+// settled is whose settings were taken last, and of which work.
+type settled struct {
+	node     PublicKey
+	boot     int64
+	sequence uint64
 }
 
 // served is what Current returns.
@@ -62,21 +74,31 @@ type feedNode struct {
 	heard    bool
 	boot     int64
 	sequence uint64 // of its newest work
-	latest   uint64 // of the newest that it says there is
+	split    bool
+	owners   map[string]string
 	template *mining.Template
 	came     time.Duration
 	why      string // why it has no work
 	lags     time.Duration
 	parts    *parts
-	at       int64 // its clock at the newest news, in Unix milliseconds
+	newest   news
 }
 
-// parts are transactions that come ahead of the work that they are of.
-type parts struct {
+// news is when something was sent: in which run of the node, with or behind which work, and at what time by
+// its clock, in Unix milliseconds.
+type news struct {
 	boot     int64
 	sequence uint64
-	of       int
-	txs      [][][]byte
+	at       int64
+}
+
+// after reports whether news is later than other. The clock counts between two works alone: it can be set
+// back, which must not make all that comes an hour long a recording.
+func (n news) after(o news) bool {
+	if n.boot != o.boot || n.sequence != o.sequence {
+		return older(o.boot, o.sequence, n.boot, n.sequence)
+	}
+	return n.at > o.at
 }
 
 // NewFeed returns a Feed that has heard of nothing yet.
@@ -89,6 +111,9 @@ func NewFeed(cfg FeedConfig) *Feed {
 	fill(&cfg.Quiet, 10*time.Second)
 	fill(&cfg.Silent, 30*time.Second)
 	fill(&cfg.MaxAge, 2*time.Minute)
+	if cfg.Settings == nil {
+		cfg.Settings = func(PublicKey, bool, map[string]string) {}
+	}
 	if cfg.Clock == nil {
 		start := time.Now()
 		cfg.Clock = func() time.Duration { return time.Since(start) }
@@ -98,7 +123,7 @@ func NewFeed(cfg FeedConfig) *Feed {
 	}
 	f := &Feed{
 		cfg: cfg, log: cfg.Log, tip: make(chan struct{}), subs: make(map[chan *mining.Template]struct{}),
-		sequence: uint64(rand.Uint32()), refused: make(map[string]time.Time),
+		sequence: uint64(rand.Uint32()), refused: newTellings(mostOwn), strange: newTellings(mostStrange),
 	}
 	for _, key := range cfg.Nodes {
 		f.nodes = append(f.nodes, &feedNode{key: key})
@@ -133,23 +158,6 @@ func (f *Feed) node(key PublicKey) *feedNode {
 	return nil
 }
 
-// Body takes transactions of work that is to come.
-func (f *Feed) Body(from PublicKey, b *Body) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	n := f.node(from)
-	if n == nil || b.Of < 1 || b.Of > mostBodies || b.Part < 0 || b.Part >= b.Of || older(b.Boot, b.Sequence, n.boot, n.sequence) {
-		return
-	}
-	if p := n.parts; p == nil || p.boot != b.Boot || p.sequence != b.Sequence || p.of != b.Of {
-		if p != nil && older(b.Boot, b.Sequence, p.boot, p.sequence) {
-			return
-		}
-		n.parts = &parts{boot: b.Boot, sequence: b.Sequence, of: b.Of, txs: make([][][]byte, b.Of)}
-	}
-	n.parts.txs[b.Part] = b.Txs
-}
-
 // older reports whether the first pair is of before the second.
 func older(boot int64, sequence uint64, thanBoot int64, thanSequence uint64) bool {
 	return boot < thanBoot || boot == thanBoot && sequence < thanSequence
@@ -164,98 +172,81 @@ func (f *Feed) Work(from PublicKey, w *Work) error {
 		return fmt.Errorf("work of %s: expected one of this front's nodes", from)
 	}
 	if older(w.Boot, w.Sequence, n.boot, n.sequence) {
+		f.tellOlder(n, w.Boot)
 		return nil // On the way for too long, or somebody's who has kept it.
 	}
-	again := n.boot == w.Boot && n.sequence == w.Sequence && n.heard
-	f.heard(n, w.Boot, w.Sequence, w.At)
+	again := n.boot == w.Boot && n.sequence == w.Sequence && n.heard && (n.template != nil || w.Parts == nil)
+	f.heard(n, news{w.Boot, w.Sequence, w.At})
 	if again {
 		return nil
 	}
-	n.boot, n.sequence, n.template, n.why = w.Boot, w.Sequence, nil, w.Why
+	n.boot, n.sequence, n.split, n.owners, n.template, n.why = w.Boot, w.Sequence, w.Split, w.Owners, nil, w.Why
+	var err error
 	if w.Parts != nil {
-		t, err := f.template(n, w)
-		if err != nil {
+		var t *mining.Template
+		if t, err = f.template(n, w); err == nil {
+			n.template, n.came = t, f.cfg.Clock()
+		} else {
 			n.why = err.Error()
 			f.refuse(from, err)
-			f.choose()
-			return err
 		}
-		n.template, n.came = t, f.cfg.Clock()
 	}
 	f.choose()
-	return nil
+	if f.current.Load().template == nil {
+		f.use(n)
+	}
+	return err
 }
 
-// template makes a template of a node's work.
-func (f *Feed) template(n *feedNode, w *Work) (*mining.Template, error) {
-	if !bytes.Equal(w.Parts.Payee.Program, f.cfg.Program) {
-		return nil, fmt.Errorf("%w: work of node %s pays the program %s, expected %s", mining.ErrPayeeMismatch, n.key,
-			hex.EncodeToString(w.Parts.Payee.Program), hex.EncodeToString(f.cfg.Program))
+// use has the settings taken that came with a node's work. The caller holds mu.
+func (f *Feed) use(n *feedNode) {
+	if now := (settled{n.key, n.boot, n.sequence}); f.used != now {
+		f.used = now
+		f.cfg.Settings(n.key, n.split, n.owners)
 	}
-	raw, err := n.transactions(w)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", mining.ErrNotReady, err)
-	}
-	p := *w.Parts
-	f.sequence++
-	p.Sequence = f.sequence
-	t, err := mining.NewTemplateOf(p, decodeLater(raw))
-	if err != nil {
-		return nil, fmt.Errorf("work of node %s: %w", n.key, err)
-	}
-	return t, nil
 }
 
-// transactions are those of a work, in binary.
-func (n *feedNode) transactions(w *Work) ([][]byte, error) {
-	if w.Bodies == 0 {
-		return w.Txs, nil
+// tellOlder says why a node that sends something is not heard of: recordings are passed over, but a node can
+// be of an earlier start than before, too. The caller holds mu.
+func (f *Feed) tellOlder(n *feedNode, boot int64) {
+	if boot < n.boot && f.cfg.Clock()-n.news >= f.cfg.Quiet {
+		f.refuse(n.key, errEarlierStart)
 	}
-	p := n.parts
-	n.parts = nil
-	var all [][]byte
-	for i := range w.Bodies {
-		if p == nil || p.boot != w.Boot || p.sequence != w.Sequence || p.of != w.Bodies || p.txs[i] == nil {
-			return nil, fmt.Errorf("transactions of the work of node %s have not come: it is asked for them", n.key)
-		}
-		all = append(all, p.txs[i]...)
-	}
-	return all, nil
 }
+
+var errEarlierStart = errors.New("it is of an earlier start of the node than what came before, and so may be a recording: if the node's home was put back from a copy, start this front again")
 
 // Beat takes a sign of life. It returns whether the node has newer work than has come.
 func (f *Feed) Beat(from PublicKey, b *Beat) (missing bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	n := f.node(from)
-	if n == nil || b.Boot < n.boot {
+	if n == nil {
 		return false
 	}
-	f.heard(n, b.Boot, b.Sequence, b.At)
+	if b.Boot < n.boot {
+		f.tellOlder(n, b.Boot)
+		return false
+	}
+	f.heard(n, news{b.Boot, b.Sequence, b.At})
 	f.choose()
 	return older(n.boot, n.sequence, b.Boot, b.Sequence) || n.template == nil && n.why != ""
 }
 
-// heard notes news of a node. What was sent before its latest news, by its own clock, and is seen
-// only now, says nothing of now.
-func (f *Feed) heard(n *feedNode, boot int64, sequence uint64, at int64) {
-	if n.heard && boot == n.boot && at <= n.at {
+// heard notes news of a node. What was sent before its latest news, and is seen only now, says nothing of
+// now.
+func (f *Feed) heard(n *feedNode, sent news) {
+	if n.heard && !sent.after(n.newest) {
 		return
 	}
-	n.heard, n.news, n.at = true, f.cfg.Clock(), at
-	n.latest = max(n.latest, sequence)
+	n.heard, n.news, n.newest = true, f.cfg.Clock(), sent
 }
 
 // refuse logs why work is not served, once a minute for each reason. The caller holds mu.
 func (f *Feed) refuse(from PublicKey, err error) {
-	if last, told := f.refused[err.Error()]; told && time.Since(last) < time.Minute {
-		return
+	if f.refused.worth(from.String()+err.Error(), time.Now()) {
+		f.log.Warn("a node's work is not served", "node", from.String(), "error", err)
 	}
-	if len(f.refused) > 100 {
-		clear(f.refused)
-	}
-	f.refused[err.Error()] = time.Now()
-	f.log.Warn("a node's work is not served", "node", from.String(), "error", err)
 }
 
 // serve makes something current, and sends it to the subscribers. The caller holds mu.
@@ -367,9 +358,11 @@ func (f *Feed) News() []NodeNews {
 	return all
 }
 
-// Refuse logs why a message of a node is not taken.
-func (f *Feed) Refuse(from PublicKey, err error) {
+// Refuse logs why a message to a node's fronts is not taken, of which it is not known who sent it.
+func (f *Feed) Refuse(node PublicKey, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.refuse(from, err)
+	if f.strange.worth(err.Error(), time.Now()) {
+		f.log.Warn("a message to this node's fronts is refused", "node", node.String(), "error", err)
+	}
 }

@@ -40,8 +40,12 @@ func (f *Feed) choose() {
 	switch {
 	case chosen != nil:
 		f.serve(&served{template: chosen.template, node: chosen.key, at: chosen.came})
+		f.use(chosen)
 	case last < 0:
 	case now-last >= f.cfg.MaxAge:
+		if f.current.Load().template != nil {
+			f.log.Warn("no news of any node: rigs have no work any more", "for", (now - last).Truncate(time.Second))
+		}
 		f.serve(&served{err: fmt.Errorf("%w: no news of the node for %v", mining.ErrNotReady, (now - last).Truncate(time.Second))})
 	default:
 		f.serveWhy(now)

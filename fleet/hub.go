@@ -72,10 +72,12 @@ type Hub struct {
 	stands  *lru.Cache[[32]byte, stands]
 
 	mu        sync.Mutex
-	newest    []byte // the sealed work
+	newest    []byte   // the sealed work
+	bodies    [][]byte // the sealed parts of its transactions, where they are too many for it
 	sequence  uint64
 	fronts    map[PublicKey]*frontSight
-	told      map[string]time.Time
+	told      *tellings
+	strange   *tellings // of messages that anybody can have sent
 	begun     time.Time
 	strangers time.Time // when the last of them was answered
 }
@@ -83,6 +85,8 @@ type Hub struct {
 // frontSight is what is known of a front.
 type frontSight struct {
 	seen   time.Time
+	at     int64     // when the latest of what it sent was sent, by its clock, in Unix milliseconds
+	bodies time.Time // when it was last sent those of the newest work
 	shares uint64
 	blocks uint64
 }
@@ -117,7 +121,7 @@ func NewHub(cfg HubConfig) *Hub {
 	}
 	return &Hub{
 		cfg: cfg, log: cfg.Log, stands: told, subject: Subject(cfg.Key.Public()), batches: make(chan sealedBatch, mostBatches), found: make(chan struct{}, mostFound), solved: make(chan struct{}, 1),
-		fronts: make(map[PublicKey]*frontSight), told: make(map[string]time.Time), begun: time.Now(),
+		fronts: make(map[PublicKey]*frontSight), told: newTellings(mostOwn), strange: newTellings(mostStrange), begun: time.Now(),
 	}
 }
 
@@ -160,58 +164,6 @@ func (h *Hub) publish(ctx context.Context) {
 	}
 }
 
-// publishWork publishes the newest work, and keeps it for those who come later.
-func (h *Hub) publishWork(encoder *txEncoder) {
-	if h.fenced.Load() != nil {
-		return
-	}
-	t, err := h.cfg.Templates.Current()
-	w := &Work{Boot: h.boot(), Sequence: h.sequence + 1, At: time.Now().UnixMilli(), Split: h.cfg.Split, Owners: h.cfg.Owners, Ledger: h.cfg.Ledger}
-	if err != nil {
-		w.Why = err.Error()
-	} else if err := h.fill(w, t, encoder); err != nil {
-		h.log.Error("fronts have no work of this template", "height", t.Height, "error", err)
-		return
-	}
-	sealed, err := h.cfg.Key.Seal(h.cfg.Network, KindWork, w)
-	if err != nil {
-		h.log.Error("fronts have no work of this template", "error", err)
-		return
-	}
-	h.mu.Lock()
-	h.sequence, h.newest = w.Sequence, sealed
-	h.mu.Unlock()
-	h.send(h.subject+".work", sealed)
-}
-
-// boot orders this run of the node among its others.
-func (h *Hub) boot() int64 { return int64(h.cfg.Ledger.Term) }
-
-// fill puts a template into a work, and publishes ahead of it what is too much for one message.
-func (h *Hub) fill(w *Work, t *mining.Template, encoder *txEncoder) error {
-	p := t.Parts()
-	txs, err := encoder.encode(t.Txs)
-	if err != nil {
-		return err
-	}
-	w.Parts = &p
-	all := split(txs)
-	if len(all) <= 1 {
-		w.Txs = txs
-		return nil
-	}
-	w.Bodies = len(all)
-	for i, each := range all {
-		body := &Body{Boot: w.Boot, Sequence: w.Sequence, Part: i, Of: len(all), Txs: each}
-		sealed, err := h.cfg.Key.Seal(h.cfg.Network, KindBody, body)
-		if err != nil {
-			return err
-		}
-		h.send(h.subject+".work", sealed)
-	}
-	return nil
-}
-
 // beat publishes a sign of life.
 func (h *Hub) beat() {
 	if h.fenced.Load() != nil {
@@ -252,14 +204,18 @@ func (h *Hub) sendSealed(subject string, kind Kind, body any) {
 func (h *Hub) tell(level slog.Level, text, key, value string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if last, told := h.told[text+value]; told && time.Since(last) < time.Minute {
-		return
+	if h.told.worth(text+value, time.Now()) {
+		h.log.Log(context.Background(), level, text, key, value)
 	}
-	if len(h.told) > 100 {
-		clear(h.told) // Strangers can think of many reasons.
+}
+
+// refuse logs why a message is not taken.
+func (h *Hub) refuse(err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.strange.worth(err.Error(), time.Now()) {
+		h.log.Warn("a message to this node's fronts subject is refused", "error", err.Error())
 	}
-	h.told[text+value] = time.Now()
-	h.log.Log(context.Background(), level, text, key, value)
 }
 
 // take takes a message of a front. It returns at once.
@@ -272,12 +228,12 @@ func (h *Hub) take(ctx context.Context, data []byte) {
 		if errors.Is(err, ErrUnknownSender) {
 			h.answerStranger(m.From, err)
 		}
-		h.tell(slog.LevelWarn, "a message to this node's fronts subject is refused", "error", err.Error())
+		h.refuse(err)
 		return
 	}
-	h.saw(m.From)
 	switch body := m.Body.(type) {
 	case *Hello:
+		h.saw(m.From, body.At)
 		h.welcome(m.From, body)
 	case *Batch:
 		select {
@@ -285,11 +241,12 @@ func (h *Hub) take(ctx context.Context, data []byte) {
 		default: // It is sent again.
 		}
 	case *Block:
+		h.saw(m.From, body.At)
 		h.takeBlock(ctx, m.From, body)
 	case *Solved:
 		h.takeSolved(ctx, body)
 	default:
-		h.tell(slog.LevelWarn, "a message to this node's fronts subject is refused", "error", fmt.Sprintf("kind %v is not for a node", m.Kind))
+		h.refuse(fmt.Errorf("kind %v is not for a node", m.Kind))
 	}
 }
 
@@ -316,22 +273,33 @@ func (h *Hub) answerStranger(key PublicKey, err error) {
 
 func (h *Hub) to(front PublicKey) string { return h.subject + ".to." + front.String() }
 
-// saw notes that there is news of a front.
-func (h *Hub) saw(key PublicKey) *frontSight {
+// saw notes that there is news of a front, which sent it at a time of its clock's. What was sent no later than
+// the latest of it may be a recording.
+func (h *Hub) saw(key PublicKey, at int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if s := h.sight(key); at > s.at {
+		s.seen, s.at = time.Now(), at
+	}
+}
+
+// sight is what is known of a front. The caller holds mu.
+func (h *Hub) sight(key PublicKey) *frontSight {
 	s := h.fronts[key]
 	if s == nil {
 		s = &frontSight{}
 		h.fronts[key] = s
 		h.log.Info("front connected", "front", h.cfg.Fronts[key], "key", key.String())
 	}
-	s.seen = time.Now()
 	return s
 }
 
 // mostRanges is how many ranges an epoch of a front can have: four million logins.
 const mostRanges = 64
+
+// bodiesEvery is the least time between two sendings of a template's transactions, which can be megabytes, to
+// a front that lacks them.
+const bodiesEvery = 5 * time.Second
 
 // welcome answers a front that says hello. One that is said again gets nothing new, so that a
 // recording of it takes nothing from the space of extranonces.
@@ -345,7 +313,14 @@ func (h *Hub) welcome(front PublicKey, hello *Hello) {
 	}
 	h.mu.Lock()
 	w.Work = h.newest
+	var bodies [][]byte
+	if s := h.sight(front); len(h.bodies) > 0 && time.Since(s.bodies) >= bodiesEvery {
+		s.bodies, bodies = time.Now(), h.bodies
+	}
 	h.mu.Unlock()
+	for _, body := range bodies {
+		h.send(h.to(front), body)
+	}
 	h.sendSealed(h.to(front), KindWelcome, w)
 }
 

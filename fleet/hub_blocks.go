@@ -3,6 +3,8 @@ package fleet
 import (
 	"context"
 	"fmt"
+
+	"github.com/bytom-solo/bytom-solo/mining"
 )
 
 // takeBlock has a block brought to the chain, and the front told what became of it.
@@ -14,12 +16,21 @@ func (h *Hub) takeBlock(ctx context.Context, front PublicKey, b *Block) {
 	}
 	go func() {
 		defer func() { <-h.found }()
-		v := h.cfg.Found(ctx, h.cfg.Fronts[front], b)
-		h.mu.Lock()
-		h.fronts[front].blocks++
-		h.mu.Unlock()
+		v := h.bring(ctx, front, b)
 		h.sendSealed(h.to(front), KindVerdict, &v)
 	}()
+}
+
+// bring brings a block to the chain, and counts it where the chain did not have it yet: a front sends each by
+// two ways, and again to ask for it.
+func (h *Hub) bring(ctx context.Context, front PublicKey, b *Block) Verdict {
+	v := h.cfg.Found(ctx, h.cfg.Fronts[front], b)
+	if o := mining.Outcome(v.Outcome); v.Error == "" && (o == mining.MainChain || o == mining.SideChain) {
+		h.mu.Lock()
+		h.sight(front).blocks++
+		h.mu.Unlock()
+	}
+	return v
 }
 
 // takeSolved has the proof of a block computed that is about to come, unless another one's is.
@@ -35,16 +46,20 @@ func (h *Hub) takeSolved(ctx context.Context, s *Solved) {
 }
 
 // TakeSealedBlock takes a front's block that came by another way than the engine, and returns what
-// became of it. The error says what is wrong with the message.
+// became of it; a Hello asks whether that way is open, and its Verdict is of nothing. The error says
+// what is wrong with the message.
 func (h *Hub) TakeSealedBlock(ctx context.Context, sealed []byte) (Verdict, error) {
 	m, err := Open(sealed, h.cfg.Network, h.known)
 	if err != nil {
 		return Verdict{}, err
 	}
-	b, ok := m.Body.(*Block)
-	if !ok {
-		return Verdict{}, fmt.Errorf("%w: kind %d, expected a block, %d", ErrMalformed, m.Kind, KindBlock)
+	switch b := m.Body.(type) {
+	case *Hello:
+		h.saw(m.From, b.At)
+		return Verdict{}, nil
+	case *Block:
+		h.saw(m.From, b.At)
+		return h.bring(ctx, m.From, b), nil
 	}
-	h.saw(m.From)
-	return h.cfg.Found(ctx, h.cfg.Fronts[m.From], b), nil
+	return Verdict{}, fmt.Errorf("%w: kind %d, expected a block, %d", ErrMalformed, m.Kind, KindBlock)
 }

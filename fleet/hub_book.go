@@ -56,7 +56,13 @@ func (h *Hub) bookOne(b sealedBatch) {
 	}
 	if booked {
 		h.mu.Lock()
-		h.fronts[b.from].shares += uint64(len(b.batch.Entries))
-		h.mu.Unlock()
+		defer h.mu.Unlock()
+		s := h.sight(b.from)
+		s.seen = time.Now() // No recording is booked.
+		for i := range b.batch.Entries {
+			if b.batch.Entries[i].Kind != ledger.LoggedIn {
+				s.shares++
+			}
+		}
 	}
 }

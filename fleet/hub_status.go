@@ -8,8 +8,8 @@ type FrontStatus struct {
 	Key  PublicKey
 	// Seen is when it was last heard of since the start; zero where it was not.
 	Seen time.Time
-	// Entries is how many of its entries were booked, Blocks how many blocks it sent, since the
-	// start.
+	// Entries is how many of its shares, with those that were refused, were booked, and Blocks how many
+	// blocks of its rigs the chain took, since the start.
 	Entries, Blocks uint64
 }
 

@@ -27,8 +27,6 @@ type LinkConfig struct {
 	Left   func() int
 	// Acks takes what nodes say of shares; nil where none are sent.
 	Acks Acks
-	// Settings takes what a node says of whom rigs' work is paid to.
-	Settings func(split bool, owners map[string]string)
 	// Log takes what happens; nil discards it.
 	Log *slog.Logger
 }
@@ -120,7 +118,7 @@ func (l *Link) hello() {
 		if !ask {
 			continue
 		}
-		sealed, err := l.cfg.Key.Seal(l.cfg.Network, KindHello, &Hello{Name: l.cfg.Name, Epoch: l.cfg.Epoch, Need: need})
+		sealed, err := l.cfg.Key.Seal(l.cfg.Network, KindHello, &Hello{Name: l.cfg.Name, Epoch: l.cfg.Epoch, Need: need, At: time.Now().UnixMilli()})
 		if err == nil {
 			err = l.cfg.Engine.Publish(Subject(key)+".from", sealed)
 		}
@@ -195,11 +193,10 @@ func (l *Link) ledger(node PublicKey, s LedgerState) {
 	}
 }
 
-// takeWork has work served, and its settings used.
+// takeWork has work served.
 func (l *Link) takeWork(node PublicKey, w *Work) {
 	err := l.cfg.Feed.Work(node, w)
 	l.setMissing(node, err != nil)
-	l.cfg.Settings(w.Split, w.Owners) // Behind the work: rigs are served from now on.
 }
 
 func (l *Link) setMissing(node PublicKey, missing bool) {

@@ -47,6 +47,9 @@ type Hello struct {
 	Epoch uint64
 	// Need is how many ranges of extranonces it is to have in all, in this epoch.
 	Need int
+	// At is when it was sent, in Unix milliseconds: of what is not later than the front's latest the node
+	// does not say that it has heard of it.
+	At int64
 }
 
 // Welcome answers a Hello.

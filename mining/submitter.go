@@ -261,7 +261,7 @@ func (s *Submitter) resolve(block *types.Block, v Verdict, err error, events ...
 		return
 	}
 	id, verdict := block.Hash(), v.Outcome.String()
-	p := s.cfg.Source.Place(id, block.Height)
+	p := s.settled(id, block.Height)
 	e := Event{At: time.Now(), Best: p.Best}
 	switch {
 	case err != nil:
@@ -271,7 +271,7 @@ func (s *Submitter) resolve(block *types.Block, v Verdict, err error, events ...
 	case p.Main:
 		e.State = StateMain
 		events = append(events, e)
-	case p.Known:
+	case p.Known && p.There != (bc.Hash{}):
 		e.State, e.Winner = StateLost, &p.There
 		events = append(events, e)
 	}
@@ -307,14 +307,6 @@ func (s *Submitter) process(ctx context.Context, block *types.Block, by Finder, 
 	return v, nil
 }
 
-// outcomeNow is the outcome of a block that the chain has, by where it stands.
-func (s *Submitter) outcomeNow(block *types.Block) Outcome {
-	if s.cfg.Source.Place(block.Hash(), block.Height).Main {
-		return MainChain
-	}
-	return SideChain
-}
-
 // Known is where a block stands. As long as the tip is its parent, it is found out what
 // is wrong with a block that the chain has and yet did not take.
 func (s *Submitter) Known(ctx context.Context, block *types.Block) Place {
@@ -337,7 +329,7 @@ func (s *Submitter) duplicate(ctx context.Context, block *types.Block, start tim
 }
 
 func (s *Submitter) verdict(id bc.Hash, height uint64, outcome Outcome, start time.Time) Verdict {
-	p := s.cfg.Source.Place(id, height)
+	p := s.settled(id, height)
 	return Verdict{
 		Block: id, Height: height, Outcome: outcome, Took: time.Since(start),
 		Tip: s.cfg.Source.Tip().Hash, Winner: p.There, Main: p.Main, Invalid: p.Invalid,

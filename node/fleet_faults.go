@@ -74,6 +74,14 @@ func (f *Front) faultKinds() []faultKind {
 			do:   "Check the disk, and the file mining/outbox.db",
 		},
 		{
+			id: "node-http", after: time.Minute, unless: []string{"node-silent"}, check: func(time.Time) (string, bool) {
+				why := f.ways.why()
+				return why, why != ""
+			},
+			what: "A node can't be reached by HTTP: found blocks go to it by the engine alone",
+			do:   "Check the URL and the token in --node, the node's api_addr and rpc.hosts, and the network between",
+		},
+		{
 			id: "shares-kept", after: time.Minute, clear: time.Minute, unless: []string{"engine-away", "node-silent"}, check: func(time.Time) (string, bool) {
 				s := f.outbox.Status()
 				return fmt.Sprintf("%d entries, %.0f %% of the room", s.Entries, 100*float64(s.Bytes)/float64(s.Most)), s.Entries > manyKept

@@ -42,6 +42,7 @@ type Front struct {
 	fates  *mining.FateWatcher
 	link   *fleet.Link
 	relay  *relay
+	ways   *frontWays
 	space  *mining.Extranonces
 	server *http.Server
 	cookie string
@@ -59,7 +60,7 @@ type Front struct {
 func NewFront(ctx context.Context, config *Config, log *slog.Logger) (*Front, error) {
 	f := &Front{
 		station: station{config: config, log: log}, cookie: rand.Text(),
-		admitted: make(chan struct{}), changed: make(chan error, 1), space: mining.NewExtranoncesIn(),
+		admitted: make(chan struct{}), changed: make(chan error, 1), space: mining.NewExtranoncesIn(), ways: newFrontWays(),
 		patience: 10 * time.Second,
 	}
 	f.figures = f.stats
@@ -138,16 +139,19 @@ func (f *Front) openFleet() error {
 	if err != nil {
 		return fmt.Errorf("key mining.address: %w", err)
 	}
-	f.feed = fleet.NewFeed(fleet.FeedConfig{Nodes: config.Front.Nodes.keys(), Program: payee.Program, MaxAge: config.Front.MaxAge, Log: f.log})
+	f.feed = fleet.NewFeed(fleet.FeedConfig{Nodes: config.Front.Nodes.keys(), Program: payee.Program, MaxAge: config.Front.MaxAge, Settings: f.takeSettings, Log: f.log})
 	f.templates = f.feed
 	if err := f.openJournalFile(); err != nil {
 		return err
 	}
 	f.chain = fleet.NewChain(fleet.ChainConfig{
 		Engine: f.engine, Key: f.key, Network: config.Bytom.ChainID, Feed: f.feed, Nodes: config.Front.Nodes.keys(),
-		Couriers: f.couriers(), By: f.finderOf, Spoken: func() { f.fates.TipChanged() }, Log: f.log,
+		Couriers: f.ways.couriers(config.Front.Nodes), By: f.finderOf, Spoken: func() { f.fates.TipChanged() }, Log: f.log,
 	})
 	f.fates = mining.NewFateWatcher(mining.FateWatcherConfig{Journal: f.journal, Source: f.chain, Log: f.log})
+	if f.journal != nil {
+		f.journal.Watch(f.reportEvents)
+	}
 	f.submitter = mining.NewSubmitter(mining.SubmitterConfig{
 		Sink: f.chain, Source: f.chain, Verifier: f.verifier, Journal: f.journal, Solved: f.chain.Solved, Relay: f.relay.send, Now: f.feed.Now,
 		Observe: f.metrics.observe, Log: f.log,
@@ -158,7 +162,7 @@ func (f *Front) openFleet() error {
 	})
 	f.link = fleet.NewLink(fleet.LinkConfig{
 		Engine: f.engine, Key: f.key, Network: config.Bytom.ChainID, Name: f.name, Epoch: f.outbox.Epoch(), Nodes: config.Front.Nodes.keys(),
-		Feed: f.feed, Chain: f.chain, Acks: f.sender, Ranges: f.takeRange, Left: f.space.Left, Settings: f.takeSettings, Log: f.log,
+		Feed: f.feed, Chain: f.chain, Acks: f.sender, Ranges: f.takeRange, Left: f.space.Left, Log: f.log,
 	})
 	return nil
 }
@@ -202,9 +206,6 @@ func (f *Front) openRigs(ctx context.Context) error {
 	}
 	f.shares = &wrongShares{stats: func() (stratum.Stats, bool) { return f.rigs.Stats(), true }}
 	f.faults = newFaultWatch(f.faultKinds(), f.notify)
-	if f.journal != nil {
-		f.journal.Watch(f.reportEvents)
-	}
 	f.metrics.watchFront(f)
 	return f.openServer()
 }
@@ -221,6 +222,10 @@ func (f *Front) Run(ctx context.Context) (err error) {
 	parts.Go(func() error { return f.link.Run(ctx) })
 	parts.Go(func() error { return f.feed.Run(ctx) })
 	parts.Go(func() error { return f.sender.Run(ctx) })
+	// Blocks of an earlier run wait for no node to let this front in, which takes the engine: they go by HTTP too.
+	parts.Go(func() error { return f.sendAgain(ctx) })
+	parts.Go(func() error { return f.watchFates(ctx) })
+	parts.Go(func() error { return f.probeWays(ctx) })
 	parts.Go(func() error { mining.PrepareSeeds(ctx, f.feed, f.backends[0]); return ctx.Err() })
 	parts.Go(func() error { return f.service.report(ctx, f.statusFields) })
 	parts.Go(func() error { return f.watchLoops(ctx) })
@@ -301,8 +306,6 @@ func (f *Front) serveAll(ctx context.Context) error {
 	parts.Go(func() error { return f.notifier.run(ctx) })
 	parts.Go(func() error { return f.command.run(ctx) })
 	parts.Go(func() error { return f.pinger.run(ctx) })
-	parts.Go(func() error { return f.sendAgain(ctx) })
-	parts.Go(func() error { return f.watchFates(ctx) })
 	parts.Go(func() error { return f.serve(ctx, listener) })
 	parts.Go(func() error { return f.reportStatus(ctx) })
 	parts.Go(func() error {

@@ -2,9 +2,11 @@ package node
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/bytom/bytom/protocol/bc"
 
+	"github.com/bytom-solo/bytom-solo/fleet"
 	"github.com/bytom-solo/bytom-solo/mining"
 )
 
@@ -28,13 +30,14 @@ func (f *Front) admit() {
 	}
 }
 
-// takeSettings takes what a node says of whose rigs' work is. What can't change while rigs are
-// served takes a new start.
-func (f *Front) takeSettings(split bool, mapped map[string]string) {
+// takeSettings takes what the node whose work is served says of whose rigs' work is. What can't change
+// while rigs are served takes a new start.
+func (f *Front) takeSettings(node fleet.PublicKey, split bool, mapped map[string]string) {
 	old := f.policy.Load()
 	if old != nil && old.split != split {
 		select {
-		case f.changed <- errSplitChanged:
+		case f.changed <- fmt.Errorf("%w: node %s does %s, and what was served before did %s: this front must be started again. "+
+			"Several nodes of a front need the same payout.scheme and payout.owners", errSplitChanged, node, splits(split), splits(old.split)):
 		default:
 		}
 		return
@@ -52,7 +55,14 @@ func (f *Front) takeSettings(split bool, mapped map[string]string) {
 }
 
 // errSplitChanged ends a front: a service manager starts it again, by the new rules.
-var errSplitChanged = errors.New("the node has begun, or ceased, to split blocks between the owners of rigs: this front must be started again")
+var errSplitChanged = errors.New("blocks have begun, or ceased, to be split between the owners of rigs")
+
+func splits(split bool) string {
+	if split {
+		return "split them"
+	}
+	return "not"
+}
 
 // owner is stratum.Config's Owner; nil where blocks are not split.
 func (f *Front) owner() func(string) (string, error) {

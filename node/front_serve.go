@@ -50,17 +50,7 @@ func (f *Front) serve(ctx context.Context, listener net.Listener) error {
 	return ctx.Err()
 }
 
-// couriers are the ways to the nodes beside the engine: their RPC.
-func (f *Front) couriers() []fleet.Courier {
-	client := &http.Client{Timeout: 20 * time.Second, Transport: fewConnections()}
-	var all []fleet.Courier
-	for _, n := range f.config.Front.Nodes {
-		all = append(all, frontCourier(client, n.rpc))
-	}
-	return all
-}
-
-// frontCourier brings blocks to a node by its FrontBlockRoute.
+// frontCourier brings blocks, and a Hello, to a node by its FrontBlockRoute.
 func frontCourier(client *http.Client, rpc *url.URL) fleet.Courier {
 	return func(ctx context.Context, sealed []byte) (fleet.Verdict, error) {
 		var answer struct {

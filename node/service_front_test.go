@@ -73,7 +73,7 @@ func TestWatchdogKnowsWhenAFrontHangs(t *testing.T) {
 	stuck := make(chan struct{})
 	release := sync.OnceFunc(func() { close(stuck) })
 	defer release()
-	f := waitingFront(t, slog.New(hangingHandler{slog.NewTextHandler(io.Discard, nil), "a node's work is not served", stuck}))
+	f := waitingFront(t, slog.New(hangingHandler{slog.NewTextHandler(io.Discard, nil), "a message to this node's fronts is refused", stuck}))
 	f.patience = 10 * time.Millisecond
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)

@@ -43,7 +43,7 @@ func (s *sendTest) link() (stop func()) {
 	l := fleet.NewLink(fleet.LinkConfig{
 		Engine: s.engine, Key: s.key, Network: "solonet", Name: "front", Epoch: s.outbox.Epoch(), Nodes: nodes, Feed: feed,
 		Chain:  fleet.NewChain(fleet.ChainConfig{Engine: s.engine, Key: s.key, Network: "solonet", Feed: feed}),
-		Ranges: func(uint16) {}, Left: func() int { return 1 << 15 }, Settings: func(bool, map[string]string) {}, Acks: sender,
+		Ranges: func(uint16) {}, Left: func() int { return 1 << 15 }, Acks: sender,
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	var parts sync.WaitGroup

@@ -235,7 +235,7 @@ func openBringing(ctx context.Context, cfg bringsConfig, home string) (*Outbox, 
 	l := fleet.NewLink(fleet.LinkConfig{
 		Engine: engine, Key: key, Network: "solonet", Epoch: o.Epoch(), Nodes: nodes, Feed: feed, Acks: sender,
 		Chain:  fleet.NewChain(fleet.ChainConfig{Engine: engine, Key: key, Network: "solonet", Feed: feed}),
-		Ranges: func(uint16) { signal(let) }, Left: func() int { return 0 }, Settings: func(bool, map[string]string) {},
+		Ranges: func(uint16) { signal(let) }, Left: func() int { return 0 },
 	})
 	for _, run := range []func(context.Context) error{o.Run, sender.Run, l.Run} {
 		go func() { _ = run(ctx) }()

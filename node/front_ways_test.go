@@ -1,0 +1,70 @@
+package node
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/bytom-solo/bytom-solo/fleet"
+)
+
+// TestClosedWaysAreTold: a front knows which of its nodes can't be reached by HTTP, says so once for each
+// reason, without the token, and that it is open again.
+func TestClosedWaysAreTold(t *testing.T) {
+	var log lockedBuffer
+	f := waitingFront(t, slog.New(slog.NewTextHandler(&log, nil)))
+	defer f.close()
+	var open atomic.Bool
+	node := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var in FrontBlock
+		if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+			t.Error(err)
+		}
+		sealed, err := base64.StdEncoding.DecodeString(in.Message)
+		if err != nil {
+			t.Error(err)
+		}
+		m, err := fleet.Open(sealed, "solonet", func(k fleet.PublicKey) bool { return k == f.key.Public() })
+		if _, ok := m.Body.(*fleet.Hello); err != nil || !ok {
+			t.Errorf("it is asked by %T, %v", m.Body, err)
+		}
+		if !open.Load() {
+			w.WriteHeader(http.StatusUnauthorized)
+			_, _ = w.Write([]byte(`{"detail":"no such token"}`))
+			return
+		}
+		answer, err := json.Marshal(map[string]any{"status": "success", "data": newFrontVerdict(fleet.Verdict{})})
+		if err != nil {
+			t.Error(err)
+		}
+		_, _ = w.Write(answer)
+	}))
+	defer node.Close()
+	rpc, err := url.Parse(strings.Replace(node.URL, "http://", "http://hall:5ec2e7@", 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		open bool
+		why  string
+		told int
+	}{{false, "no such token", 1}, {false, "no such token", 1}, {true, "", 2}, {true, "", 2}, {false, "no such token", 3}} {
+		open.Store(step.open)
+		f.probeWay(t.Context(), rpc)
+		if got := f.ways.why(); (got == "") != step.open || !strings.Contains(got, step.why) || strings.Contains(got, "5ec2e7") {
+			t.Errorf("%+v: got %q", step, got)
+		}
+		if got := strings.Count(log.String(), "by HTTP"); got != step.told {
+			t.Errorf("%+v: told %d times: %s", step, got, log.String())
+		}
+	}
+	if strings.Contains(log.String(), "5ec2e7") {
+		t.Errorf("the log has the token: %s", log.String())
+	}
+}
