@@ -139,8 +139,8 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 	}{
 		{"nothing", nil, ErrMalformed, []string{"0 bytes"}},
 		{"text", []byte("hello"), ErrMalformed, []string{"5 bytes"}},
-		{"later form", later, ErrVersion, []string{"2", "expected 1"}},
-		{"version", encoded(t, key, true, func(e *envelope) { e.Version = 3 }), ErrVersion, []string{"3", "expected 1"}},
+		{"later form", later, ErrVersion, []string{"2", "expected 2"}},
+		{"version", encoded(t, key, true, func(e *envelope) { e.Version = 3 }), ErrVersion, []string{"3", "expected 2"}},
 		{"network", encoded(t, key, true, func(e *envelope) { e.Network = "solonet" }), ErrNetwork, []string{`"solonet"`, `expected "mainnet"`}},
 		{"endless network", encoded(t, key, true, func(e *envelope) { e.Network = strings.Repeat("x", 1e6) }), ErrNetwork, []string{`expected "mainnet"`}},
 		{"stranger", encoded(t, other, true, func(*envelope) {}), ErrUnknownSender, []string{other.Public().String()}},
