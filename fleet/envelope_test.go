@@ -127,7 +127,7 @@ func encoded(t *testing.T, k Key, sign bool, change func(*envelope)) []byte {
 func TestOpenSaysWhatIsWrong(t *testing.T) {
 	key, other := exampleKey(), NewKey()
 	known := func(k PublicKey) bool { return k == key.Public() }
-	later, err := cbor.Marshal([]any{uint64(2), "of", "another", "form"})
+	later, err := cbor.Marshal([]any{uint64(Version + 1), "of", "another", "form"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +139,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 	}{
 		{"nothing", nil, ErrMalformed, []string{"0 bytes"}},
 		{"text", []byte("hello"), ErrMalformed, []string{"5 bytes"}},
-		{"later form", later, ErrVersion, []string{"2", "expected 2"}},
+		{"later form", later, ErrVersion, []string{"3", "expected 2"}},
 		{"version", encoded(t, key, true, func(e *envelope) { e.Version = 3 }), ErrVersion, []string{"3", "expected 2"}},
 		{"network", encoded(t, key, true, func(e *envelope) { e.Network = "solonet" }), ErrNetwork, []string{`"solonet"`, `expected "mainnet"`}},
 		{"endless network", encoded(t, key, true, func(e *envelope) { e.Network = strings.Repeat("x", 1e6) }), ErrNetwork, []string{`expected "mainnet"`}},
