@@ -36,7 +36,7 @@ func (f *Feed) Body(from PublicKey, b *Body) {
 // template makes a template of a node's work.
 func (f *Feed) template(n *feedNode, w *Work) (*mining.Template, error) {
 	if !bytes.Equal(w.Parts.Payee.Program, f.cfg.Program) {
-		return nil, fmt.Errorf("%w: work of node %s pays the program %s, expected %s", mining.ErrPayeeMismatch, n.key,
+		return nil, fmt.Errorf("%w: work of node %s pays %q, whose program is %s, expected that of this front's mining.address, %s", mining.ErrPayeeMismatch, n.key, w.Parts.Payee.Address,
 			hex.EncodeToString(w.Parts.Payee.Program), hex.EncodeToString(f.cfg.Program))
 	}
 	raw, err := n.transactions(w)

@@ -154,7 +154,7 @@ func TestWorkThatPaysOthersIsRefused(t *testing.T) {
 	w := f.work(f.a, 1, 2, 11)
 	w.Parts.Payee.Program = append([]byte{0, 20}, []byte("01234567890123456789")...)
 	err := f.Work(f.a, w)
-	if !errors.Is(err, mining.ErrPayeeMismatch) || !strings.Contains(err.Error(), fmt.Sprintf("expected %x", program)) {
+	if !errors.Is(err, mining.ErrPayeeMismatch) || !strings.Contains(err.Error(), fmt.Sprintf("mining.address, %x", program)) {
 		t.Errorf("%v, expected %v and what was expected", err, mining.ErrPayeeMismatch)
 	}
 	f.expect("work that pays somebody else", PublicKey{}, 0)

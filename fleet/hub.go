@@ -226,7 +226,7 @@ func (h *Hub) take(ctx context.Context, data []byte) {
 	m, err := Open(data, h.cfg.Network, h.known)
 	if err != nil {
 		if errors.Is(err, ErrUnknownSender) {
-			h.answerStranger(m.From, err)
+			h.answerStranger(m.From, fmt.Errorf("%w: the node's fleet.fronts has to name it, as NAME=KEY", err))
 		}
 		h.refuse(err)
 		return

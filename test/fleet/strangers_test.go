@@ -152,10 +152,10 @@ func TestWorkThatPaysAnotherIsNotServed(t *testing.T) {
 	logged(t, front, "a node's work is not served")
 	testnet.Wait(t, 30*time.Second, func() error {
 		s, err := front.State(t.Context())
-		if err == nil && (s.NotReady == nil || !strings.Contains(*s.NotReady, "pays the program")) {
+		if err == nil && (s.NotReady == nil || !strings.Contains(*s.NotReady, "whose program is")) {
 			err = fmt.Errorf("the work of a node with another payee is served: %+v", s)
 		}
 		return err
 	})
-	sick(t, front, "pays the program")
+	sick(t, front, "whose program is")
 }
