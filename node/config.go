@@ -322,7 +322,7 @@ func Tellable(key, value string) string {
 
 func set(fs *pflag.FlagSet, f *pflag.Flag, value, from string) error {
 	if err := fs.Set(f.Name, value); err != nil {
-		return fmt.Errorf("%s: key %s: value %q: expected %s", from, f.Name, Tellable(f.Name, value), Expected(f))
+		return fmt.Errorf("%s: key %s: %s", from, f.Name, Refusal(f, value, err))
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -122,6 +123,7 @@ func (l *frontList) String() string {
 	for key, name := range *l {
 		all = append(all, name+"="+key.String())
 	}
+	slices.Sort(all)
 	return strings.Join(all, ",")
 }
 
@@ -137,15 +139,12 @@ func (l *frontList) Set(text string) error {
 		if each = strings.TrimSpace(each); each == "" {
 			continue
 		}
-		name, keyText, ok := strings.Cut(each, "=")
-		if !ok || name == "" {
-			return fmt.Errorf("front %q: expected name=KEY", each)
-		}
+		name, keyText, _ := strings.Cut(each, "=")
 		key, err := fleet.ParsePublicKey(strings.TrimSpace(keyText))
-		if err != nil {
-			return fmt.Errorf("front %q: %w", name, err)
+		if name = strings.TrimSpace(name); name == "" || err != nil {
+			return &ValueError{each, "name=KEY with a KEY of 64 hexadecimal characters, as 'bytom-solo front key' prints it"}
 		}
-		(*l)[key] = strings.TrimSpace(name)
+		(*l)[key] = name
 	}
 	return nil
 }

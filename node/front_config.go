@@ -139,21 +139,35 @@ func (l *nodeList) Set(text string) error {
 		if each = strings.TrimSpace(each); each == "" {
 			continue
 		}
-		keyText, where, ok := strings.Cut(each, "@")
-		if !ok {
-			return errors.New("expected KEY@http://host:port")
-		}
+		keyText, where, _ := strings.Cut(each, "@")
 		key, err := fleet.ParsePublicKey(keyText)
 		if err != nil {
-			return err
+			return &ValueError{tellableNode(each), "KEY@http://host:port with a KEY of 64 hexadecimal characters, which the node's log says in \"fronts are served\""}
 		}
 		u, err := url.Parse(where)
 		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-			return fmt.Errorf("value %q: expected http://host:port behind the key", redact.URL(where))
+			return &ValueError{tellableNode(each), "http://[user:password@]host:port, or https://, behind the KEY"}
 		}
 		*l = append(*l, frontNode{key, u})
 	}
 	return nil
+}
+
+// tellableNode is what an error may say of what was given as a node. What is no key may be a name
+// and a password, or an engine's token.
+func tellableNode(text string) string {
+	before, where, ok := strings.Cut(text, "@")
+	if !ok {
+		return redact.URL(text)
+	}
+	_, err := fleet.ParsePublicKey(before)
+	switch {
+	case err == nil, strings.Contains(where, "://") && !strings.Contains(before, ":"):
+		return before + "@" + redact.URL(where)
+	case strings.Contains(before, "://"):
+		return redact.URL(text)
+	}
+	return hidden + "@" + redact.URL(where)
 }
 
 func (l nodeList) keys() []fleet.PublicKey {

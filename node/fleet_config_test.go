@@ -1,0 +1,87 @@
+package node
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/spf13/pflag"
+)
+
+// loadFront is load for a front.
+func loadFront(t *testing.T, file string, args ...string) (*Config, error) {
+	t.Helper()
+	home := t.TempDir()
+	if err := os.WriteFile(filepath.Join(home, "config.toml"), []byte(file), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := NewConfig()
+	c.Bytom.RootDir = home
+	fs := pflag.NewFlagSet("front", pflag.ContinueOnError)
+	c.RegisterFront(fs)
+	if err := fs.Parse(args); err != nil {
+		return c, err
+	}
+	return c, c.LoadFront(fs, func(string) (string, bool) { return "", false })
+}
+
+var (
+	keyA, keyB = strings.Repeat("a0", 32), strings.Repeat("b1", 32)
+	// inFront is a front's config.toml that is taken, but for the node.
+	inFront = inSolonet + "[engine]\nurl = \"nats://127.0.0.1:1\"\n[mining]\naddress = \"sm1q3cuzlxhzhqnse2w2v2mdkls9873am2cy46c6z7\"\n"
+)
+
+// refusedFor holds an error to words, separated by "|", and to telling no secret.
+func refusedFor(t *testing.T, name string, err error, words string) {
+	t.Helper()
+	if err == nil {
+		t.Errorf("%s: it was accepted", name)
+		return
+	}
+	for word := range strings.SplitSeq(words, "|") {
+		if !strings.Contains(err.Error(), word) {
+			t.Errorf("%s: %v: does not say %q", name, err, word)
+		}
+	}
+	if strings.Contains(err.Error(), "SECRET") {
+		t.Errorf("%s: %v: tells a secret", name, err)
+	}
+}
+
+// TestWrongNodesOfAFrontAreNamed: the error has the key, as much of the value as is no secret, and
+// what a node is given as.
+func TestWrongNodesOfAFrontAreNamed(t *testing.T) {
+	for _, c := range []struct{ given, words string }{
+		{"zz@http://10.0.0.1:9888", `value "zz@http://10.0.0.1:9888"|64 hexadecimal characters|fronts are served`},
+		{keyA[:62] + "@http://hall1:SECRET@10.0.0.1:9888", `value "` + keyA[:62] + `@http://xxxxx@10.0.0.1:9888"|64 hexadecimal characters`},
+		{"http://hall1:SECRET@10.0.0.1:9888", `value "http://xxxxx@10.0.0.1:9888"|KEY@http://host:port`},
+		{"hall1:SECRET@10.0.0.1:9888", `value "(not shown)@10.0.0.1:9888"|KEY@http://host:port`},
+		{"hall1:SECRET@http://10.0.0.1:9888", `value "(not shown)@http://10.0.0.1:9888"|KEY@http://host:port`},
+		{"SECRET@10.0.0.1:9888", `value "(not shown)@10.0.0.1:9888"|KEY@http://host:port`},
+		{keyA, `value "` + keyA + `"|http://[user:password@]host:port`},
+		{keyA + "@hall1:SECRET@10.0.0.1:9888", `value "` + keyA + `@xxxxx@10.0.0.1:9888"|http://[user:password@]host:port`},
+		{keyA + "@http://10.0.0.1:9888," + keyB, `value "` + keyB + `"|http://[user:password@]host:port`},
+	} {
+		_, err := loadFront(t, "node = [\""+strings.ReplaceAll(c.given, ",", "\", \"")+"\"]\n"+inFront)
+		refusedFor(t, "in config.toml, "+c.given, err, "config.toml: key node|"+c.words)
+	}
+	if _, err := loadFront(t, "node = \""+keyA+"@http://hall1:SECRET@10.0.0.1:9888\"\n"+inFront); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestWrongFrontsAreNamed is the same of the fronts of a node.
+func TestWrongFrontsAreNamed(t *testing.T) {
+	for _, c := range []struct{ given, words string }{
+		{"hall1=zz", `value "hall1=zz"|name=KEY|64 hexadecimal characters|bytom-solo front key`},
+		{"hall1", `value "hall1"|name=KEY|64 hexadecimal characters`},
+		{" =" + keyA, `value "=` + keyA + `"|name=KEY`},
+		{"hall1=" + keyA + ", hall2=" + keyB[1:], `value "hall2=` + keyB[1:] + `"|64 hexadecimal characters`},
+	} {
+		_, err := load(t, inSolonet+"engine = \"nats://127.0.0.1:1\"\n[fleet]\nfronts = \""+c.given+"\"\n", nil, nil)
+		refusedFor(t, "in config.toml, "+c.given, err, "config.toml: key fleet.fronts|"+c.words)
+		_, err = load(t, inSolonet, nil, map[string]string{"TM_FLEET_FRONTS": c.given})
+		refusedFor(t, "in the environment, "+c.given, err, "TM_FLEET_FRONTS|key fleet.fronts|"+c.words)
+	}
+}
