@@ -144,6 +144,14 @@ func (l *frontList) Set(text string) error {
 		if name = strings.TrimSpace(name); name == "" || err != nil {
 			return &ValueError{each, "name=KEY with a KEY of 64 hexadecimal characters, as 'bytom-solo front key' prints it"}
 		}
+		if other, there := (*l)[key]; there {
+			return &ValueError{each, "a KEY of its own for each front: this one is " + other + "'s already"}
+		}
+		for other, called := range *l {
+			if called == name {
+				return &ValueError{each, "a name of its own for each front: " + name + " has the key " + other.String() + " already"}
+			}
+		}
 		(*l)[key] = name
 	}
 	return nil

@@ -62,6 +62,7 @@ func TestWrongNodesOfAFrontAreNamed(t *testing.T) {
 		{keyA, `value "` + keyA + `"|http://[user:password@]host:port`},
 		{keyA + "@hall1:SECRET@10.0.0.1:9888", `value "` + keyA + `@xxxxx@10.0.0.1:9888"|http://[user:password@]host:port`},
 		{keyA + "@http://10.0.0.1:9888," + keyB, `value "` + keyB + `"|http://[user:password@]host:port`},
+		{keyA + "@http://10.0.0.1:9888," + keyB + "@http://10.0.0.2:9888," + strings.ToUpper(keyA) + "@http://x:SECRET@10.0.0.3:9888", "@http://xxxxx@10.0.0.3:9888|each node once"},
 	} {
 		_, err := loadFront(t, "node = [\""+strings.ReplaceAll(c.given, ",", "\", \"")+"\"]\n"+inFront)
 		refusedFor(t, "in config.toml, "+c.given, err, "config.toml: key node|"+c.words)
@@ -78,6 +79,9 @@ func TestWrongFrontsAreNamed(t *testing.T) {
 		{"hall1", `value "hall1"|name=KEY|64 hexadecimal characters`},
 		{" =" + keyA, `value "=` + keyA + `"|name=KEY`},
 		{"hall1=" + keyA + ", hall2=" + keyB[1:], `value "hall2=` + keyB[1:] + `"|64 hexadecimal characters`},
+		{"hall1=" + keyA + ",hall2=" + keyA, `value "hall2=` + keyA + `"|a KEY of its own|hall1's already`},
+		{"hall1=" + keyA + ",hall1=" + keyB, `value "hall1=` + keyB + `"|a name of its own|hall1 has the key ` + keyA},
+		{"hall1=" + keyA + ",hall1=" + keyA, `value "hall1=` + keyA + `"|hall1's already`},
 	} {
 		_, err := load(t, inSolonet+"engine = \"nats://127.0.0.1:1\"\n[fleet]\nfronts = \""+c.given+"\"\n", nil, nil)
 		refusedFor(t, "in config.toml, "+c.given, err, "config.toml: key fleet.fronts|"+c.words)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -147,6 +148,9 @@ func (l *nodeList) Set(text string) error {
 		u, err := url.Parse(where)
 		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 			return &ValueError{tellableNode(each), "http://[user:password@]host:port, or https://, behind the KEY"}
+		}
+		if slices.Contains(l.keys(), key) {
+			return &ValueError{tellableNode(each), "each node once: one with this KEY is there already"}
 		}
 		*l = append(*l, frontNode{key, u})
 	}

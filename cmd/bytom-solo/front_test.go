@@ -13,4 +13,8 @@ func TestWrongKeysAreNamedOnTheCommandLine(t *testing.T) {
 	refused(t, []string{"front", "--node", key + "@http://127.0.0.1:1,00@http://x:y@127.0.0.1:1"}, "flag --node", `value "00@http://xxxxx@127.0.0.1:1"`)
 	refused(t, []string{"node", "--fleet.fronts", "hall1=" + key + ",hall2=zz"}, "flag --fleet.fronts", `value "hall2=zz"`, "64 hexadecimal characters")
 	refused(t, []string{"node", "--mining.threads", "x"}, "flag --mining.threads", `value "x"`, "a whole number")
+
+	// A flag that is given twice is one list.
+	refused(t, []string{"front", "--node", key + "@http://127.0.0.1:1", "--node", key + "@http://127.0.0.1:2"}, "flag --node", "http://127.0.0.1:2", "each node once")
+	refused(t, []string{"node", "--fleet.fronts", "hall1=" + key, "--fleet.fronts", "hall2=" + key}, "flag --fleet.fronts", `value "hall2=`, "hall1's already")
 }
