@@ -89,6 +89,7 @@ type engine struct {
 	// dialed is closed when conn is set.
 	dialed chan struct{}
 	why    atomic.Pointer[string] // why it is away; nil while it is reached
+	closed atomic.Bool            // by this side: what comes of that is nobody's news
 }
 
 // Dial returns an Engine at once, whether or not the server can be reached: it is tried for ever,
@@ -225,7 +226,7 @@ func (e *engine) reached(where string) {
 // lost logs each reason once.
 func (e *engine) lost(where string, err error) {
 	switch {
-	case errors.Is(err, errNotTried):
+	case errors.Is(err, errNotTried), e.closed.Load():
 		return
 	case err == nil:
 		err = errors.New("the connection was closed")
@@ -286,6 +287,7 @@ func (e *engine) Close() error {
 	if e.why.Load() == nil {
 		_ = e.conn.FlushTimeout(flushFor) // Who needs it to come sends it again.
 	}
+	e.closed.Store(true)
 	e.away(errors.New("closed"))
 	e.conn.Close()
 	return nil
