@@ -1,6 +1,7 @@
 package node
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
@@ -57,10 +58,18 @@ func (e *EngineConfig) check(bad func(key string, value any, expected string)) {
 		if !isListen(e.Listen) {
 			bad("engine.listen", e.Listen, "host:port")
 		}
+		e.checkClient(natsengine.Config{URL: "nats://" + embeddedEngine, Cert: e.Cert, Key: e.Key}, bad)
 	default:
-		if err := e.client("", nil).Check(); err != nil {
-			bad("engine", "(not shown)", err.Error())
-		}
+		e.checkClient(e.client("", nil), bad)
+	}
+}
+
+// engineKeys are the keys of natsengine.Config's fields.
+var engineKeys = map[string]string{"URL": "engine", "CA": "engine.ca", "Cert": "engine.tls-cert", "Key": "engine.tls-key", "Creds": "engine.creds"}
+
+func (e *EngineConfig) checkClient(c natsengine.Config, bad func(key string, value any, expected string)) {
+	if wrong := (*natsengine.ConfigError)(nil); errors.As(c.Check(), &wrong) {
+		bad(engineKeys[wrong.Field], wrong.Value, wrong.Expected)
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/spf13/pflag"
+
+	"github.com/bytom-solo/bytom-solo/fleet/natsserver"
 )
 
 // loadFront is load for a front.
@@ -87,5 +89,30 @@ func TestWrongFrontsAreNamed(t *testing.T) {
 		refusedFor(t, "in config.toml, "+c.given, err, "config.toml: key fleet.fronts|"+c.words)
 		_, err = load(t, inSolonet, nil, map[string]string{"TM_FLEET_FRONTS": c.given})
 		refusedFor(t, "in the environment, "+c.given, err, "TM_FLEET_FRONTS|key fleet.fronts|"+c.words)
+	}
+}
+
+// TestWrongEnginesAreNamed: each option of the engine's is named by its own key, at the start.
+func TestWrongEnginesAreNamed(t *testing.T) {
+	none := filepath.Join(t.TempDir(), "empty")
+	if err := os.WriteFile(none, []byte("nothing\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ file, words string }{
+		{`url = "SECRET@10.0.0.1:4222"`, `key engine: value "xxxxx@10.0.0.1:4222": expected nats://host:port or tls://host:port`},
+		{`url = "ftp://SECRET@10.0.0.1"`, `key engine: value "ftp://xxxxx@10.0.0.1": expected nats://`},
+		{"url = \"nats://a\"\nca = \"/nonexist\"", `key engine.ca: value "/nonexist": expected a file that can be read`},
+		{"url = \"nats://a\"\ncreds = \"" + none + "\"", `key engine.creds: value "` + none + `": expected a file of NATS credentials`},
+		{"url = \"nats://a\"\ntls-cert = \"c.pem\"", `key engine.tls-cert: value "c.pem": expected its key`},
+		{"url = \"nats://a\"\ntls-key = \"c.key\"", `key engine.tls-key: value "c.key": expected its certificate`},
+	} {
+		_, err := load(t, inSolonet+"[engine]\n"+c.file+"\n", nil, nil)
+		refusedFor(t, c.file, err, c.words)
+		_, err = loadFront(t, inSolonet+"node = \""+keyA+"@http://127.0.0.1:1\"\n[engine]\n"+c.file+"\n")
+		refusedFor(t, "of a front, "+c.file, err, c.words)
+	}
+	if natsserver.Built {
+		_, err := load(t, inSolonet+"[engine]\nurl = \"embedded\"\ntls-cert = \"c.pem\"\n", nil, nil)
+		refusedFor(t, "embedded", err, `key engine.tls-cert: value "c.pem": expected its key`)
 	}
 }
