@@ -51,6 +51,7 @@ type Config struct {
 	// Measuring is Opening's Progress. It is no key.
 	Measuring func(device string, done, total int)
 
+	front       bool      // it is a front's: RegisterFront was called
 	fileNetwork string    // config.toml's chain_id
 	logFiles    *logFiles // nil where there are none
 }
@@ -266,7 +267,7 @@ func (c *Config) read(fs *pflag.FlagSet, lookupEnv func(string) (string, bool)) 
 	}
 	for _, key := range slices.Sorted(maps.Keys(file)) {
 		if fs.Lookup(key) == nil && !slices.Contains(ignoredKeys, key) {
-			return fmt.Errorf("config.toml: unknown key %q (value %q); 'bytom-solo node --help' lists the keys", key, Tellable(key, file[key]))
+			return fmt.Errorf("config.toml: unknown key %q (value %q); 'bytom-solo %s --help' lists the keys", key, Tellable(key, file[key]), c.command())
 		}
 	}
 	c.fileNetwork = file["chain_id"]
@@ -286,6 +287,14 @@ func (c *Config) read(fs *pflag.FlagSet, lookupEnv func(string) (string, bool)) 
 		c.Bytom.ApiAddress = listen
 	}
 	return errors.Join(errs...)
+}
+
+// command is the one whose keys these are.
+func (c *Config) command() string {
+	if c.front {
+		return "front"
+	}
+	return "node"
 }
 
 // variable is the one of the environment that sets a key.

@@ -116,3 +116,20 @@ func TestWrongEnginesAreNamed(t *testing.T) {
 		refusedFor(t, "embedded", err, `key engine.tls-cert: value "c.pem": expected its key`)
 	}
 }
+
+// TestAFrontIsToldOfItsOwnCommand: 'bytom-solo init' and 'bytom-solo node' are of no use to a front.
+func TestAFrontIsToldOfItsOwnCommand(t *testing.T) {
+	for _, c := range []struct{ file, words string }{
+		{"node = \"" + keyA + "@http://127.0.0.1:1\"\n" + strings.TrimPrefix(inFront, inSolonet), `key chain_id: value "": expected mainnet|--chain_id`},
+		{"chain_id = \"bitcoin\"\n", `key chain_id: value "bitcoin": expected mainnet|--chain_id`},
+		{"nodes = \"x\"\n" + inFront, `unknown key "nodes"|bytom-solo front --help`},
+	} {
+		_, err := loadFront(t, c.file)
+		refusedFor(t, c.file, err, c.words)
+		if err != nil && (strings.Contains(err.Error(), "bytom-solo init") || strings.Contains(err.Error(), "bytom-solo node")) {
+			t.Errorf("%v: that is a node's", err)
+		}
+	}
+	_, err := load(t, "nodes = \"x\"\n"+inSolonet, nil, nil)
+	refusedFor(t, "a node", err, "bytom-solo node --help")
+}

@@ -31,6 +31,7 @@ type FrontConfig struct {
 // RegisterFront adds a flag for every key of a front.
 func (c *Config) RegisterFront(fs *pflag.FlagSet) {
 	b := c.Bytom
+	c.front = true
 	c.Front.MaxAge = 2 * time.Minute
 	b.ApiAddress = "127.0.0.1:9889"
 	c.Stratum.Listen = "0.0.0.0:9119"
