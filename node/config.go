@@ -51,9 +51,10 @@ type Config struct {
 	// Measuring is Opening's Progress. It is no key.
 	Measuring func(device string, done, total int)
 
-	front       bool      // it is a front's: RegisterFront was called
-	fileNetwork string    // config.toml's chain_id
-	logFiles    *logFiles // nil where there are none
+	front       bool        // it is a front's: RegisterFront was called
+	frontHome   *pflag.Flag // RegisterFrontHome's; nil where that was not called
+	fileNetwork string      // config.toml's chain_id
+	logFiles    *logFiles   // nil where there are none
 }
 
 // MiningConfig is the part of the miner.

@@ -68,11 +68,23 @@ func (c *Config) LoadFront(fs *pflag.FlagSet, lookupEnv func(string) (string, bo
 	return c.checkFront()
 }
 
-// FrontHome sets a front's home where none is given: beside the node's, as the two may be on one
-// machine.
+// RegisterFrontHome is RegisterHome for a front.
+func (c *Config) RegisterFrontHome(fs *pflag.FlagSet) {
+	c.Bytom.RootDir = defaultFrontHome()
+	c.RegisterHome(fs)
+	c.frontHome = fs.Lookup("home")
+}
+
+// defaultFrontHome is beside the node's, as the two may be on one machine.
+func defaultFrontHome() string { return cfg.DefaultDataDir() + "-front" }
+
+// FrontHome sets a front's home where none is given, or the node's.
 func (c *Config) FrontHome(lookupEnv func(string) (string, bool)) {
+	if c.frontHome != nil && !c.frontHome.Changed {
+		c.Bytom.RootDir = cfg.DefaultDataDir() // By which Home knows that the environment's goes before it.
+	}
 	if c.Home(lookupEnv) == expandHome(cfg.DefaultDataDir()) {
-		c.Bytom.RootDir = expandHome(cfg.DefaultDataDir()) + "-front"
+		c.Bytom.RootDir = expandHome(defaultFrontHome())
 	}
 }
 
