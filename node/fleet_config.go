@@ -85,6 +85,7 @@ func (e *EngineConfig) open(name string, log *slog.Logger) (engine fleet.Engine,
 		if err != nil {
 			return nil, nil, fmt.Errorf("key engine.listen: %w", err)
 		}
+		log.Info("the embedded engine listens", "url", server.URL, "token", e.Token != "")
 		// Not by its port, whose certificate need not be of an address that this process can reach.
 		client = natsengine.Config{URL: "nats://" + embeddedEngine, Name: name, InProcess: server.Dial, Log: log}
 		if e.Token != "" {
