@@ -51,8 +51,10 @@ type Config struct {
 	// Measuring is Opening's Progress. It is no key.
 	Measuring func(device string, done, total int)
 
-	fileNetwork string    // config.toml's chain_id
-	logFiles    *logFiles // nil where there are none
+	front       bool        // it is a front's: RegisterFront was called
+	frontHome   *pflag.Flag // RegisterFrontHome's; nil where that was not called
+	fileNetwork string      // config.toml's chain_id
+	logFiles    *logFiles   // nil where there are none
 }
 
 // MiningConfig is the part of the miner.
@@ -266,7 +268,7 @@ func (c *Config) read(fs *pflag.FlagSet, lookupEnv func(string) (string, bool)) 
 	}
 	for _, key := range slices.Sorted(maps.Keys(file)) {
 		if fs.Lookup(key) == nil && !slices.Contains(ignoredKeys, key) {
-			return fmt.Errorf("config.toml: unknown key %q (value %q); 'bytom-solo node --help' lists the keys", key, Tellable(key, file[key]))
+			return fmt.Errorf("config.toml: unknown key %q (value %q); 'bytom-solo %s --help' lists the keys", key, Tellable(key, file[key]), c.command())
 		}
 	}
 	c.fileNetwork = file["chain_id"]
@@ -286,6 +288,14 @@ func (c *Config) read(fs *pflag.FlagSet, lookupEnv func(string) (string, bool)) 
 		c.Bytom.ApiAddress = listen
 	}
 	return errors.Join(errs...)
+}
+
+// command is the one whose keys these are.
+func (c *Config) command() string {
+	if c.front {
+		return "front"
+	}
+	return "node"
 }
 
 // variable is the one of the environment that sets a key.
@@ -322,7 +332,7 @@ func Tellable(key, value string) string {
 
 func set(fs *pflag.FlagSet, f *pflag.Flag, value, from string) error {
 	if err := fs.Set(f.Name, value); err != nil {
-		return fmt.Errorf("%s: key %s: value %q: expected %s", from, f.Name, Tellable(f.Name, value), Expected(f))
+		return fmt.Errorf("%s: key %s: %s", from, f.Name, Refusal(f, value, err))
 	}
 	return nil
 }

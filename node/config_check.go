@@ -24,11 +24,7 @@ func (c *Config) check() error {
 	}
 	b := c.Bytom
 	if _, ok := consensus.NetParams[b.ChainID]; !ok {
-		expected := "mainnet, wisdom or solonet; 'bytom-solo init' writes it into config.toml"
-		if _, err := os.Stat(filepath.Join(b.RootDir, "config.toml")); err == nil && b.ChainID == "" {
-			expected = "mainnet, wisdom or solonet; 'bytom-solo init' writes it into a new config.toml, and the one in " + b.RootDir + " has none: if it was cut off, put its last copy in its place"
-		}
-		bad("chain_id", b.ChainID, expected)
+		bad("chain_id", b.ChainID, c.expectedNetwork())
 	}
 	if simulated && b.ChainID != "solonet" {
 		bad("chain_id", b.ChainID, "solonet: the proof of work of this build is simulated, for tests")
@@ -70,6 +66,19 @@ func (c *Config) check() error {
 	_, ping := newPinger(c.Notify.Ping, c.Notify.PingEvery, nil, nil)
 	_, watched := c.Watch.sources()
 	return errors.Join(append(errs, relay, webhook, command, ping, watched)...)
+}
+
+// expectedNetwork is what chain_id should be, and how it comes to be that.
+func (c *Config) expectedNetwork() string {
+	const names = "mainnet, wisdom or solonet"
+	b := c.Bytom
+	if c.front {
+		return names + ", the network of its node: give --chain_id, or chain_id in the config.toml of " + b.RootDir
+	}
+	if _, err := os.Stat(filepath.Join(b.RootDir, "config.toml")); err == nil && b.ChainID == "" {
+		return names + "; 'bytom-solo init' writes it into a new config.toml, and the one in " + b.RootDir + " has none: if it was cut off, put its last copy in its place"
+	}
+	return names + "; 'bytom-solo init' writes it into config.toml"
 }
 
 // hidden stands for a value that must not be in a log.

@@ -27,6 +27,10 @@ func (c *Config) exposure() (warnings, notes []string) {
 	if who := reachedBy(b.ProfListenAddress); who != "" {
 		warnings = append(warnings, who+" can read the process's memory and command line, and slow it down, by the profiles of prof_laddr, which ask for no token")
 	}
+	if who := reachedBy(c.Fleet.Engine.Listen); who != "" && c.Fleet.Engine.URL == embeddedEngine && c.Fleet.Engine.Token == "" {
+		warnings = append(warnings, who+" can read, replay and hold up the messages between this node and its fronts, since engine.token is not set: "+
+			"give --engine.token, and fronts the same in their --engine nats://TOKEN@host:port")
+	}
 	return warnings, notes
 }
 

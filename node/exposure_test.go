@@ -5,6 +5,13 @@ import (
 	"testing"
 )
 
+// embedded has an engine in the node's process.
+func embedded(listen, token string) func(*Config) {
+	return func(c *Config) {
+		c.Fleet.Engine.URL, c.Fleet.Engine.Listen, c.Fleet.Engine.Token = embeddedEngine, listen, token
+	}
+}
+
 // TestWhatOthersCanDoIsTold starts with listeners here and elsewhere.
 func TestWhatOthersCanDoIsTold(t *testing.T) {
 	for _, test := range []struct {
@@ -23,6 +30,10 @@ func TestWhatOthersCanDoIsTold(t *testing.T) {
 			c.Bytom.Auth.Disable, c.Mining.Address, c.Mining.AddressOverRPC = true, "x", true
 		}, []string{"found blocks pay"}, nil, ""},
 		{"LAN with tokens", "192.168.1.5:9888", "", func(*Config) {}, nil, []string{"in the clear"}, ""},
+		{"an engine's port", "127.0.0.1:9888", "", embedded("0.0.0.0:4222", ""), []string{"0.0.0.0:4222,read,replay,--engine.token"}, nil, "s3cret"},
+		{"an engine's port, with a token", "127.0.0.1:9888", "", embedded("0.0.0.0:4222", "s3cret"), nil, nil, ""},
+		{"an engine's port here", "127.0.0.1:9888", "", embedded("127.0.0.1:4222", ""), nil, nil, ""},
+		{"an engine elsewhere", "127.0.0.1:9888", "", func(c *Config) { c.Fleet.Engine.URL = "nats://10.0.0.1:4222" }, nil, nil, ""},
 		{"profiles", "127.0.0.1:9888", ":6060", func(*Config) {}, []string{"prof_laddr"}, nil, ""},
 	} {
 		c := NewConfig()

@@ -205,7 +205,7 @@ func (n *station) keepingFaults() []faultKind {
 				return strings.Join(warnings, "; "), len(warnings) > 0
 			},
 			what: "Other machines can do with this node what its operator may not have meant",
-			do:   "Start without --auth.disable and --prof_laddr, or listen on 127.0.0.1",
+			do:   "Start without --auth.disable and --prof_laddr, and with --engine.token, or listen on 127.0.0.1",
 		},
 	}
 }

@@ -1,10 +1,12 @@
 package node
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -56,10 +58,18 @@ func (e *EngineConfig) check(bad func(key string, value any, expected string)) {
 		if !isListen(e.Listen) {
 			bad("engine.listen", e.Listen, "host:port")
 		}
+		e.checkClient(natsengine.Config{URL: "nats://" + embeddedEngine, Cert: e.Cert, Key: e.Key}, bad)
 	default:
-		if err := e.client("", nil).Check(); err != nil {
-			bad("engine", "(not shown)", err.Error())
-		}
+		e.checkClient(e.client("", nil), bad)
+	}
+}
+
+// engineKeys are the keys of natsengine.Config's fields.
+var engineKeys = map[string]string{"URL": "engine", "CA": "engine.ca", "Cert": "engine.tls-cert", "Key": "engine.tls-key", "Creds": "engine.creds"}
+
+func (e *EngineConfig) checkClient(c natsengine.Config, bad func(key string, value any, expected string)) {
+	if wrong := (*natsengine.ConfigError)(nil); errors.As(c.Check(), &wrong) {
+		bad(engineKeys[wrong.Field], wrong.Value, wrong.Expected)
 	}
 }
 
@@ -75,6 +85,7 @@ func (e *EngineConfig) open(name string, log *slog.Logger) (engine fleet.Engine,
 		if err != nil {
 			return nil, nil, fmt.Errorf("key engine.listen: %w", err)
 		}
+		log.Info("the embedded engine listens", "url", server.URL, "token", e.Token != "")
 		// Not by its port, whose certificate need not be of an address that this process can reach.
 		client = natsengine.Config{URL: "nats://" + embeddedEngine, Name: name, InProcess: server.Dial, Log: log}
 		if e.Token != "" {
@@ -122,6 +133,7 @@ func (l *frontList) String() string {
 	for key, name := range *l {
 		all = append(all, name+"="+key.String())
 	}
+	slices.Sort(all)
 	return strings.Join(all, ",")
 }
 
@@ -137,15 +149,20 @@ func (l *frontList) Set(text string) error {
 		if each = strings.TrimSpace(each); each == "" {
 			continue
 		}
-		name, keyText, ok := strings.Cut(each, "=")
-		if !ok || name == "" {
-			return fmt.Errorf("front %q: expected name=KEY", each)
-		}
+		name, keyText, _ := strings.Cut(each, "=")
 		key, err := fleet.ParsePublicKey(strings.TrimSpace(keyText))
-		if err != nil {
-			return fmt.Errorf("front %q: %w", name, err)
+		if name = strings.TrimSpace(name); name == "" || err != nil {
+			return &ValueError{each, "name=KEY with a KEY of 64 hexadecimal characters, as 'bytom-solo front key' prints it"}
 		}
-		(*l)[key] = strings.TrimSpace(name)
+		if other, there := (*l)[key]; there {
+			return &ValueError{each, "a KEY of its own for each front: this one is " + other + "'s already"}
+		}
+		for other, called := range *l {
+			if called == name {
+				return &ValueError{each, "a name of its own for each front: " + name + " has the key " + other.String() + " already"}
+			}
+		}
+		(*l)[key] = name
 	}
 	return nil
 }

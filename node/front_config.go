@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,6 +31,7 @@ type FrontConfig struct {
 // RegisterFront adds a flag for every key of a front.
 func (c *Config) RegisterFront(fs *pflag.FlagSet) {
 	b := c.Bytom
+	c.front = true
 	c.Front.MaxAge = 2 * time.Minute
 	b.ApiAddress = "127.0.0.1:9889"
 	c.Stratum.Listen = "0.0.0.0:9119"
@@ -66,11 +68,23 @@ func (c *Config) LoadFront(fs *pflag.FlagSet, lookupEnv func(string) (string, bo
 	return c.checkFront()
 }
 
-// FrontHome sets a front's home where none is given: beside the node's, as the two may be on one
-// machine.
+// RegisterFrontHome is RegisterHome for a front.
+func (c *Config) RegisterFrontHome(fs *pflag.FlagSet) {
+	c.Bytom.RootDir = defaultFrontHome()
+	c.RegisterHome(fs)
+	c.frontHome = fs.Lookup("home")
+}
+
+// defaultFrontHome is beside the node's, as the two may be on one machine.
+func defaultFrontHome() string { return cfg.DefaultDataDir() + "-front" }
+
+// FrontHome sets a front's home where none is given, or the node's.
 func (c *Config) FrontHome(lookupEnv func(string) (string, bool)) {
+	if c.frontHome != nil && !c.frontHome.Changed {
+		c.Bytom.RootDir = cfg.DefaultDataDir() // By which Home knows that the environment's goes before it.
+	}
 	if c.Home(lookupEnv) == expandHome(cfg.DefaultDataDir()) {
-		c.Bytom.RootDir = expandHome(cfg.DefaultDataDir()) + "-front"
+		c.Bytom.RootDir = expandHome(defaultFrontHome())
 	}
 }
 
@@ -139,21 +153,38 @@ func (l *nodeList) Set(text string) error {
 		if each = strings.TrimSpace(each); each == "" {
 			continue
 		}
-		keyText, where, ok := strings.Cut(each, "@")
-		if !ok {
-			return errors.New("expected KEY@http://host:port")
-		}
+		keyText, where, _ := strings.Cut(each, "@")
 		key, err := fleet.ParsePublicKey(keyText)
 		if err != nil {
-			return err
+			return &ValueError{tellableNode(each), "KEY@http://host:port with a KEY of 64 hexadecimal characters, which the node's log says in \"fronts are served\""}
 		}
 		u, err := url.Parse(where)
 		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-			return fmt.Errorf("value %q: expected http://host:port behind the key", redact.URL(where))
+			return &ValueError{tellableNode(each), "http://[user:password@]host:port, or https://, behind the KEY"}
+		}
+		if slices.Contains(l.keys(), key) {
+			return &ValueError{tellableNode(each), "each node once: one with this KEY is there already"}
 		}
 		*l = append(*l, frontNode{key, u})
 	}
 	return nil
+}
+
+// tellableNode is what an error may say of what was given as a node. What is no key may be a name
+// and a password, or an engine's token.
+func tellableNode(text string) string {
+	before, where, ok := strings.Cut(text, "@")
+	if !ok {
+		return redact.URL(text)
+	}
+	_, err := fleet.ParsePublicKey(before)
+	switch {
+	case err == nil, strings.Contains(where, "://") && !strings.Contains(before, ":"):
+		return before + "@" + redact.URL(where)
+	case strings.Contains(before, "://"):
+		return redact.URL(text)
+	}
+	return hidden + "@" + redact.URL(where)
 }
 
 func (l nodeList) keys() []fleet.PublicKey {

@@ -7,8 +7,9 @@ import (
 )
 
 // stopFaults are those while one of which nothing is mined here, or what is mined is not the
-// operator's. Others, such as a rig's, do not make the node sick.
-var stopFaults = []string{"payee-mismatch", "payee-lost", "no-payee", "disk-full", "no-peers", "behind", "no-work", nothingMines}
+// operator's, or the node's fronts are another's, for good: that one is to be stopped. Others, such
+// as a rig's, do not make the node sick, and are told of.
+var stopFaults = []string{"payee-mismatch", "payee-lost", "no-payee", "disk-full", "no-peers", "behind", "no-work", nothingMines, "fenced"}
 
 // frontStopFaults are a front's: others leave rigs with work, and keep their shares.
 var frontStopFaults = []string{"no-work", "node-silent", "engine-away", "outbox"}
@@ -18,7 +19,8 @@ const nothingMines = "nothing-mines"
 
 // Health tells whether the node does what it is for, and in one line why not, or what it
 // does: there is work on the peers' chain to hand out, no fault stops mining, and what is
-// to mine here does. Rigs that are away are not the node's sickness.
+// to mine here does. Rigs that are away are not the node's sickness. A line that says that all goes
+// on has the serious faults behind it that there are all the same.
 func (s Stats) Health() (line string, healthy bool) {
 	at := fmt.Sprintf("%s, height %d", s.Network, s.Height)
 	stops := stopFaults
@@ -45,6 +47,11 @@ func (s Stats) Health() (line string, healthy bool) {
 	}
 	if len(s.Fronts) > 0 { // Whose rigs are not among those.
 		line += fmt.Sprintf(", %d fronts", len(s.Fronts))
+	}
+	for _, f := range s.Faults {
+		if f.Serious {
+			line += fmt.Sprintf("; but: %s (%s). %s", f.What, f.ID, f.Do)
+		}
 	}
 	return oneLine(line), true
 }

@@ -31,15 +31,20 @@ func TestHealthSaysWhyNot(t *testing.T) {
 		"full":      {fine(fault("disk-full")), false, "mainnet, height 9: It burns (disk-full). Put it out"},
 		"idle":      {fine(fault("nothing-mines")), false, "nothing-mines"},
 		"rigs away": {fine(func(s *Stats) { fault("nothing-mines")(s); s.Mining = false }), true, "work is handed out"},
-		"a rig's":   {fine(fault("rigs-refused")), true, "work is handed out"},
+		"a rig's":   {fine(fault("rigs-refused")), true, "work is handed out, for height 10, 46.9 H/s; but: It burns (rigs-refused). Put it out"},
+		"fenced":    {fine(fault("fenced")), false, "mainnet, height 9: It burns (fenced). Put it out"},
+		"engine":    {fine(fault("engine-away")), true, "46.9 H/s; but: It burns (engine-away). Put it out"},
 		"a front": {fine(func(s *Stats) {
 			near, far := 0.5, 31.0
 			s.Front = &FrontStats{Kept: 7, Nodes: []FrontNodeStats{{Silent: &near}, {Silent: &far}, {}}}
 		}), true, "height 9, a front, 1 of 3 nodes heard of, 7 shares kept: work is handed out, for height 10, 46.9 H/s"},
 		"a front's": {fine(func(s *Stats) { fault("node-silent")(s); s.Front = &FrontStats{} }), false, "node-silent"},
-		"a file's":  {fine(fault("journal")), true, "work is handed out"},
+		"a file's":  {fine(func(s *Stats) { fault("journal")(s); s.Faults[0].Serious = false }), true, "work is handed out"},
 	} {
 		line, healthy := c.stats.Health()
+		if serious := slices.ContainsFunc(c.stats.Faults, func(f Fault) bool { return f.Serious }); serious != strings.Contains(line, "It burns") {
+			t.Errorf("%s: %q, with a serious fault: %v", name, line, serious)
+		}
 		if healthy != c.healthy || !strings.Contains(line, c.says) || strings.Contains(line, "\n") {
 			t.Errorf("%s: %q, healthy %v, expected %q, %v", name, line, healthy, c.says, c.healthy)
 		}

@@ -16,14 +16,10 @@ import (
 	"github.com/bytom-solo/bytom-solo/node"
 )
 
-// newFrontCommand is of root's --home, and a configuration of its own: the defaults are others.
+// newFrontCommand has a configuration of its own, and so a --home of its own: the defaults are others.
 func newFrontCommand(root *node.Config, terminal io.Writer) *cobra.Command {
 	config := node.NewConfig()
 	config.Version = root.Version
-	load := func(cmd *cobra.Command) error {
-		config.Bytom.RootDir = root.Bytom.RootDir
-		return config.LoadFront(cmd.Flags(), os.LookupEnv)
-	}
 	cmd := &cobra.Command{
 		Use:   "front",
 		Short: "Serve rigs on another machine than the node: Stratum, verification and figures, no chain",
@@ -41,12 +37,13 @@ if none is given, and an environment variable, as with 'bytom-solo node'.`,
     --node 3b6a…@http://10.0.0.2:9888 --mining.address bm1q…`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := load(cmd); err != nil {
+			if err := config.LoadFront(cmd.Flags(), os.LookupEnv); err != nil {
 				return err
 			}
 			return runFront(cmd.Context(), config, node.StrayVariables(cmd.Flags(), os.Environ()), terminal)
 		},
 	}
+	config.RegisterFrontHome(cmd.PersistentFlags())
 	config.RegisterFront(cmd.Flags())
 	cmd.AddCommand(&cobra.Command{
 		Use:     "key",
@@ -55,7 +52,6 @@ if none is given, and an environment variable, as with 'bytom-solo node'.`,
 		Example: `  bytom-solo front key`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			config.Bytom.RootDir = root.Bytom.RootDir
 			config.FrontHome(os.LookupEnv)
 			config.Bytom.RootDir = config.Home(os.LookupEnv)
 			key, err := fleet.OpenKey(config.FrontKeyPath())

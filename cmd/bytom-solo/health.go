@@ -19,10 +19,13 @@ func newHealthCommand(config *node.Config) *cobra.Command {
 		Long: `Tell whether a running node can mine, in one line, for Docker's HEALTHCHECK and scripts.
 
 Exit code 0: it has work on its peers' chain to hand out, and its own devices mine if they
-are to. 1: it does not answer, is behind its peers or without any, has no template, or has a
-fault that stops mining; the line says which, and what to do. 2: the command line is wrong.
+are to. 1: it does not answer, is behind its peers or without any, has no template, has a
+fault that stops mining, or another node with its key serves its fronts; the line says which,
+and what to do. 2: the command line is wrong.
 
-Rigs that are away do not make a node sick: 'bytom-solo rigs' and notifications tell of them.`,
+Other faults that cost work or money, such as a card's or the engine's, do not change the exit
+code: the line has them behind what goes on. Rigs that are away do not make a node sick:
+'bytom-solo rigs' and notifications tell of them.`,
 		Example: `  bytom-solo health && echo fine
   bytom-solo health --api_addr http://shed:c6ae…@192.168.1.5:9888`,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -109,7 +109,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	}
 	if bad := (*pflag.InvalidValueError)(nil); errors.As(err, &bad) {
 		f := bad.GetFlag()
-		return usage(fmt.Errorf("flag --%s: value %q: expected %s", f.Name, node.Tellable(f.Name, bad.GetValue()), node.Expected(f)))
+		return usage(fmt.Errorf("flag --%s: %s", f.Name, node.Refusal(f, bad.GetValue(), err)))
 	}
 	text := ""
 	if none := (*pflag.NotExistError)(nil); errors.As(err, &none) {

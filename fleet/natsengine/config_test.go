@@ -18,17 +18,28 @@ func TestDialRefusesWhatCanNotWork(t *testing.T) {
 	if err := os.WriteFile(noPEM, []byte("nothing"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	noSeed := filepath.Join(t.TempDir(), "user.creds")
+	if err := os.WriteFile(noSeed, []byte("-----BEGIN NATS USER JWT-----\na.b.c\n------END NATS USER JWT------\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		config natsengine.Config
 		words  string
 	}{
-		{natsengine.Config{}, "expected nats://host:port"},
-		{natsengine.Config{URL: "http://token@host:4222"}, "expected nats://host:port"},
+		{natsengine.Config{}, `URL: value "": expected nats://host:port`},
+		{natsengine.Config{URL: "http://token@host:4222"}, `URL: value "http://xxxxx@host:4222": expected nats://host:port`},
+		{natsengine.Config{URL: "token@host:4222"}, `URL: value "xxxxx@host:4222": expected nats://host:port`},
 		{natsengine.Config{URL: "nats://a:4222,b:4222"}, "expected nats://host:port"},
-		{natsengine.Config{URL: "nats://a", Cert: "c.pem"}, "both or neither"},
-		{natsengine.Config{URL: "nats://a", Creds: "no/such.creds"}, "no/such.creds"},
-		{natsengine.Config{URL: "nats://a", CA: noPEM}, "expected certificates in PEM"},
-		{natsengine.Config{URL: "nats://a", Cert: noPEM, Key: noPEM}, "PEM"},
+		{natsengine.Config{URL: "nats://x:token,more@a:4222"}, `URL: value "(not shown)"`},
+		{natsengine.Config{URL: "nats://a", Cert: "c.pem"}, `Cert: value "c.pem": expected its key`},
+		{natsengine.Config{URL: "nats://a", Key: "c.key"}, `Key: value "c.key": expected its certificate`},
+		{natsengine.Config{URL: "nats://a", CA: "no/such.pem"}, `CA: value "no/such.pem": expected a file that can be read: `},
+		{natsengine.Config{URL: "nats://a", Cert: noPEM, Key: "no/such.key"}, `Key: value "no/such.key": expected a file that can be read: `},
+		{natsengine.Config{URL: "nats://a", Creds: "no/such.creds"}, `Creds: value "no/such.creds": expected a file that can be read: `},
+		{natsengine.Config{URL: "nats://a", Creds: noPEM}, `Creds: value "` + noPEM + `": expected a file of NATS credentials`},
+		{natsengine.Config{URL: "nats://a", Creds: noSeed}, "seed"},
+		{natsengine.Config{URL: "nats://a", CA: noPEM}, `CA: value "` + noPEM + `": expected certificates in PEM`},
+		{natsengine.Config{URL: "nats://a", Cert: noPEM, Key: noPEM}, `Cert: value "` + noPEM + `": expected a certificate in PEM`},
 	} {
 		e, err := natsengine.Dial(c.config)
 		if err == nil {

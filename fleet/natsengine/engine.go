@@ -3,16 +3,11 @@
 package natsengine
 
 import (
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"net"
-	"net/url"
-	"os"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -60,28 +55,6 @@ const (
 	mostWaiting, mostWaitingBytes = 4096, 8 * fleet.MostMessage
 )
 
-// Check says what is wrong with a configuration, without a connection.
-func (c Config) Check() error {
-	for text := range strings.SplitSeq(c.URL, ",") {
-		u, err := url.Parse(strings.TrimSpace(text))
-		if err != nil || u.Scheme != "nats" && u.Scheme != "tls" || u.Host == "" {
-			return fmt.Errorf("value %q: expected nats://host:port or tls://host:port", redact.URL(text))
-		}
-	}
-	if (c.Cert == "") != (c.Key == "") {
-		return fmt.Errorf("a certificate %q and a key %q: expected both or neither", c.Cert, c.Key)
-	}
-	for _, file := range []string{c.CA, c.Cert, c.Key, c.Creds} {
-		if file == "" {
-			continue
-		}
-		if _, err := os.ReadFile(file); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // engine is a connection, which comes back by itself.
 type engine struct {
 	conn *nats.Conn
@@ -89,6 +62,7 @@ type engine struct {
 	// dialed is closed when conn is set.
 	dialed chan struct{}
 	why    atomic.Pointer[string] // why it is away; nil while it is reached
+	closed atomic.Bool            // by this side: what comes of that is nobody's news
 }
 
 // Dial returns an Engine at once, whether or not the server can be reached: it is tried for ever,
@@ -142,32 +116,6 @@ func (c Config) options(e *engine) ([]nats.Option, error) {
 		return options, err
 	}
 	return append(options, nats.Secure(encrypted)), nil
-}
-
-// tls is nil where nothing is said of it: the URL decides then.
-func (c Config) tls() (*tls.Config, error) {
-	if c.CA == "" && c.Cert == "" {
-		return nil, nil
-	}
-	encrypted := &tls.Config{MinVersion: tls.VersionTLS12}
-	if c.CA != "" {
-		pem, err := os.ReadFile(c.CA)
-		if err != nil {
-			return nil, err
-		}
-		encrypted.RootCAs = x509.NewCertPool()
-		if !encrypted.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("%s: expected certificates in PEM", c.CA)
-		}
-	}
-	if c.Cert != "" {
-		pair, err := tls.LoadX509KeyPair(c.Cert, c.Key)
-		if err != nil {
-			return nil, err
-		}
-		encrypted.Certificates = []tls.Certificate{pair}
-	}
-	return encrypted, nil
 }
 
 // errNotTried is why the first attempt fails.
@@ -225,7 +173,7 @@ func (e *engine) reached(where string) {
 // lost logs each reason once.
 func (e *engine) lost(where string, err error) {
 	switch {
-	case errors.Is(err, errNotTried):
+	case errors.Is(err, errNotTried), e.closed.Load():
 		return
 	case err == nil:
 		err = errors.New("the connection was closed")
@@ -286,6 +234,7 @@ func (e *engine) Close() error {
 	if e.why.Load() == nil {
 		_ = e.conn.FlushTimeout(flushFor) // Who needs it to come sends it again.
 	}
+	e.closed.Store(true)
 	e.away(errors.New("closed"))
 	e.conn.Close()
 	return nil

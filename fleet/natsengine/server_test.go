@@ -4,11 +4,14 @@ package natsengine_test
 
 import (
 	"errors"
+	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/nats-io/jwt/v2"
 	"github.com/nats-io/nats-server/v2/server"
@@ -105,6 +108,59 @@ func TestTLS(t *testing.T) {
 	open := run(t, natsserver.Config{Listen: "127.0.0.1:0"})
 	defer open.Stop()
 	refused(t, natsengine.Config{URL: strings.Replace(open.URL, "nats://", "tls://", 1)}, "secure connection not available")
+}
+
+// TestCloseIsNoTrouble: who closes the connection is not told that it was closed. That the engine is
+// gone is told.
+func TestCloseIsNoTrouble(t *testing.T) {
+	s := run(t, natsserver.Config{Listen: "127.0.0.1:0"})
+	defer func() { s.Stop() }()
+	for _, gone := range []bool{false, true} {
+		var said said
+		e := dial(t, natsengine.Config{URL: s.URL, Log: slog.New(slog.NewTextHandler(&said, &slog.HandlerOptions{Level: slog.LevelWarn}))})
+		eventually(t, reached(e))
+		if gone {
+			s.Stop()
+			eventually(t, func() error {
+				if !strings.Contains(said.String(), "the engine can't be reached") {
+					return errors.New("nothing is said of an engine that is gone")
+				}
+				return nil
+			})
+			continue
+		}
+		if err := e.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if ok, why := e.State(); ok || why != "closed" {
+			t.Errorf("closed, and its state is %v, %q", ok, why)
+		}
+		// The connection's handlers come behind its end. This is no measure, but enough for them.
+		time.Sleep(100 * time.Millisecond)
+		if text := said.String(); text != "" {
+			t.Errorf("its own end is told as trouble: %s", text)
+		}
+	}
+}
+
+// said is a log that may be read while it is written.
+type said struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+// Write implements io.Writer.
+func (s *said) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(p)
+}
+
+// String is what was said.
+func (s *said) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
 }
 
 // account is who signs the credentials of users, known to a server by its operator.
