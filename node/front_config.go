@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -120,8 +121,17 @@ func (c *Config) checkFront() error {
 	return errors.Join(errs...)
 }
 
+// HomeOfFront reports whether the home directory is a front's, which has its key.
+func (c *Config) HomeOfFront(lookupEnv func(string) (string, bool)) bool {
+	_, err := os.Stat(filepath.Join(c.Home(lookupEnv), frontKeyFile))
+	return err == nil
+}
+
+// frontKeyFile is in a front's home, and in no node's.
+const frontKeyFile = "front.key"
+
 // FrontKeyPath is the file of the key by which nodes know a front.
-func (c *Config) FrontKeyPath() string { return filepath.Join(c.Bytom.RootDir, "front.key") }
+func (c *Config) FrontKeyPath() string { return filepath.Join(c.Bytom.RootDir, frontKeyFile) }
 
 // OutboxPath is the file of the shares that a front keeps until they are booked.
 func (c *Config) OutboxPath() string { return filepath.Join(c.Bytom.RootDir, "mining", "outbox.db") }

@@ -5,6 +5,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -65,6 +67,19 @@ func TestHealthOfANode(t *testing.T) {
 		if took := time.Since(start); took > 5*time.Second {
 			t.Errorf("%s: it took %v", c.route, took)
 		}
+	}
+	asked = "/fine"
+	front := t.TempDir()
+	host := strings.TrimPrefix(s.URL, "http://")
+	for name, text := range map[string]string{
+		"front.key": "", "config.toml": "chain_id = \"solonet\"\nnode = [\"" + strings.Repeat("ab", 32) + "@http://node:9888\"]\napi_addr = \"" + host + "\"\n",
+	} {
+		if err := os.WriteFile(filepath.Join(front, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if out, err := command(t, "health", "--home", front); err != nil || !strings.Contains(out, "work is handed out") {
+		t.Errorf("by a front's home: printed %q, %v", out, err)
 	}
 	if _, err := command(t, "health", "--api_addr", "127.0.0.1:1"); err == nil || !strings.Contains(err.Error(), "no node answers") {
 		t.Errorf("without a node: %v", err)

@@ -37,7 +37,11 @@ func nodeURL(cmd *cobra.Command, config *node.Config) (*url.URL, error) {
 	if !cmd.Flags().Changed("api_addr") {
 		keys := pflag.NewFlagSet(cmd.Name(), pflag.ContinueOnError)
 		config.RegisterHome(keys)
-		config.Register(keys)
+		if config.HomeOfFront(os.LookupEnv) {
+			config.RegisterFront(keys)
+		} else {
+			config.Register(keys)
+		}
 		if err := config.LoadAddress(keys, os.LookupEnv); err != nil {
 			return nil, fmt.Errorf("where does the node listen? give --api_addr: %w", err)
 		}
