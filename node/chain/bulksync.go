@@ -58,6 +58,9 @@ const (
 	bulkMinLead = 4
 	// bulkTimeout bounds the wait for an answer.
 	bulkTimeout = 30 * time.Second
+	// bulkMostBehind is how many answers in a row may be of a branch that is not the best: 2,048 blocks,
+	// three and a half days of mainnet. Each of them costs who sends it a proof of work.
+	bulkMostBehind = 16
 	// bulkRetryAfter is how long a peer is left alone after it failed.
 	bulkRetryAfter = time.Minute
 )
@@ -130,6 +133,7 @@ func (s *BulkSync) catchUp(ctx context.Context, p *bulkPeer) error {
 		return answer
 	}
 	var next <-chan bulkAnswer
+	behind, reached := 0, uint64(0) // answers of a branch that is not the best yet, and how high it came
 	for !s.chain.InMainChain(p.hash) {
 		if next == nil {
 			next = ask(nil)
@@ -145,11 +149,17 @@ func (s *BulkSync) catchUp(ctx context.Context, p *bulkPeer) error {
 		if err := s.processAll(ctx, answer.blocks); err != nil {
 			return err
 		}
-		if s.chain.BestBlockHeight() == before && !s.chain.InMainChain(last) {
-			// A branch that is not the best yet, or never will be: to follow it
-			// further is the keeper's.
-			return fmt.Errorf("no progress beyond height %d", before)
+		if s.chain.BestBlockHeight() != before || s.chain.InMainChain(last) {
+			behind = 0
+			continue
 		}
+		// A branch that is not the best yet, as where this node has mined by itself for long, or never will
+		// be: to follow it further is the keeper's.
+		top := answer.blocks[len(answer.blocks)-1].Height
+		if behind++; behind > bulkMostBehind || top <= reached {
+			return fmt.Errorf("no progress beyond height %d by blocks up to %d", before, top)
+		}
+		reached = top
 	}
 	s.log.Debug("bulk sync is done", "peer", p.peer.Addr().String(), "height", s.chain.BestBlockHeight(), "blocks", s.taken.Load()-began)
 	p.peer.TrySend(netsync.BlockchainChannel, message(&netsync.StatusRequestMessage{}))

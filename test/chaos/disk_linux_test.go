@@ -24,11 +24,12 @@ type disk struct {
 	slowed sync.WaitGroup
 }
 
-// newDisk puts a disk where a directory is; it is nil where that can't be, which takes root.
+// newDisk puts a disk where a directory is; it is nil where that can't be, which takes root. An hour of a stock
+// node's logs takes more than 128 MiB.
 func newDisk(t *testing.T, dir string) *disk {
 	t.Helper()
 	d := &disk{t: t, dir: dir, image: filepath.Join(t.TempDir(), "disk")}
-	err := command("truncate", "-s", "128M", d.image)
+	err := command("truncate", "-s", "512M", d.image)
 	if err == nil {
 		err = command("mke2fs", "-q", "-t", "ext4", d.image)
 	}
