@@ -104,7 +104,7 @@ const (
 	// mostFound is how many blocks may be on their way to the chain at once.
 	mostFound = 32
 	// bookEvery is the least time between two writes of what was booked.
-	bookEvery = 500 * time.Millisecond
+	bookEvery = time.Second
 )
 
 // NewHub returns a Hub, which Run starts.

@@ -76,7 +76,6 @@ func newFarFront(cfg farFrontConfig, engine fleet.Engine, backend compute.Backen
 	link := fleet.NewLink(fleet.LinkConfig{
 		Engine: engine, Key: key, Network: farNetwork, Name: "far", Epoch: f.outbox.Epoch(), Nodes: nodes, Feed: feed, Chain: chain, Acks: sender,
 		Ranges: func(r uint16) { f.space.Extend(r); once.Do(func() { close(f.admitted) }) }, Left: f.space.Left,
-		Settings: func(bool, map[string]string) {},
 	})
 	handouts := mining.OpenHandouts(mining.HandoutsConfig{Path: filepath.Join(cfg.Home, "handouts.jsonl"), Network: farNetwork, Source: chain})
 	server := Config{
