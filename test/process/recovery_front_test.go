@@ -92,7 +92,6 @@ func frontRows() []row {
 	key.by["a byte short"] = starts // The end of the line.
 	outbox := bbolt("outbox", warns, refuses, `shares in it that the node had not booked yet are lost|begins anew|move it away`, nothing)
 	journal := bbolt("journal", warns, warns, `begins anew|a new one begun|move it away`, func(f *facts) { f.Found = 0 })
-	journal.spare = true
 	return []row{
 		key, outbox, journal,
 		{files: matches("LOCK"), by: map[string]ending{folder: refuses}, says: says(`move \S+LOCK away`), rewritten: true},

@@ -84,7 +84,7 @@ func levelDB(name string, anew bool, loses func(*facts)) []row {
 
 // bbolt is the row of one of our databases.
 func bbolt(name string, of ending, ofFolder ending, said string, loses func(*facts)) row {
-	r := row{files: matches("mining/" + name + `\.db`), by: all(of, ofFolder), says: says(said), loses: loses}
+	r := row{files: matches("mining/" + name + `\.db`), by: all(of, ofFolder), says: says(said), loses: loses, spare: true}
 	r.by["a byte short"] = starts // The last page has room to spare.
 	return r
 }

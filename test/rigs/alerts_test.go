@@ -79,6 +79,16 @@ func TestRigsThatFail(t *testing.T) {
 	})
 	time.Sleep(time.Until(start.Add(all)))
 	for what, r := range rigs {
+		if r.alert != "" {
+			testnet.Wait(t, 30*time.Second, func() error { // A machine that is busy has rigs go more slowly.
+				if got := alertsOf(t, events, r.name); got != r.alert {
+					return fmt.Errorf("alerts of the %s rig: %q, expected %q", what, got, r.alert)
+				}
+				return nil
+			})
+		}
+	}
+	for what, r := range rigs {
 		if got := stateOf(t, n, r.name); r.state != "" && got != r.state {
 			t.Errorf("in the end the %s rig is %s, expected %s", what, got, r.state)
 		}
