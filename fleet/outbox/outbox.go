@@ -22,7 +22,7 @@ type Config struct {
 	// Network is the chain_id that its shares are of; empty claims none.
 	Network string
 	// Pause is the least time between two writes: what comes meanwhile is written at once. 0
-	// takes 50 ms.
+	// takes 100 ms.
 	Pause time.Duration
 	// Most is how many bytes of batches are kept for the node; 0 takes 1 GiB. The file is
 	// somewhat larger, and does not shrink.
@@ -86,7 +86,7 @@ const mostWaiting = 32 << 20
 // Open opens an outbox, and creates the file if there is none. A damaged file is set aside, under
 // a name with the time in it, and a new one begun, which is logged.
 func Open(cfg Config) (*Outbox, error) {
-	cfg.Pause = cmp.Or(cfg.Pause, 50*time.Millisecond)
+	cfg.Pause = cmp.Or(cfg.Pause, 100*time.Millisecond)
 	cfg.Most = cmp.Or(cfg.Most, 1<<30)
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
