@@ -281,16 +281,15 @@ func NewVerdict(id bc.Hash, v mining.Verdict, best uint64, err error) Verdict {
 	return out
 }
 
-// taken reports whether the node has the block in its chain, on the best branch or not.
-func (v *Verdict) taken() bool {
-	return v.Error == "" && mining.Outcome(v.Outcome) != mining.Orphan && !v.open()
-}
+// has reports whether the node has the block, decided or not.
+func (v *Verdict) has() bool { return v.Error == "" && mining.Outcome(v.Outcome) != mining.Orphan }
 
 // open reports whether the node has the block and has not decided where it stands: it is neither on the best
 // branch, nor is another there.
-func (v *Verdict) open() bool {
-	return v.Error == "" && mining.Outcome(v.Outcome) != mining.Orphan && !v.Main && v.Winner == [32]byte{}
-}
+func (v *Verdict) open() bool { return v.has() && !v.Main && v.Winner == [32]byte{} }
+
+// taken reports whether the node has the block in its chain, on the best branch or not.
+func (v *Verdict) taken() bool { return v.has() && !v.open() }
 
 // refusedBy is an error of a kind of package mining, in a node's words.
 type refusedBy struct {
