@@ -12,7 +12,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"runtime"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -162,9 +161,7 @@ func openFile(path string, readOnly bool, log *slog.Logger) (f *file, err error)
 	f = &file{}
 	err = f.guard.Do(func() error {
 		var err error
-		f.db, err = bolt.Open(path, 0o600, &bolt.Options{
-			Timeout: time.Second, ReadOnly: readOnly, FreelistType: bolt.FreelistMapType, InitialMmapSize: mappedAtFirst(),
-		})
+		f.db, err = bolt.Open(path, 0o600, &bolt.Options{Timeout: time.Second, ReadOnly: readOnly, FreelistType: bolt.FreelistMapType})
 		return err
 	})
 	if err != nil {
@@ -174,16 +171,6 @@ func openFile(path string, readOnly bool, log *slog.Logger) (f *file, err error)
 		return nil, errors.Join(err, f.close())
 	}
 	return f, nil
-}
-
-// mappedAtFirst is how many bytes of the file are mapped at the least. What a file outgrows is mapped
-// anew with all readers waiting, and with a copy of all that the transaction at hand has looked at.
-// Address space costs nothing; on Windows the file would have that size.
-func mappedAtFirst() int {
-	if runtime.GOOS == "windows" {
-		return 0
-	}
-	return 64 << 20
 }
 
 // checkTime bounds how long a node's start waits for its ledger to be looked through: a
