@@ -104,7 +104,9 @@ func (l *Ledger) take() *batch {
 		next: nextNumbers{l.sequence, l.round, l.nextID}, owners: l.owners.take(), solved: l.solved, marks: l.marks.take(),
 	}
 	l.writing = max(len(l.pending), len(l.rows))
-	l.rows, l.pending, l.blocks, l.gone, l.solved = make(map[rowKey]*Row), nil, nil, nil, make(map[string]uint64)
+	// What comes next is as much as came, more or less: as many as grow are copied twice.
+	l.rows, l.pending = make(map[rowKey]*Row, len(b.rows)), make([]loggedShare, 0, len(b.shares))
+	l.blocks, l.gone, l.solved = nil, nil, make(map[string]uint64)
 	for name, r := range l.rigs {
 		if r.dirty {
 			b.rigs[name] = r.summary
