@@ -293,7 +293,7 @@ func (f *Front) serveAll(ctx context.Context) error {
 		f.log.Warn("commands on this machine can't ask this front where its figures are not on loopback", "error", err)
 	}
 	defer func() { _ = removeCookie(f.config.CookiePath()) }()
-	listener = f.service.accepts("the figures", f.files.limited(listener))
+	listener = f.service.accepts("the figures", f.files.limited(listener, f.server))
 	parts, ctx := errgroup.WithContext(ctx)
 	parts.Go(func() error { return f.ledger.Run(ctx) })
 	parts.Go(func() error { return f.handouts.Run(ctx) })

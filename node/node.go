@@ -178,7 +178,7 @@ func (n *Node) Run(ctx context.Context) (err error) {
 		n.log.Warn("commands on this machine need an access token where the RPC is not on loopback", "error", err)
 	}
 	defer func() { err = errors.Join(err, removeCookie(n.config.CookiePath())) }()
-	listener = n.service.accepts("the RPC", n.files.limited(listener))
+	listener = n.service.accepts("the RPC", n.files.limited(listener, n.server))
 	parts, ctx := errgroup.WithContext(ctx)
 	parts.Go(func() error { return n.serve(ctx, listener) })
 	if n.config.Bytom.ProfListenAddress != "" {

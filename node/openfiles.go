@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-
-	"golang.org/x/net/netutil"
 )
 
 // openFiles is how the files that the system lets this process open, connections among
@@ -55,14 +53,14 @@ func (f openFiles) sessions(allowed int) (int, error) {
 	return f.rigs, nil
 }
 
-// limited takes no more connections at a time than there are files for; others wait. What the system
-// keeps for each is bounded, too.
-func (f openFiles) limited(l net.Listener) net.Listener {
+// limited has a server take no more connections at a time from a listener than there are files for;
+// others wait. What the system keeps for each is bounded, too.
+func (f openFiles) limited(l net.Listener, s *http.Server) net.Listener {
 	l = boundedBuffers{l}
 	if f.rpc == 0 {
 		return l
 	}
-	return netutil.LimitListener(l, f.rpc)
+	return limitConns(l, f.rpc, s)
 }
 
 // boundedBuffers bounds what the system keeps for a connection of what we or the caller have not read.

@@ -48,11 +48,6 @@ func uncompressed(next http.Handler) http.Handler {
 	})
 }
 
-// idleTimeout is how long a connection may do nothing: where few files may be open, few
-// connections are let in, and those that idle keep others out. No round number of seconds:
-// who asks that often would find its connection just closed.
-const idleTimeout = 45 * time.Second
-
 // access is who may use a server.
 type access struct {
 	guard *guard
