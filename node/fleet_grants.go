@@ -1,6 +1,7 @@
 package node
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/bytom-solo/bytom-solo/boltcheck"
 	"github.com/bytom-solo/bytom-solo/mining"
 )
 
@@ -51,19 +53,39 @@ func openGrants(path string, space *mining.Extranonces) (*grants, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return g, nil
 	}
+	is := struct{ Version int }{grantsVersion}
 	if err == nil {
-		err = json.Unmarshal(raw, &g.file)
+		err = json.Unmarshal(raw, &is)
+	}
+	if err == nil && is.Version != grantsVersion {
+		return nil, fmt.Errorf("read which extranonces fronts have: %s: its format is %d, this program knows %d: start the newer version again", path, is.Version, grantsVersion)
+	}
+	if err == nil {
+		err = g.file.read(raw)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read which extranonces fronts have: %s: %w; without the file they are given anew, which is safe once all fronts have been started again", path, err)
-	}
-	if g.file.Version != grantsVersion {
-		return nil, fmt.Errorf("read which extranonces fronts have: %s: its format is %d, this program knows %d: start the newer version again", path, g.file.Version, grantsVersion)
+		err = fmt.Errorf("%s: %w; move it away: without it they are given anew, which is safe once all fronts have been started again", path, err)
+		return nil, fmt.Errorf("read which extranonces fronts have: %w", boltcheck.OfAnotherUser(err))
 	}
 	for _, each := range g.file.Grants {
 		space.Reserve(each.Range)
 	}
 	return g, nil
+}
+
+// read reads a file's content, which is JSON, and takes nothing that grant does not write.
+func (f *grantsFile) read(raw []byte) error {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.DisallowUnknownFields()
+	if err := d.Decode(f); err != nil {
+		return err
+	}
+	for i, each := range f.Grants {
+		if each.Range == 0 || each.Front == "" {
+			return fmt.Errorf("grant %d is of range %d for front %q: expected a range of 1 or more, and a front", i, each.Range, each.Front)
+		}
+	}
+	return nil
 }
 
 // grant returns the ranges of a front's epoch: those that it has, and new ones until there are as

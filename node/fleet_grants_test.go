@@ -63,7 +63,11 @@ func TestGrantsThatCantBeWrittenAreNone(t *testing.T) {
 }
 
 func TestGrantsFilesThatMakeNoSense(t *testing.T) {
-	for text, want := range map[string]string{"{": "fleet.json", `{"version":9}`: "its format is 9"} {
+	for text, want := range map[string]string{
+		"{": "fleet.json", `{"version":9,"new":1}`: "its format is 9", `{"version":1} {}`: "fleet.json", `{"version":1,"grantt":[]}`: "grantt",
+		`{"version":1,"grants":[{"range":0,"front":"a","epoch":1,"at":"2026-03-01T00:00:00Z"}]}`: "range 0",
+		`{"version":1,"grants":[{"range":7,"epoch":1,"at":"2026-03-01T00:00:00Z"}]}`:             `front ""`,
+	} {
 		path := filepath.Join(t.TempDir(), "fleet.json")
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)

@@ -9,6 +9,8 @@ import (
 	"os"
 	"sync/atomic"
 	"time"
+
+	"github.com/bytom-solo/bytom-solo/boltcheck"
 )
 
 // readPair is the certificate in the files for TLS; nil where there are none, or they are
@@ -19,12 +21,12 @@ func (s *StratumConfig) readPair(bad func(key string, value any, expected string
 	}
 	certificate, err := readCertificate(s.TLSCert)
 	if err != nil {
-		bad("stratum.tls-cert", s.TLSCert, "a PEM file with the certificate: "+err.Error())
+		bad("stratum.tls-cert", s.TLSCert, "a PEM file with the certificate: "+boltcheck.OfAnotherUser(err).Error())
 		return nil
 	}
 	key, err := os.ReadFile(s.TLSKey)
 	if err != nil {
-		bad("stratum.tls-key", s.TLSKey, "a PEM file with the certificate's key: "+err.Error())
+		bad("stratum.tls-key", s.TLSKey, "a PEM file with the certificate's key: "+boltcheck.OfAnotherUser(err).Error())
 		return nil
 	}
 	pair, err := tls.X509KeyPair(certificate, key)

@@ -5,12 +5,14 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"strings"
 
 	"github.com/nats-io/nkeys"
 
+	"github.com/bytom-solo/bytom-solo/boltcheck"
 	"github.com/bytom-solo/bytom-solo/redact"
 )
 
@@ -110,8 +112,9 @@ func (c Config) tls() (*tls.Config, error) {
 }
 
 func unreadable(field, file string, err error) error {
-	if of := (*os.PathError)(nil); errors.As(err, &of) {
+	if of := (*os.PathError)(nil); errors.As(err, &of) && !errors.Is(err, fs.ErrPermission) {
 		err = of.Err // The file is the value.
 	}
+	err = boltcheck.OfAnotherUser(err)
 	return &ConfigError{field, file, "a file that can be read: " + err.Error()}
 }

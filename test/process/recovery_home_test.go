@@ -46,6 +46,9 @@ miner = %q
 [engine]
 url = "embedded"
 listen = %q
+
+[fleet]
+fronts = [%q]
 `
 
 // facts are what a node says that its home has.
@@ -82,24 +85,55 @@ func newHome(t *testing.T, program string) string {
 	if err := os.Mkdir(home, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	harness.WriteFile(t, filepath.Join(home, "config.toml"), fmt.Sprintf(config, owner, harness.RigAddress(t)), 0o600)
+	engine, front := harness.RigAddress(t), testnet.NewFront(t, testnet.FrontOptions{LogPath: filepath.Join(t.TempDir(), "log")})
+	harness.WriteFile(t, filepath.Join(home, "config.toml"), fmt.Sprintf(config, owner, engine, front.Name+"="+front.Key), 0o600)
 	for run := range 2 {
 		p := harness.Start(t, program, "node", "--home", home, "--mining", "--mining.threads", "1", "--mining.cpu-percent", "10")
 		c := p.Client()
 		harness.WaitGrowth(t, c, 5)
 		fillHome(t, c, run)
 		if run > 0 {
+			key, err := testnet.FleetKey(home)
+			if err != nil {
+				t.Fatal(err)
+			}
+			front.Start("nats://"+engine, owner, key+"@"+c.URL) // It is given extranonces.
 			testnet.Wait(t, time.Minute, func() error {
 				_, err := os.Stat(filepath.Join(home, "mining", "handouts.jsonl"))
 				return err
 			})
+			front.Kill()
 			p.Signal(syscall.SIGKILL)
 		} else {
 			p.Signal(syscall.SIGTERM)
 		}
 		p.End()
 	}
+	certify(t, filepath.Join(home, "certs"))
 	return home
+}
+
+// certify adds a certificate for rigs and one for the engine.
+func certify(t *testing.T, dir string) {
+	t.Helper()
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, of := range []string{"rigs", "engine"} {
+		cert, key, _ := harness.Certify(t, "127.0.0.1")
+		if err := errors.Join(os.Rename(cert, filepath.Join(dir, of+".crt")), os.Rename(key, filepath.Join(dir, of+".key"))); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// certified are the flags of a home with what certify adds.
+func certified(home string) (flags []string) {
+	for key, of := range map[string]string{"stratum": "rigs", "engine": "engine"} {
+		path := filepath.Join(home, "certs", of)
+		flags = append(flags, "--"+key+".tls-cert", path+".crt", "--"+key+".tls-key", path+".key")
+	}
+	return flags
 }
 
 // fillHome has a node write what mining alone does not.
@@ -112,6 +146,7 @@ func fillHome(t *testing.T, c testnet.Client, run int) {
 		c.Call(t.Context(), "/prioritise-transaction", map[string]any{"tx_id": txID, "fee_delta": 100 + run}, nil),
 		c.Call(t.Context(), "/set-mining", map[string]bool{"is_mining": false}, nil),
 		c.Call(t.Context(), "/get-work", nil, nil),
+		c.Call(t.Context(), node.BackupRoute, nil, nil),
 	)
 	if err != nil {
 		t.Fatal(err)

@@ -35,6 +35,8 @@ type row struct {
 	rewritten bool
 	// spare means that half of it may be room to spare, which the file can do without.
 	spare bool
+	// unnamed means that the line names no file: it names a key, or an address, instead.
+	unnamed bool
 	// anothers means that a changed bit can make it another's: it is not done.
 	anothers bool
 	// needed means that the node can do without the file only if a copy is put in its place.
@@ -92,14 +94,19 @@ func bbolt(name string, of ending, ofFolder ending, said string, loses func(*fac
 // rows are those of a node's home: docs/reliability.md has them in words.
 func rows() (list []row) {
 	nothing := func(*facts) {}
+	certificates := row{files: matches("certs/.*"), by: all(refuses, refuses), says: says(`key (stratum|engine)\.tls-(cert|key)`), needed: true}
+	certificates.by["a byte short"] = starts // The end of the line.
 	list = append(list,
-		row{files: matches("config.toml"), by: map[string]ending{"half": refuses, "zeros": refuses, "a bit": refuses, "empty": refuses, folder: refuses}, says: says(`config.toml.* (mend the file, or put its last copy in its place|unknown key|expected)|chain_id`), needed: true},
+		row{files: matches("config.toml"), by: map[string]ending{"half": refuses, "zeros": refuses, "a bit": refuses, "empty": refuses, folder: refuses}, says: says(`config.toml.* (mend the file, or put its last copy in its place|unknown key|expected)|chain_id|error: .*key payout\.miner: `), needed: true, unnamed: true},
 		row{files: matches("LOCK"), by: map[string]ending{folder: refuses}, says: says(`move \S+LOCK away`), rewritten: true},
 		row{files: matches("data/NETWORK"), by: map[string]ending{"half": refuses, "zeros": refuses, "a bit": refuses, folder: refuses}, says: says(`echo solonet > |move \S+NETWORK away`)},
 		row{files: matches("nodekey"), by: all(warns, refuses), says: says(`a new one (made|is made)`), loses: nothing},
 		row{files: matches("rpc.cookie"), by: map[string]ending{folder: warns, unreadable: starts}, says: says(`need an access token`), rewritten: true},
-		row{files: matches("keystore/.*"), by: all(warns, warns), says: says(`no longer the key`), loses: func(f *facts) { f.Keys = 0 }},
+		row{files: matches("keystore/.*"), by: all(warns, warns), says: says(`no longer the key`), unnamed: true, loses: func(f *facts) { f.Keys = 0 }},
 		row{files: matches("mining/fleet.key"), by: map[string]ending{"empty": refuses, "half": refuses, "zeros": refuses, "a bit": refuses, folder: refuses}, says: says(`put its last copy in its place, or move it away`)},
+		row{files: matches("mining/fleet.json"), by: all(refuses, refuses), says: says(`move it away: without it they are given anew`)},
+		certificates,
+		row{files: matches("backup/.*"), by: map[string]ending{unreadable: starts}, says: says("no start reads these")},
 		row{files: matches("mining/handouts.jsonl"), by: map[string]ending{"empty": warns, "zeros": warns, "a bit": warns, folder: warns, unreadable: warns}, says: says(`last run handed out is not known`), loses: nothing, rewritten: true},
 		bbolt("history", warns, warns, `begins anew|a new one begun|in memory alone`, nothing),
 		bbolt("overrides", warns, warns, `begins anew|a new one begun|can't be read`, func(f *facts) { f.Overrides = 0 }),

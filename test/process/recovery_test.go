@@ -116,7 +116,7 @@ type damaging struct {
 func newDamaging(t *testing.T) *damaging {
 	d := &damaging{
 		program: testnet.Simulated(t), table: rows(), up: regexp.MustCompile(`msg="node is up".* rpc=(\S+)`), ask: ask,
-		args: func(home string) []string { return []string{"node", "--home", home} },
+		args: func(home string) []string { return append([]string{"node", "--home", home}, certified(home)...) },
 	}
 	d.home = newHome(t, d.program)
 	return d
@@ -271,7 +271,7 @@ func saidOf(r row, file, text string) bool {
 		name = r.folder
 	}
 	for line := range strings.Lines(text) {
-		if !strings.Contains(line, "level=INFO") && r.says.MatchString(line) && (strings.Contains(line, name) || strings.HasPrefix(file, "keystore/")) {
+		if !strings.Contains(line, "level=INFO") && r.says.MatchString(line) && (r.unnamed || strings.Contains(line, name)) {
 			return true
 		}
 	}
