@@ -95,8 +95,7 @@ func benchmarkNode(b *testing.B, rigs int, embedded bool) {
 	defer engine.Close()
 	l := ledger.Open(ledger.Config{Path: filepath.Join(b.TempDir(), "rigs.db")})
 	defer l.Close()
-	fill(b, l, cfg)
-	filled := l.Total().Accepted
+	filled := fill(b, l, cfg)
 	term, err := l.RaiseTerm()
 	must(b, err)
 	h := fleet.NewHub(fleet.HubConfig{
@@ -110,7 +109,7 @@ func benchmarkNode(b *testing.B, rigs int, embedded bool) {
 	defer parts.Wait()
 	defer cancel()
 
-	far.line() // They are let in.
+	far.line()                  // They are let in.
 	time.Sleep(7 * time.Second) // What filling the ledger has left behind is over then, and its first deleting of what is old.
 	idle := coreOver(b, func() { time.Sleep(2 * time.Second) })
 	_, err = io.WriteString(far.in, "go\n")
@@ -284,8 +283,8 @@ func (cfg bringsConfig) entries() []ledger.Entry {
 }
 
 // fill has a ledger count what the same rigs sent in the minutes before: a file that is a few
-// seconds old is mapped anew each time that it has doubled.
-func fill(b *testing.B, l *ledger.Ledger, cfg bringsConfig) {
+// seconds old is mapped anew each time that it has doubled. It returns how many shares those are.
+func fill(b *testing.B, l *ledger.Ledger, cfg bringsConfig) uint64 {
 	const shares = 2_000_000
 	entries, now := cfg.entries(), time.Now()
 	for i := range shares {
@@ -297,4 +296,5 @@ func fill(b *testing.B, l *ledger.Ledger, cfg bringsConfig) {
 		}
 	}
 	debug.FreeOSMemory() // What is given back later would be the time of a node at rest.
+	return shares
 }
