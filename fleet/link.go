@@ -48,6 +48,8 @@ type Link struct {
 	mu    sync.Mutex
 	nodes map[PublicKey]*linkNode
 	held  map[uint16]bool // ranges of extranonces
+
+	twin sync.Once // has told of another front with this one's key
 }
 
 // linkNode is what is known of a node.
@@ -208,6 +210,7 @@ func (l *Link) setMissing(node PublicKey, missing bool) {
 // takeWelcome takes a node's answer. One to an earlier run may be a recording.
 func (l *Link) takeWelcome(node PublicKey, w *Welcome) {
 	if w.Epoch != l.cfg.Epoch {
+		l.tellOfTwin(node)
 		return
 	}
 	l.mu.Lock()
@@ -231,6 +234,18 @@ func (l *Link) takeWelcome(node PublicKey, w *Welcome) {
 	if work, ok := m.Body.(*Work); ok {
 		l.takeWork(node, work)
 	}
+}
+
+// tellOfTwin says, once, that a node lets a front in with this one's key which is not this one. What comes before
+// this one is let in may be for its last run.
+func (l *Link) tellOfTwin(node PublicKey) {
+	if !l.welcomed(node) {
+		return
+	}
+	l.twin.Do(func() {
+		l.log.Warn("another front has this one's key: no share is lost or counted twice, but which of them did what can't be told; "+
+			"stop that one, move its front.key away, and tell the nodes of the key that it makes then", "key", l.cfg.Key.Public().String())
+	})
 }
 
 // takeRefused logs why a node does not let this front in, once for each reason.

@@ -32,7 +32,7 @@ mkdir -p "$work"
 
 packages='bochsbios busybox-static ca-certificates cpio dpkg-dev g++ isolinux libc6-dev make patch syslinux-common xorriso xz-utils'
 [ -e "$work/packages-are-there" ] || {
-	inside "apt-get -q update; apt-get install -qy --no-install-recommends $packages"
+	inside "apt-get -q -o Acquire::Check-Valid-Until=false update; apt-get install -qy --no-install-recommends $packages"
 	touch "$work/packages-are-there"
 }
 
