@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -14,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gorilla/mux"
 	"github.com/prometheus/prometheus/util/flock"
 	"golang.org/x/sync/errgroup"
 
@@ -45,6 +45,8 @@ type Front struct {
 	ways   *frontWays
 	space  *mining.Extranonces
 	server *http.Server
+	pages  atomic.Pointer[mux.Router] // what the server answers by; nil before rigs are served
+	page   string                     // its URL
 	cookie string
 
 	admitted chan struct{} // closed when a node has let this front in, with extranonces
@@ -106,6 +108,9 @@ func (f *Front) open(ctx context.Context) error {
 		return fmt.Errorf("open the outbox of shares: %w", err)
 	}
 	if f.engine, _, err = config.Fleet.Engine.open("bytom-solo front "+f.name, f.log); err != nil {
+		return err
+	}
+	if err := f.openServer(); err != nil {
 		return err
 	}
 	return f.openFleet()
@@ -207,7 +212,8 @@ func (f *Front) openRigs(ctx context.Context) error {
 	f.shares = &wrongShares{stats: func() (stratum.Stats, bool) { return f.rigs.Stats(), true }}
 	f.faults = newFaultWatch(f.faultKinds(), f.notify)
 	f.metrics.watchFront(f)
-	return f.openServer()
+	f.openRoutes()
+	return nil
 }
 
 // Run serves rigs until ctx ends, which is a clean stop and returns nil, or until a part fails.
@@ -215,7 +221,13 @@ func (f *Front) Run(ctx context.Context) (err error) {
 	last, cancel := outlast(ctx, stopLimit)
 	defer cancel()
 	defer func() { f.relay.wait(last); err = errors.Join(err, f.close()) }()
+	listener, forget, err := f.listen()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = forget() }()
 	parts, ctx := errgroup.WithContext(ctx)
+	parts.Go(func() error { return f.serve(ctx, listener) })
 	// What rigs are told is safe must get to the disk: this outlives the rigs, and no more.
 	keeping, endKeeping := context.WithCancel(last)
 	parts.Go(func() error { return f.outbox.Run(keeping) })
@@ -258,7 +270,7 @@ func (f *Front) watchLoops(ctx context.Context) error {
 func (f *Front) waitForNode(ctx context.Context) error {
 	each := time.NewTicker(f.patience)
 	defer each.Stop()
-	f.log.Info("front starts", "name", f.name, "key", f.key.Public().String(), "nodes", f.config.Front.Nodes.String())
+	f.log.Info("front starts", "name", f.name, "key", f.key.Public().String(), "nodes", f.config.Front.Nodes.String(), "page", f.page)
 	for {
 		select {
 		case <-f.admitted:
@@ -283,17 +295,8 @@ func (f *Front) whyWaiting() string {
 	return "no node has answered"
 }
 
-// serveAll serves rigs and whoever wants to know of them, until ctx ends.
+// serveAll serves rigs, and tells of them, until ctx ends.
 func (f *Front) serveAll(ctx context.Context) error {
-	listener, err := net.Listen("tcp", f.config.Bytom.ApiAddress)
-	if err != nil {
-		return fmt.Errorf("key api_addr: %w", err)
-	}
-	if err := writeCookie(f.config.CookiePath(), f.cookie); err != nil {
-		f.log.Warn("commands on this machine can't ask this front where its figures are not on loopback", "error", err)
-	}
-	defer func() { _ = removeCookie(f.config.CookiePath()) }()
-	listener = f.service.accepts("the figures", f.files.limited(listener, f.server))
 	parts, ctx := errgroup.WithContext(ctx)
 	parts.Go(func() error { return f.ledger.Run(ctx) })
 	parts.Go(func() error { return f.handouts.Run(ctx) })
@@ -306,7 +309,6 @@ func (f *Front) serveAll(ctx context.Context) error {
 	parts.Go(func() error { return f.notifier.run(ctx) })
 	parts.Go(func() error { return f.command.run(ctx) })
 	parts.Go(func() error { return f.pinger.run(ctx) })
-	parts.Go(func() error { return f.serve(ctx, listener) })
 	parts.Go(func() error { return f.reportStatus(ctx) })
 	parts.Go(func() error {
 		select {
@@ -318,7 +320,7 @@ func (f *Front) serveAll(ctx context.Context) error {
 	})
 	f.service.isUp()
 	f.log.Info("front is up", "network", f.config.Bytom.ChainID, "home", f.config.Bytom.RootDir, "stratum", f.rigURL(),
-		"page", "http://"+listener.Addr().String()+PageRoute, "payee", f.config.Mining.Address, "verifier", f.backends[0].Info().Kernel)
+		"page", f.page, "payee", f.config.Mining.Address, "verifier", f.backends[0].Info().Kernel)
 	return parts.Wait()
 }
 

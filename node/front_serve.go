@@ -11,27 +11,58 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/bytom/bytom/api"
 	"github.com/gorilla/mux"
 
 	"github.com/bytom-solo/bytom-solo/fleet"
 )
 
-// openServer builds the server of the page and the figures.
+// openServer builds the server of the page and the figures, which has nothing to show before openRoutes.
 func (f *Front) openServer() error {
 	guard, err := newGuard(f.config.RPC.Hosts, f.config.Bytom.ApiAddress, f.log)
 	if err != nil {
 		return err
 	}
+	f.server = newServer(http.HandlerFunc(f.answer), access{
+		guard: guard, log: f.log, auth: &authenticator{disabled: f.config.Bytom.Auth.Disable, cookie: f.cookie, log: f.log},
+	})
+	return nil
+}
+
+// openRoutes has the page and the figures served.
+func (f *Front) openRoutes() {
 	r := mux.NewRouter()
 	r.SkipClean(true)
 	for _, add := range f.routes() {
 		add(r)
 	}
 	r.Path("/").Methods(http.MethodGet, http.MethodHead).Handler(http.RedirectHandler(PageRoute, http.StatusFound))
-	f.server = newServer(r, access{
-		guard: guard, log: f.log, auth: &authenticator{disabled: f.config.Bytom.Auth.Disable, cookie: f.cookie, log: f.log},
+	f.pages.Store(r)
+}
+
+// answer answers by what openRoutes has opened, and says until then why rigs are not served.
+func (f *Front) answer(w http.ResponseWriter, r *http.Request) {
+	if pages := f.pages.Load(); pages != nil {
+		pages.ServeHTTP(w, r)
+		return
+	}
+	w.Header().Set("Retry-After", "5")
+	writeJSON(w, http.StatusServiceUnavailable, api.Response{
+		Status: api.FAIL, Code: "BTM000", Msg: "Bytom API Error", ErrorDetail: "this front serves no rigs yet: " + f.whyWaiting(),
 	})
-	return nil
+}
+
+// listen opens the port of the page and the figures, and lets commands on this machine in, which forget ends.
+func (f *Front) listen() (listener net.Listener, forget func() error, err error) {
+	l, err := net.Listen("tcp", f.config.Bytom.ApiAddress)
+	if err != nil {
+		return nil, nil, fmt.Errorf("key api_addr: %w", err)
+	}
+	if err := writeCookie(f.config.CookiePath(), f.cookie); err != nil {
+		f.log.Warn("commands on this machine can't ask this front where its figures are not on loopback", "error", err)
+	}
+	f.page = "http://" + l.Addr().String() + PageRoute
+	return f.service.accepts("the figures", f.files.limited(l, f.server)), func() error { return removeCookie(f.config.CookiePath()) }, nil
 }
 
 // routes add those of a front: what a node has of them answers the same.
