@@ -30,10 +30,10 @@ command -v debootstrap >/dev/null || apt-get install -qy debootstrap
 work=$root/bytom-solo-bochs
 mkdir -p "$work"
 
-packages='bochsbios busybox-static ca-certificates cpio dpkg-dev g++ isolinux libc6-dev make patch syslinux-common xorriso xz-utils'
-[ -e "$work/packages-are-there" ] || {
+packages='bochsbios vgabios busybox-static ca-certificates cpio dpkg-dev file g++ isolinux libc6-dev make patch syslinux-common xorriso xz-utils'
+[ "$(cat "$work/packages" 2>/dev/null)" = "$packages" ] || {
 	inside "apt-get -q -o Acquire::Check-Valid-Until=false update; apt-get install -qy --no-install-recommends $packages"
-	touch "$work/packages-are-there"
+	echo "$packages" >"$work/packages"
 }
 
 # Bochs, anew when the patch changes.
@@ -42,7 +42,7 @@ if [ ! -x "$bochs/bochs" ]; then
 	[ -z "${BOCHS_SOURCE:-}" ] || cp "$BOCHS_SOURCE" "$work/$tarball"
 	[ -e "$work/$tarball" ] || inside '
 		for suite in trixie forky sid; do echo "deb-src http://deb.debian.org/debian $suite main"; done >sources.list
-		options="-o Dir::Etc::SourceList=/bytom-solo-bochs/sources.list -o Dir::Etc::SourceParts=- -o Acquire::Check-Valid-Until=false"
+		options="-o Dir::Etc::SourceList=/bytom-solo-bochs/sources.list -o Dir::Etc::SourceParts=- -o Acquire::Check-Valid-Until=false -o APT::Get::List-Cleanup=false"
 		apt-get -q $options update
 		apt-get -q $options source --download-only bochs=3.0+dfsg-1' || :
 	echo "$checksum  $work/$tarball" | sha256sum --check --quiet ||
@@ -130,7 +130,7 @@ guest() {
 	cat >"$work/bochsrc" <<-END
 		display_library: nogui
 		romimage: file=/usr/share/bochs/BIOS-bochs-latest, options=fastboot
-		vgaromimage: file=/usr/share/bochs/VGABIOS-lgpl-latest
+		vgaromimage: file=/usr/share/vgabios/vgabios.bin
 		plugin_ctrl: speaker=0
 		memory: guest=1024, host=1024
 		boot: cdrom
