@@ -69,8 +69,10 @@ func (b *backups) write() (Backup, error) {
 	if err == nil {
 		err = errors.Join(b.copyBooks(&w), b.copyWallet(&w))
 	}
-	if err == nil {
-		err = w.copyPlain(filepath.Join(home, "config.toml"), "config.toml")
+	for _, name := range []string{"mining/fleet.key", "mining/fleet.json", "config.toml"} {
+		if err == nil {
+			err = w.copyPlain(filepath.Join(home, filepath.FromSlash(name)), name)
+		}
 	}
 	if err == nil {
 		err = os.RemoveAll(done)

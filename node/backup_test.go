@@ -25,8 +25,11 @@ import (
 func TestBackupHasWhatTheNetworkCannotGiveBack(t *testing.T) {
 	n := walletNode(t, func(c *Config) { c.Stratum.Listen, c.Payout.Scheme = "127.0.0.1:0", payout.PPLNS })
 	home := n.config.Bytom.RootDir
-	if err := os.WriteFile(filepath.Join(home, "config.toml"), []byte("x = 1\n"), 0o600); err != nil {
-		t.Fatal(err)
+	plain := []string{"mining/fleet.key", "mining/fleet.json", "config.toml"}
+	for _, name := range plain {
+		if err := os.WriteFile(filepath.Join(home, filepath.FromSlash(name)), []byte("x = 1\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	var b Backup
 	for i := range 2 {
@@ -51,7 +54,7 @@ func TestBackupHasWhatTheNetworkCannotGiveBack(t *testing.T) {
 			names = append(names, f.Name)
 		}
 	}
-	want := []string{"mining/payouts.db", "mining/rigs.db", "mining/journal.db", "mining/history.db", "mining/overrides.db", "wallet.json", "config.toml"}
+	want := append([]string{"mining/payouts.db", "mining/rigs.db", "mining/journal.db", "mining/history.db", "mining/overrides.db", "wallet.json"}, plain...)
 	if !slices.Equal(names, want) || len(b.Files) != len(want)+1 {
 		t.Errorf("%v, expected %v and one key", b.Files, want)
 	}
