@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -14,6 +15,7 @@ import (
 
 	cfg "github.com/bytom/bytom/config"
 
+	"github.com/bytom-solo/bytom-solo/compute"
 	"github.com/bytom-solo/bytom-solo/redact"
 )
 
@@ -55,6 +57,9 @@ type Config struct {
 	frontHome   *pflag.Flag // RegisterFrontHome's; nil where that was not called
 	fileNetwork string      // config.toml's chain_id
 	logFiles    *logFiles   // nil where there are none
+
+	// open is OpenBackends, unless a test has backends already. Nil is OpenBackends.
+	open func(context.Context, Opening) ([]compute.Backend, error)
 }
 
 // MiningConfig is the part of the miner.

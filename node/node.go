@@ -75,7 +75,11 @@ func (n *Node) open(ctx context.Context, notices io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if n.backends, err = OpenBackends(ctx, Opening{
+	open := n.config.open
+	if open == nil {
+		open = OpenBackends
+	}
+	if n.backends, err = open(ctx, Opening{
 		Devices: n.config.Mining.Devices, Log: n.log, Progress: n.config.Measuring, Limit: DeviceLimit,
 	}); err != nil {
 		return err

@@ -11,6 +11,8 @@ import (
 
 	"github.com/bytom/bytom/common"
 	"github.com/bytom/bytom/consensus"
+
+	"github.com/bytom-solo/bytom-solo/compute"
 )
 
 // wholeNode is a node as the command makes it, on a solonet and in vault mode, of which
@@ -59,12 +61,32 @@ func newWholeNode(t testing.TB, config *Config) (n *wholeNode, closeIt func()) {
 	return n, closeIt
 }
 
+// sharedBackends opens the CPU's backend once for all tests of this program: its self-test and the seed of
+// the solonet are a third of a second each time.
+func sharedBackends(context.Context, Opening) ([]compute.Backend, error) { return openedOnce() }
+
+var openedOnce = sync.OnceValues(func() ([]compute.Backend, error) {
+	all, err := OpenBackends(context.Background(), Opening{Devices: "cpu", Log: slog.New(slog.DiscardHandler)})
+	for i := range all {
+		all[i] = leftOpen{all[i]}
+	}
+	return all, err
+})
+
+// leftOpen is a backend that others use as well.
+type leftOpen struct{ compute.Backend }
+
+func (leftOpen) Close() error { return nil }
+
 // openWholeNode makes a node, or fails as it does.
 func openWholeNode(t testing.TB, config *Config) (*wholeNode, error) {
 	t.Helper()
 	n := &wholeNode{log: &lockedBuffer{}}
 	log := slog.New(slog.NewTextHandler(n.log, nil))
 	ForwardBytomLog(log)
+	if config.open == nil && (config.Mining.Devices == autoDevices || config.Mining.Devices == "") {
+		config.open = sharedBackends
+	}
 	var err error
 	n.Node, err = New(t.Context(), config, log, &n.notices)
 	return n, err
