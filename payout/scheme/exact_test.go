@@ -7,6 +7,7 @@ import (
 	"math/big"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"testing"
 )
 
@@ -51,67 +52,69 @@ func randomHistory(r *rand.Rand, terms int) []aShare {
 	return shares
 }
 
-// integral is ∫ over (a, b] of the length of (p, q] ∩ (y−X, y], by the trapezoids between
+// twiceIntegral is 2 · ∫ over (a, b] of the length of (p, q] ∩ (y−X, y], by the trapezoids between
 // the points where the length bends.
-func integral(a, b, p, q, x *big.Rat) *big.Rat {
-	length := func(y *big.Rat) *big.Rat {
-		from, to := new(big.Rat).Sub(y, x), y
+func twiceIntegral(a, b, p, q, x *big.Int) *big.Int {
+	length := func(y *big.Int) *big.Int {
+		from, to := new(big.Int).Sub(y, x), y
 		if from.Cmp(p) < 0 {
 			from = p
 		}
 		if to.Cmp(q) > 0 {
 			to = q
 		}
-		if d := new(big.Rat).Sub(to, from); d.Sign() > 0 {
+		if d := new(big.Int).Sub(to, from); d.Sign() > 0 {
 			return d
 		}
-		return new(big.Rat)
+		return new(big.Int)
 	}
-	points := []*big.Rat{a, b}
-	for _, bend := range []*big.Rat{p, q, new(big.Rat).Add(p, x), new(big.Rat).Add(q, x)} {
+	points := []*big.Int{a, b}
+	for _, bend := range []*big.Int{p, q, new(big.Int).Add(p, x), new(big.Int).Add(q, x)} {
 		if bend.Cmp(a) > 0 && bend.Cmp(b) < 0 {
 			points = append(points, bend)
 		}
 	}
-	for i := range points { // few: an exchange sort
-		for j := i + 1; j < len(points); j++ {
-			if points[j].Cmp(points[i]) < 0 {
-				points[i], points[j] = points[j], points[i]
-			}
-		}
-	}
-	sum := new(big.Rat)
+	slices.SortFunc(points, (*big.Int).Cmp)
+	sum := new(big.Int)
 	for i := 1; i < len(points); i++ {
-		mean := new(big.Rat).Add(length(points[i-1]), length(points[i]))
-		sum.Add(sum, mean.Mul(mean, new(big.Rat).Sub(points[i], points[i-1])))
+		sides := new(big.Int).Add(length(points[i-1]), length(points[i]))
+		sum.Add(sum, sides.Mul(sides, new(big.Int).Sub(points[i], points[i-1])))
 	}
-	return sum.Quo(sum, big.NewRat(2, 1))
+	return sum
 }
 
-// exactPPLNS splits a block by the definition alone.
+// exactPPLNS splits a block by the definition alone. Works and windows are whole numbers of 2^-64 of a block,
+// so that only what is divided by them need be a fraction.
 func exactPPLNS(shares []aShare, terms []Terms) (net map[uint32]*big.Rat, fee *big.Rat) {
-	unit := new(big.Rat).SetFrac(big.NewInt(1), new(big.Int).Lsh(big.NewInt(1), 64))
-	at := make([]*big.Rat, len(shares)+1)
-	at[0] = new(big.Rat)
+	at := []*big.Int{new(big.Int)}
 	for i, s := range shares {
-		at[i+1] = new(big.Rat).Mul(new(big.Rat).SetInt(new(big.Int).SetUint64(s.work)), unit)
-		at[i+1].Add(at[i+1], at[i])
+		at = append(at, new(big.Int).Add(at[i], new(big.Int).SetUint64(s.work)))
 	}
 	a, b := at[len(shares)-1], at[len(shares)]
 	net, fee = make(map[uint32]*big.Rat), new(big.Rat)
 	total := new(big.Rat)
-	for i, s := range shares {
-		t := terms[s.terms]
-		x := new(big.Rat).Mul(new(big.Rat).SetInt(blocks128(t.XMilli).Big()), unit)
-		part := integral(a, b, at[i], at[i+1], x)
-		part.Quo(part, x)
-		total.Add(total, part)
-		f := new(big.Rat).Mul(part, big.NewRat(int64(t.FeeBP), allBP))
-		fee.Add(fee, f)
-		if net[s.owner] == nil {
-			net[s.owner] = new(big.Rat)
+	for n, t := range terms {
+		x := blocks128(t.XMilli).Big()
+		of := make(map[uint32]*big.Int) // what each owner's shares under these terms come to, times X
+		for i, s := range shares {
+			if s.terms != n {
+				continue
+			}
+			if of[s.owner] == nil {
+				of[s.owner] = new(big.Int)
+			}
+			of[s.owner].Add(of[s.owner], twiceIntegral(a, b, at[i], at[i+1], x))
 		}
-		net[s.owner].Add(net[s.owner], part.Sub(part, f))
+		for owner, sum := range of {
+			part := new(big.Rat).SetFrac(sum, x)
+			total.Add(total, part)
+			f := new(big.Rat).Mul(part, big.NewRat(int64(t.FeeBP), allBP))
+			fee.Add(fee, f)
+			if net[owner] == nil {
+				net[owner] = new(big.Rat)
+			}
+			net[owner].Add(net[owner], part.Sub(part, f))
+		}
 	}
 	for owner := range net {
 		net[owner].Quo(net[owner], total)
