@@ -22,9 +22,9 @@ import (
 // it, and brings what was found of it to the next run: the tip is the same, so it is the
 // next block.
 func TestWorkOutlivesARestart(t *testing.T) {
-	r := harness.NewSolver(t)
+	r := harness.NewSimulatedSolver(t)
 	front := harness.RigAddress(t)
-	options := testnet.NodeOptions{Args: []string{"--stratum.listen", front}}
+	options := testnet.NodeOptions{Simulated: true, Args: []string{"--stratum.listen", front}}
 	n := testnet.Start(t, options)
 	options.Home = n.Home
 	harness.MakeAccount(t, n)
