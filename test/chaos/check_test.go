@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/bytom-solo/bytom-solo/mining"
@@ -59,6 +61,7 @@ func (c *campaign) rehearse() {
 // check holds the network, which is healed, to what has to be.
 func (c *campaign) check() {
 	c.t.Helper()
+	c.forgive()
 	c.recovered()
 	c.note("all shares are accepted")
 	c.look()
@@ -86,10 +89,48 @@ func (c *campaign) check() {
 	}
 }
 
+// banned is what a stock node writes when it leaves a peer for an hour: at the sixth block that it does not take,
+// as from a clock that is ahead, or the sixth answer that did not come in 30 seconds. Our nodes have no say in that.
+const banned = "banning and disconnecting"
+
+// forgive has the stock nodes forget whom they banned, as an operator does: by a start without that list.
+func (c *campaign) forgive() {
+	c.t.Helper()
+	for i, n := range c.nodes {
+		if bans := len(logged(n, banned)); n.Stock && bans > 0 {
+			c.note("stock node %d has banned peers %d times, and forgets that", i, bans)
+			c.counts["stock nodes' bans"] += bans
+			n.Kill()
+			if err := os.RemoveAll(filepath.Join(n.Home, "data", "blacklist.db")); err != nil {
+				c.t.Fatal(err)
+			}
+			n.Launch()
+		}
+	}
+}
+
+// logged are the lines of a node's logs with one of these parts.
+func logged(n *testnet.Node, parts ...string) (lines []string) {
+	for _, path := range n.LogFiles() {
+		text, _ := os.ReadFile(path)
+		for line := range strings.Lines(string(text)) {
+			if slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(line, part) }) {
+				lines = append(lines, line)
+			}
+		}
+	}
+	return lines
+}
+
 // oneTip waits until all nodes have one best block. Where two have found one each at the end, a block
 // decides.
 func (c *campaign) oneTip() {
 	c.t.Helper()
+	defer func() {
+		if c.t.Failed() {
+			c.tellOfPeers()
+		}
+	}()
 	mined := time.Now()
 	testnet.Wait(c.t, patience, func() error {
 		tips := make([]string, len(c.nodes))
@@ -114,6 +155,17 @@ func (c *campaign) oneTip() {
 		}
 		return fmt.Errorf("the nodes are not on one tip: %q", tips)
 	})
+}
+
+// tellOfPeers logs what each node says of the network, and the last that it has written of peers that failed it.
+func (c *campaign) tellOfPeers() {
+	c.t.Helper()
+	for i, n := range c.nodes {
+		var info map[string]any
+		err := n.Call("/net-info", nil, &info)
+		lines := logged(n, banned, "ban score increasing", "fail on regularBlockSync", "fail on fastBlockSync")
+		c.t.Logf("node %d, %s: %v, %v; %d lines of peers, the last:\n%s", i, n.URL, info, err, len(lines), strings.Join(lines[max(0, len(lines)-10):], ""))
+	}
 }
 
 // mine has the first node make blocks that no rig has found.
