@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptrace"
 	"strconv"
 	"strings"
 	"time"
@@ -15,9 +16,25 @@ import (
 	"github.com/bytom-solo/bytom-solo/gbt/wire"
 )
 
-// newHTTP is a client that keeps its connections, of which there may be so many.
+// newHTTP is a client that keeps its connections, of which there may be so many, for as long as Go's own
+// does.
 func newHTTP(connections int) *http.Client {
-	return &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: connections}}
+	return &http.Client{Transport: traced{&http.Transport{MaxIdleConnsPerHost: connections, IdleConnTimeout: 90 * time.Second}}}
+}
+
+// traced says of a call that fails what connection it was sent on.
+type traced struct{ http.RoundTripper }
+
+// RoundTrip implements http.RoundTripper.
+func (tr traced) RoundTrip(req *http.Request) (*http.Response, error) {
+	var got httptrace.GotConnInfo
+	began := time.Now()
+	trace := &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) { got = info }}
+	resp, err := tr.RoundTripper.RoundTrip(req.WithContext(httptrace.WithClientTrace(req.Context(), trace)))
+	if err != nil {
+		err = fmt.Errorf("%w, %v after it began, on a connection that was used before: %v, and had idled for %v", err, time.Since(began), got.Reused, got.IdleTime)
+	}
+	return resp, err
 }
 
 // poll keeps a longpoll until ctx ends: each must come back with work that differs, of a tip that is
