@@ -90,7 +90,7 @@ func (c *campaign) check() {
 }
 
 // banned is what a stock node writes when it leaves a peer for an hour: at the sixth block that it does not take,
-// as from a clock that is ahead, or the sixth answer that did not come in 30 seconds. Our nodes have no say in that.
+// or answer that did not come in 30 seconds. Our nodes have no say in that.
 const banned = "banning and disconnecting"
 
 // forgive has the stock nodes forget whom they banned, as an operator does: by a start without that list.
