@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/bytom/bytom/api"
 	"github.com/gorilla/mux"
 
 	"github.com/bytom-solo/bytom-solo/fleet"
@@ -47,9 +46,7 @@ func (f *Front) answer(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Retry-After", "5")
-	writeJSON(w, http.StatusServiceUnavailable, api.Response{
-		Status: api.FAIL, Code: "BTM000", Msg: "Bytom API Error", ErrorDetail: "this front serves no rigs yet: " + f.whyWaiting(),
-	})
+	writeFailure(w, http.StatusServiceUnavailable, stockMessage, "this front serves no rigs yet: "+f.whyWaiting())
 }
 
 // listen opens the port of the page and the figures, and lets commands on this machine in, which forget ends.

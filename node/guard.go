@@ -8,8 +8,6 @@ import (
 	"net/netip"
 	"strings"
 	"time"
-
-	"github.com/bytom/bytom/api"
 )
 
 // guard keeps web pages away from the node. Whoever is on loopback needs no token, and
@@ -68,7 +66,7 @@ func (g *guard) before(next http.Handler) http.Handler {
 			w.Header().Set("Allow", http.MethodPost)
 		}
 		g.logRefusal(r, reason)
-		writeJSON(w, status, api.Response{Status: api.FAIL, Code: "BTM000", Msg: http.StatusText(status), ErrorDetail: reason})
+		writeFailure(w, status, http.StatusText(status), reason)
 	})
 }
 

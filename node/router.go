@@ -88,13 +88,19 @@ func recovered(next http.Handler, log *slog.Logger) http.Handler {
 			}
 			log.Warn("request caused a panic", "path", r.URL.Path, "panic", fmt.Sprint(p))
 			log.Debug("its stack", "stack", string(debug.Stack()))
-			writeJSON(w, http.StatusBadRequest, api.Response{
-				Status: api.FAIL, Code: "BTM000", Msg: "Bytom API Error",
-				ErrorDetail: fmt.Sprintf("the request could not be handled: %v: check its fields for missing or incorrect values", p),
-			})
+			writeFailure(w, http.StatusBadRequest, stockMessage,
+				fmt.Sprintf("the request could not be handled: %v: check its fields for missing or incorrect values", p))
 		}()
 		next.ServeHTTP(w, r)
 	})
+}
+
+// stockMessage is what the stock node calls whatever it has no other name for.
+const stockMessage = "Bytom API Error"
+
+// writeFailure answers in the stock node's form of an error that has no code of its own.
+func writeFailure(w http.ResponseWriter, status int, message, detail string) {
+	writeJSON(w, status, api.Response{Status: api.FAIL, Code: "BTM000", Msg: message, ErrorDetail: detail})
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {

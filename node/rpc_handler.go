@@ -14,7 +14,7 @@ func jsonHandler(f func(*http.Request) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		data, err := f(r)
 		if err != nil {
-			writeJSON(w, http.StatusOK, api.Response{Status: api.FAIL, Code: "BTM000", Msg: "Bytom API Error", ErrorDetail: err.Error()})
+			writeFailure(w, http.StatusOK, stockMessage, err.Error())
 			return
 		}
 		// api.Response leaves an empty list out.

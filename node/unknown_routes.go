@@ -10,8 +10,6 @@ import (
 
 	"github.com/agnivade/levenshtein"
 	"github.com/gorilla/mux"
-
-	"github.com/bytom/bytom/api"
 )
 
 // stockRoutes are those of the stock API that answer, its pages apart.
@@ -48,7 +46,7 @@ func withUnknownRoutes(router *mux.Router, stock http.Handler) http.Handler {
 			reason = fmt.Sprintf("route %s is called by %s, not by %.20s", r.URL.Path, strings.Join(methods, " or "), r.Method)
 			w.Header().Set("Allow", strings.Join(methods, ", "))
 		}
-		writeJSON(w, status, api.Response{Status: api.FAIL, Code: "BTM000", Msg: http.StatusText(status), ErrorDetail: reason})
+		writeFailure(w, status, http.StatusText(status), reason)
 	})
 }
 
