@@ -175,40 +175,53 @@ func TestRandomPairs(t *testing.T) {
 	if len(others) == 0 {
 		t.Skip("there is only the portable kernel")
 	}
+	onCores(t, 0, int64(pairs), func(n int64) {
+		var seed [32]byte
+		header := make([][32]byte, 1)
+		for i := range seed {
+			seed[i], header[0][i] = byte(rand.Uint32()), byte(rand.Uint32())
+		}
+		comparePairs(t, seed, header, plain, others...)
+		if (n+1)%1000 == 0 {
+			t.Logf("%d pairs on %d kernels", n+1, len(others))
+		}
+	})
+}
+
+// onCores calls do with each number from from to before to, on all cores, until the test has failed.
+func onCores(t *testing.T, from, to int64, do func(n int64)) {
 	var next atomic.Int64
+	next.Store(from)
 	var group sync.WaitGroup
 	for range pin.Cores() {
 		group.Go(func() {
-			for n := next.Add(1); n <= int64(pairs) && !t.Failed(); n = next.Add(1) {
-				comparePair(t, plain, others)
-				if n%1000 == 0 {
-					t.Logf("%d pairs on %d kernels", n, len(others))
-				}
+			for n := next.Add(1) - 1; n < to && !t.Failed(); n = next.Add(1) - 1 {
+				do(n)
 			}
 		})
 	}
 	group.Wait()
 }
 
-func comparePair(t *testing.T, plain compute.Backend, others []compute.Backend) {
-	var seed, header [1][32]byte
-	for i := range seed[0] {
-		seed[0][i], header[0][i] = byte(rand.Uint32()), byte(rand.Uint32())
-	}
-	hash := func(b compute.Backend) (result [1][32]byte) {
-		h, err := b.NewHasher(t.Context(), seed[0])
+// comparePairs compares the hashes of headers under a seed with the plain kernel's.
+func comparePairs(t *testing.T, seed [32]byte, headers [][32]byte, plain compute.Backend, others ...compute.Backend) {
+	hash := func(b compute.Backend) [][32]byte {
+		results := make([][32]byte, len(headers))
+		h, err := b.NewHasher(t.Context(), seed)
 		if err == nil {
-			err = errors.Join(h.Hash(t.Context(), result[:], header[:]), h.Close())
+			err = errors.Join(h.Hash(t.Context(), results, headers), h.Close())
 		}
 		if err != nil {
 			t.Error(err)
 		}
-		return result
+		return results
 	}
 	want := hash(plain)
 	for _, b := range others {
-		if got := hash(b); got != want {
-			t.Errorf("%s: header %x seed %x: got %x, want %x", b.Info().Kernel, header, seed, got, want)
+		for i, got := range hash(b) {
+			if got != want[i] {
+				t.Errorf("%s: header %x seed %x: got %x, %s has %x", b.Info().Kernel, headers[i], seed, got, plain.Info().Kernel, want[i])
+			}
 		}
 	}
 }

@@ -3,17 +3,15 @@
 package cpu
 
 import (
-	"errors"
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"testing"
 
 	"github.com/bytom-solo/bytom-solo/compute"
-	"github.com/bytom-solo/bytom-solo/pin"
 )
 
 // pairsVariable is the range of pairs that TestPairs compares, FROM:TO: half a day of a processor for a
@@ -44,47 +42,26 @@ func TestPairs(t *testing.T) {
 	if len(kernels) < 2 {
 		t.Skip("there is only one kernel")
 	}
-	next, done := atomic.Int64{}, atomic.Int64{}
-	next.Store(from / pairsASeed)
-	var group sync.WaitGroup
-	for range pin.Cores() {
-		group.Go(func() {
-			for n := next.Add(1) - 1; n < to/pairsASeed && !t.Failed(); n = next.Add(1) - 1 {
-				comparePairs(t, kernels, uint64(n))
-				if pairs := done.Add(pairsASeed); pairs%10_000 == 0 {
-					t.Logf("%d pairs by %s and %s", pairs, kernels[0].Info().Kernel, kernels[1].Info().Kernel)
-				}
-			}
-		})
-	}
-	group.Wait()
+	var done atomic.Int64
+	onCores(t, from/pairsASeed, to/pairsASeed, func(n int64) {
+		seed, headers := numbered(uint64(n))
+		comparePairs(t, seed, headers, kernels[0], kernels[1])
+		if pairs := done.Add(pairsASeed); pairs%10_000 == 0 {
+			t.Logf("%d pairs by %s and %s", pairs, kernels[0].Info().Kernel, kernels[1].Info().Kernel)
+		}
+	})
 	t.Logf("%d pairs from %d on, by %s and %s", done.Load(), from, kernels[0].Info().Kernel, kernels[1].Info().Kernel)
 }
 
-// comparePairs compares the pairs of the seed of a number.
-func comparePairs(t *testing.T, kernels []compute.Backend, number uint64) {
-	random := rand.NewChaCha8([32]byte{byte(number), byte(number >> 8), byte(number >> 16), byte(number >> 24)})
-	var seed [32]byte
-	var headers [pairsASeed][32]byte
+// numbered are the seed of a number, and its headers.
+func numbered(number uint64) (seed [32]byte, headers [][32]byte) {
+	var of [32]byte
+	binary.LittleEndian.PutUint64(of[:], number)
+	random := rand.NewChaCha8(of)
+	headers = make([][32]byte, pairsASeed)
 	_, _ = random.Read(seed[:])
 	for i := range headers {
 		_, _ = random.Read(headers[i][:])
 	}
-	var results [2][pairsASeed][32]byte
-	for k, b := range kernels {
-		h, err := b.NewHasher(t.Context(), seed)
-		if err == nil {
-			err = errors.Join(h.Hash(t.Context(), results[k][:], headers[:]), h.Close())
-		}
-		if err != nil {
-			t.Error(err)
-			return
-		}
-	}
-	for i := range headers {
-		if results[0][i] != results[1][i] {
-			t.Errorf("pair %d: header %x seed %x: %s has %x, %s has %x", number*pairsASeed+uint64(i), headers[i], seed,
-				kernels[0].Info().Kernel, results[0][i], kernels[1].Info().Kernel, results[1][i])
-		}
-	}
+	return seed, headers
 }
