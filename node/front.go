@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"os"
 	"path/filepath"
 	"sync"
@@ -44,10 +43,8 @@ type Front struct {
 	relay  *relay
 	ways   *frontWays
 	space  *mining.Extranonces
-	server *http.Server
 	pages  atomic.Pointer[mux.Router] // what the server answers by; nil before rigs are served
 	page   string                     // its URL
-	cookie string
 
 	admitted chan struct{} // closed when a node has let this front in, with extranonces
 	let      sync.Once
@@ -61,7 +58,7 @@ type Front struct {
 // NewFront opens a front's home, and what it needs. It does not wait for a node.
 func NewFront(ctx context.Context, config *Config, log *slog.Logger) (*Front, error) {
 	f := &Front{
-		station: station{config: config, log: log}, cookie: rand.Text(),
+		station:  station{config: config, log: log, cookie: rand.Text()},
 		admitted: make(chan struct{}), changed: make(chan error, 1), space: mining.NewExtranoncesIn(), ways: newFrontWays(),
 		patience: 10 * time.Second,
 	}
@@ -221,11 +218,12 @@ func (f *Front) Run(ctx context.Context) (err error) {
 	last, cancel := outlast(ctx, stopLimit)
 	defer cancel()
 	defer func() { f.relay.wait(last); err = errors.Join(err, f.close()) }()
-	listener, forget, err := f.listen()
+	listener, forget, err := f.listenHTTP("the figures")
 	if err != nil {
 		return err
 	}
-	defer func() { _ = forget() }()
+	defer func() { err = errors.Join(err, forget()) }()
+	f.page = "http://" + listener.Addr().String() + PageRoute
 	parts, ctx := errgroup.WithContext(ctx)
 	parts.Go(func() error { return f.serve(ctx, listener) })
 	// What rigs are told is safe must get to the disk: this outlives the rigs, and no more.

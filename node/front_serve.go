@@ -49,19 +49,6 @@ func (f *Front) answer(w http.ResponseWriter, r *http.Request) {
 	writeFailure(w, http.StatusServiceUnavailable, stockMessage, "this front serves no rigs yet: "+f.whyWaiting())
 }
 
-// listen opens the port of the page and the figures, and lets commands on this machine in, which forget ends.
-func (f *Front) listen() (listener net.Listener, forget func() error, err error) {
-	l, err := net.Listen("tcp", f.config.Bytom.ApiAddress)
-	if err != nil {
-		return nil, nil, fmt.Errorf("key api_addr: %w", err)
-	}
-	if err := writeCookie(f.config.CookiePath(), f.cookie); err != nil {
-		f.log.Warn("commands on this machine can't ask this front where its figures are not on loopback", "error", err)
-	}
-	f.page = "http://" + l.Addr().String() + PageRoute
-	return f.service.accepts("the figures", f.files.limited(l, f.server)), func() error { return removeCookie(f.config.CookiePath()) }, nil
-}
-
 // routes add those of a front: what a node has of them answers the same.
 func (f *Front) routes() []func(*mux.Router) {
 	rigs := rigRoute{f.ledger, f.rigs, f.rigStates}

@@ -21,9 +21,8 @@ var listening = regexp.MustCompile(`\b(net\.Listen(?:Packet|UDP|TCP|MulticastUDP
 var listeners = map[string][]string{
 	"cmd/bytom-solo/rig.go":      {"a rig's status"},
 	"fleet/natsserver/server.go": {"fronts"},
-	"node/front_serve.go":        {"a front's figures"},
 	"node/bytom.go":              {"peers", "search for peers", "peers on the LAN"},
-	"node/node.go":               {"RPC, page, websocket"},
+	"node/http_port.go":          {"RPC, page, websocket", "a front's figures"},
 	"node/ports.go":              nil,
 	"node/serve.go":              {"profiles"},
 	"node/stratum.go":            {"rigs (Stratum)"},

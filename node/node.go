@@ -8,7 +8,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"net/http"
 	"time"
 
 	browser "github.com/toqueteos/webbrowser"
@@ -51,14 +50,12 @@ type Node struct {
 
 	payees    *payees
 	poolEvent *event.Subscription
-	server    *http.Server
-	cookie    string // the secret in the home directory, by which its owner is let in
 }
 
 // New opens the data directory and assembles a node; it is not on the network
 // yet. notices takes the words of a throwaway account, if one is created.
 func New(ctx context.Context, config *Config, log *slog.Logger, notices io.Writer) (*Node, error) {
-	n := &Node{station: station{config: config, log: log}, cookie: rand.Text(), settlerWake: make(chan struct{}, 1), outboxWake: make(chan struct{}, 1)}
+	n := &Node{station: station{config: config, log: log, cookie: rand.Text()}, settlerWake: make(chan struct{}, 1), outboxWake: make(chan struct{}, 1)}
 	n.figures = n.stats
 	n.service = newService(log)
 	n.service.starting(ctx)
@@ -174,15 +171,11 @@ func (n *Node) Run(ctx context.Context) (err error) {
 	last, cancel := outlast(ctx, stopLimit)
 	defer cancel()
 	defer func() { n.relay.wait(last); err = errors.Join(err, n.close()) }()
-	listener, err := net.Listen("tcp", n.config.Bytom.ApiAddress)
+	listener, forget, err := n.listenHTTP("the RPC")
 	if err != nil {
-		return fmt.Errorf("key api_addr: %w", err)
+		return err
 	}
-	if err := writeCookie(n.config.CookiePath(), n.cookie); err != nil {
-		n.log.Warn("commands on this machine need an access token where the RPC is not on loopback", "error", err)
-	}
-	defer func() { err = errors.Join(err, removeCookie(n.config.CookiePath())) }()
-	listener = n.service.accepts("the RPC", n.files.limited(listener, n.server))
+	defer func() { err = errors.Join(err, forget()) }()
 	parts, ctx := errgroup.WithContext(ctx)
 	parts.Go(func() error { return n.serve(ctx, listener) })
 	if n.config.Bytom.ProfListenAddress != "" {

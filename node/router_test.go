@@ -103,7 +103,7 @@ func TestCallsUnderWayAreFinished(t *testing.T) {
 				case <-r.Context().Done():
 				}
 			})
-			n := &Node{work: gbt.New(gbt.Config{Extranonces: mining.NewExtranonces()}), server: newServer(slow, newAccess(t, "x", &authenticator{disabled: true}))}
+			n := &Node{work: gbt.New(gbt.Config{Extranonces: mining.NewExtranonces()}), station: station{server: newServer(slow, newAccess(t, "x", &authenticator{disabled: true}))}}
 			near, far := net.Pipe()
 			defer near.Close()
 			l := pipeListener{conns: make(chan net.Conn, 1)}

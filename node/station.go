@@ -3,6 +3,7 @@ package node
 import (
 	"log/slog"
 	"net"
+	"net/http"
 	"sync/atomic"
 
 	"github.com/bytom-solo/bytom-solo/compute"
@@ -22,6 +23,9 @@ type station struct {
 	backends []compute.Backend // of the verifier and the devices
 	verifier *compute.Verifier
 	files    openFiles
+
+	server *http.Server // of the RPC, or of a front's page and figures
+	cookie string       // the secret in the home directory, by which its owner is let in
 
 	templates stratum.Templates // the generator of a node, the feed of a front
 	journal   *mining.Journal   // nil if it could not be opened

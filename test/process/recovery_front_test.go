@@ -95,7 +95,7 @@ func frontRows() []row {
 	return []row{
 		key, outbox, journal,
 		{files: matches("LOCK"), by: map[string]ending{folder: refuses}, says: says(`move \S+LOCK away`), rewritten: true},
-		{files: matches(`rpc\.cookie`), by: map[string]ending{folder: warns, unreadable: starts}, says: says(`can't ask this front`), rewritten: true},
+		{files: matches(`rpc\.cookie`), by: map[string]ending{folder: warns, unreadable: starts}, says: says(`let in on loopback alone`), rewritten: true},
 		{files: matches(`mining/handouts\.jsonl`), by: map[string]ending{"empty": warns, "zeros": warns, "a bit": warns, folder: warns, unreadable: warns}, says: says(`last run handed out is not known`), loses: nothing, rewritten: true},
 		bbolt("history", warns, warns, `begins anew|a new one begun|in memory alone`, nothing),
 		bbolt("rigs", warns, warns, `begins anew|a new one begun|move it away`, nothing),

@@ -101,7 +101,7 @@ func rows() (list []row) {
 		row{files: matches("LOCK"), by: map[string]ending{folder: refuses}, says: says(`move \S+LOCK away`), rewritten: true},
 		row{files: matches("data/NETWORK"), by: map[string]ending{"half": refuses, "zeros": refuses, "a bit": refuses, folder: refuses}, says: says(`echo solonet > |move \S+NETWORK away`)},
 		row{files: matches("nodekey"), by: all(warns, refuses), says: says(`a new one (made|is made)`), loses: nothing},
-		row{files: matches("rpc.cookie"), by: map[string]ending{folder: warns, unreadable: starts}, says: says(`need an access token`), rewritten: true},
+		row{files: matches("rpc.cookie"), by: map[string]ending{folder: warns, unreadable: starts}, says: says(`let in on loopback alone`), rewritten: true},
 		row{files: matches("keystore/.*"), by: all(warns, warns), says: says(`no longer the key`), unnamed: true, loses: func(f *facts) { f.Keys = 0 }},
 		row{files: matches("mining/fleet.key"), by: map[string]ending{"empty": refuses, "half": refuses, "zeros": refuses, "a bit": refuses, folder: refuses}, says: says(`put its last copy in its place, or move it away`)},
 		row{files: matches("mining/fleet.json"), by: all(refuses, refuses), says: says(`move it away: without it they are given anew`)},
