@@ -30,8 +30,10 @@ import (
 type Journal struct {
 	db *bolt.DB
 
-	mu   sync.Mutex
-	open map[bc.Hash]*Fate // those not settled
+	mu     sync.Mutex
+	writes int               // that are going on
+	since  time.Time         // when the first of them began, or the latest other ended
+	open   map[bc.Hash]*Fate // those not settled
 	// settled counts all others, by their standing.
 	settled map[FateState]int
 	wrong   error // of the last write; nil if it succeeded
@@ -128,7 +130,7 @@ func (j *Journal) Probe() {
 		size = max(probeRoom, 2*j.lost)
 	}
 	j.mu.Unlock()
-	err := j.db.Update(func(tx *bolt.Tx) error {
+	err := j.write(func(tx *bolt.Tx) error {
 		b, err := tx.CreateBucketIfNotExists(probeBucket)
 		if err != nil {
 			return err
@@ -142,12 +144,34 @@ func (j *Journal) Probe() {
 	}
 }
 
+// slowWrite is how long a write takes before the disk is said to hang.
+const slowWrite = 10 * time.Second
+
 // Failing is why the last write failed, or why a block was not written that there still is no
-// room for; nil if all is well.
+// room for, or that a write takes long; nil if all is well.
 func (j *Journal) Failing() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if took := time.Since(j.since); j.writes > 0 && took > slowWrite {
+		return fmt.Errorf("the disk has not answered for %v", took.Round(time.Second))
+	}
 	return j.wrong
+}
+
+// write has bbolt run a transaction, and notes how long the disk takes.
+func (j *Journal) write(do func(*bolt.Tx) error) error {
+	j.mu.Lock()
+	if j.writes++; j.writes == 1 {
+		j.since = time.Now()
+	}
+	j.mu.Unlock()
+	defer func() {
+		j.mu.Lock()
+		defer j.mu.Unlock()
+		j.writes--
+		j.since = time.Now()
+	}()
+	return j.db.Update(do)
 }
 
 // Watch registers f, which is called with each block's new events once they are on the
@@ -209,7 +233,7 @@ func (j *Journal) change(id bc.Hash, f func(tx *bolt.Tx, old *Fate) (*Fate, []Ev
 	var now *Fate
 	var events []Event
 	var was, is FateState // where it stands; empty where that may change
-	err := j.db.Update(func(tx *bolt.Tx) error {
+	err := j.write(func(tx *bolt.Tx) error {
 		fates := tx.Bucket(fatesBucket)
 		old, err := readFate(id.Bytes(), fates.Get(id.Bytes()))
 		if err != nil {

@@ -49,6 +49,7 @@ type Submitter struct {
 	lastLogged atomic.Int64 // when a found block was last logged, in Unix seconds
 	won        *lru.Cache[bc.Hash, struct{}]
 	unwritten  unwritten
+	late       atomic.Int32                  // writes to the journal that found blocks no longer wait for
 	again      *lru.Cache[bc.Hash, struct{}] // blocks of Replay that were not taken, which was logged
 }
 
@@ -223,29 +224,6 @@ func (s *Submitter) deliverRecorded(ctx context.Context, block *types.Block, by 
 	}
 	return v, err
 }
-
-// recorded is how record went.
-type recorded struct {
-	at             time.Time
-	written, isNew bool // isNew is false of a block that the journal had
-}
-
-// record writes a found block down. A journal that fails costs the block nothing
-// but its insurance; WriteAgain makes up for it.
-func (s *Submitter) record(block *types.Block, by Finder, found time.Time) recorded {
-	start := time.Now()
-	err := errNoJournal
-	if s.cfg.Journal != nil {
-		err = s.cfg.Journal.Record(block, found, by)
-	}
-	if err != nil && !errors.Is(err, errDuplicateEntry) {
-		s.cfg.Log.Error("found block not written down; it is submitted all the same", "height", block.Height, "error", err)
-	}
-	s.cfg.Observe(StageJournal, time.Since(start))
-	return recorded{time.Now(), err == nil, !errors.Is(err, errDuplicateEntry)}
-}
-
-var errNoJournal = errors.New("there is no journal")
 
 // refusal reports whether an error is about the block, and not about a node that is
 // stopping, syncing or out of order.

@@ -1,0 +1,62 @@
+package mining
+
+import (
+	"errors"
+	"time"
+
+	"github.com/bytom/bytom/protocol/bc/types"
+)
+
+// recorded is how record went.
+type recorded struct {
+	at             time.Time
+	written, isNew bool // isNew is false of a block that the journal had
+}
+
+// record writes a found block down. A journal that fails, or whose disk hangs, costs the block nothing
+// but its insurance; WriteAgain makes up for it.
+func (s *Submitter) record(block *types.Block, by Finder, found time.Time) recorded {
+	start := time.Now()
+	err := errNoJournal
+	if s.cfg.Journal != nil {
+		err = s.recordInTime(block, by, found)
+	}
+	switch {
+	case errors.Is(err, errLateJournal):
+		s.cfg.Log.Warn("found block is submitted before it is written down: the journal's disk takes long", "height", block.Height)
+	case err != nil && !errors.Is(err, errDuplicateEntry):
+		s.cfg.Log.Error("found block not written down; it is submitted all the same", "height", block.Height, "error", err)
+	}
+	s.cfg.Observe(StageJournal, time.Since(start))
+	return recorded{time.Now(), err == nil, !errors.Is(err, errDuplicateEntry)}
+}
+
+var (
+	errNoJournal   = errors.New("there is no journal")
+	errLateJournal = errors.New("the journal has not answered in time")
+)
+
+// journalPatience is how long a found block waits for the journal's disk, a thousand times what it mostly
+// takes. Each second loses a block to a rival in one of 150 cases, where blocks come each 150 seconds; what
+// the journal insures against, the end of the process in that very second, is rarer by far.
+const journalPatience = time.Second
+
+// recordInTime has the journal record a block, and waits no longer than journalPatience: the write goes on
+// then, and other blocks don't wait behind it.
+func (s *Submitter) recordInTime(block *types.Block, by Finder, found time.Time) error {
+	if s.late.Load() > 0 {
+		return errLateJournal // WriteAgain writes it.
+	}
+	written := make(chan error, 1)
+	go func() { written <- s.cfg.Journal.Record(block, found, by) }()
+	patience := time.NewTimer(journalPatience)
+	defer patience.Stop()
+	select {
+	case err := <-written:
+		return err
+	case <-patience.C:
+		s.late.Add(1)
+		go func() { <-written; s.late.Add(-1) }()
+		return errLateJournal
+	}
+}
