@@ -59,6 +59,7 @@ var mustNotReach = map[string][]string{
 	"shaders":        {bytom, module},
 	"web":            {bytom, module},
 	"pin":            {bytom, module},
+	"logqueue":       {bytom, module},
 	"redact":         {bytom, module},
 	"boltcheck":      {bytom, module},
 	"history":        {bytom, ours("compute"), ours("mining"), ours("gbt"), ours("ledger"), ours("stratum"), ours("rig"), ours("node"), ours("testnet"), "net/http"},

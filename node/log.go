@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/sirupsen/logrus"
+
+	"github.com/bytom-solo/bytom-solo/logqueue"
 )
 
 // levels are the names of log levels: those that the stock node knows, which are
@@ -31,7 +33,7 @@ func (c *Config) OpenLog(terminal io.Writer) (*slog.Logger, error) {
 			return nil, fmt.Errorf("key log_file: value %q: expected a directory that can be written to: %w", c.Bytom.LogFile, err)
 		}
 		c.logFiles = files
-		w = teeWriter{terminal, files}
+		w = teeWriter{terminal, logqueue.New(files)}
 	}
 	return c.logger(w), nil
 }

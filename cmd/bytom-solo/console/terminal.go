@@ -12,6 +12,8 @@ import (
 	"unicode"
 
 	"golang.org/x/term"
+
+	"github.com/bytom-solo/bytom-solo/logqueue"
 )
 
 // Terminal is where the log goes. A pipe or a console may stop reading (Ctrl-S, a
@@ -24,7 +26,8 @@ type Terminal struct {
 	// whether it wants colours.
 	screen, drawn, colour bool
 
-	orders chan order // nil where lines go straight to a file
+	orders chan order // nil where lines go to a file
+	lines  io.Writer  // the file, where orders is nil
 	frames chan []byte
 	frame  []byte // what stands on the lowest line; of the goroutine that writes
 	done   chan struct{}
@@ -45,12 +48,13 @@ type order struct {
 // room is how many lines wait for a reader.
 const room = 4096
 
-// Open makes a Terminal of a file. Its lines go straight to a regular file, which has no
-// reader that could stop. There are colours on a terminal that knows escape sequences, unless
+// Open makes a Terminal of a file. A regular file has no reader that could stop, but its disk can
+// hang: it has each line when Write returns, unless it does. There are colours on a terminal that knows escape sequences, unless
 // the environment has NO_COLOR.
 func Open(file *os.File, getenv func(string) string) *Terminal {
 	t := &Terminal{file: file}
 	if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {
+		t.lines = logqueue.New(file)
 		return t
 	}
 	t.screen = term.IsTerminal(int(file.Fd()))
@@ -91,7 +95,7 @@ func (t *Terminal) Write(line []byte) (int, error) {
 		return r
 	}, line)
 	if t.orders == nil {
-		if _, err := t.file.Write(text); err != nil {
+		if _, err := t.lines.Write(text); err != nil {
 			return 0, err
 		}
 		return len(line), nil
