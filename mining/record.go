@@ -36,12 +36,13 @@ var (
 	errLateJournal = errors.New("the journal has not answered in time")
 )
 
-// journalPatience is how long a found block waits for the journal's disk, a thousand times what it mostly
-// takes. Each second loses a block to a rival in one of 150 cases, where blocks come each 150 seconds; what
-// the journal insures against, the end of the process in that very second, is rarer by far.
-const journalPatience = time.Second
+// patience is how long a found block waits for the journal's disk, and then for the chain, a hundred times
+// what they mostly take and more. Each second loses a block to a rival in one of 150 cases, where blocks come
+// each 150 seconds; what the journal insures against, the end of the process in that very second, is rarer
+// by far.
+const patience = time.Second
 
-// recordInTime has the journal record a block, and waits no longer than journalPatience: the write goes on
+// recordInTime has the journal record a block, and waits no longer than patience: the write goes on
 // then, and other blocks don't wait behind it.
 func (s *Submitter) recordInTime(block *types.Block, by Finder, found time.Time) error {
 	if s.late.Load() > 0 {
@@ -49,12 +50,12 @@ func (s *Submitter) recordInTime(block *types.Block, by Finder, found time.Time)
 	}
 	written := make(chan error, 1)
 	go func() { written <- s.cfg.Journal.Record(block, found, by) }()
-	patience := time.NewTimer(journalPatience)
-	defer patience.Stop()
+	wait := time.NewTimer(patience)
+	defer wait.Stop()
 	select {
 	case err := <-written:
 		return err
-	case <-patience.C:
+	case <-wait.C:
 		s.late.Add(1)
 		go func() { <-written; s.late.Add(-1) }()
 		return errLateJournal

@@ -1,6 +1,7 @@
 package mining
 
 import (
+	"context"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/bytom/bytom/protocol/bc"
+	"github.com/bytom/bytom/protocol/bc/types"
 )
 
 // TestADiskThatHangsHoldsNoBlock keeps the journal's disk busy, for as long as another transaction holds its file.
@@ -20,12 +22,12 @@ func TestADiskThatHangsHoldsNoBlock(t *testing.T) {
 	}
 	start := time.Now()
 	found := []bc.Hash{m.mine(t)}
-	if took := time.Since(start); took < journalPatience || took > journalPatience+30*time.Second {
-		t.Errorf("the block went out after %v, expected to wait %v for the journal", took, journalPatience)
+	if took := time.Since(start); took < patience || took > patience+30*time.Second {
+		t.Errorf("the block went out after %v, expected to wait %v for the journal", took, patience)
 	}
 	start = time.Now()
 	found = append(found, m.mine(t))
-	if took := time.Since(start); took >= journalPatience {
+	if took := time.Since(start); took >= patience {
 		t.Errorf("the next block waited %v behind the first", took)
 	}
 	if said := m.log.String(); strings.Count(said, "level=WARN") != 2 || !strings.Contains(said, "before it is written down") {
@@ -63,5 +65,64 @@ func TestADiskThatHangsHoldsNoBlock(t *testing.T) {
 		if !ok || err != nil || fate.Standing(j.Has) != StateMain || !slices.Contains(states, StateJournaled) {
 			t.Errorf("block %d: %v %v %v", i, ok, err, states)
 		}
+	}
+}
+
+// hangingChain answers nothing until it may.
+type hangingChain struct {
+	*fakeChain
+	until chan struct{}
+}
+
+func (c hangingChain) Process(ctx context.Context, b *types.Block) (Outcome, error) {
+	<-c.until
+	return c.fakeChain.Process(ctx, b)
+}
+
+// TestAChainThatHangsHoldsNoBlock has the chain answer once the peers have the block.
+func TestAChainThatHangsHoldsNoBlock(t *testing.T) {
+	m := newDiskMiner(t, newJournal(t, filepath.Join(t.TempDir(), "j.db")))
+	hangs := hangingChain{m.chain, make(chan struct{})}
+	m.submitter.cfg.Sink = hangs
+	answer := make(chan Verdict, 1)
+	work := solve(t, testJob(t, m.chain), true)
+	go func() {
+		v, err := m.submitter.Submit(t.Context(), work)
+		if err != nil {
+			t.Errorf("error %v", err)
+		}
+		answer <- v
+	}()
+	announced := func() []*types.Block {
+		m.chain.mu.Lock()
+		defer m.chain.mu.Unlock()
+		return slices.Clone(m.chain.announced)
+	}
+	for len(announced()) == 0 {
+		select {
+		case v := <-answer:
+			t.Fatalf("an answer before the chain's: %+v", v)
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+	close(hangs.until)
+	v := <-answer
+	if v.Outcome != MainChain || v.Block != announced()[0].Hash() {
+		t.Errorf("announced %v, and the verdict is %+v", announced()[0].Hash(), v)
+	}
+	if !strings.Contains(m.log.String(), "announced before this node's chain has answered") {
+		t.Errorf("it is said: %s", m.log.String())
+	}
+	// What has no proof is for the chain alone to say.
+	hangs.until = make(chan struct{})
+	m.submitter.cfg.Sink = hangs
+	foreign := &types.Block{BlockHeader: types.BlockHeader{Version: 1, Height: 99, PreviousBlockHash: bc.NewHash([32]byte{9})}}
+	time.AfterFunc(2*patience, func() { close(hangs.until) })
+	before := len(announced())
+	if _, err := m.submitter.process(t.Context(), foreign, Finder{}, time.Now(), false); err != nil {
+		t.Fatal(err)
+	}
+	if got := len(announced()); got != before+1 { // Once, by the chain's answer.
+		t.Errorf("%d announced, expected 1", got-before)
 	}
 }

@@ -261,7 +261,7 @@ func (s *Submitter) resolve(block *types.Block, v Verdict, err error, events ...
 // process passes a block to the chain, and announces it to the peers. The chain can have one that is
 // new here only by another way from here, whose answer is late or lost: it is no duplicate.
 func (s *Submitter) process(ctx context.Context, block *types.Block, by Finder, start time.Time, isNew bool) (Verdict, error) {
-	outcome, err := s.cfg.Sink.Process(context.WithoutCancel(ctx), block)
+	outcome, err := s.processInTime(ctx, block, isNew)
 	if err == nil && outcome == Duplicate && isNew {
 		outcome = s.outcomeNow(block)
 	}
@@ -283,6 +283,18 @@ func (s *Submitter) process(ctx context.Context, block *types.Block, by Finder, 
 	s.cfg.Observe(StageAccept, v.Took)
 	s.report(v, block, by)
 	return v, nil
+}
+
+// processInTime passes a block to the chain. Where that hangs, as its disk may, peers get one that has a
+// proof meanwhile: nothing is known to be wrong with it.
+func (s *Submitter) processInTime(ctx context.Context, block *types.Block, proved bool) (Outcome, error) {
+	if proved {
+		defer time.AfterFunc(patience, func() {
+			s.cfg.Log.Warn("found block announced before this node's chain has answered", "height", block.Height)
+			s.cfg.Sink.Announce(block)
+		}).Stop()
+	}
+	return s.cfg.Sink.Process(context.WithoutCancel(ctx), block)
 }
 
 // Known is where a block stands. As long as the tip is its parent, it is found out what
