@@ -42,22 +42,31 @@ var (
 // by far.
 const patience = time.Second
 
-// recordInTime has the journal record a block, and waits no longer than patience: the write goes on
-// then, and other blocks don't wait behind it.
-func (s *Submitter) recordInTime(block *types.Block, by Finder, found time.Time) error {
+// recordInTime has the journal record a block, for as long as a block may wait for that.
+func (s *Submitter) recordInTime(block *types.Block, by Finder, found time.Time) (err error) {
 	if s.late.Load() > 0 {
 		return errLateJournal // WriteAgain writes it.
 	}
 	written := make(chan error, 1)
-	go func() { written <- s.cfg.Journal.Record(block, found, by) }()
+	if !s.inTime(func() { written <- s.cfg.Journal.Record(block, found, by) }) {
+		return errLateJournal
+	}
+	return <-written
+}
+
+// inTime calls what waits for the journal's disk, and reports whether it ended within patience. If not it
+// goes on, and other blocks don't wait behind it.
+func (s *Submitter) inTime(write func()) bool {
+	done := make(chan struct{})
+	go func() { write(); close(done) }()
 	wait := time.NewTimer(patience)
 	defer wait.Stop()
 	select {
-	case err := <-written:
-		return err
+	case <-done:
+		return true
 	case <-wait.C:
 		s.late.Add(1)
-		go func() { <-written; s.late.Add(-1) }()
-		return errLateJournal
+		go func() { <-done; s.late.Add(-1) }()
+		return false
 	}
 }

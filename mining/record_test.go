@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	bolt "go.etcd.io/bbolt"
+
 	"github.com/bytom/bytom/protocol/bc"
 	"github.com/bytom/bytom/protocol/bc/types"
 )
@@ -65,6 +67,37 @@ func TestADiskThatHangsHoldsNoBlock(t *testing.T) {
 		if !ok || err != nil || fate.Standing(j.Has) != StateMain || !slices.Contains(states, StateJournaled) {
 			t.Errorf("block %d: %v %v %v", i, ok, err, states)
 		}
+	}
+}
+
+// TestAVerdictWaitsForNoDisk has the disk hang once the chain has the block.
+func TestAVerdictWaitsForNoDisk(t *testing.T) {
+	j := newJournal(t, filepath.Join(t.TempDir(), "j.db"))
+	m := newDiskMiner(t, j)
+	hang := make(chan *bolt.Tx, 1)
+	m.chain.onBlock = func() {
+		tx, err := j.db.Begin(true)
+		if err != nil {
+			t.Error(err)
+		}
+		hang <- tx
+	}
+	start := time.Now()
+	id := m.mine(t)
+	if took := time.Since(start); took < patience {
+		t.Errorf("the verdict came after %v: the disk did not hang", took)
+	}
+	if m.recorded(t, id) {
+		t.Error("the verdict is on a disk that hangs")
+	}
+	if err := (<-hang).Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	for m.submitter.late.Load() > 0 {
+		time.Sleep(time.Millisecond)
+	}
+	if !m.recorded(t, id) {
+		t.Error("the verdict is not in the journal")
 	}
 }
 

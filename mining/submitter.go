@@ -220,7 +220,10 @@ func (s *Submitter) deliverRecorded(ctx context.Context, block *types.Block, by 
 	s.cfg.Relay(block)
 	v, err := s.process(ctx, block, by, start, r.isNew)
 	if r.written {
-		s.resolve(block, v, err, Event{State: StateJournaled, At: r.at}, Event{State: StateSubmitted, At: submitted})
+		// Who brought it, a share's verifier or a device, has other work.
+		s.inTime(func() {
+			s.resolve(block, v, err, Event{State: StateJournaled, At: r.at}, Event{State: StateSubmitted, At: submitted})
+		})
 	}
 	return v, err
 }
