@@ -66,10 +66,10 @@ func (f *FrontMember) start(at *place, dies bool) error {
 	return nil
 }
 
-// ready waits until the front serves rigs.
-func (f *FrontMember) ready(ctx context.Context) error {
+// ready waits until the front serves rigs; where its node does not run, until it answers that it waits.
+func (f *FrontMember) ready(ctx context.Context, node bool) error {
 	return f.answers(ctx, f.String(), startLimit, func() error {
-		if _, err := f.State(ctx); err != nil {
+		if _, err := f.State(ctx); err != nil && (node || !errors.Is(err, errUnavailable)) {
 			return fmt.Errorf("%w; its log ends: %s", err, f.logEnd(300))
 		}
 		return nil
@@ -105,6 +105,9 @@ func (f *FrontMember) State(ctx context.Context) (s FrontState, err error) {
 	return s, f.get(ctx, "/mining/api/v1/status", &s)
 }
 
+// errUnavailable is a front's answer that it serves no rigs yet.
+var errUnavailable = errors.New(http.StatusText(http.StatusServiceUnavailable))
+
 // get reads JSON from the front's figures.
 func (d *daemon) get(ctx context.Context, path string, out any) (err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, d.URL+path, nil)
@@ -116,7 +119,11 @@ func (d *daemon) get(ctx context.Context, path string, out any) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, resp.Body.Close()) }()
-	if resp.StatusCode != http.StatusOK {
+	switch resp.StatusCode {
+	case http.StatusOK:
+	case http.StatusServiceUnavailable:
+		return fmt.Errorf("%s%s: %w", d.URL, path, errUnavailable)
+	default:
 		return fmt.Errorf("%s%s: status %s", d.URL, path, resp.Status)
 	}
 	return json.NewDecoder(resp.Body).Decode(out)

@@ -72,7 +72,7 @@ func (n *Network) makeFronts(c Config, page, rigs int) error {
 	return nil
 }
 
-// startFronts starts fronts, and waits until they serve rigs.
+// startFronts starts fronts, and waits until they serve rigs, as far as their node runs.
 func (n *Network) startFronts(ctx context.Context, all []*FrontMember) error {
 	parts, partsCtx := errgroup.WithContext(ctx)
 	for _, f := range all {
@@ -80,7 +80,7 @@ func (n *Network) startFronts(ctx context.Context, all []*FrontMember) error {
 		if err := f.start(n.place, n.tied); err != nil {
 			return err
 		}
-		parts.Go(func() error { return f.ready(partsCtx) })
+		parts.Go(func() error { return f.ready(partsCtx, n.Nodes[0].Running()) })
 	}
 	return errors.Join(n.save(), parts.Wait())
 }
@@ -123,7 +123,7 @@ func (n *Network) endOne(ctx context.Context, name string, end func(*daemon) err
 }
 
 // Start starts a node or a front again that was stopped or killed, and waits until it is where it
-// was: a node with its peers, a front with rigs.
+// was: a node with its peers, a front with rigs if its node runs.
 func (n *Network) Start(ctx context.Context, name string) error {
 	return n.locked(ctx, func() error {
 		d, err := n.named(name)

@@ -76,7 +76,7 @@ func (f *Front) Start(engine, payee string, nodes ...string) {
 func (f *Front) Restart() {
 	f.t.Helper()
 	f.Launch()
-	if err := f.ready(f.t.Context()); err != nil {
+	if err := f.ready(f.t.Context(), true); err != nil {
 		f.t.Fatal(err)
 	}
 }
