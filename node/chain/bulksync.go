@@ -342,7 +342,8 @@ func (s *BulkSync) forget(peer *p2p.Peer) {
 // Taken is how many blocks were brought to the gate so far.
 func (s *BulkSync) Taken() uint64 { return s.taken.Load() }
 
-// Over is a switch whose messages are looked at before Bytom's reactors get them.
+// Over is a switch whose messages are looked at before Bytom's reactors get them, and to which a peer
+// has one connection.
 func (s *BulkSync) Over(sw *p2p.Switch) netsync.Switch { return bulkSwitch{sw, s} }
 
 // bulkSwitch is a switch whose reactors let BulkSync look first.
@@ -353,7 +354,7 @@ type bulkSwitch struct {
 
 // AddReactor satisfies netsync.Switch.
 func (s bulkSwitch) AddReactor(name string, r p2p.Reactor) p2p.Reactor {
-	return s.Switch.AddReactor(name, bulkReactor{r, s.bulk})
+	return s.Switch.AddReactor(name, onePeerReactor{bulkReactor{r, s.bulk}, &onePerPeer{peers: make(map[string]*p2p.Peer)}})
 }
 
 type bulkReactor struct {
