@@ -186,7 +186,7 @@ func (e *engine) lost(where string, err error) {
 }
 
 // Publish implements fleet.Engine. While the engine is away the connection is not asked: it may
-// be held by an attempt to reach it.
+// be held by an attempt to reach it (findings/nats-go-deadlines.sh).
 func (e *engine) Publish(subject string, data []byte) error {
 	if why := e.why.Load(); why != nil {
 		return fmt.Errorf("%w: %s", fleet.ErrAway, *why)
