@@ -8,8 +8,9 @@ import (
 	"github.com/bytom-solo/bytom-solo/mining"
 )
 
-// longpollHold is how long a longpoll is held before it is answered anyway.
-const longpollHold = 60 * time.Second
+// longpollHold is how long a longpoll is held before it is answered anyway, less than clients wait for an
+// answer: python-bitcoinrpc 30 s, btcd's rpcclient a minute, which both are by default or for good.
+const longpollHold = 25 * time.Second
 
 // current is the template to answer with: the first whose work differs from that of
 // a longpoll id, or whichever there is when the hold is over or the node stops. Who was
