@@ -31,7 +31,7 @@ func TestAPeerHasOneConnection(t *testing.T) {
 		both.Wait()
 	}
 	before := files()
-	for range 8 {
+	for range 5 {
 		dial()
 	}
 	testnet.Wait(t, 30*time.Second, func() error {
