@@ -39,6 +39,9 @@ type BulkSync struct {
 	wake    chan struct{}
 	taken   atomic.Uint64 // blocks brought to the gate
 
+	open        *onePerPeer
+	remindEvery time.Duration
+
 	mu    sync.Mutex
 	peers map[string]*bulkPeer // by p2p.Peer.Key
 }
@@ -69,12 +72,15 @@ const (
 func NewBulkSync(chain *protocol.Chain, gate *Gate, workers int, log *slog.Logger) *BulkSync {
 	return &BulkSync{
 		chain: chain, gate: gate, workers: workers, log: log,
-		wake: make(chan struct{}, 1), peers: make(map[string]*bulkPeer),
+		wake: make(chan struct{}, 1), open: newOnePerPeer(), remindEvery: remindPeriod, peers: make(map[string]*bulkPeer),
 	}
 }
 
 // Run catches up whenever a peer is ahead, until ctx ends.
 func (s *BulkSync) Run(ctx context.Context) error {
+	var reminding sync.WaitGroup
+	defer reminding.Wait()
+	reminding.Go(func() { s.remindPeers(ctx) })
 	retry := time.NewTicker(5 * time.Second)
 	defer retry.Stop()
 	for {
@@ -354,7 +360,7 @@ type bulkSwitch struct {
 
 // AddReactor satisfies netsync.Switch.
 func (s bulkSwitch) AddReactor(name string, r p2p.Reactor) p2p.Reactor {
-	return s.Switch.AddReactor(name, onePeerReactor{bulkReactor{r, s.bulk}, &onePerPeer{peers: make(map[string]*p2p.Peer)}})
+	return s.Switch.AddReactor(name, onePeerReactor{bulkReactor{r, s.bulk}, s.bulk.open})
 }
 
 type bulkReactor struct {

@@ -31,3 +31,6 @@ func (c *Chain) ForgetRefused() { c.refused.Clear() }
 func NewSeedWalk(chain *protocol.Chain, blocks []*types.Block) func(n int) (id, seed [32]byte, ok bool) {
 	return newSeedWalk(chain, blocks).at
 }
+
+// SetRemindEvery sets how often peers are reminded, before Run.
+func (s *BulkSync) SetRemindEvery(d time.Duration) { s.remindEvery = d }

@@ -1,9 +1,14 @@
 package chain
 
 import (
+	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
+	"time"
 
+	"github.com/bytom/bytom/netsync"
 	"github.com/bytom/bytom/p2p"
 )
 
@@ -15,6 +20,15 @@ import (
 type onePerPeer struct {
 	mu    sync.Mutex
 	peers map[string]*p2p.Peer // by p2p.Peer.Key
+}
+
+func newOnePerPeer() *onePerPeer { return &onePerPeer{peers: make(map[string]*p2p.Peer)} }
+
+// list is all connections, in no order.
+func (o *onePerPeer) list() []*p2p.Peer {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.Collect(maps.Values(o.peers))
 }
 
 // add notes a peer's connection; false is that it has another one already.
@@ -78,4 +92,34 @@ func (r onePeerReactor) RemovePeer(peer *p2p.Peer, reason any) {
 		r.open.remove(other)
 	}
 	r.Reactor.RemovePeer(peer, reason)
+}
+
+// remindPeriod is how often peers are reminded of this node, within the time that bulkTimeout gives them
+// for an answer.
+const remindPeriod = 20 * time.Second
+
+// remindPeers tells each peer this node's best block, and asks for its own, until ctx ends. A stock node may
+// have forgotten a connection as onePerPeer says, and neither answers on it nor tells of new blocks: a
+// status has it know the peer again.
+func (s *BulkSync) remindPeers(ctx context.Context) {
+	each := time.NewTicker(s.remindEvery)
+	defer each.Stop()
+	for {
+		select {
+		case <-each.C:
+		case <-ctx.Done():
+			return
+		}
+		genesis, err := s.chain.GetHeaderByHeight(0)
+		if err != nil {
+			s.log.Debug("peers are not reminded of this node", "error", err)
+			continue
+		}
+		id := genesis.Hash()
+		status := message(netsync.NewStatusResponseMessage(s.chain.BestBlockHeader(), &id))
+		for _, peer := range s.open.list() {
+			// Where there is no room for it, the connection is busy with more than that.
+			_ = peer.TrySend(netsync.BlockchainChannel, status) && peer.TrySend(netsync.BlockchainChannel, message(&netsync.StatusRequestMessage{}))
+		}
+	}
 }

@@ -1,0 +1,191 @@
+package chain_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/bytom/bytom/config"
+	"github.com/bytom/bytom/netsync"
+	"github.com/bytom/bytom/p2p"
+	"github.com/bytom/bytom/p2p/connection"
+
+	"github.com/bytom-solo/bytom-solo/node/chain"
+	"github.com/bytom-solo/bytom-solo/node/chain/chaintest"
+)
+
+// reactor welcomes peers after a while, as Bytom's own does, and keeps what they send.
+type reactor struct {
+	p2p.BaseReactor
+	welcome time.Duration
+
+	mu    sync.Mutex
+	peers []*p2p.Peer // that it was told of
+	heard []netsync.BlockchainMessage
+}
+
+func (r *reactor) GetChannels() []*connection.ChannelDescriptor {
+	return []*connection.ChannelDescriptor{{ID: netsync.BlockchainChannel, Priority: 5, SendQueueCapacity: 100}}
+}
+
+func (r *reactor) AddPeer(p *p2p.Peer) error {
+	r.mu.Lock()
+	r.peers = append(r.peers, p)
+	r.mu.Unlock()
+	time.Sleep(r.welcome)
+	return nil
+}
+
+func (r *reactor) Receive(_ byte, _ *p2p.Peer, raw []byte) {
+	if _, m, err := netsync.DecodeMessage(raw); err == nil {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.heard = append(r.heard, m)
+	}
+}
+
+// forgotten is how many connections run that are not in the switch's list.
+func (r *reactor) forgotten(in *p2p.PeerSet) (n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, p := range r.peers {
+		if p.IsRunning() && in.Get(p.Key) != p {
+			n++
+		}
+	}
+	return n
+}
+
+// peer is a switch of Bytom's with a reactor, which a BulkSync stands before if there is one.
+type peer struct {
+	*p2p.Switch
+	reactor *reactor
+	address *p2p.NetAddress
+}
+
+func newPeer(t *testing.T, bulk *chain.BulkSync) peer {
+	t.Helper()
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = free.Close()
+	c := config.DefaultConfig()
+	c.SetRoot(t.TempDir())
+	c.ChainID = "solonet"
+	c.P2P.ListenAddress, c.P2P.SkipUPNP, c.P2P.LANDiscover, c.P2P.Seeds = "tcp://"+free.Addr().String(), true, false, ""
+	if err := os.MkdirAll(filepath.Join(c.RootDir, "data"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	sw, err := p2p.NewSwitch(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &reactor{welcome: 200 * time.Millisecond}
+	r.BaseReactor = *p2p.NewBaseReactor("test", r)
+	if bulk != nil {
+		bulk.Over(sw).AddReactor("test", r)
+	} else {
+		sw.AddReactor("test", r)
+	}
+	if _, err := sw.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { sw.Stop() })
+	return peer{sw, r, sw.Listeners()[0].InternalAddress()}
+}
+
+func newBulkSync(t *testing.T) *chain.BulkSync {
+	f := chaintest.NewQuick(t)
+	return chain.NewBulkSync(f.Bytom, f.Gate, 1, slog.New(slog.DiscardHandler))
+}
+
+// TestNoConnectionIsForgotten has two nodes dial each other at the same moment, again and again.
+func TestNoConnectionIsForgotten(t *testing.T) {
+	a, b := newPeer(t, newBulkSync(t)), newPeer(t, newBulkSync(t))
+	for round := range 5 {
+		var both sync.WaitGroup
+		both.Go(func() { _ = a.DialPeerWithAddress(b.address) })
+		both.Go(func() { _ = b.DialPeerWithAddress(a.address) })
+		both.Wait()
+		within(t, func() error {
+			if n, m := a.reactor.forgotten(a.Peers()), b.reactor.forgotten(b.Peers()); n+m > 0 {
+				return fmt.Errorf("round %d: %d and %d connections run that are in no list", round, n, m)
+			}
+			return nil
+		})
+		for _, p := range a.Peers().List() {
+			a.StopPeerGracefully(p.Key)
+		}
+		within(t, func() error {
+			if n, m := a.Peers().Size(), b.Peers().Size(); n+m > 0 {
+				return fmt.Errorf("round %d: %d and %d peers after the end of the connection", round, n, m)
+			}
+			return nil
+		})
+	}
+	if err := a.DialPeerWithAddress(b.address); err != nil || a.Peers().Size() != 1 {
+		t.Errorf("after that a peer can't be dialled: %v", err)
+	}
+}
+
+// TestPeersAreReminded has a peer hear of this node's best block, and be asked for its own, each period.
+func TestPeersAreReminded(t *testing.T) {
+	f := chaintest.NewQuick(t)
+	bulk := chain.NewBulkSync(f.Bytom, f.Gate, 1, slog.New(slog.DiscardHandler))
+	bulk.SetRemindEvery(10 * time.Millisecond)
+	ours, stock := newPeer(t, bulk), newPeer(t, nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() { _ = bulk.Run(ctx) })
+	defer running.Wait()
+	defer cancel()
+	if err := stock.DialPeerWithAddress(ours.address); err != nil {
+		t.Fatal(err)
+	}
+	f.Process(t, f.Block(t, 1))
+	genesis, err := f.Bytom.GetHeaderByHeight(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	within(t, func() error {
+		stock.reactor.mu.Lock()
+		defer stock.reactor.mu.Unlock()
+		var asked, told bool
+		for _, m := range stock.reactor.heard {
+			switch m := m.(type) {
+			case *netsync.StatusRequestMessage:
+				asked = true
+			case *netsync.StatusResponseMessage:
+				id := genesis.Hash()
+				told = told || m.Height == 1 && *m.GetHash() == f.Bytom.BestBlockHeader().Hash() && *m.GetGenesisHash() == id
+			default:
+				t.Fatalf("it hears %v", m)
+			}
+		}
+		if !asked || !told {
+			return fmt.Errorf("of %d messages: asked %v, told of the best block %v", len(stock.reactor.heard), asked, told)
+		}
+		return nil
+	})
+}
+
+// within waits until check has no error.
+func within(t *testing.T, check func() error) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		err := check()
+		if err == nil {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatal(err)
+		}
+	}
+}
