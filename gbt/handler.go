@@ -47,7 +47,7 @@ type Config struct {
 	// Version is the embedded node's, major.minor.patch.
 	Version string
 	// LongpollHold is how long a longpoll is held, Expires for how long a template is
-	// good at the most; zero is 60 s and two minutes.
+	// good at the most; zero is 25 s and two minutes.
 	LongpollHold, Expires time.Duration
 	// Overrides are the operator's, for the selection of transactions.
 	Overrides Overrides

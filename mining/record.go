@@ -10,16 +10,19 @@ import (
 // recorded is how record went.
 type recorded struct {
 	at             time.Time
-	written, isNew bool // isNew is false of a block that the journal had
+	written, isNew bool         // isNew is false of a block that came before, by another way
+	late           <-chan error // what becomes of a write that nobody waits for any longer; nil if there is none
 }
 
 // record writes a found block down. A journal that fails, or whose disk hangs, costs the block nothing
 // but its insurance; WriteAgain makes up for it.
 func (s *Submitter) record(block *types.Block, by Finder, found time.Time) recorded {
 	start := time.Now()
+	came, _ := s.came.ContainsOrAdd(block.Hash(), struct{}{}) // A disk that hangs can't tell.
+	var late <-chan error
 	err := errNoJournal
 	if s.cfg.Journal != nil {
-		err = s.recordInTime(block, by, found)
+		late, err = s.recordInTime(block, by, found)
 	}
 	switch {
 	case errors.Is(err, errLateJournal):
@@ -28,7 +31,7 @@ func (s *Submitter) record(block *types.Block, by Finder, found time.Time) recor
 		s.cfg.Log.Error("found block not written down; it is submitted all the same", "height", block.Height, "error", err)
 	}
 	s.cfg.Observe(StageJournal, time.Since(start))
-	return recorded{time.Now(), err == nil, !errors.Is(err, errDuplicateEntry)}
+	return recorded{at: time.Now(), written: err == nil, isNew: !came && !errors.Is(err, errDuplicateEntry), late: late}
 }
 
 var (
@@ -42,20 +45,21 @@ var (
 // by far.
 const patience = time.Second
 
-// recordInTime has the journal record a block, for as long as a block may wait for that.
-func (s *Submitter) recordInTime(block *types.Block, by Finder, found time.Time) (err error) {
+// recordInTime has the journal record a block, for as long as a block may wait for that. A write that goes
+// on tells late.
+func (s *Submitter) recordInTime(block *types.Block, by Finder, found time.Time) (late <-chan error, err error) {
 	if s.late.Load() > 0 {
-		return errLateJournal // WriteAgain writes it.
+		return nil, errLateJournal // WriteAgain writes it.
 	}
 	written := make(chan error, 1)
 	if !s.inTime(func() { written <- s.cfg.Journal.Record(block, found, by) }) {
-		return errLateJournal
+		return written, errLateJournal
 	}
-	return <-written
+	return nil, <-written
 }
 
 // inTime calls what waits for the journal's disk, and reports whether it ended within patience. If not it
-// goes on, and other blocks don't wait behind it.
+// goes on, and found blocks don't wait behind it.
 func (s *Submitter) inTime(write func()) bool {
 	done := make(chan struct{})
 	go func() { write(); close(done) }()

@@ -2,6 +2,7 @@ package mining
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -18,10 +19,7 @@ import (
 func TestADiskThatHangsHoldsNoBlock(t *testing.T) {
 	j := newJournal(t, filepath.Join(t.TempDir(), "j.db"))
 	m := newDiskMiner(t, j)
-	hang, err := j.db.Begin(true)
-	if err != nil {
-		t.Fatal(err)
-	}
+	release := m.hangDisk(t)
 	start := time.Now()
 	found := []bc.Hash{m.mine(t)}
 	if took := time.Since(start); took < patience || took > patience+30*time.Second {
@@ -44,12 +42,7 @@ func TestADiskThatHangsHoldsNoBlock(t *testing.T) {
 	if err := j.Failing(); err == nil || !strings.Contains(err.Error(), "has not answered for 1") {
 		t.Errorf("a disk that hangs: %v", err)
 	}
-	if err := hang.Rollback(); err != nil {
-		t.Fatal(err)
-	}
-	for m.submitter.late.Load() > 0 {
-		time.Sleep(time.Millisecond)
-	}
+	release()
 	if err := j.Failing(); err != nil {
 		t.Errorf("a disk that answers again: %v", err)
 	}
@@ -67,6 +60,101 @@ func TestADiskThatHangsHoldsNoBlock(t *testing.T) {
 		if !ok || err != nil || fate.Standing(j.Has) != StateMain || !slices.Contains(states, StateJournaled) {
 			t.Errorf("block %d: %v %v %v", i, ok, err, states)
 		}
+	}
+}
+
+// hangDisk keeps the journal's disk busy until the result is called.
+func (m *diskMiner) hangDisk(t *testing.T) (release func()) {
+	t.Helper()
+	tx, err := m.journal.db.Begin(true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		t.Helper()
+		if err := tx.Rollback(); err != nil {
+			t.Fatal(err)
+		}
+		for m.submitter.late.Load() > 0 {
+			time.Sleep(time.Millisecond)
+		}
+	}
+}
+
+// TestABlockOfTwoWaysIsOneWhereTheDiskHangs has a front's block come by the engine and to the node's RPC.
+func TestABlockOfTwoWaysIsOneWhereTheDiskHangs(t *testing.T) {
+	m := newDiskMiner(t, newJournal(t, filepath.Join(t.TempDir(), "j.db")))
+	release := m.hangDisk(t)
+	sol := solve(t, testJob(t, m.chain), true)
+	block, err := sol.Job.Block(sol.Timestamp, sol.Nonce)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var outcomes []Outcome
+	for range 2 {
+		v, err := m.submitter.deliver(t.Context(), block, Finder{}, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		outcomes = append(outcomes, v.Outcome)
+		m.chain.outcome = func(*types.Block) (Outcome, error) { return Duplicate, nil }
+	}
+	if !slices.Equal(outcomes, []Outcome{MainChain, Duplicate}) || m.submitter.Found() != 1 || len(m.chain.announced) != 1 || len(m.submitter.unwritten.list()) != 1 {
+		t.Errorf("outcomes %v, found %d, announced %d, unwritten %d", outcomes, m.submitter.Found(), len(m.chain.announced), len(m.submitter.unwritten.list()))
+	}
+	release()
+	m.submitter.WriteAgain(t.Context())
+	if fates, err := m.journal.Fates(); err != nil || len(fates) != 1 || fates[0].Standing(m.journal.Has) != StateMain || len(m.submitter.unwritten.list()) != 0 {
+		t.Errorf("the journal has %+v, %v", fates, err)
+	}
+}
+
+// TestAFalseProofIsRefusedLate has a front's block be written once it is known to prove nothing.
+func TestAFalseProofIsRefusedLate(t *testing.T) {
+	m := newDiskMiner(t, newJournal(t, filepath.Join(t.TempDir(), "j.db")))
+	release := m.hangDisk(t)
+	sol := solve(t, testJob(t, m.chain), false)
+	block, err := sol.Job.Block(sol.Timestamp, sol.Nonce)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.submitter.SubmitBlock(t.Context(), block, Finder{Front: "a"}); !errors.Is(err, ErrHighHash) {
+		t.Fatalf("error %v", err)
+	}
+	release()
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
+		fate, ok, err := m.journal.Fate(block.Hash())
+		if ok && fate.Standing(m.journal.Has) == StateRefused && len(m.journal.Open()) == 0 {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("the journal has it: %v %v, %+v", ok, err, fate)
+		}
+	}
+	if len(m.chain.announced) > 0 {
+		t.Error("it was announced")
+	}
+}
+
+// TestABlockIsBroughtAgainWhileTheDiskHangs has the chain take a block at the second try.
+func TestABlockIsBroughtAgainWhileTheDiskHangs(t *testing.T) {
+	m := newDiskMiner(t, newJournal(t, filepath.Join(t.TempDir(), "j.db")))
+	m.chain.place = func(id bc.Hash, height uint64) Place { return Place{} }
+	release := m.hangDisk(t)
+	m.chain.outcome = func(*types.Block) (Outcome, error) { return 0, ErrNotReady }
+	if _, err := m.submitter.Submit(t.Context(), solve(t, testJob(t, m.chain), true)); !errors.Is(err, ErrNotReady) {
+		t.Fatalf("error %v", err)
+	}
+	m.chain.outcome = nil
+	m.submitter.WriteAgain(t.Context())
+	if got := len(m.chain.blocks()); got != 1 {
+		t.Errorf("%d blocks came to the chain while the disk hung, expected 1", got)
+	}
+	m.chain.place = nil
+	release()
+	m.submitter.WriteAgain(t.Context())
+	if fates, err := m.journal.Fates(); err != nil || len(fates) != 1 || fates[0].Standing(m.journal.Has) != StateMain || len(m.submitter.unwritten.list()) > 0 {
+		t.Errorf("the journal has %+v, %v", fates, err)
 	}
 }
 
@@ -146,12 +234,21 @@ func TestAChainThatHangsHoldsNoBlock(t *testing.T) {
 	if !strings.Contains(m.log.String(), "announced before this node's chain has answered") {
 		t.Errorf("it is said: %s", m.log.String())
 	}
-	// What has no proof is for the chain alone to say.
+	// What has no proof, or something else wrong, is for the chain alone to say.
+	hangs.until = make(chan struct{})
+	m.submitter.cfg.Sink = hangs
+	m.chain.check = func(*types.Block) error { return ErrRejected }
+	wrong := &types.Block{BlockHeader: types.BlockHeader{Version: 1, Height: 98, PreviousBlockHash: bc.NewHash([32]byte{8})}}
+	before := len(announced())
+	time.AfterFunc(2*patience, func() { close(hangs.until) })
+	if _, err := m.submitter.process(t.Context(), wrong, Finder{}, time.Now(), true); err != nil || len(announced()) != before+1 { // By the chain's answer.
+		t.Errorf("%d announced, error %v", len(announced())-before, err)
+	}
 	hangs.until = make(chan struct{})
 	m.submitter.cfg.Sink = hangs
 	foreign := &types.Block{BlockHeader: types.BlockHeader{Version: 1, Height: 99, PreviousBlockHash: bc.NewHash([32]byte{9})}}
 	time.AfterFunc(2*patience, func() { close(hangs.until) })
-	before := len(announced())
+	before = len(announced())
 	if _, err := m.submitter.process(t.Context(), foreign, Finder{}, time.Now(), false); err != nil {
 		t.Fatal(err)
 	}

@@ -48,6 +48,7 @@ type Submitter struct {
 	found      atomic.Uint64
 	lastLogged atomic.Int64 // when a found block was last logged, in Unix seconds
 	won        *lru.Cache[bc.Hash, struct{}]
+	came       *lru.Cache[bc.Hash, struct{}] // found blocks, the latest
 	unwritten  unwritten
 	late       atomic.Int32                  // writes to the journal that found blocks no longer wait for
 	again      *lru.Cache[bc.Hash, struct{}] // blocks of Replay that were not taken, which was logged
@@ -81,7 +82,11 @@ func NewSubmitter(cfg SubmitterConfig) *Submitter {
 	if err != nil {
 		panic(err) // As above.
 	}
-	return &Submitter{cfg: cfg, won: won, again: again}
+	came, err := lru.New[bc.Hash, struct{}](mostUnwritten)
+	if err != nil {
+		panic(err) // As above.
+	}
+	return &Submitter{cfg: cfg, won: won, came: came, again: again}
 }
 
 // Verdict is what became of a block that nothing was wrong with.
@@ -188,8 +193,16 @@ func (s *Submitter) deliverOfFront(ctx context.Context, block *types.Block, by F
 	go func() { proof <- s.prove(ctx, block.Hash().Byte32(), parent) }()
 	r := s.record(block, by, start)
 	if err := <-proof; err != nil {
-		if r.written {
-			s.resolve(block, Verdict{}, err, Event{State: StateJournaled, At: r.at})
+		refuse := func() { s.resolve(block, Verdict{}, err, Event{State: StateJournaled, At: r.at}) }
+		switch {
+		case r.written:
+			refuse()
+		case r.late != nil:
+			go func() {
+				if <-r.late == nil {
+					refuse()
+				}
+			}()
 		}
 		return Verdict{}, err
 	}
@@ -213,17 +226,16 @@ func (s *Submitter) deliver(ctx context.Context, block *types.Block, by Finder, 
 
 // deliverRecorded is deliver of a block that record was called with.
 func (s *Submitter) deliverRecorded(ctx context.Context, block *types.Block, by Finder, start time.Time, r recorded) (Verdict, error) {
+	var answered atomic.Bool
 	if s.cfg.Journal != nil && !r.written && r.isNew {
-		s.unwritten.keep(foundBlock{block, by, start})
+		s.unwritten.keep(foundBlock{block, by, start, &answered})
 	}
 	submitted := time.Now()
 	s.cfg.Relay(block)
 	v, err := s.process(ctx, block, by, start, r.isNew)
+	answered.Store(true)
 	if r.written {
-		// Who brought it, a share's verifier or a device, has other work.
-		s.inTime(func() {
-			s.resolve(block, v, err, Event{State: StateJournaled, At: r.at}, Event{State: StateSubmitted, At: submitted})
-		})
+		s.resolve(block, v, err, Event{State: StateJournaled, At: r.at}, Event{State: StateSubmitted, At: submitted})
 	}
 	return v, err
 }
@@ -236,7 +248,8 @@ func refusal(err error) bool {
 }
 
 // resolve notes the chain's answer, behind what came before it. A block that could
-// not be judged stays open for the next start.
+// not be judged stays open for the next start. It does not wait for a disk that hangs: who brought the block, a
+// share's verifier or a device, has other work.
 func (s *Submitter) resolve(block *types.Block, v Verdict, err error, events ...Event) {
 	if err != nil && !refusal(err) {
 		return
@@ -256,9 +269,11 @@ func (s *Submitter) resolve(block *types.Block, v Verdict, err error, events ...
 		e.State, e.Winner = StateLost, &p.There
 		events = append(events, e)
 	}
-	if err := s.cfg.Journal.Resolve(id, verdict, events...); err != nil {
-		s.cfg.Log.Error("verdict not written down", "height", block.Height, "verdict", verdict, "error", err)
-	}
+	s.inTime(func() {
+		if err := s.cfg.Journal.Resolve(id, verdict, events...); err != nil {
+			s.cfg.Log.Error("verdict not written down", "height", block.Height, "verdict", verdict, "error", err)
+		}
+	})
 }
 
 // process passes a block to the chain, and announces it to the peers. The chain can have one that is
@@ -289,12 +304,14 @@ func (s *Submitter) process(ctx context.Context, block *types.Block, by Finder, 
 }
 
 // processInTime passes a block to the chain. Where that hangs, as its disk may, peers get one that has a
-// proof meanwhile: nothing is known to be wrong with it.
+// proof, and in which nothing is found wrong, meanwhile.
 func (s *Submitter) processInTime(ctx context.Context, block *types.Block, proved bool) (Outcome, error) {
 	if proved {
 		defer time.AfterFunc(patience, func() {
-			s.cfg.Log.Warn("found block announced before this node's chain has answered", "height", block.Height)
-			s.cfg.Sink.Announce(block)
+			if s.cfg.Source.Check(context.WithoutCancel(ctx), block) == nil {
+				s.cfg.Log.Warn("found block announced before this node's chain has answered", "height", block.Height)
+				s.cfg.Sink.Announce(block)
+			}
 		}).Stop()
 	}
 	return s.cfg.Sink.Process(context.WithoutCancel(ctx), block)

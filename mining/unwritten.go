@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/bytom/bytom/protocol/bc/types"
@@ -23,9 +24,10 @@ type unwritten struct {
 
 // foundBlock is a block, who found it and when.
 type foundBlock struct {
-	block *types.Block
-	by    Finder
-	found time.Time
+	block    *types.Block
+	by       Finder
+	found    time.Time
+	answered *atomic.Bool // by the chain, to who brought it
 }
 
 // keep adds a block. Of too many the oldest go.
@@ -50,8 +52,8 @@ func (u *unwritten) drop(block *types.Block) {
 }
 
 // WriteAgain writes found blocks down that the journal could not take when they were found, and brings
-// those that the chain does not know to it once more. It is called again and again: a disk that was full
-// has room some day, and until then this process alone knows of them.
+// those that the chain does not know to it once more, whether the disk answers or not. It is called again and
+// again, and at the end: a disk that was full has room some day, and until then this process alone knows of them.
 func (s *Submitter) WriteAgain(ctx context.Context) {
 	if !s.unwritten.writing.TryLock() {
 		return
@@ -61,22 +63,32 @@ func (s *Submitter) WriteAgain(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		known := s.cfg.Source.Place(b.block.Hash(), b.block.Height).Known
-		err := s.cfg.Journal.Record(b.block, b.found, b.by)
-		written := err == nil || errors.Is(err, errDuplicateEntry)
-		if written {
-			s.unwritten.drop(b.block)
-			s.cfg.Log.Info("found block written down, later", "height", b.block.Height, "hash", new(b.block.Hash()).String())
-		}
-		switch {
-		case written && known:
-			s.resolve(b.block, Verdict{Outcome: s.outcomeNow(b.block)}, nil, Event{State: StateSubmitted, At: b.found}, Event{State: StateJournaled, At: time.Now()})
-		case written:
-			_, _ = s.resend(ctx, b.block, b.by) // It is in the journal, open, if that fails.
-		case !known:
-			if _, err := s.process(ctx, b.block, b.by, time.Now(), true); refusal(err) {
-				s.unwritten.drop(b.block)
-			}
-		}
+		s.writeAgain(ctx, b)
 	}
+}
+
+func (s *Submitter) writeAgain(ctx context.Context, b foundBlock) {
+	answered := b.answered.Load() // If not, who brought it waits for the chain still.
+	var v Verdict
+	var verdictErr error
+	known := s.cfg.Source.Place(b.block.Hash(), b.block.Height).Known
+	if answered && !known {
+		v, verdictErr = s.process(ctx, b.block, b.by, time.Now(), true)
+	}
+	_, err := s.recordInTime(b.block, b.by, b.found)
+	written := err == nil || errors.Is(err, errDuplicateEntry)
+	if !answered {
+		return
+	}
+	if written || refusal(verdictErr) {
+		s.unwritten.drop(b.block)
+	}
+	if !written {
+		return
+	}
+	s.cfg.Log.Info("found block written down, later", "height", b.block.Height, "hash", new(b.block.Hash()).String())
+	if known {
+		v.Outcome = s.outcomeNow(b.block)
+	}
+	s.resolve(b.block, v, verdictErr, Event{State: StateSubmitted, At: b.found}, Event{State: StateJournaled, At: time.Now()})
 }

@@ -217,7 +217,13 @@ func (f *Front) openRigs(ctx context.Context) error {
 func (f *Front) Run(ctx context.Context) (err error) {
 	last, cancel := outlast(ctx, stopLimit)
 	defer cancel()
-	defer func() { f.relay.wait(last); err = errors.Join(err, f.close()) }()
+	defer func() {
+		if f.submitter != nil { // Without a node it has none.
+			f.submitter.WriteAgain(last)
+		}
+		f.relay.wait(last)
+		err = errors.Join(err, f.close())
+	}()
 	listener, forget, err := f.listenHTTP("the figures")
 	if err != nil {
 		return err

@@ -170,7 +170,11 @@ func (n *Node) replay(ctx context.Context) error {
 func (n *Node) Run(ctx context.Context) (err error) {
 	last, cancel := outlast(ctx, stopLimit)
 	defer cancel()
-	defer func() { n.relay.wait(last); err = errors.Join(err, n.close()) }()
+	defer func() {
+		n.submitter.WriteAgain(last) // Found blocks that the disk has not taken yet.
+		n.relay.wait(last)
+		err = errors.Join(err, n.close())
+	}()
 	listener, forget, err := n.listenHTTP("the RPC")
 	if err != nil {
 		return err
