@@ -39,8 +39,8 @@ type BulkSync struct {
 	wake    chan struct{}
 	taken   atomic.Uint64 // blocks brought to the gate
 
-	open        *onePerPeer
-	remindEvery time.Duration
+	open                     *onePerPeer
+	remindEvery, silentAfter time.Duration
 
 	mu    sync.Mutex
 	peers map[string]*bulkPeer // by p2p.Peer.Key
@@ -72,7 +72,7 @@ const (
 func NewBulkSync(chain *protocol.Chain, gate *Gate, workers int, log *slog.Logger) *BulkSync {
 	return &BulkSync{
 		chain: chain, gate: gate, workers: workers, log: log,
-		wake: make(chan struct{}, 1), open: newOnePerPeer(), remindEvery: remindPeriod, peers: make(map[string]*bulkPeer),
+		wake: make(chan struct{}, 1), open: newOnePerPeer(), remindEvery: remindPeriod, silentAfter: silentAfter, peers: make(map[string]*bulkPeer),
 	}
 }
 
@@ -324,6 +324,10 @@ func (s *BulkSync) noteStatus(peer *p2p.Peer, raw []byte) {
 		return
 	}
 	s.mu.Lock()
+	if s.open.get(peer.Key) != peer {
+		s.mu.Unlock()
+		return // It is refused, or has ended.
+	}
 	p := s.peers[peer.Key]
 	if p == nil || p.peer != peer {
 		p = &bulkPeer{peer: peer}
@@ -360,7 +364,7 @@ type bulkSwitch struct {
 
 // AddReactor satisfies netsync.Switch.
 func (s bulkSwitch) AddReactor(name string, r p2p.Reactor) p2p.Reactor {
-	return s.Switch.AddReactor(name, onePeerReactor{bulkReactor{r, s.bulk}, s.bulk.open})
+	return s.Switch.AddReactor(name, onePeerReactor{bulkReactor{r, s.bulk}, s.Switch, s.bulk})
 }
 
 type bulkReactor struct {

@@ -34,3 +34,13 @@ func NewSeedWalk(chain *protocol.Chain, blocks []*types.Block) func(n int) (id, 
 
 // SetRemindEvery sets how often peers are reminded, before Run.
 func (s *BulkSync) SetRemindEvery(d time.Duration) { s.remindEvery = d }
+
+// SetSilentAfter sets for how long a peer that has lost its connection may have sent nothing.
+func (s *BulkSync) SetSilentAfter(d time.Duration) { s.silentAfter = d }
+
+// Known is how many peers' statuses are known.
+func (s *BulkSync) Known() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.peers)
+}

@@ -2,6 +2,7 @@ package chain
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,17 +13,19 @@ import (
 	"github.com/bytom/bytom/p2p"
 )
 
-// onePerPeer lets a peer have one connection. Bytom looks for another before the handshake, which takes
-// half a second at the least: two nodes that dial each other within it get two. It knows a peer by its key
-// alone, so that the second one's end takes the first out of its lists, and leaves it open: whatever
-// comes on it is then left without an answer, and the other end counts that against us. It is safe for
-// concurrent use.
+// onePerPeer lets a peer have one connection. Bytom finds out that there is a second one only after its
+// handshake, half a second later at the least, and knows a peer by its key alone: the second one's end takes the
+// first out of its lists, and leaves it open. Whatever comes on it is then left without an answer, and the
+// other end counts that against us. It is safe for concurrent use.
 type onePerPeer struct {
-	mu    sync.Mutex
-	peers map[string]*p2p.Peer // by p2p.Peer.Key
+	mu       sync.Mutex
+	peers    map[string]*p2p.Peer // by p2p.Peer.Key
+	admitted map[*p2p.Peer]bool   // those of peers that Bytom has in its lists, or is about to have
 }
 
-func newOnePerPeer() *onePerPeer { return &onePerPeer{peers: make(map[string]*p2p.Peer)} }
+func newOnePerPeer() *onePerPeer {
+	return &onePerPeer{peers: make(map[string]*p2p.Peer), admitted: make(map[*p2p.Peer]bool)}
+}
 
 // list is all connections, in no order.
 func (o *onePerPeer) list() []*p2p.Peer {
@@ -31,67 +34,122 @@ func (o *onePerPeer) list() []*p2p.Peer {
 	return slices.Collect(maps.Values(o.peers))
 }
 
+// get is the connection of a peer, nil if it has none.
+func (o *onePerPeer) get(key string) *p2p.Peer {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.peers[key]
+}
+
 // add notes a peer's connection; false is that it has another one already.
 func (o *onePerPeer) add(peer *p2p.Peer) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if other := o.peers[peer.Key]; other != nil && other.IsRunning() {
+	other := o.peers[peer.Key]
+	if other != nil && other.IsRunning() {
 		return false
 	}
+	delete(o.admitted, other)
 	o.peers[peer.Key] = peer
 	return true
 }
 
-// remove forgets a connection, and returns the one that the peer has if that is another.
-func (o *onePerPeer) remove(peer *p2p.Peer) (other *p2p.Peer) {
+// admit notes that Bytom's handshake is over; false is that the peer has lost this connection since.
+func (o *onePerPeer) admit(peer *p2p.Peer) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.peers[peer.Key] != peer {
+		return false
+	}
+	o.admitted[peer] = true
+	return true
+}
+
+// remove forgets a connection, and returns the one that the peer has if that is another, and whether
+// Bytom has had that in its lists.
+func (o *onePerPeer) remove(peer *p2p.Peer) (other *p2p.Peer, admitted bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if other = o.peers[peer.Key]; other != peer {
-		return other
+		return other, o.admitted[other]
 	}
 	delete(o.peers, peer.Key)
-	return nil
-}
-
-// has reports whether this is the peer's connection.
-func (o *onePerPeer) has(peer *p2p.Peer) bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.peers[peer.Key] == peer
+	delete(o.admitted, peer)
+	return nil, false
 }
 
 // onePeerReactor is a reactor that peers have one connection to.
 type onePeerReactor struct {
 	p2p.Reactor
-	open *onePerPeer
+	sw   *p2p.Switch
+	bulk *BulkSync
 }
+
+var errForeignKey = errors.New("the peer names itself by another key than its connection's")
 
 // AddPeer satisfies p2p.Reactor. A connection that is refused is stopped first: the end of one that runs
 // would take the peer's other one out of Bytom's lists.
 func (r onePeerReactor) AddPeer(peer *p2p.Peer) error {
-	if !r.open.add(peer) {
-		peer.Stop()
-		return p2p.ErrDuplicatePeer
+	if peer.NodeInfo.PubKey != peer.PubKey() { // Bytom believes it, and so it could keep another peer out.
+		return r.refuse(peer, errForeignKey)
+	}
+	if old := r.bulk.open.get(peer.Key); old != nil && r.yields(old, peer) {
+		r.sw.StopPeerForError(old, "a newer connection takes its place")
+	}
+	if !r.bulk.open.add(peer) {
+		return r.refuse(peer, p2p.ErrDuplicatePeer)
 	}
 	err := r.Reactor.AddPeer(peer)
-	if err == nil && !r.open.has(peer) {
+	if err == nil && !r.bulk.open.admit(peer) {
 		err = fmt.Errorf("the connection of peer %s has ended", peer.Addr())
 	}
-	if err != nil {
-		peer.Stop()
-		r.open.remove(peer)
+	if err == nil {
+		return nil
 	}
-	return err
+	if other, _ := r.bulk.open.remove(peer); other == nil {
+		r.Reactor.RemovePeer(peer, err)
+	}
+	return r.refuse(peer, err)
 }
 
-// RemovePeer satisfies p2p.Reactor. Where the peer has another connection, Bytom has forgotten that by
-// now: it is closed, so that both ends know.
-func (r onePeerReactor) RemovePeer(peer *p2p.Peer, reason any) {
-	if other := r.open.remove(peer); other != nil {
-		other.Stop()
-		r.open.remove(other)
+// refuse ends a connection that Bytom's lists do not have.
+func (r onePeerReactor) refuse(peer *p2p.Peer, why error) error {
+	peer.Stop()
+	r.bulk.forget(peer)
+	return why
+}
+
+const (
+	// silentAfter is twice what passes between a peer's pings, and more: who has sent nothing for so long is
+	// gone, which TCP by itself finds out after a quarter of an hour.
+	silentAfter = 90 * time.Second
+	// crossingTime is how far apart two dials of the same pair can come.
+	crossingTime = 10 * time.Second
+)
+
+// yields reports whether a peer's connection gives way to a new one: where the peer has sent nothing for
+// long, it has lost it; and of two that both ends have just dialled, both keep the one of the greater key.
+func (r onePeerReactor) yields(old, peer *p2p.Peer) bool {
+	_, received := old.TrafficStatus()
+	if received.Idle > r.bulk.silentAfter {
+		return true
 	}
-	r.Reactor.RemovePeer(peer, reason)
+	ours := r.sw.NodeInfo().PubKey.KeyString() > peer.Key
+	return received.Duration < crossingTime && old.IsOutbound() != peer.IsOutbound() && peer.IsOutbound() == ours
+}
+
+// RemovePeer satisfies p2p.Reactor. The end of one connection can be told twice, by its two ends. Where the
+// peer has another one by then, the switch has just forgotten that, and is given it back.
+func (r onePeerReactor) RemovePeer(peer *p2p.Peer, reason any) {
+	other, admitted := r.bulk.open.remove(peer)
+	if other == nil {
+		r.Reactor.RemovePeer(peer, reason)
+		return
+	}
+	r.bulk.forget(peer)
+	if admitted {
+		_ = r.sw.Peers().Add(other) // It may have it still.
+	}
 }
 
 // remindPeriod is how often peers are reminded of this node, within the time that bulkTimeout gives them

@@ -3,6 +3,7 @@ package chain_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -114,12 +115,7 @@ func TestNoConnectionIsForgotten(t *testing.T) {
 		both.Go(func() { _ = a.DialPeerWithAddress(b.address) })
 		both.Go(func() { _ = b.DialPeerWithAddress(a.address) })
 		both.Wait()
-		within(t, func() error {
-			if n, m := a.reactor.forgotten(a.Peers()), b.reactor.forgotten(b.Peers()); n+m > 0 {
-				return fmt.Errorf("round %d: %d and %d connections run that are in no list", round, n, m)
-			}
-			return nil
-		})
+		within(t, func() error { return wellConnected(a, b) })
 		for _, p := range a.Peers().List() {
 			a.StopPeerGracefully(p.Key)
 		}
@@ -133,6 +129,87 @@ func TestNoConnectionIsForgotten(t *testing.T) {
 	if err := a.DialPeerWithAddress(b.address); err != nil || a.Peers().Size() != 1 {
 		t.Errorf("after that a peer can't be dialled: %v", err)
 	}
+	// Nor does it take a second one at the same moment: the other end alone is enough, a while later.
+	_ = b.DialPeerWithAddress(a.address)
+	within(t, func() error { return wellConnected(a, b) })
+}
+
+// wellConnected is nil if two peers know of one connection, and there is no other.
+func wellConnected(a, b peer) error {
+	if n, m := a.reactor.forgotten(a.Peers()), b.reactor.forgotten(b.Peers()); n+m > 0 {
+		return fmt.Errorf("%d and %d connections run that are in no list", n, m)
+	}
+	if n, m := a.Peers().Size(), b.Peers().Size(); n != 1 || m != 1 {
+		return fmt.Errorf("%d and %d peers, expected one each", n, m)
+	}
+	return nil
+}
+
+// TestALostConnectionYields has a peer dial again whose first connection is half open: nothing comes on it, and
+// nobody ends it.
+func TestALostConnectionYields(t *testing.T) {
+	bulk := newBulkSync(t)
+	bulk.SetSilentAfter(500 * time.Millisecond)
+	a, b := newPeer(t, bulk), newPeer(t, nil)
+	link, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer link.Close()
+	ends := make(chan net.Conn, 2)
+	go func() { // Nothing passes any more when far is closed, and a keeps its end.
+		far, err := link.Accept()
+		if err != nil {
+			return
+		}
+		near, err := net.Dial("tcp", a.address.String())
+		if err != nil {
+			return
+		}
+		ends <- far
+		ends <- near
+		go func() { _, _ = io.Copy(near, far) }()
+		_, _ = io.Copy(far, near)
+	}()
+	if err := b.DialPeerWithAddress(p2p.NewNetAddress(link.Addr())); err != nil {
+		t.Fatal(err)
+	}
+	far, near := <-ends, <-ends
+	defer near.Close()
+	_ = far.Close()
+	within(t, func() error {
+		if n := b.Peers().Size(); n != 0 {
+			return fmt.Errorf("it has %d peers where its connection is gone", n)
+		}
+		return nil
+	})
+	within(t, func() error {
+		err := b.DialPeerWithAddress(a.address)
+		if n, m := a.Peers().Size(), b.Peers().Size(); n != 1 || m != 1 {
+			return fmt.Errorf("%d and %d peers, after %w", n, m, err)
+		}
+		return nil
+	})
+	if n := a.reactor.forgotten(a.Peers()); n > 0 {
+		t.Errorf("%d connections run that are in no list", n)
+	}
+}
+
+// TestAForeignKeyIsRefused has a peer name itself by a key that is not its own.
+func TestAForeignKeyIsRefused(t *testing.T) {
+	bulk := newBulkSync(t)
+	a, b := newPeer(t, bulk), newPeer(t, nil)
+	b.NodeInfo().PubKey[0] ^= 1
+	_ = b.DialPeerWithAddress(a.address)
+	time.Sleep(2 * b.reactor.welcome)
+	within(t, func() error {
+		a.reactor.mu.Lock()
+		defer a.reactor.mu.Unlock()
+		if n := a.Peers().Size() + bulk.Known() + len(a.reactor.peers); n > 0 {
+			return fmt.Errorf("it is known in %d places", n)
+		}
+		return nil
+	})
 }
 
 // TestPeersAreReminded has a peer hear of this node's best block, and be asked for its own, each period.
