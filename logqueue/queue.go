@@ -5,7 +5,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"sync/atomic"
+	"sync"
 	"time"
 )
 
@@ -19,14 +19,17 @@ const (
 
 // Queue writes lines in their order. It is safe for concurrent use.
 type Queue struct {
-	to     io.Writer
-	lines  chan line
-	behind atomic.Bool  // the writer hangs, as far as is known
-	lost   atomic.Int64 // lines for which there was no room
+	to    io.Writer
+	lines chan line
+
+	mu     sync.Mutex
+	behind bool // the writer hangs, as far as is known
+	lost   int  // lines for which there was no room, since the last that had some
 }
 
 type line struct {
 	text    []byte
+	lost    int // before it
 	written chan error
 }
 
@@ -41,38 +44,73 @@ func New(to io.Writer) *Queue {
 // Write satisfies io.Writer. It returns once the line is written, with the writer's error; of a writer
 // that hangs there is none.
 func (q *Queue) Write(text []byte) (int, error) {
-	l := line{bytes.Clone(text), make(chan error, 1)}
-	select {
-	case q.lines <- l:
-	default:
-		q.lost.Add(1)
-		return len(text), nil
-	}
-	if q.behind.Load() {
+	written, waits := q.add(text)
+	if !waits {
 		return len(text), nil
 	}
 	wait := time.NewTimer(patience)
 	defer wait.Stop()
 	select {
-	case err := <-l.written:
-		if err != nil {
-			return 0, err
-		}
+	case err := <-written:
+		return count(text, err), err
 	case <-wait.C:
-		q.behind.Store(true)
 	}
-	return len(text), nil
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	select {
+	case err := <-written: // At the last moment.
+		return count(text, err), err
+	default:
+		q.behind = true
+		return len(text), nil
+	}
+}
+
+func count(text []byte, err error) int {
+	if err != nil {
+		return 0
+	}
+	return len(text)
+}
+
+// add gives the line a place, if there is one, and tells whether it is worth waiting for.
+func (q *Queue) add(text []byte) (written <-chan error, waits bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	l := line{bytes.Clone(text), q.lost, make(chan error, 1)}
+	select {
+	case q.lines <- l:
+		q.lost = 0
+		return l.written, !q.behind
+	default:
+		q.lost++
+		return nil, false
+	}
+}
+
+// Flush waits until all lines are written, for limit at the most.
+func (q *Queue) Flush(limit time.Duration) {
+	for end := time.Now().Add(limit); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		q.mu.Lock()
+		behind := q.behind
+		q.mu.Unlock()
+		if !behind {
+			return
+		}
+	}
 }
 
 func (q *Queue) run() {
 	for l := range q.lines {
-		_, err := q.to.Write(l.text)
-		if len(q.lines) == 0 {
-			q.behind.Store(false)
-			if lost := q.lost.Swap(0); lost > 0 {
-				_, _ = fmt.Fprintf(q.to, "%d lines of the log are lost here: its disk gave no answer\n", lost)
-			}
+		if l.lost > 0 {
+			_, _ = fmt.Fprintf(q.to, "%d lines of the log are lost here: its disk gave no answer\n", l.lost)
 		}
+		_, err := q.to.Write(l.text)
+		q.mu.Lock()
 		l.written <- err
+		if len(q.lines) == 0 {
+			q.behind = false
+		}
+		q.mu.Unlock()
 	}
 }

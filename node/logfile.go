@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -21,6 +22,8 @@ type logFiles struct {
 	now func() time.Time
 	// log takes what happens to the files themselves.
 	log *slog.Logger
+
+	reopening atomic.Bool // before the next line
 
 	mu      sync.Mutex
 	file    *os.File // nil where it could not be opened
@@ -65,7 +68,7 @@ func (l *logFiles) Write(line []byte) (int, error) {
 // write writes to the file that the time asks for. The caller holds mu.
 func (l *logFiles) write(line []byte) error {
 	now := l.now()
-	stale := l.file == nil || now.Format(logDay) != l.day
+	stale := l.file == nil || now.Format(logDay) != l.day || l.reopening.Swap(false)
 	if since := now.Sub(l.checked); since >= logCheckPeriod || since < 0 {
 		l.checked = now
 		stale = stale || !l.isOpenAs()
@@ -101,14 +104,9 @@ func (l *logFiles) countLost(err error) {
 	}
 }
 
-// reopen closes the file and opens it again, as a program wants that has moved it.
-func (l *logFiles) reopen() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if err := l.open(l.now()); err != nil {
-		l.countLost(err)
-	}
-}
+// reopen has the file closed and opened again before the next line, as a program wants that has moved it. It
+// does not wait for a disk that hangs.
+func (l *logFiles) reopen() { l.reopening.Store(true) }
 
 // open opens the file of a day in place of the one that is open, and removes the
 // oldest. The caller holds mu.

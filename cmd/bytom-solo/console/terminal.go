@@ -26,8 +26,8 @@ type Terminal struct {
 	// whether it wants colours.
 	screen, drawn, colour bool
 
-	orders chan order // nil where lines go to a file
-	lines  io.Writer  // the file, where orders is nil
+	orders chan order      // nil where lines go to a file
+	lines  *logqueue.Queue // the file, where orders is nil
 	frames chan []byte
 	frame  []byte // what stands on the lowest line; of the goroutine that writes
 	done   chan struct{}
@@ -94,6 +94,9 @@ func (t *Terminal) Write(line []byte) (int, error) {
 		}
 		return r
 	}, line)
+	if t.orders == nil && t.lines == nil {
+		return len(line), nil
+	}
 	if t.orders == nil {
 		if _, err := t.lines.Write(text); err != nil {
 			return 0, err
@@ -112,6 +115,9 @@ func (t *Terminal) Write(line []byte) (int, error) {
 func (t *Terminal) Close() error {
 	t.Release()
 	if t.orders == nil {
+		if t.lines != nil {
+			t.lines.Flush(time.Second)
+		}
 		return nil
 	}
 	t.Hide()
