@@ -74,19 +74,16 @@ func NewSubmitter(cfg SubmitterConfig) *Submitter {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	won, err := lru.New[bc.Hash, struct{}](tipsWon)
+	return &Submitter{cfg: cfg, won: newLatest(tipsWon), came: newLatest(mostUnwritten), again: newLatest(tipsWon)}
+}
+
+// newLatest remembers so many ids, the latest.
+func newLatest(most int) *lru.Cache[bc.Hash, struct{}] {
+	ids, err := lru.New[bc.Hash, struct{}](most)
 	if err != nil {
 		panic(err) // Only a size below 1 is refused.
 	}
-	again, err := lru.New[bc.Hash, struct{}](tipsWon)
-	if err != nil {
-		panic(err) // As above.
-	}
-	came, err := lru.New[bc.Hash, struct{}](mostUnwritten)
-	if err != nil {
-		panic(err) // As above.
-	}
-	return &Submitter{cfg: cfg, won: won, came: came, again: again}
+	return ids
 }
 
 // Verdict is what became of a block that nothing was wrong with.

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -18,39 +16,42 @@ import (
 // first out of its lists, and leaves it open. Whatever comes on it is then left without an answer, and the
 // other end counts that against us. It is safe for concurrent use.
 type onePerPeer struct {
-	mu       sync.Mutex
-	peers    map[string]*p2p.Peer // by p2p.Peer.Key
-	admitted map[*p2p.Peer]bool   // those of peers that Bytom has in its lists, or is about to have
+	mu    sync.Mutex
+	peers map[string]heldPeer // by p2p.Peer.Key
 }
 
-func newOnePerPeer() *onePerPeer {
-	return &onePerPeer{peers: make(map[string]*p2p.Peer), admitted: make(map[*p2p.Peer]bool)}
+type heldPeer struct {
+	*p2p.Peer
+	admitted bool // Bytom has it in its lists, or is about to have it
 }
+
+func newOnePerPeer() *onePerPeer { return &onePerPeer{peers: make(map[string]heldPeer)} }
 
 // list is all connections, in no order.
-func (o *onePerPeer) list() []*p2p.Peer {
+func (o *onePerPeer) list() (all []*p2p.Peer) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return slices.Collect(maps.Values(o.peers))
+	for _, held := range o.peers {
+		all = append(all, held.Peer)
+	}
+	return all
 }
 
 // get is the connection of a peer, nil if it has none.
 func (o *onePerPeer) get(key string) *p2p.Peer {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.peers[key]
+	return o.peers[key].Peer
 }
 
 // add notes a peer's connection; false is that it has another one already.
 func (o *onePerPeer) add(peer *p2p.Peer) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	other := o.peers[peer.Key]
-	if other != nil && other.IsRunning() {
+	if other := o.peers[peer.Key].Peer; other != nil && other.IsRunning() {
 		return false
 	}
-	delete(o.admitted, other)
-	o.peers[peer.Key] = peer
+	o.peers[peer.Key] = heldPeer{Peer: peer}
 	return true
 }
 
@@ -58,24 +59,22 @@ func (o *onePerPeer) add(peer *p2p.Peer) bool {
 func (o *onePerPeer) admit(peer *p2p.Peer) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.peers[peer.Key] != peer {
+	if o.peers[peer.Key].Peer != peer {
 		return false
 	}
-	o.admitted[peer] = true
+	o.peers[peer.Key] = heldPeer{peer, true}
 	return true
 }
 
-// remove forgets a connection, and returns the one that the peer has if that is another, and whether
-// Bytom has had that in its lists.
-func (o *onePerPeer) remove(peer *p2p.Peer) (other *p2p.Peer, admitted bool) {
+// remove forgets a connection, and returns the one that the peer has if that is another.
+func (o *onePerPeer) remove(peer *p2p.Peer) (other heldPeer) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if other = o.peers[peer.Key]; other != peer {
-		return other, o.admitted[other]
+	if other = o.peers[peer.Key]; other.Peer != peer {
+		return other
 	}
 	delete(o.peers, peer.Key)
-	delete(o.admitted, peer)
-	return nil, false
+	return heldPeer{}
 }
 
 // onePeerReactor is a reactor that peers have one connection to.
@@ -106,7 +105,7 @@ func (r onePeerReactor) AddPeer(peer *p2p.Peer) error {
 	if err == nil {
 		return nil
 	}
-	if other, _ := r.bulk.open.remove(peer); other == nil {
+	if r.bulk.open.remove(peer).Peer == nil {
 		r.Reactor.RemovePeer(peer, err)
 	}
 	return r.refuse(peer, err)
@@ -141,14 +140,14 @@ func (r onePeerReactor) yields(old, peer *p2p.Peer) bool {
 // RemovePeer satisfies p2p.Reactor. The end of one connection can be told twice, by its two ends. Where the
 // peer has another one by then, the switch has just forgotten that, and is given it back.
 func (r onePeerReactor) RemovePeer(peer *p2p.Peer, reason any) {
-	other, admitted := r.bulk.open.remove(peer)
-	if other == nil {
+	other := r.bulk.open.remove(peer)
+	if other.Peer == nil {
 		r.Reactor.RemovePeer(peer, reason)
 		return
 	}
 	r.bulk.forget(peer)
-	if admitted {
-		_ = r.sw.Peers().Add(other) // It may have it still.
+	if other.admitted {
+		_ = r.sw.Peers().Add(other.Peer) // It may have it still.
 	}
 }
 

@@ -49,8 +49,8 @@ type order struct {
 const room = 4096
 
 // Open makes a Terminal of a file. A regular file has no reader that could stop, but its disk can
-// hang: it has each line when Write returns, unless it does. There are colours on a terminal that knows escape sequences, unless
-// the environment has NO_COLOR.
+// hang: it has each line when Write returns, unless it does. There are colours on a terminal that
+// knows escape sequences, unless the environment has NO_COLOR.
 func Open(file *os.File, getenv func(string) string) *Terminal {
 	t := &Terminal{file: file}
 	if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {
@@ -94,18 +94,16 @@ func (t *Terminal) Write(line []byte) (int, error) {
 		}
 		return r
 	}, line)
-	if t.orders == nil && t.lines == nil {
-		return len(line), nil
-	}
-	if t.orders == nil {
+	switch {
+	case t.orders != nil:
+		select {
+		case t.orders <- order{line: text}:
+		default:
+		}
+	case t.lines != nil:
 		if _, err := t.lines.Write(text); err != nil {
 			return 0, err
 		}
-		return len(line), nil
-	}
-	select {
-	case t.orders <- order{line: text}:
-	default:
 	}
 	return len(line), nil
 }
