@@ -1,4 +1,5 @@
-// Package boltcheck finds out whether a bbolt file is whole, before bbolt itself follows it.
+// Package boltcheck finds out whether a bbolt file is whole, before bbolt itself follows it, and keeps
+// it usable while it is open.
 //
 // bbolt has checksums for its two first pages alone. Where another page was changed, by
 // a disk or by a copy that was cut off, it may go in circles for ever, end the process

@@ -14,7 +14,7 @@ import (
 // goes: each copy is whole, and has all that was written by one transaction, or nothing.
 func TestCopiesAreOfOneMoment(t *testing.T) {
 	dir := t.TempDir()
-	db, err := bolt.Open(filepath.Join(dir, "a.db"), 0o600, &bolt.Options{NoSync: true})
+	db, err := Open(filepath.Join(dir, "a.db"), Options{Options: bolt.Options{NoSync: true}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,10 +41,10 @@ func TestCopiesAreOfOneMoment(t *testing.T) {
 	seen := make(map[uint64]bool)
 	for range 30 {
 		path := filepath.Join(dir, "copy.db")
-		if n, err := Copy(db, path); err != nil || n == 0 {
+		if n, err := db.Copy(path); err != nil || n == 0 {
 			t.Fatalf("%d bytes, %v", n, err)
 		}
-		if _, err := Copy(db, path); err == nil {
+		if _, err := db.Copy(path); err == nil {
 			t.Fatal("a copy was written over")
 		}
 		if err := Check(t.Context(), path); err != nil {
@@ -67,7 +67,7 @@ func TestCopiesAreOfOneMoment(t *testing.T) {
 var copiedBucket = []byte("b")
 
 // writeCopied fills a bucket with a number, by values that need more or less room each time.
-func writeCopied(db *bolt.DB, n uint64) error {
+func writeCopied(db *DB, n uint64) error {
 	return db.Update(func(tx *bolt.Tx) error {
 		b, err := tx.CreateBucketIfNotExists(copiedBucket)
 		if err != nil {

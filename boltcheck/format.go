@@ -99,7 +99,7 @@ func copyPath(path string, format byte) string { return fmt.Sprintf("%s.format-%
 // one transaction: a kill or a full disk leaves it as it was. One of an older format is
 // copied before, to its path and ".format-N", which is for whoever wants to go back to the
 // version that wrote it; log is told.
-func (f Format) Prepare(db *bolt.DB, log *slog.Logger) error {
+func (f Format) Prepare(db *DB, log *slog.Logger) error {
 	var from byte
 	err := db.View(func(tx *bolt.Tx) (err error) { from, err = f.Of(tx); return err })
 	if err != nil {
@@ -149,7 +149,7 @@ func (f Format) apply(tx *bolt.Tx, from byte) error {
 
 // copyTo copies a file as it stands. There is either all of the copy at its place or what was
 // there before.
-func copyTo(db *bolt.DB, path string) error {
+func copyTo(db *DB, path string) error {
 	part, err := os.OpenFile(path+".part", os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err

@@ -39,7 +39,7 @@ func TestFormatKilled(t *testing.T) {
 		case "written":
 			log = slog.New(killer{slog.NewTextHandler(io.Discard, nil)})
 		}
-		db, err := bolt.Open(path, 0o600, nil)
+		db, err := Open(path, Options{})
 		if err == nil {
 			err = f.Prepare(db, log)
 		}

@@ -82,7 +82,7 @@ func oldFile(t *testing.T) (path string) {
 
 func prepare(t *testing.T, f Format, path string) (log string, err error) {
 	t.Helper()
-	db, err := bolt.Open(path, 0o600, nil)
+	db, err := Open(path, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,19 +15,19 @@ var (
 	networkKey = []byte("network")
 )
 
-// Claim marks a file as one of a network, by its chain_id. A file that has no mark, from
+// Claim marks the file as one of a network, by its chain_id. A file that has no mark, from
 // before there were any, is taken as it is. The error is of kind ErrOtherNetwork where the
 // file is another's, and then nothing is changed.
-func Claim(db *bolt.DB, network string) error {
+func (d *DB) Claim(network string) error {
 	var marked string
-	if err := db.View(func(tx *bolt.Tx) error { marked = networkOf(tx); return nil }); err != nil {
+	if err := d.View(func(tx *bolt.Tx) error { marked = networkOf(tx); return nil }); err != nil {
 		return err
 	}
 	switch marked {
 	case network:
 		return nil
 	case "":
-		return db.Update(func(tx *bolt.Tx) error {
+		return d.Update(func(tx *bolt.Tx) error {
 			b, err := tx.CreateBucketIfNotExists(homeBucket)
 			if err != nil {
 				return err
@@ -35,7 +35,7 @@ func Claim(db *bolt.DB, network string) error {
 			return b.Put(networkKey, []byte(network))
 		})
 	}
-	return fmt.Errorf("%s: %w: %s, not %s", db.Path(), ErrOtherNetwork, marked, network)
+	return fmt.Errorf("%s: %w: %s, not %s", d.path, ErrOtherNetwork, marked, network)
 }
 
 func networkOf(tx *bolt.Tx) string {

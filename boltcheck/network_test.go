@@ -5,8 +5,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	bolt "go.etcd.io/bbolt"
 )
 
 // TestAFileIsOfOneNetwork claims a file twice for its network, and once for another.
@@ -16,11 +14,11 @@ func TestAFileIsOfOneNetwork(t *testing.T) {
 		network string
 		other   bool
 	}{{"solonet", false}, {"solonet", false}, {"mainnet", true}, {"solonet", false}} {
-		db, err := bolt.Open(path, 0o600, nil)
+		db, err := Open(path, Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = Claim(db, test.network)
+		err = db.Claim(test.network)
 		if errors.Is(err, ErrOtherNetwork) != test.other || !test.other && err != nil {
 			t.Errorf("%s: %v", test.network, err)
 		}

@@ -11,7 +11,7 @@ func week(b *testing.B) *History {
 	b.Helper()
 	s := newSim()
 	h := open(b, s, pathIn(b))
-	h.file.db.NoSync = true
+	h.file.Bolt().NoSync = true
 	for i := range 500 {
 		s.rigs = append(s.rigs, RigTotals{Name: fmt.Sprint("rig", i), Online: true})
 	}
@@ -69,7 +69,7 @@ func BenchmarkDayOfAllRigs(b *testing.B) {
 // BenchmarkFlush writes a minute of 500 rigs.
 func BenchmarkFlush(b *testing.B) {
 	h := week(b)
-	h.file.db.NoSync = false
+	h.file.Bolt().NoSync = false
 	for b.Loop() {
 		h.mu.Lock()
 		h.rigs.recent[len(h.rigs.recent)-1].dirty = true

@@ -2,8 +2,6 @@ package history
 
 import (
 	"errors"
-
-	"github.com/bytom-solo/bytom-solo/boltcheck"
 )
 
 // ErrInMemory means that what is counted is in memory alone.
@@ -28,6 +26,5 @@ func (h *History) Copy(path string) (bytes int64, err error) {
 	if h.file == nil {
 		return 0, ErrInMemory
 	}
-	err = h.file.guard.Do(func() (err error) { bytes, err = boltcheck.Copy(h.file.db, path); return err })
-	return bytes, err
+	return h.file.Copy(path)
 }

@@ -1,7 +1,6 @@
 package history
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,7 +14,7 @@ import (
 	"github.com/bytom-solo/bytom-solo/boltcheck"
 )
 
-// file is a history on the disk. Its buckets, whose keys are big-endian numbers, so that
+// A history on the disk has these buckets, whose keys are big-endian numbers, so that
 // they lie in order:
 //
 //	meta    "format" → 1 byte, "state" → JSON of a state
@@ -23,11 +22,6 @@ import (
 //	rigs    sequence number → a slot of all rigs
 //	names   id → a rig's name
 //	blocks  sequence number → JSON of a Block
-type file struct {
-	db    *bolt.DB
-	guard boltcheck.Guard
-}
-
 var (
 	metaBucket   = []byte("meta")
 	rigsBucket   = []byte("rigs")
@@ -68,16 +62,12 @@ func unpackState(raw []byte) (s state, err error) {
 	return s, plausible(s.Effort)
 }
 
-// checkTime bounds how long a node's start waits for its history to be looked through: it
-// has megabytes.
-const checkTime = 20 * time.Second
-
 // allocSize is by how much the file grows at a time. bbolt's own 16 MiB are as much as a
 // week of 500 rigs takes.
 const allocSize = 1 << 20
 
 // openFile opens a file, and makes it if there is none.
-func openFile(path string, log *slog.Logger) (f *file, err error) {
+func openFile(path string, log *slog.Logger) (db *boltcheck.DB, err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("open the history %s: %w", path, err)
@@ -86,26 +76,15 @@ func openFile(path string, log *slog.Logger) (f *file, err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), checkTime)
-	defer cancel()
-	if err := boltcheck.Check(ctx, path); err != nil {
-		return nil, err
-	}
 	fileFormat.WarnOfEmpty(path, log)
-	f = &file{}
-	err = f.guard.Do(func() error {
-		var err error
-		f.db, err = bolt.Open(path, 0o600, &bolt.Options{Timeout: time.Second, FreelistType: bolt.FreelistMapType})
-		return err
-	})
+	db, err = boltcheck.Open(path, boltcheck.Options{Options: bolt.Options{FreelistType: bolt.FreelistMapType}, AllocSize: allocSize})
 	if err != nil {
 		return nil, err
 	}
-	f.db.AllocSize = allocSize
-	if err := f.guard.Do(func() error { return fileFormat.Prepare(f.db, log) }); err != nil {
-		return nil, errors.Join(err, f.close())
+	if err := fileFormat.Prepare(db, log); err != nil {
+		return nil, errors.Join(err, db.Close())
 	}
-	return f, nil
+	return db, nil
 }
 
 // createBuckets makes those that are missing.
@@ -116,23 +95,4 @@ func createBuckets(tx *bolt.Tx) error {
 		}
 	}
 	return nil
-}
-
-func (f *file) close() error {
-	if f.guard.Dead.Load() {
-		return nil // It would wait for locks that nobody gives back.
-	}
-	return f.guard.Do(f.db.Close)
-}
-
-func (f *file) claim(network string) error {
-	return f.guard.Do(func() error { return boltcheck.Claim(f.db, network) })
-}
-
-func (f *file) view(do func(*bolt.Tx) error) error {
-	return f.guard.Do(func() error { return f.db.View(do) })
-}
-
-func (f *file) update(do func(*bolt.Tx) error) error {
-	return f.guard.Do(func() error { return f.db.Update(do) })
 }

@@ -104,6 +104,9 @@ func TestDamagedFileIsSetAside(t *testing.T) {
 	}
 }
 
+// damage has the file found damaged, as bbolt finds it: by a panic.
+func damage(h *History) { _ = h.file.View(func(*bolt.Tx) error { panic("page 7: unexpected type") }) }
+
 // TestDamageWhileItRuns: the totals are in memory, and get into the new file.
 func TestDamageWhileItRuns(t *testing.T) {
 	s := newSim()
@@ -111,19 +114,22 @@ func TestDamageWhileItRuns(t *testing.T) {
 	h := open(t, s, path)
 	h.readTotals()
 	before := h.Over(day)
-	h.file.guard.Dead.Store(true) // As its guard does it.
+	damage(h)
 	s.pass(time.Minute, 100)
 	h.readTotals()
 	if err := h.Flush(); err != nil || !h.Saved() || len(setAsideFiles(t, path)) != 1 {
 		t.Fatalf("%v, saved %v, set aside %v", err, h.Saved(), setAsideFiles(t, path))
 	}
 	// A second damage so soon is left alone: something is wrong that new files don't mend.
-	h.file.guard.Dead.Store(true)
+	damage(h)
 	if err := h.Flush(); !errors.Is(err, boltcheck.ErrDamaged) || h.Saved() || len(setAsideFiles(t, path)) != 1 {
 		t.Errorf("%v, saved %v, set aside %v", err, h.Saved(), setAsideFiles(t, path))
 	}
-	h.file.guard.Dead.Store(false)
-	if err := h.Close(); err != nil {
+	left := h.file.Bolt()
+	if err := h.Close(); !errors.Is(err, boltcheck.ErrDamaged) {
+		t.Errorf("closed: %v", err)
+	}
+	if err := left.Close(); err != nil {
 		t.Fatal(err)
 	}
 	again := open(t, s, path)

@@ -50,12 +50,12 @@ func (h *History) Flush() error {
 	return err
 }
 
-func (h *History) flushTo(f *file) error {
+func (h *History) flushTo(f *boltcheck.DB) error {
 	b, err := h.take()
 	if err != nil {
 		return err
 	}
-	if err := f.update(b.write); err != nil {
+	if err := f.Update(b.write); err != nil {
 		h.putBack(b)
 		return fmt.Errorf("write the history %s: %w", h.cfg.Path, err)
 	}
@@ -64,7 +64,7 @@ func (h *History) flushTo(f *file) error {
 
 // replace begins a new file in place of a damaged one, with all that is in memory. The
 // rigs' slots that were on the disk alone are lost.
-func (h *History) replace(old *file, why error) error {
+func (h *History) replace(old *boltcheck.DB, why error) error {
 	to, err := h.setAside()
 	if err != nil {
 		return err
@@ -93,7 +93,7 @@ func (h *History) replace(old *file, why error) error {
 	h.file = f
 	h.fileMu.Unlock()
 	h.log.Warn("the history was damaged: it is set aside, and a new one begun; what rigs did before is lost", "set_aside", to, "error", why)
-	return errors.Join(h.flushTo(f), old.close())
+	return errors.Join(h.flushTo(f), old.Close())
 }
 
 func number(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }

@@ -52,11 +52,11 @@ func TestHistoriesOfEarlierVersions(t *testing.T) {
 func TestHistoryOfANewerFormat(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "h.db")
 	h := Open(Config{Path: path})
-	err := h.file.update(func(tx *bolt.Tx) error { return tx.Bucket(metaBucket).Put([]byte("format"), []byte{2}) })
+	err := h.file.Update(func(tx *bolt.Tx) error { return tx.Bucket(metaBucket).Put([]byte("format"), []byte{2}) })
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = h.file.close()
+	_ = h.file.Close()
 	before, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)

@@ -52,7 +52,7 @@ func (h *History) kill(t testing.TB) {
 	if h.file == nil {
 		return
 	}
-	if err := h.file.close(); err != nil {
+	if err := h.file.Close(); err != nil {
 		t.Fatal(err)
 	}
 	h.file = nil

@@ -91,8 +91,8 @@ type History struct {
 
 	disk   sync.Mutex // one write at a time; taken before mu
 	fileMu sync.RWMutex
-	file   *file     // guarded by fileMu; nil without one
-	aside  time.Time // when a file was last set aside; guarded by disk
+	file   *boltcheck.DB // guarded by fileMu; nil without one
+	aside  time.Time     // when a file was last set aside; guarded by disk
 
 	mu      sync.Mutex // guards what follows
 	started bool       // a reading was taken in this run
@@ -174,7 +174,7 @@ func (h *History) Claim(network string) error {
 	if h.file == nil {
 		return nil
 	}
-	return h.file.claim(network)
+	return h.file.Claim(network)
 }
 
 // Saved tells whether what is counted gets to the disk.
@@ -255,7 +255,7 @@ func (h *History) Close() error {
 	if h.file == nil {
 		return nil
 	}
-	err = errors.Join(err, h.file.close())
+	err = errors.Join(err, h.file.Close())
 	h.file = nil
 	return err
 }

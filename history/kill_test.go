@@ -41,7 +41,7 @@ func live(path string, minute, killed int64) error {
 		return fmt.Errorf("%s can't be used", path)
 	}
 	// What is written outlives the process without that, and it is most of the time.
-	h.file.db.NoSync = os.Getenv("BYTOM_SOLO_LONG") == ""
+	h.file.Bolt().NoSync = os.Getenv("BYTOM_SOLO_LONG") == ""
 	h.readTotals()
 	h.readRigs()
 	for ; minute < killedDays*1440; minute++ {

@@ -18,13 +18,13 @@ func (h *History) open() error {
 		return err
 	}
 	h.mu.Lock()
-	err = f.view(h.load)
+	err = f.View(h.load)
 	if err != nil {
 		h.clear() // Half of it is worse than none.
 	}
 	h.mu.Unlock()
 	if err != nil {
-		return errors.Join(fmt.Errorf("read the history %s: %w", h.cfg.Path, err), f.close())
+		return errors.Join(fmt.Errorf("read the history %s: %w", h.cfg.Path, err), f.Close())
 	}
 	h.fileMu.Lock()
 	defer h.fileMu.Unlock()

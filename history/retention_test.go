@@ -19,7 +19,7 @@ func TestOldestGoes(t *testing.T) {
 	s := newSim()
 	path := pathIn(t)
 	h := open(t, s, path)
-	h.file.db.NoSync = true
+	h.file.Bolt().NoSync = true
 	s.rigs = []RigTotals{{Name: "a", Online: true}}
 	const hours = 420 * 24
 	for hour := range hours {
@@ -208,7 +208,7 @@ func TestRigsAreBounded(t *testing.T) {
 	cfg := s.config(path)
 	cfg.MostRigs = 10
 	h := Open(cfg)
-	h.file.db.NoSync = true
+	h.file.Bolt().NoSync = true
 	h.readRigs()
 	for slot := range 3 * Week.Slots() {
 		s.rigs = nil

@@ -109,7 +109,7 @@ func (h *History) viewRigSlots(visit func(seq uint64, blob rigBlob)) error {
 	if h.file == nil {
 		return nil
 	}
-	err := h.file.view(func(tx *bolt.Tx) error {
+	err := h.file.View(func(tx *bolt.Tx) error {
 		return tx.Bucket(rigsBucket).ForEach(func(key, raw []byte) error {
 			// The whole of a slot was looked at when the file was opened, or is of this run.
 			if len(key) != 8 || len(raw) < rigsHead {

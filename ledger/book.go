@@ -125,7 +125,7 @@ func (l *Ledger) RaiseTerm() (term uint64, err error) {
 	if l.file == nil || l.cfg.ReadOnly {
 		return 0, ErrNotKept
 	}
-	err = l.file.update(func(tx *bolt.Tx) error {
+	err = l.file.Update(func(tx *bolt.Tx) error {
 		meta := tx.Bucket(metaBucket)
 		if raw := meta.Get(termKey); raw != nil {
 			if err := unpack(raw, &term); err != nil {

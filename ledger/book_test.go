@@ -105,7 +105,7 @@ func (b *batchTest) acknowledge(front string) {
 
 // kill has the booking process end, and come back. What it had not written is sent again.
 func (b *batchTest) kill(order []string) {
-	if err := b.booked.file.close(); err != nil {
+	if err := b.booked.file.Close(); err != nil {
 		b.t.Fatal(err)
 	}
 	b.booked = Open(Config{Path: b.path})
@@ -243,7 +243,7 @@ func TestALostLedgerGoesOn(t *testing.T) {
 // any that was taken would be dropped, however much this process's own rigs do.
 func TestNothingBookedIsDropped(t *testing.T) {
 	b := bookTest(t, 1)
-	if err := b.booked.file.close(); err != nil {
+	if err := b.booked.file.Close(); err != nil {
 		t.Fatal(err)
 	}
 	many := make([]Entry, 1000)

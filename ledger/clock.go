@@ -46,7 +46,7 @@ func (l *Ledger) writeSeen(now time.Time) error {
 	}
 	l.disk.Lock()
 	defer l.disk.Unlock()
-	if err := l.file.update(func(tx *bolt.Tx) error { return putSeen(tx, now) }); err != nil {
+	if err := l.file.Update(func(tx *bolt.Tx) error { return putSeen(tx, now) }); err != nil {
 		return fmt.Errorf("write the ledger %s: %w", l.cfg.Path, err)
 	}
 	return nil

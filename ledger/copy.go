@@ -2,8 +2,6 @@ package ledger
 
 import (
 	"errors"
-
-	"github.com/bytom-solo/bytom-solo/boltcheck"
 )
 
 // ErrInMemory means that what is counted is in memory alone.
@@ -21,6 +19,5 @@ func (l *Ledger) Copy(path string) (bytes int64, err error) {
 	if err := l.Flush(); err != nil {
 		return 0, err
 	}
-	err = l.file.guard.Do(func() (err error) { bytes, err = boltcheck.Copy(l.file.db, path); return err })
-	return bytes, err
+	return l.file.Copy(path)
 }

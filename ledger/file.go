@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"bytes"
-	"context"
 	"crypto/rand"
 	"encoding/binary"
 	"encoding/json"
@@ -33,10 +32,9 @@ import (
 //
 // Format 1 had its shares in "shares", shorter, and no id, owners and solved.
 type file struct {
-	db *bolt.DB
+	*boltcheck.DB
 	// format is the file's: the newest, or an older one where it is open for reading.
 	format byte
-	guard  boltcheck.Guard
 }
 
 var (
@@ -152,46 +150,28 @@ func openFile(path string, readOnly bool, log *slog.Logger) (f *file, err error)
 			err = fmt.Errorf("open the ledger %s: %w", path, err)
 		}
 	}()
-	if err := checkFile(path); err != nil {
-		return nil, err
-	}
 	if !readOnly {
 		fileFormat.WarnOfEmpty(path, log)
 	}
-	f = &file{}
-	err = f.guard.Do(func() error {
-		var err error
-		f.db, err = bolt.Open(path, 0o600, &bolt.Options{Timeout: time.Second, ReadOnly: readOnly, FreelistType: bolt.FreelistMapType})
-		return err
-	})
+	db, err := boltcheck.Open(path, boltcheck.Options{Options: bolt.Options{ReadOnly: readOnly, FreelistType: bolt.FreelistMapType}})
 	if err != nil {
 		return nil, err
 	}
+	f = &file{DB: db}
 	if err := f.prepare(readOnly, log); err != nil {
-		return nil, errors.Join(err, f.close())
+		return nil, errors.Join(err, db.Close())
 	}
 	return f, nil
-}
-
-// checkTime bounds how long a node's start waits for its ledger to be looked through: a
-// million rows take a second.
-const checkTime = 20 * time.Second
-
-// checkFile looks for damage that bbolt would not survive.
-func checkFile(path string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), checkTime)
-	defer cancel()
-	return boltcheck.Check(ctx, path)
 }
 
 // prepare makes the file one of the newest format if it may write, and finds out its format.
 func (f *file) prepare(readOnly bool, log *slog.Logger) error {
 	if !readOnly {
-		if err := f.guard.Do(func() error { return fileFormat.Prepare(f.db, log) }); err != nil {
+		if err := fileFormat.Prepare(f.DB, log); err != nil {
 			return err
 		}
 	}
-	return f.view(func(tx *bolt.Tx) (err error) { f.format, err = fileFormat.Of(tx); return err })
+	return f.View(func(tx *bolt.Tx) (err error) { f.format, err = fileFormat.Of(tx); return err })
 }
 
 // createBuckets adds what a file of this format lacks, and gives it its identity.
@@ -206,16 +186,6 @@ func createBuckets(tx *bolt.Tx) error {
 		return nil
 	}
 	return meta.Put(idKey, []byte(rand.Text()))
-}
-
-func (f *file) close() error { return f.guard.Do(f.db.Close) }
-
-func (f *file) view(do func(*bolt.Tx) error) error {
-	return f.guard.Do(func() error { return f.db.View(do) })
-}
-
-func (f *file) update(do func(*bolt.Tx) error) error {
-	return f.guard.Do(func() error { return f.db.Update(do) })
 }
 
 // putJSON stores a value under a key.

@@ -50,7 +50,7 @@ func (l *Ledger) Close() error {
 	err := errors.Join(l.Flush(), l.writeSeen(l.cfg.Now()))
 	l.disk.Lock()
 	defer l.disk.Unlock()
-	return errors.Join(err, l.file.close())
+	return errors.Join(err, l.file.Close())
 }
 
 // batch is what one write brings to the disk.
@@ -82,7 +82,7 @@ func (l *Ledger) Flush() error {
 	if b.empty() {
 		return nil
 	}
-	err := l.file.update(b.write)
+	err := l.file.Update(b.write)
 	l.failing.Store(err != nil)
 	if err != nil {
 		l.putBack(b)

@@ -139,7 +139,7 @@ func (l *Ledger) Claim(network string) error {
 	if l.file == nil {
 		return nil
 	}
-	return l.file.guard.Do(func() error { return boltcheck.Claim(l.file.db, network) })
+	return l.file.Claim(network)
 }
 
 // Read opens a ledger for reading alone. It fails if there is no file, or if a node has

@@ -107,7 +107,7 @@ func TestLedgerConcurrent(t *testing.T) {
 // TestLedgerNeverWaits counts while a write hangs.
 func TestLedgerNeverWaits(t *testing.T) {
 	lt := newLedgerTest(t, 1)
-	tx, err := lt.ledger.file.db.Begin(true)
+	tx, err := lt.ledger.file.Bolt().Begin(true)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,11 +19,11 @@ func (l *Ledger) open() error {
 		return err
 	}
 	l.file = f
-	if err := f.view(l.loadWhole); err != nil {
+	if err := f.View(l.loadWhole); err != nil {
 		fresh := newInMemory(l.cfg) // Half of it is worse than none.
 		l.rigs, l.rows, l.file, l.owners, l.marks, l.id = fresh.rigs, fresh.rows, nil, fresh.owners, fresh.marks, fresh.id
 		l.sequence, l.round, l.nextID, l.seen = 0, 0, 0, time.Time{}
-		return errors.Join(fmt.Errorf("read the ledger %s: %w", l.cfg.Path, err), f.close())
+		return errors.Join(fmt.Errorf("read the ledger %s: %w", l.cfg.Path, err), f.Close())
 	}
 	return nil
 }

@@ -144,7 +144,7 @@ func (lt *ledgerTest) restart(kill bool) {
 	lt.t.Helper()
 	if kill {
 		lt.entries, lt.policies = lt.entries[:lt.flushed], lt.policies[:lt.flushed]
-		if err := lt.ledger.file.close(); err != nil {
+		if err := lt.ledger.file.Close(); err != nil {
 			lt.t.Fatal(err)
 		}
 	} else if err := lt.ledger.Close(); err != nil {

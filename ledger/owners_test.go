@@ -35,7 +35,7 @@ func (lt *ledgerTest) expectOwners(want map[string]int) {
 func (lt *ledgerTest) ownersOnDisk() (names map[uint32]string) {
 	lt.t.Helper()
 	names = make(map[uint32]string)
-	err := lt.ledger.file.view(func(tx *bolt.Tx) error {
+	err := lt.ledger.file.View(func(tx *bolt.Tx) error {
 		return tx.Bucket(ownersBucket).ForEach(func(key, name []byte) error {
 			var id uint32
 			err := unpack(key, &id)
@@ -181,7 +181,7 @@ func TestAShareOfNoOwnerIsDamage(t *testing.T) {
 	lt := newLedgerTest(t, 24)
 	lt.owned("a.0", "bm1q")
 	lt.flush()
-	err := lt.ledger.file.update(func(tx *bolt.Tx) error { return tx.Bucket(ownersBucket).Delete(pack(uint32(1))) })
+	err := lt.ledger.file.Update(func(tx *bolt.Tx) error { return tx.Bucket(ownersBucket).Delete(pack(uint32(1))) })
 	if err != nil {
 		t.Fatal(err)
 	}

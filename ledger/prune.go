@@ -24,7 +24,7 @@ func (l *Ledger) prune(now time.Time) error {
 	l.mu.Lock()
 	kept := l.kept
 	l.mu.Unlock()
-	err := l.file.update(func(tx *bolt.Tx) (err error) {
+	err := l.file.Update(func(tx *bolt.Tx) (err error) {
 		rows := tx.Bucket(rowsBucket)
 		limit = oldestKept(rows, l.cfg.Days)
 		if err := pruneRows(rows, limit, l.cfg.Rows); err != nil {

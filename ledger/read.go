@@ -125,7 +125,7 @@ func (l *Ledger) read(bucket []byte, visit func(*bolt.Bucket) error) error {
 	if l.file == nil {
 		return nil
 	}
-	err := l.file.view(func(tx *bolt.Tx) error {
+	err := l.file.View(func(tx *bolt.Tx) error {
 		if b := tx.Bucket(bucket); b != nil {
 			return visit(b)
 		}

@@ -60,7 +60,7 @@ func TestLedgerKnowsWhenItWasLeft(t *testing.T) {
 		"closed": func(lt *ledgerTest) { _ = lt.ledger.Close() },
 		"killed after an hour": func(lt *ledgerTest) {
 			lt.prune()
-			_ = lt.ledger.file.close()
+			_ = lt.ledger.file.Close()
 		},
 		"of an older version": func(lt *ledgerTest) {
 			_ = lt.ledger.Close()

@@ -81,7 +81,7 @@ func BenchmarkWindow(b *testing.B) {
 	const shares, each = 2_400_000, 100
 	path := filepath.Join(b.TempDir(), "l.db")
 	l := Open(Config{Path: path, Shares: shares})
-	l.file.db.NoSync = true // 24,000 writes.
+	l.file.Bolt().NoSync = true // 24,000 writes.
 	for i := range shares {
 		l.Add(Entry{At: time.Unix(1_600_000_000+int64(i)/each, 0), Rig: fmt.Sprint("bm1q.rig", i%100), Effective: 1000, Network: 1e9, Owner: fmt.Sprint("bm1q", i%100), Work: 5})
 		if i%each == each-1 {

@@ -113,7 +113,7 @@ func (l *Ledger) visitLog(visit func(c *bolt.Cursor, size int) error) error {
 	if l.file == nil {
 		return nil
 	}
-	err := l.file.view(func(tx *bolt.Tx) error {
+	err := l.file.View(func(tx *bolt.Tx) error {
 		b, size := l.file.log(tx)
 		if b == nil {
 			return nil

@@ -2,7 +2,6 @@ package mining
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -28,7 +27,7 @@ import (
 // small and change. All methods are safe for concurrent use; one process at a time
 // can have the file open.
 type Journal struct {
-	db *bolt.DB
+	db *boltcheck.DB
 
 	mu     sync.Mutex
 	writes int               // that are going on
@@ -56,7 +55,7 @@ func OpenJournal(path string, log *slog.Logger) (*Journal, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("open the journal: %w", err)
 	}
-	return openJournal(path, &bolt.Options{Timeout: time.Second}, log)
+	return openJournal(path, bolt.Options{}, log)
 }
 
 // ReadJournal opens a journal for reading alone. It fails if there is none, or if a
@@ -65,23 +64,14 @@ func ReadJournal(path string) (*Journal, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("open the journal: %w", err)
 	}
-	return openJournal(path, &bolt.Options{Timeout: time.Second, ReadOnly: true}, nil)
+	return openJournal(path, bolt.Options{ReadOnly: true}, nil)
 }
 
-// checkTime bounds how long a journal is looked through: it has megabytes.
-const checkTime = 20 * time.Second
-
-func openJournal(path string, options *bolt.Options, log *slog.Logger) (*Journal, error) {
-	// In damaged pages, bbolt may follow a loop without an end.
-	ctx, cancel := context.WithTimeout(context.Background(), checkTime)
-	defer cancel()
-	if err := boltcheck.Check(ctx, path); err != nil {
-		return nil, fmt.Errorf("open the journal %s: %w", path, err)
-	}
+func openJournal(path string, options bolt.Options, log *slog.Logger) (*Journal, error) {
 	if !options.ReadOnly {
 		journalFormat.WarnOfEmpty(path, log)
 	}
-	db, err := bolt.Open(path, 0o600, options)
+	db, err := boltcheck.Open(path, boltcheck.Options{Options: options})
 	if err != nil {
 		return nil, fmt.Errorf("open the journal %s: %w", path, err)
 	}
@@ -109,13 +99,13 @@ func openJournal(path string, options *bolt.Options, log *slog.Logger) (*Journal
 
 // Claim marks the journal as one of a network; the error says that it is another's: see
 // boltcheck.Claim.
-func (j *Journal) Claim(network string) error { return boltcheck.Claim(j.db, network) }
+func (j *Journal) Claim(network string) error { return j.db.Claim(network) }
 
 // Close closes the file.
 func (j *Journal) Close() error { return j.db.Close() }
 
 // Copy writes a file at a path that is as the journal is at one moment: see boltcheck.Copy.
-func (j *Journal) Copy(path string) (bytes int64, err error) { return boltcheck.Copy(j.db, path) }
+func (j *Journal) Copy(path string) (bytes int64, err error) { return j.db.Copy(path) }
 
 // probeRoom is how much a probe writes after a block was lost: what is free within the file
 // takes a short one while there is no room for a block.

@@ -66,7 +66,7 @@ func TestADiskThatHangsHoldsNoBlock(t *testing.T) {
 // hangDisk keeps the journal's disk busy until the result is called.
 func (m *diskMiner) hangDisk(t *testing.T) (release func()) {
 	t.Helper()
-	tx, err := m.journal.db.Begin(true)
+	tx, err := m.journal.db.Bolt().Begin(true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +164,7 @@ func TestAVerdictWaitsForNoDisk(t *testing.T) {
 	m := newDiskMiner(t, j)
 	hang := make(chan *bolt.Tx, 1)
 	m.chain.onBlock = func() {
-		tx, err := j.db.Begin(true)
+		tx, err := j.db.Bolt().Begin(true)
 		if err != nil {
 			t.Error(err)
 		}

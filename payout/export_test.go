@@ -20,11 +20,11 @@ import (
 // randomBooks is the books of a random pool.
 func randomBooks(t *testing.T) *Books {
 	w := newWalk(t, 7, pathIn(t))
-	w.books.db.NoSync = true
+	w.books.db.Bolt().NoSync = true
 	for range 300 {
 		w.act()
 		w.settle()
-		w.books.db.NoSync = true
+		w.books.db.Bolt().NoSync = true
 	}
 	return w.books
 }

@@ -1,7 +1,6 @@
 package payout
 
 import (
-	"context"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -39,11 +38,10 @@ import (
 // whole. All methods are safe for concurrent use; one process at a time can have the file
 // open.
 type Books struct {
-	db    *bolt.DB
-	path  string
-	now   func() time.Time
-	log   *slog.Logger
-	guard boltcheck.Guard
+	db   *boltcheck.DB
+	path string
+	now  func() time.Time
+	log  *slog.Logger
 }
 
 // Config says where books are kept.
@@ -84,10 +82,6 @@ var (
 )
 
 var fileFormat = boltcheck.Format{Kind: "books of payouts", Bucket: entriesBucket, Create: createBuckets}
-
-// checkTime bounds how long a start waits for the file to be looked through: it has some
-// hundred megabytes at most.
-const checkTime = time.Minute
 
 // Open opens books, and creates them unless for reading alone. A damaged file is left where
 // it is, with an error of kind boltcheck.ErrDamaged that says what to do: debts must not be
@@ -130,24 +124,18 @@ func (b *Books) open(cfg Config) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), checkTime)
-	defer cancel()
-	if err := boltcheck.Check(ctx, cfg.Path); err != nil {
+	// It has some megabytes for each year.
+	options := bolt.Options{ReadOnly: cfg.ReadOnly, FreelistType: bolt.FreelistMapType}
+	if b.db, err = boltcheck.Open(cfg.Path, boltcheck.Options{Options: options, CheckTime: time.Minute}); err != nil {
 		return err
 	}
-	err = b.guard.Do(func() (err error) {
-		b.db, err = bolt.Open(cfg.Path, 0o600, &bolt.Options{Timeout: time.Second, ReadOnly: cfg.ReadOnly, FreelistType: bolt.FreelistMapType})
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	prepare := func() error { return fileFormat.Prepare(b.db, b.log) }
 	if cfg.ReadOnly {
-		prepare = func() error { return b.db.View(checkFormat) }
+		err = b.db.View(checkFormat)
+	} else {
+		err = fileFormat.Prepare(b.db, b.log)
 	}
-	if err := b.guard.Do(prepare); err != nil {
-		return errors.Join(err, b.guard.Do(b.db.Close))
+	if err != nil {
+		return errors.Join(err, b.db.Close())
 	}
 	return nil
 }
@@ -193,14 +181,14 @@ func checkFormat(tx *bolt.Tx) error {
 // Claim marks the books as those of a network; the error says that they are another's: see
 // boltcheck.Claim.
 func (b *Books) Claim(network string) error {
-	return b.guard.Do(func() error { return boltcheck.Claim(b.db, network) })
+	return b.db.Claim(network)
 }
 
 // Close closes the file.
-func (b *Books) Close() error { return b.guard.Do(b.db.Close) }
+func (b *Books) Close() error { return b.db.Close() }
 
 func (b *Books) view(do func(*bolt.Tx) error) error {
-	err := b.guard.Do(func() error { return b.db.View(do) })
+	err := b.db.View(do)
 	if errors.Is(err, boltcheck.ErrDamaged) {
 		return advised(fmt.Errorf("books of payouts %s: %w", b.path, err))
 	}
@@ -215,8 +203,7 @@ func (b *Books) Version() (version int, err error) {
 
 // Copy writes a file at a path that is as the books are at one moment: see boltcheck.Copy.
 func (b *Books) Copy(path string) (bytes int64, err error) {
-	err = b.guard.Do(func() (err error) { bytes, err = boltcheck.Copy(b.db, path); return err })
-	return bytes, err
+	return b.db.Copy(path)
 }
 
 // writer is a change of the books: one transaction.
@@ -227,10 +214,8 @@ type writer struct {
 
 // update does all of a change, or nothing of it.
 func (b *Books) update(what string, do func(*writer) error) error {
-	err := b.guard.Do(func() error {
-		return b.db.Update(func(tx *bolt.Tx) error {
-			return do(&writer{tx, b.now().UTC().Truncate(time.Millisecond)})
-		})
+	err := b.db.Update(func(tx *bolt.Tx) error {
+		return do(&writer{tx, b.now().UTC().Truncate(time.Millisecond)})
 	})
 	if err != nil {
 		return advised(fmt.Errorf("books of payouts %s: %s: %w", b.path, what, err))

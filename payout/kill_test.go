@@ -57,7 +57,7 @@ func TestACrashBetweenAnyTwoWritesChangesNothing(t *testing.T) {
 		w := newWalk(t, 100+seed, pathIn(t))
 		for range 100 {
 			w.act()
-			w.books.db.NoSync = true
+			w.books.db.Bolt().NoSync = true
 			var files [][]byte
 			clock := w.books.now
 			w.books.now = func() time.Time { // Each write begins with a look at the clock.
@@ -91,7 +91,7 @@ func (w *walk) goOn(file []byte) string {
 	again := *w
 	again.pool = &pool{t: w.t, chain: w.chain, log: w.log, candidates: w.candidates, now: w.now}
 	again.open(path)
-	again.books.db.NoSync = true
+	again.books.db.Bolt().NoSync = true
 	again.books.now = w.books.now
 	again.settle()
 	must(w.t, again.books.Recount())

@@ -305,11 +305,11 @@ func TestBooksAreTheChains(t *testing.T) {
 	seen := make(map[string]int)
 	for seed := range runs {
 		w := newWalk(t, seed, pathIn(t))
-		w.books.db.NoSync = true
+		w.books.db.Bolt().NoSync = true
 		for i := range steps {
 			w.act()
 			w.settle()
-			if w.books.db.NoSync = true; i%4 == 0 || t.Failed() {
+			if w.books.db.Bolt().NoSync = true; i%4 == 0 || t.Failed() {
 				w.check()
 			}
 			if t.Failed() {

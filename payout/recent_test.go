@@ -40,7 +40,7 @@ func BenchmarkRecentOf(b *testing.B) {
 	for _, owners := range []int{10, 100, 1000} {
 		b.Run(fmt.Sprint(owners), func(b *testing.B) {
 			p := newPool(b, Policy{Scheme: PPLNS, WindowMilli: 2000})
-			p.books.db.NoSync = true
+			p.books.db.Bolt().NoSync = true
 			for i := range owners {
 				p.share(fmt.Sprintf("bm1q%058d", i), 1<<62/uint64(owners), 1)
 			}

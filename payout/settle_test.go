@@ -137,7 +137,7 @@ func TestSplitsAreToldOnceAMinute(t *testing.T) {
 func TestBlocksByDGMVerifyUntilTheyArePaid(t *testing.T) {
 	t.Parallel()
 	p := newPool(t, Policy{Scheme: DGM, CMillionths: 20_000, OMillionths: 995_000})
-	p.books.db.NoSync = true
+	p.books.db.Bolt().NoSync = true
 	const found = mostKept + 20
 	for range found {
 		p.share("A", quarter, 1)

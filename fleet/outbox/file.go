@@ -2,7 +2,6 @@ package outbox
 
 import (
 	"bytes"
-	"context"
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
@@ -28,8 +27,7 @@ import (
 //
 // Numbers are big-endian, of 8 bytes, so that batches lie in their order.
 type file struct {
-	db    *bolt.DB
-	guard boltcheck.Guard
+	*boltcheck.DB
 }
 
 var (
@@ -76,9 +74,6 @@ func decode(raw []byte) (*fleet.Batch, error) {
 	b := new(fleet.Batch)
 	return b, b.UnmarshalCBOR(raw[4:])
 }
-
-// checkTime bounds how long a start waits for its outbox to be looked through.
-const checkTime = time.Minute
 
 // open opens the file, sets a damaged one aside, and begins an epoch.
 func (o *Outbox) open() error {
@@ -133,35 +128,23 @@ func openFile(cfg Config, x *index, newest *fleet.LedgerState) (f *file, err err
 		return nil, err
 	}
 	fileFormat.WarnOfEmpty(cfg.Path, cfg.Log)
-	ctx, cancel := context.WithTimeout(context.Background(), checkTime)
-	defer cancel()
-	if err := boltcheck.Check(ctx, cfg.Path); err != nil {
-		return nil, err
-	}
-	f = &file{}
-	err = f.guard.Do(func() (err error) {
-		// A list of free pages as long as an outbox can leave would be written each time.
-		f.db, err = bolt.Open(cfg.Path, 0o600, &bolt.Options{Timeout: time.Second, FreelistType: bolt.FreelistMapType, NoFreelistSync: true})
-		return err
-	})
+	// A list of free pages as long as an outbox can leave would be written each time.
+	options := bolt.Options{FreelistType: bolt.FreelistMapType, NoFreelistSync: true}
+	db, err := boltcheck.Open(cfg.Path, boltcheck.Options{Options: options, CheckTime: time.Minute})
 	if err != nil {
 		return nil, err
 	}
-	err = f.guard.Do(func() error {
-		if err := fileFormat.Prepare(f.db, cfg.Log); err != nil {
-			return err
-		}
-		if cfg.Network != "" {
-			if err := boltcheck.Claim(f.db, cfg.Network); err != nil {
-				return err
-			}
-		}
-		return f.db.View(func(tx *bolt.Tx) error { return load(tx, x, newest, cfg.Log) })
-	})
-	if err != nil {
-		return nil, errors.Join(err, f.close())
+	err = fileFormat.Prepare(db, cfg.Log)
+	if err == nil && cfg.Network != "" {
+		err = db.Claim(cfg.Network)
 	}
-	return f, nil
+	if err == nil {
+		err = db.View(func(tx *bolt.Tx) error { return load(tx, x, newest, cfg.Log) })
+	}
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return &file{db}, nil
 }
 
 // load reads what has to be in memory. Entries that make no sense are damage; batches that are
@@ -211,24 +194,16 @@ func load(tx *bolt.Tx, x *index, newest *fleet.LedgerState, log *slog.Logger) er
 	return err
 }
 
-func (f *file) close() error { return f.guard.Do(f.db.Close) }
-
-func (f *file) update(do func(*bolt.Tx) error) error {
-	return f.guard.Do(func() error { return f.db.Update(do) })
-}
-
 // read is a batch of the file. One that is not what was written is an empty one, and damaged says
 // why.
 func (f *file) read(place, n uint64) (b *fleet.Batch, damaged, err error) {
-	err = f.guard.Do(func() error {
-		return f.db.View(func(tx *bolt.Tx) error {
-			raw := tx.Bucket(batchesBucket).Get(batchKey(place, n))
-			if raw == nil {
-				return fmt.Errorf("batch %d is not in the file", n)
-			}
-			b, damaged = decode(raw)
-			return nil
-		})
+	err = f.View(func(tx *bolt.Tx) error {
+		raw := tx.Bucket(batchesBucket).Get(batchKey(place, n))
+		if raw == nil {
+			return fmt.Errorf("batch %d is not in the file", n)
+		}
+		b, damaged = decode(raw)
+		return nil
 	})
 	if err == nil && damaged != nil {
 		b = &fleet.Batch{}

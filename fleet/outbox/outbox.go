@@ -278,7 +278,7 @@ func (o *Outbox) Close() error {
 	}
 	o.disk.Lock()
 	defer o.disk.Unlock()
-	return errors.Join(err, o.file.close())
+	return errors.Join(err, o.file.Close())
 }
 
 // ledgerSight is which ledger the node keeps shares in.

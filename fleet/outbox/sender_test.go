@@ -350,7 +350,7 @@ func TestSenderSaysWhatItCantRead(t *testing.T) {
 	}
 	o.Add(entry(2), nil)
 	must(t, o.write())
-	must(t, o.file.close())
+	must(t, o.file.Close())
 	for range 3 {
 		if s.step(time.Now()).IsZero() {
 			t.Error("it gives up")

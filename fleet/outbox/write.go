@@ -81,7 +81,7 @@ func (o *Outbox) transact() (more bool, err error) {
 	}
 	w, more, err := o.take()
 	if err == nil && !w.empty() {
-		err = o.file.update(w.write)
+		err = o.file.Update(w.write)
 	}
 	if err != nil {
 		o.putBack(w)
@@ -101,7 +101,7 @@ func (o *Outbox) tidy() error {
 	if !failing || w.empty() {
 		return nil
 	}
-	if err := o.file.update(w.write); err != nil {
+	if err := o.file.Update(w.write); err != nil {
 		return err
 	}
 	o.mu.Lock()

@@ -2,7 +2,6 @@ package selection
 
 import (
 	"cmp"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -47,7 +46,7 @@ type Overridden struct {
 // bbolt file until they are taken back, since a transaction can leave the pool and
 // come again. All methods are safe for concurrent use; a nil *Overrides has none.
 type Overrides struct {
-	db   *bolt.DB
+	db   *boltcheck.DB
 	lost string // where those lie that were damaged, if that was so
 
 	mu   sync.RWMutex // also keeps byID and the file in step
@@ -114,11 +113,8 @@ func openOverrides(path string, log *slog.Logger) (*Overrides, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("open the overrides: %w", err)
 	}
-	if err := boltcheck.Check(context.Background(), path); err != nil { // It is small.
-		return nil, fmt.Errorf("open the overrides %s: %w", path, err)
-	}
 	overridesFormat.WarnOfEmpty(path, log)
-	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: time.Second})
+	db, err := boltcheck.Open(path, boltcheck.Options{})
 	if err != nil {
 		return nil, fmt.Errorf("open the overrides %s: %w", path, err)
 	}
@@ -151,7 +147,7 @@ func (o *Overrides) load(tx *bolt.Tx) error {
 }
 
 // Claim marks the file as a network's, or says that it is another's: see boltcheck.Claim.
-func (o *Overrides) Claim(network string) error { return boltcheck.Claim(o.db, network) }
+func (o *Overrides) Claim(network string) error { return o.db.Claim(network) }
 
 // Close closes the file.
 func (o *Overrides) Close() error {
@@ -162,7 +158,7 @@ func (o *Overrides) Close() error {
 }
 
 // Copy writes a file at a path that is as this one is at one moment: see boltcheck.Copy.
-func (o *Overrides) Copy(path string) (bytes int64, err error) { return boltcheck.Copy(o.db, path) }
+func (o *Overrides) Copy(path string) (bytes int64, err error) { return o.db.Copy(path) }
 
 // Prioritise adds delta to what was added to a transaction's fee before, for the
 // order alone, and returns the sums of before and after. A delta of zero takes all of it
