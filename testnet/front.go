@@ -1,10 +1,12 @@
 package testnet
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -122,9 +124,22 @@ func (d *daemon) get(ctx context.Context, path string, out any) (err error) {
 	switch resp.StatusCode {
 	case http.StatusOK:
 	case http.StatusServiceUnavailable:
-		return fmt.Errorf("%s%s: %w", d.URL, path, errUnavailable)
+		return fmt.Errorf("%s%s: %w%s", d.URL, path, errUnavailable, told(resp.Body))
 	default:
-		return fmt.Errorf("%s%s: status %s", d.URL, path, resp.Status)
+		return fmt.Errorf("%s%s: status %s%s", d.URL, path, resp.Status, told(resp.Body))
 	}
 	return json.NewDecoder(resp.Body).Decode(out)
+}
+
+// told is what the body of a refusal says, behind a colon; nothing if it says nothing.
+func told(body io.Reader) string {
+	var said struct {
+		Error  string `json:"error"`
+		Detail string `json:"error_detail"`
+	}
+	_ = json.NewDecoder(io.LimitReader(body, 4096)).Decode(&said) // A proxy's page says no more than its status.
+	if why := cmp.Or(said.Detail, said.Error); why != "" {
+		return ": " + why
+	}
+	return ""
 }
