@@ -47,6 +47,18 @@ type Place struct {
 	Best uint64
 }
 
+// Decided reports whether a block of a height is on the best chain, or lost to another one there. One that
+// the chain has forgotten, see Replay, is lost when the chain has gone on without it.
+func (p Place) Decided(height uint64) bool {
+	switch {
+	case !p.Main && p.There == (bc.Hash{}):
+		return false // The chain is processing it, or does not reach as far.
+	case !p.Known:
+		return p.Best >= height+forgetAfter
+	}
+	return true
+}
+
 // Source is what mining reads from the chain. All methods are safe for concurrent
 // use.
 type Source interface {

@@ -130,8 +130,7 @@ func (f Fate) fresh(events []Event) (fresh []Event) {
 
 // next is what to add to a fate, seeing where its block stands.
 func (f Fate) next(p Place, now time.Time) (events []Event, settled bool) {
-	if !p.Known || !p.Main && p.There == (bc.Hash{}) {
-		// Forgotten, so the next start submits it again; or the chain is processing it.
+	if !p.Decided(f.Height) {
 		return nil, false
 	}
 	add := func(s FateState) { events = append(events, Event{State: s, At: now, Best: p.Best}) }

@@ -79,6 +79,35 @@ func TestTheLifeOfABlock(t *testing.T) {
 	})
 }
 
+// TestAForgottenBlockIsLost: a chain that a power cut had forget a block, and that went on without it, has
+// lost it, though it was on the best chain once; back from another node, it is there again.
+func TestAForgottenBlockIsLost(t *testing.T) {
+	id, rival := bc.Hash{V0: 1}, bc.Hash{V0: 7}
+	const height = 10
+	for _, c := range []struct {
+		at      Place
+		last    FateState
+		settled bool
+	}{
+		{Place{Best: height - 3}, StateMain, false},
+		{Place{There: rival, Best: height + 5}, StateMain, false}, // The next start submits it again.
+		{Place{There: rival, Best: height + 6}, StateLost, false},
+		{Place{There: rival, Best: height + 100}, StateLost, true},
+		{Place{Known: true, Main: true, There: id, Best: height + 3}, StateMain, false},
+	} {
+		f := Fate{ID: id, Height: height, Verdict: "main-chain", Events: []Event{{State: StateFound}, {State: StateMain}}}
+		events, settled := f.next(c.at, time.Now())
+		f.Events = append(f.Events, events...)
+		last := f.Events[len(f.Events)-1]
+		if last.State != c.last || settled != c.settled || c.last == StateLost && (last.Winner == nil || *last.Winner != rival) {
+			t.Errorf("at %+v: %+v, settled %v, expected %s, %v", c.at, last, settled, c.last, c.settled)
+		}
+		if again, _ := f.next(c.at, time.Now()); len(again) > 0 {
+			t.Errorf("at %+v: told twice: %+v", c.at, again)
+		}
+	}
+}
+
 // TestALostRace is told at once with the winner, and given up a hundred blocks later.
 func TestALostRace(t *testing.T) {
 	c := newFakeChain()

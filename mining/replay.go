@@ -11,7 +11,7 @@ import (
 
 // forgetAfter is how many blocks must be above a found one for it to be left alone.
 // The chain's own database is not fsynced: after a power cut it may have forgotten its
-// latest blocks.
+// latest blocks. One that the chain has gone on without is lost.
 const forgetAfter = 6
 
 // Replay submits the blocks that the last run left open, and of the others those that the

@@ -96,7 +96,7 @@ func (f *fronts) close() error {
 // tellFront has the front that found a block know where it is now: a block may leave the best chain
 // long after the front has heard that it is there, and come back.
 func (n *Node) tellFront(f mining.Fate, p mining.Place) {
-	if n.fronts == nil || f.By.Front == "" || !p.Known || !p.Main && p.There == (bc.Hash{}) {
+	if n.fronts == nil || f.By.Front == "" || !p.Decided(f.Height) {
 		return
 	}
 	n.fronts.hub.Stands(f.By.Front, fleet.NewVerdict(f.ID, mining.Verdict{Outcome: mining.Duplicate, Main: p.Main, Winner: p.There}, p.Best, nil))

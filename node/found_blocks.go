@@ -157,7 +157,8 @@ func (f *foundBlocks) describe(fate mining.Fate) FoundBlock {
 	switch {
 	case p.Main:
 		b.setMain(fate, max(p.Best, f.source.Tip().Height)) // A front is told of a block now and then.
-	case p.Known && b.State != string(mining.StateRefused): // The chain stores some that it refuses.
+	case b.State == string(mining.StateRefused): // The chain stores some that it refuses.
+	case p.Known, b.State == string(mining.StateLost) && p.There != (bc.Hash{}): // A lost one may be forgotten.
 		b.setLost(p.There, f.journal.Has)
 	}
 	return b
