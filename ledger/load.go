@@ -164,6 +164,9 @@ func eachRow(b *bolt.Bucket, from uint32, visit func(rowKey, Row)) error {
 		}
 		key := rowKey{binary.BigEndian.Uint32(raw), binary.BigEndian.Uint32(raw[4:]), binary.BigEndian.Uint32(raw[8:])}
 		row := Row{Hour: key.time(), Round: key.round}
+		if err := plausible("a row's key", row.Hour.UnixMilli()); err != nil {
+			return err
+		}
 		if err := unpackRow(value, &row); err != nil {
 			return err
 		}
