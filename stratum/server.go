@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/time/rate"
 
 	"github.com/bytom-solo/bytom-solo/mining"
 	"github.com/bytom-solo/bytom-solo/stratum/wire"
@@ -35,7 +36,7 @@ type Server struct {
 	rigs         *rigs
 	knownAnswers knownAnswers
 	counts       counters
-	shared       sharedPace
+	shared       *rate.Limiter
 
 	mu         sync.Mutex // guards what follows
 	sessions   []*session // about as they came, as what each has lies in memory, the system's part too
@@ -66,7 +67,7 @@ func NewServer(cfg Config) *Server {
 	s := &Server{
 		cfg: cfg, log: cfg.Log, budget: newShareBudget(headroom * cfg.Budget), rigs: newRigs(),
 		perHost: make(map[netip.Addr]int),
-		shared:  sharedPace{pace: linePace{rate: sharedLines, burst: sharedLinesBurst}},
+		shared:  rate.NewLimiter(sharedLines, sharedLinesBurst),
 	}
 	s.queue = newQueue(cfg.Budget, time.Now(), s.stale)
 	s.work.Store(newWork(nil))

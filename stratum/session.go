@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"github.com/bytom-solo/bytom-solo/mining"
 	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
@@ -29,9 +31,9 @@ type session struct {
 
 	// The reader's.
 	handling sync.WaitGroup
-	lines    int // that came
-	junk     int // of them, the latest that were no messages
-	own      linePace
+	lines    int           // that came
+	junk     int           // of them, the latest that were no messages
+	own      *rate.Limiter // of lines
 
 	gate    sync.Mutex // guards what follows; taken last
 	writing bool       // there is a writer, or there is to be none any more
@@ -92,7 +94,7 @@ func newSession(s *Server, conn net.Conn, host netip.Addr) *session {
 	return &session{
 		server: s, conn: conn, raw: conn, host: host,
 		wake: make(chan struct{}, 1), slots: make(chan struct{}, mostReplies), done: make(chan struct{}),
-		own: linePace{rate: ownLines, burst: ownLinesBurst},
+		own: rate.NewLimiter(ownLines, ownLinesBurst),
 	}
 }
 
