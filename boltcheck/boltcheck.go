@@ -55,12 +55,11 @@ func Check(ctx context.Context, path string) error {
 		db, err = bolt.Open(path, 0o600, &bolt.Options{ReadOnly: true, Timeout: lockWait})
 		return err
 	})
-	// One that is too short for two pages has no kind.
-	if errors.Is(err, berrors.ErrInvalid) || errors.Is(err, berrors.ErrChecksum) || err != nil && strings.Contains(err.Error(), "file size too small") {
-		return fmt.Errorf("%w: its first two pages: %w", ErrDamaged, err)
-	}
 	if errors.Is(err, berrors.ErrTimeout) {
 		return fmt.Errorf("%w: %s has %s open", err, Holder(path), path)
+	}
+	if err = ofFirstPages(err); errors.Is(err, ErrDamaged) {
+		return err
 	}
 	if err != nil {
 		return OfAnotherUser(err)
@@ -76,6 +75,15 @@ func Check(ctx context.Context, path string) error {
 	}
 	defer file.Close()
 	return newChecker(ctx, file, db.Info().PageSize, pages).all(uint64(txid))
+}
+
+// ofFirstPages makes a damage of what bbolt says where it does not understand a file's first two pages.
+func ofFirstPages(err error) error {
+	// One that is too short for two pages has no kind.
+	if errors.Is(err, berrors.ErrInvalid) || errors.Is(err, berrors.ErrChecksum) || err != nil && strings.Contains(err.Error(), "file size too small") {
+		return fmt.Errorf("%w: its first two pages: %w", ErrDamaged, err)
+	}
+	return err
 }
 
 // guarded turns a panic into an error, and an access beyond the file's end too.

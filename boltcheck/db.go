@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,11 +25,15 @@ import (
 type DB struct {
 	path    string
 	options Options
-	dead    atomic.Bool // by damage
+	file    os.FileInfo // of what was opened
+	db      atomic.Pointer[bolt.DB]
+	closed  atomic.Bool
+	damage  sync.Once
+	damaged chan struct{} // closed by the first damage
 
-	mu     sync.RWMutex // held for reading by transactions
-	db     *bolt.DB     // nil: it was given up, and could not be opened again yet
-	closed bool
+	mu     sync.Mutex // held by who opens the file again, or closes it
+	failed time.Time  // when it could last not be opened again
+	why    error
 }
 
 // Options are how a file is opened. Its zero value is a file for writing.
@@ -49,34 +54,53 @@ func Open(path string, o Options) (*DB, error) {
 	if o.CheckTime == 0 {
 		o.CheckTime = 20 * time.Second
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), o.CheckTime)
-	defer cancel()
-	if err := Check(ctx, path); err != nil {
+	d := &DB{path: path, options: o, damaged: make(chan struct{})}
+	if err := d.open(d.opener()); err != nil {
 		return nil, err
 	}
-	d := &DB{path: path, options: o}
-	if err := d.open(); err != nil {
-		return nil, err
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, errors.Join(err, d.Close())
 	}
+	d.file = info
 	return d, nil
 }
 
-func (d *DB) open() error {
-	return d.guarded(func() (err error) {
-		if d.db, err = bolt.Open(d.path, 0o600, &d.options.Options); err != nil {
-			d.db = nil
-			return err
+// opener is what bbolt opens files by.
+type opener func(path string, flags int, mode os.FileMode) (*os.File, error)
+
+func (d *DB) opener() opener {
+	if d.options.OpenFile != nil {
+		return d.options.OpenFile
+	}
+	return os.OpenFile
+}
+
+// open checks the file and opens it.
+func (d *DB) open(by opener) error {
+	ctx, cancel := context.WithTimeout(context.Background(), d.options.CheckTime)
+	defer cancel()
+	if err := Check(ctx, d.path); err != nil {
+		return err
+	}
+	o := d.options.Options
+	o.OpenFile = by
+	return d.guarded(func() error {
+		db, err := bolt.Open(d.path, 0o600, &o)
+		if err != nil {
+			return ofFirstPages(err)
 		}
 		if d.options.AllocSize > 0 {
-			d.db.AllocSize = d.options.AllocSize
+			db.AllocSize = d.options.AllocSize
 		}
+		d.db.Store(db)
 		return nil
 	})
 }
 
 // guarded does something with bbolt, and makes an error of its panic, the last one.
 func (d *DB) guarded(do func() error) error {
-	if d.dead.Load() {
+	if d.isDamaged() {
 		return ErrDamaged
 	}
 	returned := false
@@ -86,21 +110,26 @@ func (d *DB) guarded(do func() error) error {
 		return err
 	})
 	if !returned {
-		d.dead.Store(true)
+		d.damage.Do(func() { close(d.damaged) })
 	}
 	return err
+}
+
+func (d *DB) isDamaged() bool {
+	select {
+	case <-d.damaged:
+		return true
+	default:
+		return false
+	}
 }
 
 // Path is the file's.
 func (d *DB) Path() string { return d.path }
 
-// Bolt is the file as bbolt has it, without what is added here; nil if it is not open. It may be
-// another one at the next call.
-func (d *DB) Bolt() *bolt.DB {
-	d.mu.RLock()
-	defer d.mu.RUnlock()
-	return d.db
-}
+// Bolt is the file as bbolt has it, without what is added here. It may be another one at the next
+// call.
+func (d *DB) Bolt() *bolt.DB { return d.db.Load() }
 
 // View reads the file as it is at one moment.
 func (d *DB) View(do func(*bolt.Tx) error) error { return d.run((*bolt.DB).View, do) }
@@ -109,56 +138,102 @@ func (d *DB) View(do func(*bolt.Tx) error) error { return d.run((*bolt.DB).View,
 // it is there otherwise.
 func (d *DB) Update(do func(*bolt.Tx) error) error { return d.run((*bolt.DB).Update, do) }
 
-// transaction is View or Update of bbolt.
-type transaction func(*bolt.DB, func(*bolt.Tx) error) error
+// mostAttempts is how often a transaction has the file opened again: it may be given up once more by
+// another one in between.
+const mostAttempts = 4
 
-func (d *DB) run(kind transaction, do func(*bolt.Tx) error) error {
-	db, err := d.attempt(kind, do)
-	if !errors.Is(err, berrors.ErrInvalidMapping) { // bbolt has not called do then.
-		return err
+// run has bbolt do a transaction, of which do was called once at the most.
+func (d *DB) run(kind func(*bolt.DB, func(*bolt.Tx) error) error, do func(*bolt.Tx) error) error {
+	for attempt := 1; ; attempt++ {
+		db, called := d.db.Load(), false
+		err := d.guarded(func() error {
+			return kind(db, func(tx *bolt.Tx) error { called = true; return do(tx) })
+		})
+		switch {
+		case called || d.closed.Load():
+			return err
+		case !errors.Is(err, berrors.ErrInvalidMapping) && !errors.Is(err, berrors.ErrDatabaseNotOpen):
+			return err
+		case attempt == mostAttempts:
+			return fmt.Errorf("bbolt could not map the file into memory, again and again: %w", err)
+		}
+		if err := d.reopen(db); err != nil {
+			return fmt.Errorf("bbolt could not map the file into memory and gave it up; opened again: %w", err)
+		}
 	}
-	if err := d.reopen(db); err != nil {
-		return fmt.Errorf("bbolt could not map the file into memory and gave it up; opened again: %w", err)
-	}
-	_, err = d.attempt(kind, do)
-	return err
 }
 
-func (d *DB) attempt(kind transaction, do func(*bolt.Tx) error) (*bolt.DB, error) {
-	d.mu.RLock()
-	defer d.mu.RUnlock()
-	switch {
-	case d.closed:
-		return nil, berrors.ErrDatabaseNotOpen
-	case d.db == nil:
-		return nil, berrors.ErrInvalidMapping
-	}
-	return d.db, d.guarded(func() error { return kind(d.db, do) })
-}
-
-// reopen opens the file again that bbolt has given up, unless another has done so already.
+// reopen opens the file again that bbolt has given up, unless another has done so already. Who comes
+// within a second after that failed fails too, and does not wait.
 func (d *DB) reopen(given *bolt.DB) error {
+	if d.db.Load() != given {
+		return nil
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.closed || d.db != given {
-		return nil // The next attempt says what is.
+	switch {
+	case d.closed.Load():
+		return berrors.ErrDatabaseNotOpen
+	case d.db.Load() != given:
+		return nil
+	case time.Since(d.failed) < lockWait:
+		return d.why
 	}
-	if given != nil {
-		d.db = nil
-		// Its lock goes with it. What it may say is of no use: the file is as the last
-		// transaction left it.
-		_ = d.guarded(given.Close)
+	// The file's lock goes with it. What else it may say is of no use: the file is as the last
+	// transaction left it. One that is closed already says nothing.
+	_ = d.shut(given)
+	if d.why = d.openSame(); d.why != nil {
+		d.failed = time.Now()
 	}
-	return d.open()
+	return d.why
+}
+
+// openSame opens the file that was open, and creates none.
+func (d *DB) openSame() error {
+	same := func() error {
+		info, err := os.Stat(d.path)
+		switch {
+		case err != nil:
+			return err
+		case !os.SameFile(info, d.file):
+			return fmt.Errorf("%s is another file than the one that was opened: put that back, or start again", d.path)
+		case info.Size() == 0:
+			return fmt.Errorf("%w: it was emptied", ErrDamaged)
+		}
+		return nil
+	}
+	if err := same(); err != nil {
+		return err
+	}
+	return d.open(func(path string, flags int, mode os.FileMode) (*os.File, error) {
+		if err := same(); err != nil {
+			return nil, err
+		}
+		return d.opener()(path, flags&^os.O_CREATE, mode)
+	})
 }
 
 // Close closes the file. A damaged one is left: bbolt would wait for locks that nobody gives back.
 func (d *DB) Close() error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.closed = true
-	if d.db == nil || d.dead.Load() {
+	d.closed.Store(true)
+	if d.isDamaged() {
 		return nil
 	}
-	return d.guarded(d.db.Close)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.shut(d.db.Load())
+}
+
+// shut closes what bbolt has open, and waits for its transactions, but for no locks of a damaged file.
+func (d *DB) shut(db *bolt.DB) error {
+	closed := make(chan error, 1)
+	go func() { closed <- d.guarded(db.Close) }()
+	select {
+	case err := <-closed:
+		if !d.isDamaged() {
+			return err
+		}
+	case <-d.damaged:
+	}
+	return nil
 }

@@ -10,8 +10,10 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	bolt "go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
@@ -110,4 +112,76 @@ func limitAddresses(more uint64) (raise func() error, err error) {
 	}
 	limited := syscall.Rlimit{Cur: pages*uint64(os.Getpagesize()) + more, Max: before.Max}
 	return func() error { return syscall.Setrlimit(syscall.RLIMIT_AS, &before) }, syscall.Setrlimit(syscall.RLIMIT_AS, &limited)
+}
+
+// TestGivenUpAgainAndAgain has a file's maps fail again and again, while it is written and read: what was
+// written is there, what failed is not, and who fails is who needed the map.
+func TestGivenUpAgainAndAgain(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f.db")
+	var latest atomic.Pointer[os.File]
+	open := func(path string, flags int, mode os.FileMode) (*os.File, error) {
+		file, err := os.OpenFile(path, flags, mode)
+		if err == nil && flags&os.O_RDWR != 0 {
+			latest.Store(file)
+		}
+		return file, err
+	}
+	d := openDB(t, path, Options{Options: bolt.Options{NoSync: true, OpenFile: open}, AllocSize: 4096})
+	first := d.Bolt()
+	var sides sync.WaitGroup
+	var written, failed atomic.Int64
+	outcomes := make([]map[string]bool, 4)
+	for side := range outcomes {
+		outcomes[side] = make(map[string]bool)
+		sides.Go(func() {
+			for i := range 150 {
+				key := fmt.Sprintf("%d-%04d", side, i)
+				err := d.Update(putIn(oldBucket, key, strings.Repeat("x", 3000)))
+				if outcomes[side][key] = err == nil; err == nil {
+					written.Add(1)
+				} else if failed.Add(1); !strings.Contains(err.Error(), "mmap allocate") {
+					t.Error(err)
+				}
+				if _, err := valueOf(d, oldBucket, key); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	ended := make(chan struct{})
+	go func() { sides.Wait(); close(ended) }()
+	for more := true; more; { // In a transaction, so that bbolt does not read the file then.
+		if err := d.Update(func(*bolt.Tx) error { return writeOnly(path, latest.Load()) }); err != nil && !strings.Contains(err.Error(), "mmap allocate") {
+			t.Error(err)
+		}
+		select {
+		case <-ended:
+			more = false
+		case <-time.After(3 * time.Millisecond):
+		}
+	}
+	t.Logf("%d written, %d failed", written.Load(), failed.Load())
+	if failed.Load() == 0 || d.Bolt() == first {
+		t.Error("no map failed")
+	}
+	for _, side := range outcomes {
+		for key, ok := range side {
+			if value, err := valueOf(d, oldBucket, key); err != nil || (len(value) == 3000) != ok {
+				t.Fatalf("%s: %d bytes, %v, expected that it is there: %v", key, len(value), err, ok)
+			}
+		}
+	}
+	if err := errors.Join(d.Close(), Check(t.Context(), path)); err != nil {
+		t.Error(err)
+	}
+}
+
+// writeOnly has a file that is open be one for writing alone, of which no map for reading can be made.
+func writeOnly(path string, file *os.File) error {
+	other, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	defer other.Close()
+	return syscall.Dup3(int(other.Fd()), int(file.Fd()), syscall.O_CLOEXEC)
 }

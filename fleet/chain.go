@@ -244,7 +244,9 @@ func (c *Chain) Place(id bc.Hash, _ uint64) mining.Place {
 	}
 	p := mining.Place{Known: true, Main: v.Main, There: bc.NewHash(v.Winner), Best: v.Best}
 	if _, p.Invalid = v.outcome(); p.Invalid == nil {
-		p.Known = v.taken() // An orphan may be taken when its parent is known.
+		if p.Known = v.taken(); !p.Known {
+			p.There = bc.Hash{} // An orphan may be taken when its parent is known.
+		}
 	}
 	return p
 }

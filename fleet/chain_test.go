@@ -165,6 +165,17 @@ func TestWhereABlockStandsLater(t *testing.T) {
 	}
 }
 
+// TestAnOrphanIsNotLost: a node that does not know a block's parent says what it has at that height, which
+// decides nothing: another node may have the block on its chain.
+func TestAnOrphanIsNotLost(t *testing.T) {
+	id, rival := bc.Hash{V0: 1}, bc.Hash{V0: 7}
+	c := NewChain(ChainConfig{})
+	c.note(id, NewVerdict(id, mining.Verdict{Outcome: mining.Orphan, Winner: rival}, 20, nil))
+	if p := c.Place(id, 10); p.Decided(10) || p.Known {
+		t.Errorf("%+v is decided", p)
+	}
+}
+
 // TestVerdictsKeepTheirKind: an error of package mining is one at the other end too.
 func TestVerdictsKeepTheirKind(t *testing.T) {
 	for _, kind := range []mining.ErrorKind{mining.ErrHighHash, mining.ErrBadTx, mining.ErrChainFailed, mining.ErrStopped} {

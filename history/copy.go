@@ -16,7 +16,7 @@ func (h *History) InMemory() bool {
 }
 
 // Copy writes a file at a path that is as the history is at one moment, with all that was counted
-// by now: see boltcheck.Copy.
+// by now: see boltcheck.DB.Copy.
 func (h *History) Copy(path string) (bytes int64, err error) {
 	if err := h.Flush(); err != nil {
 		return 0, err

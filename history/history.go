@@ -167,7 +167,7 @@ func (h *History) clear() {
 }
 
 // Claim makes the history one of a network, or says that it is another's: see
-// boltcheck.Claim. One in memory is anybody's.
+// boltcheck.DB.Claim. One in memory is anybody's.
 func (h *History) Claim(network string) error {
 	h.fileMu.RLock()
 	defer h.fileMu.RUnlock()

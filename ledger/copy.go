@@ -11,7 +11,7 @@ var ErrInMemory = errors.New("it is in memory alone")
 func (l *Ledger) InMemory() bool { return l.file == nil }
 
 // Copy writes a file at a path that is as the ledger is at one moment, with all that was counted
-// by now: see boltcheck.Copy.
+// by now: see boltcheck.DB.Copy.
 func (l *Ledger) Copy(path string) (bytes int64, err error) {
 	if l.file == nil {
 		return 0, ErrInMemory

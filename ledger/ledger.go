@@ -134,7 +134,7 @@ func (l *Ledger) Saved() bool { return l.file != nil && !l.failing.Load() }
 func InMemory() *Ledger { return newInMemory(Config{}) }
 
 // Claim marks the ledger as that of a network, and fails if it is another's: see
-// boltcheck.Claim. A ledger in memory belongs to none.
+// boltcheck.DB.Claim. A ledger in memory belongs to none.
 func (l *Ledger) Claim(network string) error {
 	if l.file == nil {
 		return nil

@@ -98,13 +98,13 @@ func openJournal(path string, options bolt.Options, log *slog.Logger) (*Journal,
 }
 
 // Claim marks the journal as one of a network; the error says that it is another's: see
-// boltcheck.Claim.
+// boltcheck.DB.Claim.
 func (j *Journal) Claim(network string) error { return j.db.Claim(network) }
 
 // Close closes the file.
 func (j *Journal) Close() error { return j.db.Close() }
 
-// Copy writes a file at a path that is as the journal is at one moment: see boltcheck.Copy.
+// Copy writes a file at a path that is as the journal is at one moment: see boltcheck.DB.Copy.
 func (j *Journal) Copy(path string) (bytes int64, err error) { return j.db.Copy(path) }
 
 // probeRoom is how much a probe writes after a block was lost: what is free within the file

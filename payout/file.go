@@ -179,7 +179,7 @@ func checkFormat(tx *bolt.Tx) error {
 }
 
 // Claim marks the books as those of a network; the error says that they are another's: see
-// boltcheck.Claim.
+// boltcheck.DB.Claim.
 func (b *Books) Claim(network string) error {
 	return b.db.Claim(network)
 }
@@ -201,7 +201,7 @@ func (b *Books) Version() (version int, err error) {
 	return version, err
 }
 
-// Copy writes a file at a path that is as the books are at one moment: see boltcheck.Copy.
+// Copy writes a file at a path that is as the books are at one moment: see boltcheck.DB.Copy.
 func (b *Books) Copy(path string) (bytes int64, err error) {
 	return b.db.Copy(path)
 }

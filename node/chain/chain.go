@@ -105,7 +105,9 @@ func (c *Chain) Place(id bc.Hash, height uint64) mining.Place {
 		p.Invalid = err.(error)
 	}
 	if there := index.NodeByHeight(height); there != nil {
-		p.There = there.Hash
+		if p.There = there.Hash; p.There == id { // It may have got there since the lines above.
+			p.Known, p.Main, p.Invalid = true, true, nil
+		}
 	}
 	return p
 }

@@ -146,7 +146,7 @@ func (o *Overrides) load(tx *bolt.Tx) error {
 	})
 }
 
-// Claim marks the file as a network's, or says that it is another's: see boltcheck.Claim.
+// Claim marks the file as a network's, or says that it is another's: see boltcheck.DB.Claim.
 func (o *Overrides) Claim(network string) error { return o.db.Claim(network) }
 
 // Close closes the file.
@@ -157,7 +157,7 @@ func (o *Overrides) Close() error {
 	return o.db.Close()
 }
 
-// Copy writes a file at a path that is as this one is at one moment: see boltcheck.Copy.
+// Copy writes a file at a path that is as this one is at one moment: see boltcheck.DB.Copy.
 func (o *Overrides) Copy(path string) (bytes int64, err error) { return o.db.Copy(path) }
 
 // Prioritise adds delta to what was added to a transaction's fee before, for the
