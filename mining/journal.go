@@ -357,7 +357,13 @@ func (j *Journal) Block(id bc.Hash) (*types.Block, error) {
 		if text == nil {
 			return errors.New("the block is not in it")
 		}
-		return Decode(b, text)
+		if err := Decode(b, text); err != nil {
+			return fmt.Errorf("%w: %w", boltcheck.ErrDamaged, err)
+		}
+		if h := b.Hash(); h != id {
+			return fmt.Errorf("%w: block %s lies in its place", boltcheck.ErrDamaged, h.String())
+		}
+		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("journal: block %s: %w", id.String(), err)

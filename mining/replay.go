@@ -28,34 +28,31 @@ func (s *Submitter) Replay(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if err := s.replay(ctx, f); err != nil {
-			return err
-		}
+		s.replay(ctx, f)
 	}
 	return nil
 }
 
-// replay submits a block of the journal once more.
-func (s *Submitter) replay(ctx context.Context, f Fate) error {
-	block, err := s.cfg.Journal.Block(f.ID)
-	if err != nil {
-		return err
-	}
+// replay submits a block of the journal once more. One that is damaged there holds up none behind it.
+func (s *Submitter) replay(ctx context.Context, f Fate) {
 	if f.Resolved() && s.cfg.Source.Place(f.ID, f.Height).Known {
-		return nil
+		return
 	}
-	v, err := s.resend(ctx, block, f.By)
+	var v Verdict
+	block, err := s.cfg.Journal.Block(f.ID)
+	if err == nil {
+		v, err = s.resend(ctx, block, f.By)
+	}
 	log := s.cfg.Log.With("height", f.Height, "hash", f.ID.String())
 	if err == nil {
 		log.Info("found block of an earlier run submitted", "outcome", v.Outcome)
-		return nil
+		return
 	}
 	level := slog.LevelWarn
 	if told, _ := s.again.ContainsOrAdd(f.ID, struct{}{}); told {
 		level = slog.LevelDebug // A front tries every few seconds.
 	}
 	log.Log(ctx, level, "found block of an earlier run not taken", "error", err)
-	return nil
 }
 
 // Resubmit passes a block of the journal to the chain and the peers once more, as an

@@ -1,11 +1,16 @@
 package mining
 
 import (
+	"bytes"
 	"errors"
 	"path/filepath"
 	"testing"
 
+	"github.com/bytom/bytom/protocol/bc"
 	"github.com/bytom/bytom/protocol/bc/types"
+	bolt "go.etcd.io/bbolt"
+
+	"github.com/bytom-solo/bytom-solo/boltcheck"
 )
 
 // TestAReplayedBlockIsAnnounced: the run that found it may have ended before it told the
@@ -37,6 +42,42 @@ func TestAReplayedBlockIsAnnounced(t *testing.T) {
 			t.Errorf("%v, %v: announced %d times, expected %d; relayed %d times", c.outcome, c.err, len(chain.announced), c.want, relayed)
 		} else if c.want == 1 && chain.announced[0].Hash() != id {
 			t.Errorf("%v, %v: another block was announced", c.outcome, c.err)
+		}
+	}
+}
+
+// TestADamagedBlockHoldsUpNone: of two blocks that a run left open one was changed on the disk, so that it is
+// another or none; the other one is brought to the chain.
+func TestADamagedBlockHoldsUpNone(t *testing.T) {
+	for _, change := range []func(text []byte) []byte{
+		func(text []byte) []byte { text[8] ^= 1; return text },
+		func(text []byte) []byte { return text[:len(text)/2] },
+	} {
+		chain := newFakeChain()
+		j := newJournal(t, filepath.Join(t.TempDir(), "j.db"))
+		s := newJournaled(t, chain, j)
+		chain.outcome = func(*types.Block) (Outcome, error) { return 0, ErrStopped }
+		template := testJob(t, chain).Template
+		for extranonce := range uint64(2) {
+			if _, err := s.Submit(t.Context(), solve(t, NewJob(template, extranonce), true)); !errors.Is(err, ErrStopped) {
+				t.Fatal(err)
+			}
+		}
+		bad, good := j.Open()[0].ID, j.Open()[1].ID
+		err := j.db.Update(func(tx *bolt.Tx) error {
+			b := tx.Bucket(blocksBucket)
+			return b.Put(bad.Bytes(), change(bytes.Clone(b.Get(bad.Bytes()))))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b, err := j.Block(bad); !errors.Is(err, boltcheck.ErrDamaged) {
+			t.Errorf("the damaged block is read as %v, %v", b, err)
+		}
+		var taken []bc.Hash
+		chain.outcome = func(b *types.Block) (Outcome, error) { taken = append(taken, b.Hash()); return MainChain, nil }
+		if err := s.Replay(t.Context()); err != nil || len(taken) != 1 || taken[0] != good {
+			t.Errorf("%v, %v were submitted again, expected %v", err, taken, good.String())
 		}
 	}
 }

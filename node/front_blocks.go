@@ -42,12 +42,14 @@ func (f *Front) askFates(ctx context.Context) {
 		if !fate.Resolved() || time.Since(f.chain.Heard(fate.ID)) < silentFate {
 			continue
 		}
+		log := f.log.With("height", fate.Height, "hash", fate.ID.String())
 		block, err := f.journal.Block(fate.ID)
-		if err == nil {
-			err = f.chain.Ask(ctx, block)
-		}
 		if err != nil {
-			f.log.Debug("it is not known where a found block stands", "height", fate.Height, "hash", fate.ID.String(), "error", err)
+			log.Debug("a found block can't be read, so that nobody is asked where it stands", "error", err)
+			continue
+		}
+		if err := f.chain.Ask(ctx, block); err != nil {
+			log.Debug("it is not known where a found block stands", "error", err)
 			return
 		}
 	}

@@ -157,6 +157,9 @@ func load(tx *bolt.Tx, x *index, newest *fleet.LedgerState, log *slog.Logger) er
 		if len(place) != 8 || len(id) != 8 {
 			return fmt.Errorf("%w: an epoch's key of %d bytes, a value of %d", boltcheck.ErrDamaged, len(place), len(id))
 		}
+		if place[0] >= 0x80 { // Places count from 0, so that one of them has another behind it.
+			return fmt.Errorf("%w: an epoch's key %x", boltcheck.ErrDamaged, place)
+		}
 		x.epochs = append(x.epochs, &epoch{place: binary.BigEndian.Uint64(place), id: binary.BigEndian.Uint64(id)})
 		return nil
 	})
