@@ -10,6 +10,10 @@ ENGINE   := ./fleet/natsserver ./fleet/natsengine
 # Packages that are tested at a time: some wait for clocks.
 PACKAGES ?= $(shell expr $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) + 1)
 
+# The tests' compiler collects less garbage: of ./mining, built from nothing, 70 and 74 s of processor
+# time instead of 88 and 81, with up to 430 MB a process. What is cached is the same.
+COMPILE  := -toolexec 'env GOGC=400'
+
 # What is built without cgo, hence on any machine.
 STATIC   := linux/amd64 linux/arm64 windows/amd64 darwin/arm64
 # Windows with its kernels and graphics cards takes a compiler of its own (on Debian:
@@ -35,9 +39,9 @@ run: build ## run a node that mines on a solonet of its own, in ./.solonet; Ctrl
 		--p2p.laddr tcp://127.0.0.1:46658 --p2p.skip_upnp --p2p.lan_discoverable=false
 
 test: deps ## run all tests; installs where it may a driver for the shaders, and programs that check accounts and alarms
-	@{ scripts/lavapipe.sh; scripts/accounting.sh; scripts/promtool.sh; } & $(GO) build ./node ./testnet && wait
-	$(GO) test -vet=all -p $(PACKAGES) -timeout 12m $(TESTS)
-	$(GO) test -vet=all -tags engine -timeout 5m $(ENGINE)
+	@{ scripts/lavapipe.sh; scripts/accounting.sh; scripts/promtool.sh; } & $(GO) build $(COMPILE) ./node ./testnet && wait
+	$(GO) test $(COMPILE) -vet=all -p $(PACKAGES) -timeout 12m $(TESTS)
+	$(GO) test $(COMPILE) -vet=all -tags engine -timeout 5m $(ENGINE)
 
 race: deps ## run all tests under the race detector
 	$(GO) test -race -timeout 40m $(TESTS)
