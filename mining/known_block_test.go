@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -82,6 +83,44 @@ func TestReplaySaysWhatBecameOfABlock(t *testing.T) {
 		}
 		if got := log.String(); !strings.Contains(got, test.want) || strings.Contains(got, test.not) {
 			t.Errorf("the chain said %v, the log: %s", test.err, got)
+		}
+	}
+}
+
+// TestAKnownBlockOfAFrontIsWrittenDown: the process that took it had a disk that failed, and was killed. When
+// the front brings it again it gets into the journal, once, with where it stands; nobody else's does, nor one that
+// the chain refused.
+func TestAKnownBlockOfAFrontIsWrittenDown(t *testing.T) {
+	front := Finder{Kind: FoundByRig, Name: "shed.rig1", Owner: "shed", Front: "front-0"}
+	rival := bc.Hash{V0: 7}
+	for _, test := range []struct {
+		by    Finder
+		place func(id bc.Hash) Place
+		want  []FateState // nil: it is not in the journal
+	}{
+		{front, func(id bc.Hash) Place { return Place{Known: true, Main: true, There: id, Best: 30} }, []FateState{StateFound, StateJournaled, StateSubmitted, StateMain}},
+		{front, func(bc.Hash) Place { return Place{Known: true, There: rival, Best: 30} }, []FateState{StateFound, StateJournaled, StateSubmitted, StateLost}},
+		{front, func(bc.Hash) Place { return Place{Known: true, Invalid: ErrBadTx, There: rival, Best: 30} }, nil},
+		{Finder{Kind: FoundByRig, Name: "shed.rig1"}, func(id bc.Hash) Place { return Place{Known: true, Main: true, There: id, Best: 30} }, nil},
+	} {
+		c := newFakeChain()
+		j := newJournal(t, filepath.Join(t.TempDir(), "j.db"))
+		s := newJournaled(t, c, j)
+		sol := solve(t, testJob(t, c), true)
+		block, err := sol.Job.Block(sol.Timestamp, sol.Nonce)
+		if err != nil {
+			t.Fatal(err)
+		}
+		id := block.Hash()
+		c.place = func(bc.Hash, uint64) Place { return test.place(id) }
+		for range 2 { // It comes by two ways.
+			if v, err := s.SubmitBlock(t.Context(), block, test.by); err != nil || v.Outcome != Duplicate {
+				t.Errorf("%+v, %v", v, err)
+			}
+		}
+		f, ok, err := j.Fate(id)
+		if err != nil || ok != (test.want != nil) || !slices.Equal(states(f), test.want) || ok && (f.By != test.by || !f.Resolved()) {
+			t.Errorf("%v: %v, %+v, %v, expected %v", test.by, ok, f, err, test.want)
 		}
 	}
 }

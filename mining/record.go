@@ -2,6 +2,7 @@ package mining
 
 import (
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/bytom/bytom/protocol/bc/types"
@@ -72,5 +73,25 @@ func (s *Submitter) inTime(write func()) bool {
 		s.late.Add(1)
 		go func() { <-done; s.late.Add(-1) }()
 		return false
+	}
+}
+
+// recordKnown writes a front's block down that the chain has, and the journal has not: the process that
+// took it had no room on its disk, or a disk that hung, and ended before that was over. Without, nobody would be
+// paid for it. A front brings its blocks until they are settled.
+func (s *Submitter) recordKnown(block *types.Block, by Finder, found time.Time) {
+	id := block.Hash()
+	if s.cfg.Journal == nil || s.came.Contains(id) || s.cfg.Journal.Has(id) { // What came to this process it has recorded, or will.
+		return
+	}
+	r := s.record(block, by, found)
+	switch {
+	case r.written:
+		s.cfg.Log.Info("found block of an earlier run written down, later", "height", block.Height, "hash", id.String(), "by", by.String())
+		s.resolve(block, Verdict{Outcome: s.outcomeNow(block)}, nil, Event{State: StateJournaled, At: r.at}, Event{State: StateSubmitted, At: found})
+	case r.isNew:
+		answered := new(atomic.Bool)
+		answered.Store(true)
+		s.unwritten.keep(foundBlock{block, by, found, answered})
 	}
 }

@@ -163,7 +163,10 @@ func (s *Submitter) SubmitBlock(ctx context.Context, block *types.Block, by Find
 		return Verdict{}, err
 	}
 	id := block.Hash()
-	if s.cfg.Source.Place(id, block.Height).Known {
+	if p := s.cfg.Source.Place(id, block.Height); p.Known {
+		if by.Front != "" && p.Invalid == nil {
+			s.recordKnown(block, by, start)
+		}
 		return s.duplicate(ctx, block, start), nil
 	}
 	parent, known := s.cfg.Source.After(block.PreviousBlockHash)
