@@ -190,24 +190,15 @@ func (d *DB) reopen(given *bolt.DB) error {
 
 // openSame opens the file that was open, and creates none.
 func (d *DB) openSame() error {
-	same := func() error {
-		info, err := os.Stat(d.path)
+	return d.open(func(path string, flags int, mode os.FileMode) (*os.File, error) {
+		info, err := os.Stat(path)
 		switch {
 		case err != nil:
-			return err
-		case !os.SameFile(info, d.file):
-			return fmt.Errorf("%s is another file than the one that was opened: put that back, or start again", d.path)
-		case info.Size() == 0:
-			return fmt.Errorf("%w: it was emptied", ErrDamaged)
-		}
-		return nil
-	}
-	if err := same(); err != nil {
-		return err
-	}
-	return d.open(func(path string, flags int, mode os.FileMode) (*os.File, error) {
-		if err := same(); err != nil {
 			return nil, err
+		case !os.SameFile(info, d.file):
+			return nil, fmt.Errorf("%s is another file than the one that was opened: put that back, or start again", path)
+		case info.Size() == 0:
+			return nil, fmt.Errorf("%w: it was emptied", ErrDamaged)
 		}
 		return d.opener()(path, flags&^os.O_CREATE, mode)
 	})
