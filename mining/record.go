@@ -16,7 +16,7 @@ type recorded struct {
 }
 
 // record writes a found block down. A journal that fails, or whose disk hangs, costs the block nothing
-// but its insurance; WriteAgain makes up for it.
+// but its insurance; KeepWriting makes up for it.
 func (s *Submitter) record(block *types.Block, by Finder, found time.Time) recorded {
 	start := time.Now()
 	came, _ := s.came.ContainsOrAdd(block.Hash(), struct{}{}) // A disk that hangs can't tell.
@@ -50,7 +50,7 @@ const patience = time.Second
 // on tells late.
 func (s *Submitter) recordInTime(block *types.Block, by Finder, found time.Time) (late <-chan error, err error) {
 	if s.late.Load() > 0 {
-		return nil, errLateJournal // WriteAgain writes it.
+		return nil, errLateJournal // KeepWriting writes it.
 	}
 	written := make(chan error, 1)
 	if !s.inTime(func() { written <- s.cfg.Journal.Record(block, found, by) }) {
@@ -71,8 +71,19 @@ func (s *Submitter) inTime(write func()) bool {
 		return true
 	case <-wait.C:
 		s.late.Add(1)
-		go func() { <-done; s.late.Add(-1) }()
+		go func() { <-done; s.lateEnded() }()
 		return false
+	}
+}
+
+// lateEnded has KeepWriting write down what waits, if no other write is late.
+func (s *Submitter) lateEnded() {
+	if s.late.Add(-1) > 0 {
+		return
+	}
+	select {
+	case s.answers <- struct{}{}:
+	default:
 	}
 }
 

@@ -63,6 +63,33 @@ func TestADiskThatHangsHoldsNoBlock(t *testing.T) {
 	}
 }
 
+// TestADiskThatAnswersAgainIsWrittenAtOnce has nobody look for that but when a write has ended that was late.
+func TestADiskThatAnswersAgainIsWrittenAtOnce(t *testing.T) {
+	m := newDiskMiner(t, newJournal(t, filepath.Join(t.TempDir(), "j.db")))
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- m.submitter.keepWriting(ctx, time.Hour) }()
+	for range 2 { // The second time, too.
+		release := m.hangDisk(t)
+		found := []bc.Hash{m.mine(t), m.mine(t), m.mine(t)}
+		if n := len(m.submitter.unwritten.list()); n != len(found) {
+			t.Fatalf("%d blocks wait for the disk, expected %d", n, len(found))
+		}
+		release()
+		for _, id := range found {
+			for end := time.Now().Add(20 * time.Second); !m.recorded(t, id); time.Sleep(time.Millisecond) {
+				if time.Now().After(end) {
+					t.Fatal("a block is not in the journal, whose disk answers again")
+				}
+			}
+		}
+	}
+	cancel()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
+	}
+}
+
 // hangDisk keeps the journal's disk busy until the result is called.
 func (m *diskMiner) hangDisk(t *testing.T) (release func()) {
 	t.Helper()

@@ -51,6 +51,7 @@ type Submitter struct {
 	came       *lru.Cache[bc.Hash, struct{}] // found blocks, the latest
 	unwritten  unwritten
 	late       atomic.Int32                  // writes to the journal that found blocks no longer wait for
+	answers    chan struct{}                 // has one when the last of those has ended
 	again      *lru.Cache[bc.Hash, struct{}] // blocks of Replay that were not taken, which was logged
 }
 
@@ -74,7 +75,7 @@ func NewSubmitter(cfg SubmitterConfig) *Submitter {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Submitter{cfg: cfg, won: newLatest(tipsWon), came: newLatest(mostUnwritten), again: newLatest(tipsWon)}
+	return &Submitter{cfg: cfg, won: newLatest(tipsWon), came: newLatest(mostUnwritten), again: newLatest(tipsWon), answers: make(chan struct{}, 1)}
 }
 
 // newLatest remembers so many ids, the latest.

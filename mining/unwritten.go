@@ -17,9 +17,8 @@ const mostUnwritten = 256
 // unwritten are found blocks that the journal could not take, in their order. It is safe for
 // concurrent use.
 type unwritten struct {
-	mu      sync.Mutex
-	all     []foundBlock
-	writing sync.Mutex // held while they are written again
+	mu  sync.Mutex
+	all []foundBlock
 }
 
 // foundBlock is a block, who found it and when.
@@ -51,14 +50,31 @@ func (u *unwritten) drop(block *types.Block) {
 	u.all = slices.DeleteFunc(u.all, func(b foundBlock) bool { return b.block == block })
 }
 
-// WriteAgain writes found blocks down that the journal could not take when they were found, and brings
-// those that the chain does not know to it once more, whether the disk answers or not. It is called again and
-// again, and at the end: a disk that was full has room some day, and until then this process alone knows of them.
-func (s *Submitter) WriteAgain(ctx context.Context) {
-	if !s.unwritten.writing.TryLock() {
-		return
+// writeAgainEvery is how often WriteAgain looks for room on a disk that was full.
+const writeAgainEvery = 5 * time.Second
+
+// KeepWriting calls WriteAgain until ctx ends: again and again, as a disk that was full has room some day,
+// and at once where one that hung answers. It returns ctx's error.
+func (s *Submitter) KeepWriting(ctx context.Context) error { return s.keepWriting(ctx, writeAgainEvery) }
+
+func (s *Submitter) keepWriting(ctx context.Context, every time.Duration) error {
+	each := time.NewTicker(every)
+	defer each.Stop()
+	for {
+		select {
+		case <-each.C:
+		case <-s.answers:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		s.WriteAgain(ctx)
 	}
-	defer s.unwritten.writing.Unlock()
+}
+
+// WriteAgain writes found blocks down that the journal could not take when they were found, and brings
+// those that the chain does not know to it once more, whether the disk answers or not: until they are
+// written this process alone knows of them. It is for KeepWriting, and for the end, behind that.
+func (s *Submitter) WriteAgain(ctx context.Context) {
 	for _, b := range s.unwritten.list() {
 		if ctx.Err() != nil {
 			return

@@ -295,7 +295,6 @@ func (n *station) probeJournal(ctx context.Context) error {
 		case <-each.C:
 			if n.journal != nil {
 				n.journal.Probe()
-				n.submitter.WriteAgain(ctx)
 			}
 		case <-ctx.Done():
 			return ctx.Err()

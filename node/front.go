@@ -240,6 +240,7 @@ func (f *Front) Run(ctx context.Context) (err error) {
 	parts.Go(func() error { return f.sender.Run(ctx) })
 	// Blocks of an earlier run wait for no node to let this front in, which takes the engine: they go by HTTP too.
 	parts.Go(func() error { return f.sendAgain(ctx) })
+	parts.Go(func() error { return f.submitter.KeepWriting(ctx) })
 	parts.Go(func() error { return f.watchFates(ctx) })
 	parts.Go(func() error { return f.probeWays(ctx) })
 	parts.Go(func() error { mining.PrepareSeeds(ctx, f.feed, f.backends[0]); return ctx.Err() })

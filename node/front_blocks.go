@@ -19,7 +19,6 @@ func (f *Front) sendAgain(ctx context.Context) error {
 	each := time.NewTicker(sendAgainEvery)
 	defer each.Stop()
 	for {
-		f.submitter.WriteAgain(ctx)
 		if err := f.submitter.Replay(ctx); err != nil && ctx.Err() == nil {
 			f.log.Error("found blocks were not submitted again", "error", err)
 		}

@@ -211,6 +211,7 @@ func (n *Node) Run(ctx context.Context) (err error) {
 	parts.Go(func() error { return n.events.run(ctx) })
 	parts.Go(func() error { return n.faults.run(ctx) })
 	parts.Go(func() error { return n.probeJournal(ctx) })
+	parts.Go(func() error { return n.submitter.KeepWriting(ctx) })
 	parts.Go(func() error { return n.bulk.Run(ctx) })
 	parts.Go(func() error { return n.watchPool(ctx) })
 	parts.Go(func() error { return n.reportStatus(ctx) })
