@@ -29,8 +29,6 @@ type ChainConfig struct {
 	// Nodes are those that blocks go to by the engine, Couriers the ways to nodes beside it.
 	Nodes    []PublicKey
 	Couriers []Courier
-	// By is who found a block, by the journal.
-	By func(bc.Hash) mining.Finder
 	// Spoken is told when a node has said where a block stands, and must not block; nil does nothing.
 	Spoken func()
 	// Patience is how long a verdict is waited for; then the block is sent again later. 0 takes 3 s.
@@ -87,13 +85,12 @@ func NewChain(cfg ChainConfig) *Chain {
 // Process brings a block to the nodes. The first that takes it decides; where all that answer
 // refuse it, the first refusal. Where none answers in time the error is of kind ErrNotReady:
 // nothing is known against the block, and it is to be sent again.
-func (c *Chain) Process(ctx context.Context, block *types.Block) (mining.Outcome, error) {
+func (c *Chain) Process(ctx context.Context, block *types.Block, by mining.Finder) (mining.Outcome, error) {
 	id := block.Hash()
 	var raw bytes.Buffer
 	if _, err := block.WriteTo(&raw); err != nil {
 		return 0, fmt.Errorf("%w: %w", mining.ErrMalformed, err)
 	}
-	by := c.cfg.By(id)
 	sealed, err := c.cfg.Key.Seal(c.cfg.Network, KindBlock, &Block{
 		Name: by.Name, Address: by.Address, Owner: by.Owner, Work: by.Work, Raw: raw.Bytes(), At: time.Now().UnixMilli(),
 	})
@@ -199,10 +196,10 @@ func (c *Chain) Heard(id bc.Hash) time.Time {
 
 // Ask asks the nodes where a block stands that they were brought before, by bringing it again. The
 // error, of kind ErrNotReady, says that none has answered. Once one has, the others are let be.
-func (c *Chain) Ask(ctx context.Context, block *types.Block) error {
+func (c *Chain) Ask(ctx context.Context, block *types.Block, by mining.Finder) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	if _, err := c.Process(ctx, block); errors.Is(err, mining.ErrNotReady) {
+	if _, err := c.Process(ctx, block, by); errors.Is(err, mining.ErrNotReady) {
 		return err
 	}
 	return nil

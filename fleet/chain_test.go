@@ -25,11 +25,11 @@ func foundBlock(height uint64) *types.Block {
 func chainTest(t *testing.T, engine Engine, nodes []PublicKey, couriers ...Courier) *Chain {
 	return NewChain(ChainConfig{
 		Engine: engine, Key: NewKey(), Network: network, Feed: NewFeed(FeedConfig{}), Nodes: nodes, Couriers: couriers, Patience: 300 * time.Millisecond,
-		By: func(bc.Hash) mining.Finder {
-			return mining.Finder{Name: "shed.rig1", Address: "10.0.0.7", Owner: "ada", Work: 5}
-		},
 	})
 }
+
+// finder is who found the tests' blocks.
+var finder = mining.Finder{Name: "shed.rig1", Address: "10.0.0.7", Owner: "ada", Work: 5}
 
 // answering is a courier to a node that says so of each block.
 func answering(after time.Duration, v Verdict) Courier {
@@ -81,7 +81,7 @@ func TestWhoTakesABlockDecides(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c, block := chainTest(t, NewMemory(), nil, test.couriers...), foundBlock(7)
-			outcome, err := c.Process(t.Context(), block)
+			outcome, err := c.Process(t.Context(), block, finder)
 			if outcome != test.outcome || !errors.Is(err, test.err) || (err == nil) != (test.err == nil) {
 				t.Errorf("%v, %v, expected %v, %v", outcome, err, test.outcome, test.err)
 			}
@@ -123,7 +123,7 @@ func TestABlockGoesByTheEngineToo(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer cancel()
-	if outcome, err := c.Process(t.Context(), foundBlock(7)); outcome != mining.SideChain || err != nil {
+	if outcome, err := c.Process(t.Context(), foundBlock(7), finder); outcome != mining.SideChain || err != nil {
 		t.Errorf("%v, %v, expected %v", outcome, err, mining.SideChain)
 	}
 }
@@ -154,7 +154,7 @@ func TestWhereABlockStandsLater(t *testing.T) {
 	if p := c.Place(id, 7); !p.Known || p.Main || time.Since(c.Heard(id)) > time.Minute {
 		t.Errorf("a block of an earlier run is at %+v, heard of at %v", p, c.Heard(id))
 	}
-	if _, err := c.Process(t.Context(), block); err != nil {
+	if _, err := c.Process(t.Context(), block, finder); err != nil {
 		t.Fatal(err)
 	}
 	for _, main := range []bool{false, true} {

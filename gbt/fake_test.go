@@ -86,7 +86,7 @@ func (c *chain) move() {
 	c.tip.Hash.V0++
 	c.tip.Height++
 }
-func (c *chain) Process(_ context.Context, b *types.Block) (mining.Outcome, error) {
+func (c *chain) Process(_ context.Context, b *types.Block, _ mining.Finder) (mining.Outcome, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.processed, c.made = append(c.processed, b), b

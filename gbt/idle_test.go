@@ -21,13 +21,13 @@ type slowSink struct {
 	came, resume chan struct{}
 }
 
-func (s *slowSink) Process(ctx context.Context, b *types.Block) (mining.Outcome, error) {
+func (s *slowSink) Process(ctx context.Context, b *types.Block, by mining.Finder) (mining.Outcome, error) {
 	select {
 	case s.came <- struct{}{}:
 	default:
 	}
 	<-s.resume
-	return s.chain.Process(ctx, b)
+	return s.chain.Process(ctx, b, by)
 }
 
 // TestSwitchedOffIsAnsweredWhenNothingIsUnderWay switches a miner off while the chain has a

@@ -116,9 +116,9 @@ func (o Outcome) String() string {
 // Sink is where mining delivers blocks: the chain. All methods are safe for concurrent
 // use.
 type Sink interface {
-	// Process adds a block to the chain. An error says why it was refused; it is of one of
-	// this package's kinds.
-	Process(ctx context.Context, block *types.Block) (Outcome, error)
+	// Process adds a block to the chain; a chain elsewhere is told who found it. An error says why it
+	// was refused; it is of one of this package's kinds.
+	Process(ctx context.Context, block *types.Block, by Finder) (Outcome, error)
 	// Announce sends a block to the peers. It does not wait for them.
 	Announce(block *types.Block)
 }

@@ -37,8 +37,8 @@ func TestAFullDiskCostsNoBlock(t *testing.T) {
 		t.Errorf("the loss is not told at Error, with its cause: %q", log)
 	}
 	later := []bc.Hash{lost, m.mine(t)} // Nor does the next one stop it.
-	if m.submitter.WriteAgain(t.Context()); len(m.submitter.unwritten.list()) != 2 {
-		t.Errorf("%d blocks wait for room, expected 2", len(m.submitter.unwritten.list()))
+	if m.again(t); len(m.submitter.outstanding.list()) != 2 {
+		t.Errorf("%d blocks wait for room, expected 2", len(m.submitter.outstanding.list()))
 	}
 	for range 5 { // A probe may find room for itself in the file.
 		if m.journal.Probe(); m.journal.Failing() == nil {
@@ -56,13 +56,13 @@ func TestAFullDiskCostsNoBlock(t *testing.T) {
 	}
 	var again []bc.Hash
 	m.chain.outcome = func(b *types.Block) (Outcome, error) { again = append(again, b.Hash()); return SideChain, nil }
-	if m.submitter.WriteAgain(t.Context()); !slices.Equal(again, later[:1]) {
+	if m.again(t); !slices.Equal(again, later[:1]) {
 		t.Errorf("%v were brought again, expected %v, that the chain had lost", again, later[:1])
 	}
 	m.chain.outcome = nil
 	m.chain.place = nil
 	written = append(written, later...)
-	if m.submitter.WriteAgain(t.Context()); len(m.submitter.unwritten.list()) > 0 {
+	if m.again(t); len(m.submitter.outstanding.list()) > 0 {
 		t.Error("blocks wait that are written")
 	}
 	m.log.Reset()

@@ -21,6 +21,7 @@ var testPayee = Payee{Address: "sm1qtest", Program: append([]byte{0, 20}, make([
 
 // fakeChain is a chain of headers alone: a Source and a Sink.
 type fakeChain struct {
+	finder    Finder // of the latest block
 	mu        sync.Mutex
 	tip       Tip
 	txs       []Candidate
@@ -110,9 +111,10 @@ func (c *fakeChain) connect(hash byte) {
 	c.tip.Height++
 }
 
-func (c *fakeChain) Process(_ context.Context, b *types.Block) (Outcome, error) {
+func (c *fakeChain) Process(_ context.Context, b *types.Block, by Finder) (Outcome, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.finder = by
 	if c.outcome != nil {
 		return c.outcome(b)
 	}

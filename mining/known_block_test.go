@@ -89,10 +89,11 @@ func TestReplaySaysWhatBecameOfABlock(t *testing.T) {
 
 // TestAKnownBlockOfAFrontIsWrittenDown: the process that took it had a disk that failed, and was killed. When
 // the front brings it again it gets into the journal, once, with where it stands; nobody else's does, nor one that
-// the chain refused.
+// the chain refused, is settled, or pays somebody else.
 func TestAKnownBlockOfAFrontIsWrittenDown(t *testing.T) {
 	front := Finder{Kind: FoundByRig, Name: "shed.rig1", Owner: "shed", Front: "front-0"}
 	rival := bc.Hash{V0: 7}
+	foreign := Finder{Kind: FoundByBlock, Name: "shed.rig1", Front: "front-0"}
 	for _, test := range []struct {
 		by    Finder
 		place func(id bc.Hash) Place
@@ -101,6 +102,8 @@ func TestAKnownBlockOfAFrontIsWrittenDown(t *testing.T) {
 		{front, func(id bc.Hash) Place { return Place{Known: true, Main: true, There: id, Best: 30} }, []FateState{StateFound, StateJournaled, StateSubmitted, StateMain}},
 		{front, func(bc.Hash) Place { return Place{Known: true, There: rival, Best: 30} }, []FateState{StateFound, StateJournaled, StateSubmitted, StateLost}},
 		{front, func(bc.Hash) Place { return Place{Known: true, Invalid: ErrBadTx, There: rival, Best: 30} }, nil},
+		{front, func(id bc.Hash) Place { return Place{Known: true, Main: true, There: id, Best: 11 + MaturedAt} }, nil},
+		{foreign, func(id bc.Hash) Place { return Place{Known: true, Main: true, There: id, Best: 30} }, nil},
 		{Finder{Kind: FoundByRig, Name: "shed.rig1"}, func(id bc.Hash) Place { return Place{Known: true, Main: true, There: id, Best: 30} }, nil},
 	} {
 		c := newFakeChain()

@@ -2,7 +2,6 @@ package mining
 
 import (
 	"errors"
-	"sync/atomic"
 	"time"
 
 	"github.com/bytom/bytom/protocol/bc/types"
@@ -11,15 +10,14 @@ import (
 // recorded is how record went.
 type recorded struct {
 	at             time.Time
-	written, isNew bool         // isNew is false of a block that came before, by another way
+	written, isNew bool         // isNew is false of a block that the journal has of before
 	late           <-chan error // what becomes of a write that nobody waits for any longer; nil if there is none
 }
 
 // record writes a found block down. A journal that fails, or whose disk hangs, costs the block nothing
-// but its insurance; KeepWriting makes up for it.
+// but its insurance; Run makes up for it.
 func (s *Submitter) record(block *types.Block, by Finder, found time.Time) recorded {
 	start := time.Now()
-	came, _ := s.came.ContainsOrAdd(block.Hash(), struct{}{}) // A disk that hangs can't tell.
 	var late <-chan error
 	err := errNoJournal
 	if s.cfg.Journal != nil {
@@ -32,7 +30,7 @@ func (s *Submitter) record(block *types.Block, by Finder, found time.Time) recor
 		s.cfg.Log.Error("found block not written down; it is submitted all the same", "height", block.Height, "error", err)
 	}
 	s.cfg.Observe(StageJournal, time.Since(start))
-	return recorded{at: time.Now(), written: err == nil, isNew: !came && !errors.Is(err, errDuplicateEntry), late: late}
+	return recorded{at: time.Now(), written: err == nil, isNew: !errors.Is(err, errDuplicateEntry), late: late}
 }
 
 var (
@@ -50,7 +48,7 @@ const patience = time.Second
 // on tells late.
 func (s *Submitter) recordInTime(block *types.Block, by Finder, found time.Time) (late <-chan error, err error) {
 	if s.late.Load() > 0 {
-		return nil, errLateJournal // KeepWriting writes it.
+		return nil, errLateJournal // Run writes it.
 	}
 	written := make(chan error, 1)
 	if !s.inTime(func() { written <- s.cfg.Journal.Record(block, found, by) }) {
@@ -76,33 +74,28 @@ func (s *Submitter) inTime(write func()) bool {
 	}
 }
 
-// lateEnded has KeepWriting write down what waits, if no other write is late.
+// lateEnded has what waits be written, if no other write is late.
 func (s *Submitter) lateEnded() {
-	if s.late.Add(-1) > 0 {
-		return
-	}
-	select {
-	case s.answers <- struct{}{}:
-	default:
+	if s.late.Add(-1) == 0 {
+		s.wake()
 	}
 }
 
 // recordKnown writes a front's block down that the chain has, and the journal has not: the process that
 // took it had no room on its disk, or a disk that hung, and ended before that was over. Without, nobody would be
-// paid for it. A front brings its blocks until they are settled.
-func (s *Submitter) recordKnown(block *types.Block, by Finder, found time.Time) {
+// paid for it. A front brings its blocks until they are settled; an older one is none of those.
+func (s *Submitter) recordKnown(block *types.Block, by Finder, found time.Time, p Place) {
 	id := block.Hash()
-	if s.cfg.Journal == nil || s.came.Contains(id) || s.cfg.Journal.Has(id) { // What came to this process it has recorded, or will.
+	if s.cfg.Journal == nil || p.Best >= block.Height+MaturedAt || s.outstanding.has(id) || s.cfg.Journal.Has(id) {
 		return
 	}
 	r := s.record(block, by, found)
+	v := Verdict{Outcome: s.outcomeNow(block)}
 	switch {
 	case r.written:
-		s.cfg.Log.Info("found block of an earlier run written down, later", "height", block.Height, "hash", id.String(), "by", by.String())
-		s.resolve(block, Verdict{Outcome: s.outcomeNow(block)}, nil, Event{State: StateJournaled, At: r.at}, Event{State: StateSubmitted, At: found})
+		s.cfg.Log.Info("found block that the chain has is written down, later", "height", block.Height, "hash", id.String(), "by", by.String())
+		s.resolve(block, v, nil, Event{State: StateJournaled, At: r.at}, Event{State: StateSubmitted, At: found})
 	case r.isNew:
-		answered := new(atomic.Bool)
-		answered.Store(true)
-		s.unwritten.keep(foundBlock{block, by, found, answered})
+		s.outstanding.keep(foundBlock{block: block, by: by, found: found, answered: true, verdict: v})
 	}
 }

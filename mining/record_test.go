@@ -46,7 +46,7 @@ func TestADiskThatHangsHoldsNoBlock(t *testing.T) {
 	if err := j.Failing(); err != nil {
 		t.Errorf("a disk that answers again: %v", err)
 	}
-	m.submitter.WriteAgain(t.Context())
+	m.again(t)
 	m.log.Reset()
 	if found = append(found, m.mine(t)); m.log.Len() > 0 {
 		t.Errorf("a block after that: %s", m.log.String())
@@ -67,12 +67,12 @@ func TestADiskThatHangsHoldsNoBlock(t *testing.T) {
 func TestADiskThatAnswersAgainIsWrittenAtOnce(t *testing.T) {
 	m := newDiskMiner(t, newJournal(t, filepath.Join(t.TempDir(), "j.db")))
 	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- m.submitter.keepWriting(ctx, time.Hour) }()
+	ended := make(chan struct{})
+	go func() { defer close(ended); m.submitter.keepWriting(ctx, time.Hour) }()
 	for range 2 { // The second time, too.
 		release := m.hangDisk(t)
 		found := []bc.Hash{m.mine(t), m.mine(t), m.mine(t)}
-		if n := len(m.submitter.unwritten.list()); n != len(found) {
+		if n := len(m.submitter.outstanding.list()); n != len(found) {
 			t.Fatalf("%d blocks wait for the disk, expected %d", n, len(found))
 		}
 		release()
@@ -85,9 +85,14 @@ func TestADiskThatAnswersAgainIsWrittenAtOnce(t *testing.T) {
 		}
 	}
 	cancel()
-	if err := <-ended; !errors.Is(err, context.Canceled) {
-		t.Errorf("error %v", err)
-	}
+	<-ended
+}
+
+// again brings and writes again what is outstanding.
+func (m *diskMiner) again(t *testing.T) {
+	t.Helper()
+	m.submitter.bringAgain(t.Context())
+	m.submitter.writeAgain()
 }
 
 // hangDisk keeps the journal's disk busy until the result is called.
@@ -126,12 +131,12 @@ func TestABlockOfTwoWaysIsOneWhereTheDiskHangs(t *testing.T) {
 		outcomes = append(outcomes, v.Outcome)
 		m.chain.outcome = func(*types.Block) (Outcome, error) { return Duplicate, nil }
 	}
-	if !slices.Equal(outcomes, []Outcome{MainChain, Duplicate}) || m.submitter.Found() != 1 || len(m.chain.announced) != 1 || len(m.submitter.unwritten.list()) != 1 {
-		t.Errorf("outcomes %v, found %d, announced %d, unwritten %d", outcomes, m.submitter.Found(), len(m.chain.announced), len(m.submitter.unwritten.list()))
+	if !slices.Equal(outcomes, []Outcome{MainChain, Duplicate}) || m.submitter.Found() != 1 || len(m.chain.announced) != 1 || len(m.submitter.outstanding.list()) != 1 {
+		t.Errorf("outcomes %v, found %d, announced %d, unwritten %d", outcomes, m.submitter.Found(), len(m.chain.announced), len(m.submitter.outstanding.list()))
 	}
 	release()
-	m.submitter.WriteAgain(t.Context())
-	if fates, err := m.journal.Fates(); err != nil || len(fates) != 1 || fates[0].Standing(m.journal.Has) != StateMain || len(m.submitter.unwritten.list()) != 0 {
+	m.again(t)
+	if fates, err := m.journal.Fates(); err != nil || len(fates) != 1 || fates[0].Standing(m.journal.Has) != StateMain || len(m.submitter.outstanding.list()) != 0 {
 		t.Errorf("the journal has %+v, %v", fates, err)
 	}
 }
@@ -173,14 +178,14 @@ func TestABlockIsBroughtAgainWhileTheDiskHangs(t *testing.T) {
 		t.Fatalf("error %v", err)
 	}
 	m.chain.outcome = nil
-	m.submitter.WriteAgain(t.Context())
+	m.again(t)
 	if got := len(m.chain.blocks()); got != 1 {
 		t.Errorf("%d blocks came to the chain while the disk hung, expected 1", got)
 	}
 	m.chain.place = nil
 	release()
-	m.submitter.WriteAgain(t.Context())
-	if fates, err := m.journal.Fates(); err != nil || len(fates) != 1 || fates[0].Standing(m.journal.Has) != StateMain || len(m.submitter.unwritten.list()) > 0 {
+	m.again(t)
+	if fates, err := m.journal.Fates(); err != nil || len(fates) != 1 || fates[0].Standing(m.journal.Has) != StateMain || len(m.submitter.outstanding.list()) > 0 {
 		t.Errorf("the journal has %+v, %v", fates, err)
 	}
 }
@@ -222,9 +227,9 @@ type hangingChain struct {
 	until chan struct{}
 }
 
-func (c hangingChain) Process(ctx context.Context, b *types.Block) (Outcome, error) {
+func (c hangingChain) Process(ctx context.Context, b *types.Block, by Finder) (Outcome, error) {
 	<-c.until
-	return c.fakeChain.Process(ctx, b)
+	return c.fakeChain.Process(ctx, b, by)
 }
 
 // TestAChainThatHangsHoldsNoBlock has the chain answer once the peers have the block.

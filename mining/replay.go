@@ -33,9 +33,9 @@ func (s *Submitter) Replay(ctx context.Context) error {
 	return nil
 }
 
-// replay submits a block of the journal once more. One that is damaged there holds up none behind it.
+// replay submits a block of the journal once more, unless Run does. One that is damaged there holds up none behind it.
 func (s *Submitter) replay(ctx context.Context, f Fate) {
-	if f.Resolved() && s.cfg.Source.Place(f.ID, f.Height).Known {
+	if s.outstanding.has(f.ID) || f.Resolved() && s.cfg.Source.Place(f.ID, f.Height).Known {
 		return
 	}
 	var v Verdict
@@ -77,6 +77,7 @@ func (s *Submitter) Resubmit(ctx context.Context, id bc.Hash) (Verdict, error) {
 func (s *Submitter) resend(ctx context.Context, block *types.Block, by Finder) (Verdict, error) {
 	start := time.Now()
 	s.cfg.Relay(block)
+	s.told.Remove(block.Hash())
 	v, err := s.process(ctx, block, by, start, false)
 	if err == nil && v.Outcome == Duplicate {
 		s.cfg.Sink.Announce(block)

@@ -48,11 +48,12 @@ type Submitter struct {
 	found      atomic.Uint64
 	lastLogged atomic.Int64 // when a found block was last logged, in Unix seconds
 	won        *lru.Cache[bc.Hash, struct{}]
-	came       *lru.Cache[bc.Hash, struct{}] // found blocks, the latest
-	unwritten  unwritten
-	late       atomic.Int32                  // writes to the journal that found blocks no longer wait for
-	answers    chan struct{}                 // has one when the last of those has ended
 	again      *lru.Cache[bc.Hash, struct{}] // blocks of Replay that were not taken, which was logged
+
+	told        *lru.Cache[bc.Hash, struct{}] // blocks that are said to be on the chain, the latest
+	outstanding outstanding
+	late        atomic.Int32  // writes to the journal that found blocks no longer wait for
+	answers     chan struct{} // has one when the disk, or the chain, may have answered
 }
 
 // tipsWon is how many tips Replaced remembers: more than work in anybody's hands is of.
@@ -75,7 +76,7 @@ func NewSubmitter(cfg SubmitterConfig) *Submitter {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Submitter{cfg: cfg, won: newLatest(tipsWon), came: newLatest(mostUnwritten), again: newLatest(tipsWon), answers: make(chan struct{}, 1)}
+	return &Submitter{cfg: cfg, won: newLatest(tipsWon), again: newLatest(tipsWon), told: newLatest(mostOutstanding), answers: make(chan struct{}, 1)}
 }
 
 // newLatest remembers so many ids, the latest.
@@ -165,8 +166,8 @@ func (s *Submitter) SubmitBlock(ctx context.Context, block *types.Block, by Find
 	}
 	id := block.Hash()
 	if p := s.cfg.Source.Place(id, block.Height); p.Known {
-		if by.Front != "" && p.Invalid == nil {
-			s.recordKnown(block, by, start)
+		if by.Front != "" && by.Kind == FoundByRig && p.Invalid == nil {
+			s.recordKnown(block, by, start, p)
 		}
 		return s.duplicate(ctx, block, start), nil
 	}
@@ -194,6 +195,10 @@ func (s *Submitter) deliverOfFront(ctx context.Context, block *types.Block, by F
 	go func() { proof <- s.prove(ctx, block.Hash().Byte32(), parent) }()
 	r := s.record(block, by, start)
 	if err := <-proof; err != nil {
+		if !refusal(err) { // Whoever brought it has gone, or no device answers.
+			s.outstanding.keep(foundBlock{block: block, by: by, found: start, unproved: true, answered: true, err: err})
+			return Verdict{}, err
+		}
 		refuse := func() { s.resolve(block, Verdict{}, err, Event{State: StateJournaled, At: r.at}) }
 		switch {
 		case r.written:
@@ -227,14 +232,13 @@ func (s *Submitter) deliver(ctx context.Context, block *types.Block, by Finder, 
 
 // deliverRecorded is deliver of a block that record was called with.
 func (s *Submitter) deliverRecorded(ctx context.Context, block *types.Block, by Finder, start time.Time, r recorded) (Verdict, error) {
-	var answered atomic.Bool
-	if s.cfg.Journal != nil && !r.written && r.isNew {
-		s.unwritten.keep(foundBlock{block, by, start, &answered})
+	if !r.written && r.isNew {
+		s.outstanding.keep(foundBlock{block: block, by: by, found: start})
 	}
 	submitted := time.Now()
 	s.cfg.Relay(block)
 	v, err := s.process(ctx, block, by, start, r.isNew)
-	answered.Store(true)
+	s.answered(block, v, err)
 	if r.written {
 		s.resolve(block, v, err, Event{State: StateJournaled, At: r.at}, Event{State: StateSubmitted, At: submitted})
 	}
@@ -278,11 +282,16 @@ func (s *Submitter) resolve(block *types.Block, v Verdict, err error, events ...
 }
 
 // process passes a block to the chain, and announces it to the peers. The chain can have one that is
-// new here only by another way from here, whose answer is late or lost: it is no duplicate.
+// new here only by another way from here: where that was not told so, its answer being late or lost, this is.
 func (s *Submitter) process(ctx context.Context, block *types.Block, by Finder, start time.Time, isNew bool) (Verdict, error) {
-	outcome, err := s.processInTime(ctx, block, isNew)
+	outcome, err := s.processInTime(ctx, block, by, isNew)
 	if err == nil && outcome == Duplicate && isNew {
 		outcome = s.outcomeNow(block)
+	}
+	if err == nil && (outcome == MainChain || outcome == SideChain) {
+		if told, _ := s.told.ContainsOrAdd(block.Hash(), struct{}{}); told {
+			outcome = Duplicate
+		}
 	}
 	if errors.Is(err, ErrChainFailed) {
 		// Nothing is wrong with the block: the peers may still take it.
@@ -306,7 +315,7 @@ func (s *Submitter) process(ctx context.Context, block *types.Block, by Finder, 
 
 // processInTime passes a block to the chain. Where that hangs, as its disk may, peers get one that has a
 // proof, and in which nothing is found wrong, meanwhile.
-func (s *Submitter) processInTime(ctx context.Context, block *types.Block, proved bool) (Outcome, error) {
+func (s *Submitter) processInTime(ctx context.Context, block *types.Block, by Finder, proved bool) (Outcome, error) {
 	if proved {
 		defer time.AfterFunc(patience, func() {
 			if s.cfg.Source.Check(context.WithoutCancel(ctx), block) == nil {
@@ -315,7 +324,7 @@ func (s *Submitter) processInTime(ctx context.Context, block *types.Block, prove
 			}
 		}).Stop()
 	}
-	return s.cfg.Sink.Process(context.WithoutCancel(ctx), block)
+	return s.cfg.Sink.Process(context.WithoutCancel(ctx), block, by)
 }
 
 // Known is where a block stands. As long as the tip is its parent, it is found out what

@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/bytom/bytom/protocol/bc"
+	"github.com/bytom/bytom/protocol/bc/types"
 
 	"github.com/bytom-solo/bytom-solo/fleet"
 	"github.com/bytom-solo/bytom-solo/mining"
@@ -21,6 +23,8 @@ type fronts struct {
 	stop   func() // ends an engine in this process
 	hub    *fleet.Hub
 	key    fleet.Key
+
+	foreign logLimit // of fronts' blocks that pay somebody else
 }
 
 // openRigs opens what serves rigs: the port for them here, and fronts elsewhere.
@@ -116,7 +120,20 @@ func (n *Node) foundByFront(ctx context.Context, front string, b *fleet.Block) f
 	if err != nil {
 		return fleet.NewVerdict(bc.Hash{}, mining.Verdict{}, best(), err)
 	}
-	by := mining.Finder{Kind: mining.FoundByRig, Name: b.Name, Address: b.Address, Owner: b.Owner, Work: b.Work, Front: front}
-	v, err := n.submitter.SubmitBlock(ctx, block, by)
+	v, err := n.submitter.SubmitBlock(ctx, block, n.finderOfFront(front, b, block))
 	return fleet.NewVerdict(block.Hash(), v, best(), err)
+}
+
+// finderOfFront is who found a front's block. One that pays somebody else may be good, but there is nothing in it
+// for owners of rigs.
+func (n *Node) finderOfFront(front string, b *fleet.Block, block *types.Block) mining.Finder {
+	by := mining.Finder{Kind: mining.FoundByRig, Name: b.Name, Address: b.Address, Owner: b.Owner, Work: b.Work, Front: front}
+	if n.payees.pays(block) {
+		return by
+	}
+	if n.fronts.foreign.allow(front, time.Now()) {
+		n.log.Warn("a front brought a block that pays somebody else: no owner is credited", "front", front, "height", block.Height, "hash", new(block.Hash()).String())
+	}
+	by.Kind, by.Owner, by.Work = mining.FoundByBlock, "", 0
+	return by
 }

@@ -158,7 +158,7 @@ func (f *foundBlocks) describe(fate mining.Fate) FoundBlock {
 	case p.Main:
 		b.setMain(fate, max(p.Best, f.source.Tip().Height)) // A front is told of a block now and then.
 	case b.State == string(mining.StateRefused): // The chain stores some that it refuses.
-	case p.Known, b.State == string(mining.StateLost) && p.There != (bc.Hash{}): // A lost one may be forgotten.
+	case p.Decided(fate.Height), b.State == string(mining.StateLost) && p.There != (bc.Hash{}): // A lost one may be forgotten.
 		b.setLost(p.There, f.journal.Has)
 	}
 	return b

@@ -117,6 +117,19 @@ func TestFoundBlockStates(t *testing.T) {
 	}
 }
 
+// undecided is a chain that has a block, and has yet to say where it stands.
+type undecided struct{ mining.Source }
+
+func (undecided) Place(bc.Hash, uint64) mining.Place { return mining.Place{Known: true, Best: 9} }
+
+// TestAnUndecidedBlockIsNotLost looks at a block while the chain takes it.
+func TestAnUndecidedBlockIsNotLost(t *testing.T) {
+	f := &foundBlocks{source: undecided{}}
+	if b := f.describe(mining.Fate{Height: 10, Reward: 7, Events: []mining.Event{{State: mining.StateFound}}}); b.State != statePending || b.Reward != 7 {
+		t.Errorf("%+v", b)
+	}
+}
+
 // TestStatesAreThoseOfTheEvents has the journal alone, which the webhook and a node that is
 // down tell by, say the same as the chain: a block is confirmed when it is told to be.
 func TestStatesAreThoseOfTheEvents(t *testing.T) {

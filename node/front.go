@@ -148,7 +148,7 @@ func (f *Front) openFleet() error {
 	}
 	f.chain = fleet.NewChain(fleet.ChainConfig{
 		Engine: f.engine, Key: f.key, Network: config.Bytom.ChainID, Feed: f.feed, Nodes: config.Front.Nodes.keys(),
-		Couriers: f.ways.couriers(config.Front.Nodes), By: f.finderOf, Spoken: func() { f.fates.TipChanged() }, Log: f.log,
+		Couriers: f.ways.couriers(config.Front.Nodes), Spoken: func() { f.fates.TipChanged() }, Log: f.log,
 	})
 	f.fates = mining.NewFateWatcher(mining.FateWatcherConfig{Journal: f.journal, Source: f.chain, Log: f.log})
 	if f.journal != nil {
@@ -218,9 +218,7 @@ func (f *Front) Run(ctx context.Context) (err error) {
 	last, cancel := outlast(ctx, stopLimit)
 	defer cancel()
 	defer func() {
-		if f.submitter != nil { // Without a node it has none.
-			f.submitter.WriteAgain(last)
-		}
+		f.submitter.WriteAll(last) // What was found meanwhile, too.
 		f.relay.wait(last)
 		err = errors.Join(err, f.close())
 	}()
@@ -240,7 +238,7 @@ func (f *Front) Run(ctx context.Context) (err error) {
 	parts.Go(func() error { return f.sender.Run(ctx) })
 	// Blocks of an earlier run wait for no node to let this front in, which takes the engine: they go by HTTP too.
 	parts.Go(func() error { return f.sendAgain(ctx) })
-	parts.Go(func() error { return f.submitter.KeepWriting(ctx) })
+	parts.Go(func() error { return f.submitter.Run(ctx, last) })
 	parts.Go(func() error { return f.watchFates(ctx) })
 	parts.Go(func() error { return f.probeWays(ctx) })
 	parts.Go(func() error { mining.PrepareSeeds(ctx, f.feed, f.backends[0]); return ctx.Err() })

@@ -47,7 +47,7 @@ func (f *Front) askFates(ctx context.Context) {
 			log.Debug("a found block can't be read, so that nobody is asked where it stands", "error", err)
 			continue
 		}
-		if err := f.chain.Ask(ctx, block); err != nil {
+		if err := f.chain.Ask(ctx, block, fate.By); err != nil {
 			log.Debug("it is not known where a found block stands", "error", err)
 			return
 		}

@@ -4,10 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/bytom/bytom/protocol/bc"
-
 	"github.com/bytom-solo/bytom-solo/fleet"
-	"github.com/bytom-solo/bytom-solo/mining"
 )
 
 // frontPolicy is what the node says of whose the rigs' work is.
@@ -70,16 +67,4 @@ func (f *Front) owner() func(string) (string, error) {
 		return nil
 	}
 	return func(login string) (string, error) { return f.policy.Load().owners.of(login) }
-}
-
-// finderOf is who found a block, by the journal.
-func (f *Front) finderOf(id bc.Hash) mining.Finder {
-	if f.journal == nil {
-		return mining.Finder{}
-	}
-	fate, _, err := f.journal.Fate(id)
-	if err != nil {
-		f.log.Warn("who found a block is not known", "hash", id.String(), "error", err)
-	}
-	return fate.By
 }

@@ -171,7 +171,7 @@ func (n *Node) Run(ctx context.Context) (err error) {
 	last, cancel := outlast(ctx, stopLimit)
 	defer cancel()
 	defer func() {
-		n.submitter.WriteAgain(last) // Found blocks that the disk has not taken yet.
+		n.submitter.WriteAll(last) // What was found meanwhile, too.
 		n.relay.wait(last)
 		err = errors.Join(err, n.close())
 	}()
@@ -211,7 +211,7 @@ func (n *Node) Run(ctx context.Context) (err error) {
 	parts.Go(func() error { return n.events.run(ctx) })
 	parts.Go(func() error { return n.faults.run(ctx) })
 	parts.Go(func() error { return n.probeJournal(ctx) })
-	parts.Go(func() error { return n.submitter.KeepWriting(ctx) })
+	parts.Go(func() error { return n.submitter.Run(ctx, last) })
 	parts.Go(func() error { return n.bulk.Run(ctx) })
 	parts.Go(func() error { return n.watchPool(ctx) })
 	parts.Go(func() error { return n.reportStatus(ctx) })

@@ -8,9 +8,12 @@ import (
 	"sync/atomic"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
+
 	"github.com/bytom/bytom/account"
 	"github.com/bytom/bytom/common"
 	"github.com/bytom/bytom/consensus"
+	"github.com/bytom/bytom/protocol/bc/types"
 	"github.com/bytom/bytom/protocol/vm/vmutil"
 
 	"github.com/bytom-solo/bytom-solo/mining"
@@ -29,6 +32,8 @@ type payees struct {
 
 	moved atomic.Int64 // when the payee was changed last, in Unix seconds
 
+	paid *lru.Cache[string, struct{}] // programs of which work was made, the latest
+
 	setting sync.Mutex // held over a change, so that what the wallet keeps is what is paid
 
 	mu    sync.Mutex
@@ -37,9 +42,16 @@ type payees struct {
 	tag   []byte        // where there is no wallet to keep it
 }
 
+// mostPaid is how many programs are remembered: one for each change of the mining address.
+const mostPaid = 256
+
 // newPayees starts with the configured address, if there is one.
 func (n *Node) newPayees() (*payees, error) {
-	p := &payees{alarm: n.notify, log: n.log, overRPC: n.config.Mining.AddressOverRPC, changed: func() {
+	paid, err := lru.New[string, struct{}](mostPaid)
+	if err != nil {
+		return nil, err
+	}
+	p := &payees{paid: paid, alarm: n.notify, log: n.log, overRPC: n.config.Mining.AddressOverRPC, changed: func() {
 		if n.generator != nil { // It comes later, and asks then.
 			n.generator.PayeeChanged()
 		}
@@ -91,7 +103,18 @@ func (p *payees) current() (mining.Payee, []byte, error) {
 	if err != nil {
 		return mining.Payee{}, nil, err
 	}
+	p.paid.Add(string(payee.Program), struct{}{})
 	return payee, p.currentTag(), nil
+}
+
+// pays reports whether a block pays the operator: a program that this run has made work of, or one of the
+// wallet's, which is read from the disk, and for none of this run's work.
+func (p *payees) pays(block *types.Block) bool {
+	if len(block.Transactions) == 0 || len(block.Transactions[0].Outputs) == 0 {
+		return false
+	}
+	program := block.Transactions[0].Outputs[0].ControlProgram
+	return p.paid.Contains(string(program)) || p.wallet != nil && p.wallet.accounts.IsLocalControlProgram(program)
 }
 
 // payee is whom to pay, unless what it is paid could not be spent any more.

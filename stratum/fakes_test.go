@@ -58,7 +58,7 @@ func (c *fakeChain) Ready() error {
 	return c.ready
 }
 
-func (c *fakeChain) Process(_ context.Context, b *types.Block) (mining.Outcome, error) {
+func (c *fakeChain) Process(_ context.Context, b *types.Block, _ mining.Finder) (mining.Outcome, error) {
 	c.mu.Lock()
 	c.processed = append(c.processed, b)
 	main := b.PreviousBlockHash == c.tip.Hash

@@ -17,7 +17,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/bytom/bytom/protocol/bc"
 
 	"github.com/bytom-solo/bytom-solo/compute"
 	"github.com/bytom-solo/bytom-solo/fleet"
@@ -69,7 +68,7 @@ func newFarFront(cfg farFrontConfig, engine fleet.Engine, backend compute.Backen
 	nodes := []fleet.PublicKey{cfg.Node}
 	feed := fleet.NewFeed(fleet.FeedConfig{Nodes: nodes, Program: cfg.Program})
 	chain := fleet.NewChain(fleet.ChainConfig{
-		Engine: engine, Key: key, Network: farNetwork, Feed: feed, Nodes: nodes, By: func(bc.Hash) mining.Finder { return mining.Finder{} },
+		Engine: engine, Key: key, Network: farNetwork, Feed: feed, Nodes: nodes,
 	})
 	sender := outbox.NewSender(outbox.SenderConfig{Outbox: f.outbox, Engine: engine, Key: key, Network: farNetwork, Node: cfg.Node})
 	var once sync.Once

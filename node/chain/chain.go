@@ -175,7 +175,7 @@ func (c *Chain) synced() error {
 }
 
 // Process satisfies mining.Sink.
-func (c *Chain) Process(ctx context.Context, block *types.Block) (mining.Outcome, error) {
+func (c *Chain) Process(ctx context.Context, block *types.Block, _ mining.Finder) (mining.Outcome, error) {
 	outcome, err := c.config.Gate.Process(ctx, block)
 	if !errors.Is(err, mining.ErrRejected) {
 		return outcome, err

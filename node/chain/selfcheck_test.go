@@ -36,7 +36,7 @@ func TestASubmitGivesTheReasonOfTheProposal(t *testing.T) {
 				// is something that no peer can send.
 				block = overTheWire(t, block)
 			}
-			if _, err := c.Chain.Process(t.Context(), block); !errors.Is(err, test.want) {
+			if _, err := c.Chain.Process(t.Context(), block, mining.Finder{}); !errors.Is(err, test.want) {
 				t.Errorf("error %v, expected %s", err, test.want)
 			}
 		})

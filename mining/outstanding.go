@@ -1,0 +1,229 @@
+package mining
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/bytom/bytom/protocol/bc"
+	"github.com/bytom/bytom/protocol/bc/types"
+)
+
+const (
+	// mostOutstanding is how many found blocks wait for the journal's disk, or the chain: those of weeks.
+	mostOutstanding = 256
+	// againEvery is how often it is looked whether the disk has room, and the chain takes them.
+	againEvery = 5 * time.Second
+	// lastEvery is that at the end.
+	lastEvery = 200 * time.Millisecond
+)
+
+// outstanding are found blocks that the journal could not take, or whose bringing broke off, in their
+// order. It is safe for concurrent use.
+type outstanding struct {
+	mu  sync.Mutex
+	all []foundBlock
+}
+
+// foundBlock is a block, who found it and when, and what became of it so far.
+type foundBlock struct {
+	block    *types.Block
+	by       Finder
+	found    time.Time
+	written  bool // the journal has it
+	unproved bool // its proof is for the chain to check
+	answered bool // by the chain, to who brought it last, with verdict or err; if not, that is under way
+	verdict  Verdict
+	err      error
+}
+
+// judged reports whether the chain has said what becomes of the block.
+func (b foundBlock) judged() bool { return b.answered && judged(b.verdict, b.err) }
+
+func judged(v Verdict, err error) bool { return err == nil && v.Outcome != Orphan || refusal(err) }
+
+// keep adds a block, unless it is there: one can come by two ways. Of too many the oldest go.
+func (o *outstanding) keep(b foundBlock) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.index(b.block.Hash()) < 0 {
+		o.all = append(o.all, b)
+		o.all = o.all[max(0, len(o.all)-mostOutstanding):]
+	}
+}
+
+// answer notes what the chain said of a block, and reports whether it is there. A verdict outweighs an error
+// that says nothing of the block.
+func (o *outstanding) answer(id bc.Hash, v Verdict, err error) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	i := o.index(id)
+	if i < 0 {
+		return false
+	}
+	if b := &o.all[i]; !b.judged() {
+		b.answered, b.verdict, b.err = true, v, err
+	}
+	return true
+}
+
+// wrote notes that the journal has a block.
+func (o *outstanding) wrote(id bc.Hash) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if i := o.index(id); i >= 0 {
+		o.all[i].written = true
+	}
+}
+
+func (o *outstanding) has(id bc.Hash) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.index(id) >= 0
+}
+
+// index is where a block is, negative if it is not there. mu is held.
+func (o *outstanding) index(id bc.Hash) int {
+	return slices.IndexFunc(o.all, func(b foundBlock) bool { return b.block.Hash() == id })
+}
+
+func (o *outstanding) list() []foundBlock {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.Clone(o.all)
+}
+
+func (o *outstanding) drop(id bc.Hash) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.all = slices.DeleteFunc(o.all, func(b foundBlock) bool { return b.block.Hash() == id })
+}
+
+// Run writes found blocks down that the journal could not take when they were found, again and again, as a
+// disk that was full has room some day, and at once where one that hung answers. Those that the chain has
+// not judged it brings to that once more, whether the disk answers or not. When ctx ends it goes on to write until
+// last ends, or nothing is left; then it returns ctx's error.
+func (s *Submitter) Run(ctx, last context.Context) error {
+	brought := make(chan struct{})
+	go func() { defer close(brought); s.keepBringing(ctx) }() // A chain that hangs holds no writing up.
+	s.keepWriting(ctx, againEvery)
+	s.WriteAll(last)
+	<-brought
+	return ctx.Err()
+}
+
+func (s *Submitter) keepWriting(ctx context.Context, every time.Duration) {
+	each := time.NewTicker(every)
+	defer each.Stop()
+	for {
+		select {
+		case <-each.C:
+		case <-s.answers:
+		case <-ctx.Done():
+			return
+		}
+		s.writeAgain()
+	}
+}
+
+// WriteAll waits until all found blocks are in the journal, or ctx ends. It is for the end of the process, behind
+// all that may find one: a disk that hangs may answer within the time that a stop takes.
+func (s *Submitter) WriteAll(ctx context.Context) {
+	each := time.NewTicker(lastEvery)
+	defer each.Stop()
+	for s.writeAgain() > 0 {
+		select {
+		case <-each.C:
+		case <-s.answers:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// writeAgain writes down what the journal takes now, and returns how many blocks it did not.
+func (s *Submitter) writeAgain() (left int) {
+	if s.cfg.Journal == nil {
+		return 0
+	}
+	for _, b := range s.outstanding.list() {
+		id := b.block.Hash()
+		if !b.written {
+			if _, err := s.recordInTime(b.block, b.by, b.found); err != nil && !errors.Is(err, errDuplicateEntry) {
+				left++
+				continue
+			}
+			s.cfg.Log.Info("found block written down, later", "height", b.block.Height, "hash", id.String())
+			s.outstanding.wrote(id)
+		}
+		if b.judged() {
+			s.finish(b)
+		}
+	}
+	return left
+}
+
+// finish notes what became of a block, which the journal has by now.
+func (s *Submitter) finish(b foundBlock) {
+	id := b.block.Hash()
+	if f, ok, err := s.cfg.Journal.Fate(id); err != nil || !ok || !f.Resolved() { // Not by another way.
+		s.resolve(b.block, b.verdict, b.err, Event{State: StateSubmitted, At: b.found}, Event{State: StateJournaled, At: time.Now()})
+	}
+	s.outstanding.drop(id)
+}
+
+func (s *Submitter) keepBringing(ctx context.Context) {
+	each := time.NewTicker(againEvery)
+	defer each.Stop()
+	for {
+		select {
+		case <-each.C:
+			s.bringAgain(ctx)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// bringAgain brings blocks to the chain that it has not judged, or has forgotten.
+func (s *Submitter) bringAgain(ctx context.Context) {
+	for _, b := range s.outstanding.list() {
+		if ctx.Err() != nil {
+			return
+		}
+		id := b.block.Hash()
+		p := s.cfg.Source.Place(id, b.block.Height)
+		switch {
+		case !b.answered, b.judged() && (p.Known || b.err != nil):
+		case p.Known: // By another way.
+			s.answered(b.block, Verdict{Outcome: s.outcomeNow(b.block)}, p.Invalid)
+		default:
+			if b.judged() {
+				s.told.Remove(id)
+			}
+			v, err := s.process(ctx, b.block, b.by, time.Now(), !b.unproved)
+			s.answered(b.block, v, err)
+		}
+	}
+}
+
+// answered notes what the chain said of a block, if that is outstanding.
+func (s *Submitter) answered(block *types.Block, v Verdict, err error) {
+	switch id := block.Hash(); {
+	case !s.outstanding.answer(id, v, err) || !judged(v, err):
+	case s.cfg.Journal == nil:
+		s.outstanding.drop(id)
+	default:
+		s.wake()
+	}
+}
+
+// wake has a look at what waits for the disk.
+func (s *Submitter) wake() {
+	select {
+	case s.answers <- struct{}{}:
+	default:
+	}
+}
