@@ -117,6 +117,18 @@ func (l *Ledger) BookedOnDisk(front string, epoch uint64) uint64 {
 	return l.marks.onDisk[markKey{front, epoch}]
 }
 
+// BookedFrom reports whether any batch of a front was ever booked.
+func (l *Ledger) BookedFrom(front string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for key := range l.marks.booked {
+		if key.front == front {
+			return true
+		}
+	}
+	return false
+}
+
 // RaiseTerm begins a term of this ledger, in which it is the one that fronts' shares are booked in.
 // It is on the disk, and higher than all before it: the time in Unix milliseconds, or one more than
 // the former where the clock is behind that. So the term of a new ledger is also higher than those

@@ -239,7 +239,7 @@ func (n *Node) payoutCandidates() ([]payout.Candidate, error) {
 		if kind := fate.By.Kind; kind == mining.FoundByRig || kind == mining.FoundByDevice && fate.By.Owner != "" {
 			all = append(all, payout.Candidate{
 				Hash: fate.ID, Height: fate.Height, At: fate.Found, Finder: fate.By.Name, Owner: fate.By.Owner, Work: fate.By.Work,
-				Patience: sharePatience(fate.By),
+				Patience: sharePatience(fate.By), Elsewhere: n.bookedElsewhere(fate.By.Front),
 			})
 		}
 	}
@@ -250,6 +250,17 @@ func (n *Node) payoutCandidates() ([]payout.Candidate, error) {
 // may be away and a block that came another way is still split by the share that made it. After
 // that the finder is credited with the block's work, and the share counts for the next.
 const frontPatience = time.Hour
+
+// bookedElsewhere reports whether the ledger has never had a share of a front: then another node is the front's
+// first, which alone books them, and splits the blocks.
+func (n *Node) bookedElsewhere(front string) bool {
+	for key, name := range n.config.Fleet.Fronts {
+		if name == front {
+			return !n.ledger.BookedFrom(key.String())
+		}
+	}
+	return false
+}
 
 // sharePatience is payout.Candidate's Patience of who found a block.
 func sharePatience(by mining.Finder) time.Duration {

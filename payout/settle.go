@@ -249,6 +249,7 @@ func (s *Settler) settle(c placed) error {
 const (
 	whileOff  = "its share came while payouts were off"
 	ofFormers = "its share is older than these books"
+	atAnother = "no share of its front is booked here: the node that books them splits it"
 )
 
 // draft is a manifest without the split; nil if the block is not to be split, and why.
@@ -277,6 +278,8 @@ func (s *Settler) draft(c placed) (m *Manifest, why string, err error) {
 		return nil, whileOff, nil // From before there were payouts.
 	case !c.logged && c.Owner == "" && c.Work == 0:
 		return nil, whileOff, nil // Work is counted while they are on.
+	case !c.logged && c.Elsewhere:
+		return nil, atAnother, nil
 	case c.logged && c.share < at.Begin:
 		return nil, ofFormers, nil
 	}
