@@ -199,6 +199,8 @@ func (s *Submitter) bringAgain(ctx context.Context) {
 		case !b.answered, b.judged() && (p.Known || b.err != nil):
 		case p.Known: // By another way.
 			s.answered(b.block, Verdict{Outcome: s.outcomeNow(b.block)}, p.Invalid)
+		case (b.written || s.cfg.Journal == nil) && p.Best >= b.block.Height+forgetAfter:
+			s.outstanding.drop(id) // The chain has gone on without it; the next start tries once more.
 		default:
 			if b.judged() {
 				s.told.Remove(id)

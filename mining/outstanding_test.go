@@ -237,3 +237,34 @@ func TestWithoutAJournalABlockIsBroughtAgain(t *testing.T) {
 	}
 	m.submitter.WriteAll(t.Context())
 }
+
+// TestWhatTheChainWentOnWithoutIsLeft has a front's nodes lack a block's parent, for good.
+func TestWhatTheChainWentOnWithoutIsLeft(t *testing.T) {
+	for _, journal := range []bool{true, false} {
+		var j *Journal
+		if journal {
+			j = newJournal(t, filepath.Join(t.TempDir(), "j.db"))
+		}
+		m := newDiskMiner(t, j)
+		release := func() {}
+		if journal {
+			release = m.hang(t)
+		}
+		m.chain.outcome = func(*types.Block) (Outcome, error) { return Orphan, nil }
+		m.chain.place = func(bc.Hash, uint64) Place { return Place{Best: 11 + forgetAfter - 1} }
+		if v, err := m.submitter.Submit(t.Context(), solve(t, testJob(t, m.chain), true)); v.Outcome != Orphan || err != nil {
+			t.Fatal(v, err)
+		}
+		release()
+		m.again(t)
+		m.again(t)
+		if n := len(m.submitter.outstanding.list()); n != 1 {
+			t.Errorf("journal %v: with five above it %d blocks are brought again, expected 1", journal, n)
+		}
+		m.chain.place = func(bc.Hash, uint64) Place { return Place{Best: 11 + forgetAfter} }
+		m.again(t)
+		if n := len(m.submitter.outstanding.list()); n != 0 || journal && len(j.Open()) != 1 {
+			t.Errorf("journal %v: with six above it %d blocks are brought again, expected none", journal, n)
+		}
+	}
+}
