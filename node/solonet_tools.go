@@ -202,6 +202,10 @@ func (s *solonet) mine(ctx context.Context, request mining.Request) (id bc.Hash,
 // that moves.
 func (s *solonet) solve(ctx context.Context, job *mining.Job, onTip bool) (mining.Solution, error) {
 	t := job.Template
+	if t.Target == (mining.Target{}) {
+		return mining.Solution{}, fmt.Errorf("the target of block %d is 0, which no hash meets: by the blocks' timestamps the last %d took less than no time, and this chain has ended",
+			t.Height, consensus.BlocksPerRetarget)
+	}
 	for nonce := uint64(0); ; nonce++ {
 		if onTip && s.source.Tip().Hash != t.Tip.Hash {
 			return mining.Solution{}, mining.ErrTipMoved

@@ -2,6 +2,7 @@ package node
 
 import (
 	"bytes"
+	"context"
 	"log/slog"
 	"os"
 	"strings"
@@ -103,6 +104,52 @@ func TestARetargetDoesNotCountBackwards(t *testing.T) {
 	s.virtualClock = newVirtualClock(f.Bytom, true) // Everybody else's.
 	if mode, now := s.read(); mode != clockReal {
 		t.Errorf("%s %v, expected %s", mode, now, clockReal)
+	}
+}
+
+// TestARetargetThatBeganInTheFuture has a clock be an hour ahead at the block that a retarget counts from, and the
+// next 2,016 take less than that, as where difficulty is next to none.
+func TestARetargetThatBeganInTheFuture(t *testing.T) {
+	f := chaintest.NewQuick(t)
+	s, _ := withTools(t, f, "a")
+	blocksByTheClock(t, f, s, int(consensus.BlocksPerRetarget)-1)
+	base := time.Now().Unix() + 3000
+	if err := s.change(clockRequest{Mode: clockVirtual, Time: base}); err != nil {
+		t.Fatal(err)
+	}
+	blocksByTheClock(t, f, s, 1)
+	if err := s.change(clockRequest{Mode: clockReal}); err != nil {
+		t.Fatal(err)
+	}
+	mode, now := s.read()
+	if mode != clockReal || time.Until(now).Abs() > time.Minute {
+		t.Fatalf("as it begins: %s %v, expected the time of day", mode, now)
+	}
+	blocksByTheClock(t, f, s, int(consensus.BlocksPerRetarget)-1)
+	mode, now = s.read()
+	if ahead := time.Until(now); mode != clockReal || now.Unix() <= base || ahead > time.Hour-30*time.Second {
+		t.Errorf("at the retarget's end: %s %v, %v ahead, expected more than %d, and less than an hour", mode, now, ahead, base)
+	}
+	blocksByTheClock(t, f, s, 3)
+	if mode, now = s.read(); mode != clockReal || time.Until(now).Abs() > time.Minute {
+		t.Errorf("behind the retarget: %s %v, expected the time of day", mode, now)
+	}
+}
+
+// TestAChainThatHasEndedSaysSo has a stock node's clock end what a retarget counts, before it began.
+func TestAChainThatHasEndedSaysSo(t *testing.T) {
+	f := chaintest.NewQuick(t)
+	s, _ := withTools(t, f, "a")
+	template, err := s.generator.Make(t.Context(), mining.Request{Empty: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := *template
+	ended.Target = mining.TargetFromBits(f.Chain.Tip().Bits | 1<<55) // Below zero.
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if _, err := s.solve(ctx, mining.NewJob(&ended, 1), true); err == nil || !strings.Contains(err.Error(), "this chain has ended") {
+		t.Errorf("target %v: %v", ended.Target, err)
 	}
 }
 
