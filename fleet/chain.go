@@ -26,7 +26,8 @@ type ChainConfig struct {
 	Key     Key
 	Network string
 	Feed    *Feed
-	// Nodes are those that blocks go to by the engine, Couriers the ways to nodes beside it.
+	// Nodes are those that blocks go to by the engine, Couriers the ways to them beside it, in that order. The
+	// first node books the shares, and so has to know of each block.
 	Nodes    []PublicKey
 	Couriers []Courier
 	// Spoken is told when a node has said where a block stands, and must not block; nil does nothing.
@@ -45,6 +46,7 @@ type Chain struct {
 	log   *slog.Logger
 	said  *lru.Cache[bc.Hash, word]
 	waits *lru.Cache[bc.Hash, chan Verdict]
+	first *lru.Cache[bc.Hash, struct{}] // what the first node has said something of
 }
 
 // word is what a node has said of a block, and when.
@@ -79,7 +81,11 @@ func NewChain(cfg ChainConfig) *Chain {
 	if err != nil {
 		panic(err)
 	}
-	return &Chain{cfg: cfg, log: cfg.Log, said: said, waits: waits}
+	first, err := lru.New[bc.Hash, struct{}](mostSaid)
+	if err != nil {
+		panic(err)
+	}
+	return &Chain{cfg: cfg, log: cfg.Log, said: said, waits: waits, first: first}
 }
 
 // Process brings a block to the nodes. The first that takes it decides; where all that answer
@@ -101,9 +107,12 @@ func (c *Chain) Process(ctx context.Context, block *types.Block, by mining.Finde
 	c.waits.Add(id, answers)
 	defer c.waits.Remove(id)
 	couriers := make(chan brought, len(c.cfg.Couriers))
-	for _, bring := range c.cfg.Couriers {
+	for i, bring := range c.cfg.Couriers {
 		go func() {
 			v, err := bring(ctx, sealed)
+			if err == nil && i == 0 {
+				c.noteFirst(&v)
+			}
 			couriers <- brought{v, err}
 		}()
 	}
@@ -164,6 +173,10 @@ func (c *Chain) await(ctx context.Context, id bc.Hash, answers <-chan Verdict, c
 		if bc.NewHash(v.Hash) != id || v.open() {
 			continue
 		}
+		if _, err := v.outcome(); err != nil && !mining.Refusal(err) {
+			errs = append(errs, err) // It is about the node.
+			continue
+		}
 		if v.taken() {
 			c.note(id, v)
 			return v.outcome()
@@ -194,21 +207,34 @@ func (c *Chain) Heard(id bc.Hash) time.Time {
 	return w.at
 }
 
+// noteFirst notes that the first node has a block, or refuses it.
+func (c *Chain) noteFirst(v *Verdict) {
+	if _, err := v.outcome(); v.taken() || mining.Refusal(err) {
+		c.first.Add(bc.NewHash(v.Hash), struct{}{})
+	}
+}
+
+// FirstKnows reports whether the first node has said in this run that it has a block, or refuses it.
+func (c *Chain) FirstKnows(id bc.Hash) bool { return c.first.Contains(id) }
+
 // Ask asks the nodes where a block stands that they were brought before, by bringing it again. The
-// error, of kind ErrNotReady, says that none has answered. Once one has, the others are let be.
+// error, of kind ErrNotReady, says that none has answered.
 func (c *Chain) Ask(ctx context.Context, block *types.Block, by mining.Finder) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	ctx, cancel := context.WithTimeout(ctx, c.cfg.Patience)
+	context.AfterFunc(ctx, cancel) // One node's answer does not cut off another's.
 	if _, err := c.Process(ctx, block, by); errors.Is(err, mining.ErrNotReady) {
 		return err
 	}
 	return nil
 }
 
-// Verdict takes what a node says of a block by the engine: when it was sent there, or later, when it
+// Verdict takes what node says of a block by the engine: when it was sent there, or later, when it
 // has left the best chain or come back. One that takes a block outweighs a refusal only while the
 // block is brought to it: another node may have refused it for good.
-func (c *Chain) Verdict(v *Verdict) {
+func (c *Chain) Verdict(node PublicKey, v *Verdict) {
+	if len(c.cfg.Nodes) > 0 && node == c.cfg.Nodes[0] {
+		c.noteFirst(v)
+	}
 	id := bc.NewHash(v.Hash)
 	if old, ok := c.said.Peek(id); v.taken() && (!ok || old.taken()) {
 		c.note(id, *v)
@@ -273,7 +299,7 @@ func NewVerdict(id bc.Hash, v mining.Verdict, best uint64, err error) Verdict {
 		return out
 	}
 	out.Detail = err.Error()
-	out.Error = string(mining.ErrRejected)
+	out.Error = string(mining.ErrNotReady) // Nobody has said anything of the block.
 	if kind := mining.ErrorKind(""); errors.As(err, &kind) {
 		out.Error = string(kind)
 	}

@@ -115,9 +115,9 @@ func TestABlockGoesByTheEngineToo(t *testing.T) {
 			return
 		}
 		other := NewVerdict(bc.NewHash([32]byte{9}), mining.Verdict{Outcome: mining.MainChain}, 7, nil)
-		c.Verdict(&other) // Of another block.
+		c.Verdict(PublicKey{}, &other) // Of another block.
 		v := NewVerdict(block.Hash(), mining.Verdict{Outcome: mining.SideChain, Winner: bc.NewHash([32]byte{8})}, 7, nil)
-		c.Verdict(&v)
+		c.Verdict(PublicKey{}, &v)
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -142,7 +142,7 @@ func TestWhereABlockStandsLater(t *testing.T) {
 	}
 	refused := NewVerdict(id, mining.Verdict{}, 9, mining.ErrBadTx)
 	c.note(id, refused)
-	c.Verdict(stands(true))
+	c.Verdict(PublicKey{}, stands(true))
 	if p := c.Place(id, 7); !p.Known || p.Main || p.Invalid == nil {
 		t.Errorf("a block that was refused is at %+v", p)
 	}
@@ -150,7 +150,7 @@ func TestWhereABlockStandsLater(t *testing.T) {
 	if at := c.Heard(id); !at.IsZero() {
 		t.Errorf("a block that nobody spoke of was heard of at %v", at)
 	}
-	c.Verdict(stands(false))
+	c.Verdict(PublicKey{}, stands(false))
 	if p := c.Place(id, 7); !p.Known || p.Main || time.Since(c.Heard(id)) > time.Minute {
 		t.Errorf("a block of an earlier run is at %+v, heard of at %v", p, c.Heard(id))
 	}
@@ -158,7 +158,7 @@ func TestWhereABlockStandsLater(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, main := range []bool{false, true} {
-		c.Verdict(stands(main))
+		c.Verdict(PublicKey{}, stands(main))
 		if p := c.Place(id, 7); !p.Known || p.Main != main || p.There != winner || p.Best != 9 {
 			t.Errorf("the block is at %+v, expected main chain %v", p, main)
 		}
@@ -185,8 +185,8 @@ func TestVerdictsKeepTheirKind(t *testing.T) {
 		}
 	}
 	v := NewVerdict(bc.Hash{}, mining.Verdict{}, 1, errors.New("something else"))
-	if _, err := v.outcome(); !errors.Is(err, mining.ErrRejected) {
-		t.Errorf("%v, expected %v", err, mining.ErrRejected)
+	if _, err := v.outcome(); !errors.Is(err, mining.ErrNotReady) { // It is of no block.
+		t.Errorf("%v, expected %v", err, mining.ErrNotReady)
 	}
 }
 

@@ -167,7 +167,7 @@ func (l *Link) take(node PublicKey, data []byte) {
 	case *Refused:
 		l.takeRefused(node, body)
 	case *Verdict:
-		l.cfg.Chain.Verdict(body)
+		l.cfg.Chain.Verdict(node, body)
 	case *Work:
 		if l.welcomed(node) {
 			l.takeWork(node, body)

@@ -23,8 +23,9 @@ const (
 // outstanding are found blocks that the journal could not take, or whose bringing broke off, in their
 // order. It is safe for concurrent use.
 type outstanding struct {
-	mu  sync.Mutex
-	all []foundBlock
+	mu       sync.Mutex
+	all      []foundBlock
+	underWay map[bc.Hash]int // by how many ways blocks are on their way to the chain
 }
 
 // foundBlock is a block, who found it and when, and what became of it so far.
@@ -33,7 +34,7 @@ type foundBlock struct {
 	by       Finder
 	found    time.Time
 	written  bool // the journal has it
-	unproved bool // its proof is for the chain to check
+	unproved bool // its proof is not known yet
 	answered bool // by the chain, to who brought it last, with verdict or err; if not, that is under way
 	verdict  Verdict
 	err      error
@@ -42,7 +43,7 @@ type foundBlock struct {
 // judged reports whether the chain has said what becomes of the block.
 func (b foundBlock) judged() bool { return b.answered && judged(b.verdict, b.err) }
 
-func judged(v Verdict, err error) bool { return err == nil && v.Outcome != Orphan || refusal(err) }
+func judged(v Verdict, err error) bool { return err == nil && v.Outcome != Orphan || Refusal(err) }
 
 // keep adds a block, unless it is there: one can come by two ways. Of too many the oldest go.
 func (o *outstanding) keep(b foundBlock) {
@@ -78,6 +79,30 @@ func (o *outstanding) wrote(id bc.Hash) {
 	}
 }
 
+// begin has a block be on its way, until end.
+func (o *outstanding) begin(id bc.Hash) (end func()) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.underWay == nil {
+		o.underWay = make(map[bc.Hash]int)
+	}
+	o.underWay[id]++
+	return func() {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		if o.underWay[id]--; o.underWay[id] == 0 {
+			delete(o.underWay, id)
+		}
+	}
+}
+
+// busy reports whether somebody brings a block to the chain, or is about to.
+func (o *outstanding) busy(id bc.Hash) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.underWay[id] > 0 || o.index(id) >= 0
+}
+
 func (o *outstanding) has(id bc.Hash) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -103,14 +128,21 @@ func (o *outstanding) drop(id bc.Hash) {
 
 // Run writes found blocks down that the journal could not take when they were found, again and again, as a
 // disk that was full has room some day, and at once where one that hung answers. Those that the chain has
-// not judged it brings to that once more, whether the disk answers or not. When ctx ends it goes on to write until
-// last ends, or nothing is left; then it returns ctx's error.
+// not judged it brings to that once more, whether the disk answers or not. When ctx ends it brings what this process
+// alone knows of a last time, and goes on to write until nothing is left, or last ends; then it returns ctx's error.
 func (s *Submitter) Run(ctx, last context.Context) error {
 	brought := make(chan struct{})
-	go func() { defer close(brought); s.keepBringing(ctx) }() // A chain that hangs holds no writing up.
+	go func() { // A chain that hangs holds no writing up.
+		defer close(brought)
+		s.keepBringing(ctx)
+		s.bringAgain(last, func(b foundBlock) bool { return !b.written })
+	}()
 	s.keepWriting(ctx, againEvery)
 	s.WriteAll(last)
-	<-brought
+	select {
+	case <-brought:
+	case <-last.Done():
+	}
 	return ctx.Err()
 }
 
@@ -180,15 +212,15 @@ func (s *Submitter) keepBringing(ctx context.Context) {
 	for {
 		select {
 		case <-each.C:
-			s.bringAgain(ctx)
+			s.bringAgain(ctx, func(foundBlock) bool { return true })
 		case <-ctx.Done():
 			return
 		}
 	}
 }
 
-// bringAgain brings blocks to the chain that it has not judged, or has forgotten.
-func (s *Submitter) bringAgain(ctx context.Context) {
+// bringAgain brings such blocks to the chain that it has not judged, or has forgotten.
+func (s *Submitter) bringAgain(ctx context.Context, such func(foundBlock) bool) {
 	for _, b := range s.outstanding.list() {
 		if ctx.Err() != nil {
 			return
@@ -196,7 +228,7 @@ func (s *Submitter) bringAgain(ctx context.Context) {
 		id := b.block.Hash()
 		p := s.cfg.Source.Place(id, b.block.Height)
 		switch {
-		case !b.answered, b.judged() && (p.Known || b.err != nil):
+		case !such(b), !b.answered, b.judged() && (p.Known || b.err != nil):
 		case p.Known: // By another way.
 			s.answered(b.block, Verdict{Outcome: s.outcomeNow(b.block)}, p.Invalid)
 		case (b.written || s.cfg.Journal == nil) && p.Best >= b.block.Height+forgetAfter:
@@ -205,10 +237,25 @@ func (s *Submitter) bringAgain(ctx context.Context) {
 			if b.judged() {
 				s.told.Remove(id)
 			}
-			v, err := s.process(ctx, b.block, b.by, time.Now(), !b.unproved)
+			v, err := s.bringOnce(ctx, b)
 			s.answered(b.block, v, err)
 		}
 	}
+}
+
+// bringOnce brings a block to the chain, once it has its proof.
+func (s *Submitter) bringOnce(ctx context.Context, b foundBlock) (Verdict, error) {
+	start := time.Now()
+	if b.unproved {
+		parent, known := s.cfg.Source.After(b.block.PreviousBlockHash)
+		if !known {
+			return Verdict{}, ErrNotReady
+		}
+		if err := s.prove(ctx, b.block.Hash().Byte32(), parent); err != nil {
+			return Verdict{}, err
+		}
+	}
+	return s.process(ctx, b.block, b.by, start, true)
 }
 
 // answered notes what the chain said of a block, if that is outstanding.

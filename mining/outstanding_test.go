@@ -268,3 +268,85 @@ func TestWhatTheChainWentOnWithoutIsLeft(t *testing.T) {
 		}
 	}
 }
+
+// TestRunBringsAgain has a front's nodes be back when the process is told to stop, or before that: blocks get to
+// them by Run alone, with who found them, whether the journal's disk is full for good or there is no journal.
+func TestRunBringsAgain(t *testing.T) {
+	for _, journal := range []bool{true, false} {
+		var j *Journal
+		if journal {
+			j = newJournal(t, filepath.Join(t.TempDir(), "j.db"))
+			if err := j.Close(); err != nil { // Each write fails from here on.
+				t.Fatal(err)
+			}
+		}
+		m := newDiskMiner(t, j)
+		m.chain.outcome = func(*types.Block) (Outcome, error) { return 0, ErrNotReady }
+		m.chain.place = func(bc.Hash, uint64) Place { return Place{} }
+		sol := solve(t, testJob(t, m.chain), true)
+		sol.By = Finder{Kind: FoundByRig, Owner: "ada", Work: 5}
+		if _, err := m.submitter.Submit(t.Context(), sol); !errors.Is(err, ErrNotReady) {
+			t.Fatal(err)
+		}
+		m.chain.outcome = nil
+		ctx, stop := context.WithCancel(t.Context())
+		last, end := context.WithTimeout(t.Context(), time.Second)
+		defer end()
+		stop()
+		start := time.Now()
+		if err := m.submitter.Run(ctx, last); !errors.Is(err, context.Canceled) {
+			t.Errorf("error %v", err)
+		}
+		if took := time.Since(start); len(m.chain.blocks()) != 1 || m.chain.finder != sol.By || took > 10*time.Second {
+			t.Errorf("journal %v: the block was brought %d times, by %+v, in %v", journal, len(m.chain.blocks()), m.chain.finder, took)
+		}
+	}
+}
+
+// TestAChainThatHangsHoldsNoStop has it hang for a block that is brought again.
+func TestAChainThatHangsHoldsNoStop(t *testing.T) {
+	m := newDiskMiner(t, nil)
+	m.chain.outcome = func(*types.Block) (Outcome, error) { return 0, ErrNotReady }
+	m.chain.place = func(bc.Hash, uint64) Place { return Place{} }
+	hangs := hangingChain{m.chain, make(chan struct{})}
+	close(hangs.until)
+	m.submitter.cfg.Sink = hangs
+	if _, err := m.submitter.Submit(t.Context(), solve(t, testJob(t, m.chain), true)); !errors.Is(err, ErrNotReady) {
+		t.Fatal(err)
+	}
+	hangs.until = make(chan struct{})
+	m.submitter.cfg.Sink = hangs
+	defer close(hangs.until)
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	last, end := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer end()
+	ended := make(chan error, 1)
+	go func() { ended <- m.submitter.Run(ctx, last) }()
+	select {
+	case <-ended:
+	case <-time.After(20 * time.Second):
+		t.Error("Run goes on for ever")
+	}
+}
+
+// TestReplayHasTheFinder: a front's nodes credit who found a block of an earlier run.
+func TestReplayHasTheFinder(t *testing.T) {
+	m := newDiskMiner(t, newJournal(t, filepath.Join(t.TempDir(), "j.db")))
+	block, by := m.frontBlock(t)
+	if err := m.journal.Record(block, time.Now(), by); err != nil {
+		t.Fatal(err)
+	}
+	end := m.submitter.outstanding.begin(block.Hash())
+	for _, brought := range []int{0, 1} { // Not while it is under way.
+		if err := m.submitter.Replay(t.Context()); err != nil || len(m.chain.blocks()) != brought {
+			t.Errorf("%d brought, expected %d: %v", len(m.chain.blocks()), brought, err)
+		}
+		if brought == 0 {
+			end()
+		}
+	}
+	if m.chain.finder != by {
+		t.Errorf("it was brought by %+v", m.chain.finder)
+	}
+}

@@ -91,7 +91,7 @@ func TestADiskThatAnswersAgainIsWrittenAtOnce(t *testing.T) {
 // again brings and writes again what is outstanding.
 func (m *diskMiner) again(t *testing.T) {
 	t.Helper()
-	m.submitter.bringAgain(t.Context())
+	m.submitter.bringAgain(t.Context(), func(foundBlock) bool { return true })
 	m.submitter.writeAgain()
 }
 
@@ -124,7 +124,7 @@ func TestABlockOfTwoWaysIsOneWhereTheDiskHangs(t *testing.T) {
 	}
 	var outcomes []Outcome
 	for range 2 {
-		v, err := m.submitter.deliver(t.Context(), block, Finder{}, time.Now())
+		v, err := m.submitter.deliver(t.Context(), block, Finder{Front: "front-0"}, time.Now())
 		if err != nil {
 			t.Fatal(err)
 		}

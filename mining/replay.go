@@ -33,9 +33,9 @@ func (s *Submitter) Replay(ctx context.Context) error {
 	return nil
 }
 
-// replay submits a block of the journal once more, unless Run does. One that is damaged there holds up none behind it.
+// replay submits a block of the journal once more, unless somebody does. One that is damaged there holds up none behind it.
 func (s *Submitter) replay(ctx context.Context, f Fate) {
-	if s.outstanding.has(f.ID) || f.Resolved() && s.cfg.Source.Place(f.ID, f.Height).Known {
+	if s.outstanding.busy(f.ID) || f.Resolved() && s.cfg.Source.Place(f.ID, f.Height).Known {
 		return
 	}
 	var v Verdict

@@ -191,13 +191,14 @@ func (s *Submitter) SubmitBlock(ctx context.Context, block *types.Block, by Find
 // deliverOfFront is prove and deliver of a block that a front has verified, and signed: it is written
 // down while it is hashed, which saves the time of the disk. One that proves false is noted as refused.
 func (s *Submitter) deliverOfFront(ctx context.Context, block *types.Block, by Finder, parent Tip, start time.Time) (Verdict, error) {
+	defer s.outstanding.begin(block.Hash())()
 	proof := make(chan error, 1)
 	go func() { proof <- s.prove(ctx, block.Hash().Byte32(), parent) }()
 	r := s.record(block, by, start)
 	if err := <-proof; err != nil {
-		if !refusal(err) { // Whoever brought it has gone, or no device answers.
+		if !Refusal(err) { // Whoever brought it has gone, or no device answers.
 			s.outstanding.keep(foundBlock{block: block, by: by, found: start, unproved: true, answered: true, err: err})
-			return Verdict{}, err
+			return Verdict{}, fmt.Errorf("%w: %w", ErrNotReady, err)
 		}
 		refuse := func() { s.resolve(block, Verdict{}, err, Event{State: StateJournaled, At: r.at}) }
 		switch {
@@ -227,6 +228,7 @@ func (s *Submitter) prove(ctx context.Context, id [32]byte, tip Tip) error {
 // deliver records a block with a proof, and passes it to the chain and everybody
 // else.
 func (s *Submitter) deliver(ctx context.Context, block *types.Block, by Finder, start time.Time) (Verdict, error) {
+	defer s.outstanding.begin(block.Hash())()
 	return s.deliverRecorded(ctx, block, by, start, s.record(block, by, start))
 }
 
@@ -245,9 +247,9 @@ func (s *Submitter) deliverRecorded(ctx context.Context, block *types.Block, by 
 	return v, err
 }
 
-// refusal reports whether an error is about the block, and not about a node that is
+// Refusal reports whether an error is about the block, and not about a node that is
 // stopping, syncing or out of order.
-func refusal(err error) bool {
+func Refusal(err error) bool {
 	var kind ErrorKind
 	return errors.As(err, &kind) && kind != ErrStopped && kind != ErrNotReady && kind != ErrChainFailed
 }
@@ -256,7 +258,7 @@ func refusal(err error) bool {
 // not be judged stays open for the next start. It does not wait for a disk that hangs: who brought the block, a
 // share's verifier or a device, has other work.
 func (s *Submitter) resolve(block *types.Block, v Verdict, err error, events ...Event) {
-	if err != nil && !refusal(err) {
+	if err != nil && !Refusal(err) {
 		return
 	}
 	id, verdict := block.Hash(), v.Outcome.String()
@@ -282,14 +284,17 @@ func (s *Submitter) resolve(block *types.Block, v Verdict, err error, events ...
 }
 
 // process passes a block to the chain, and announces it to the peers. The chain can have one that is
-// new here only by another way from here: where that was not told so, its answer being late or lost, this is.
+// new here only by another way from here: where that was not told so, its answer being late or lost, this is. A front
+// that brings a block by two ways is told so by one.
 func (s *Submitter) process(ctx context.Context, block *types.Block, by Finder, start time.Time, isNew bool) (Verdict, error) {
 	outcome, err := s.processInTime(ctx, block, by, isNew)
 	if err == nil && outcome == Duplicate && isNew {
 		outcome = s.outcomeNow(block)
 	}
+	first := false
 	if err == nil && (outcome == MainChain || outcome == SideChain) {
-		if told, _ := s.told.ContainsOrAdd(block.Hash(), struct{}{}); told {
+		told, _ := s.told.ContainsOrAdd(block.Hash(), struct{}{})
+		if first = !told; told && by.Front != "" {
 			outcome = Duplicate
 		}
 	}
@@ -301,7 +306,7 @@ func (s *Submitter) process(ctx context.Context, block *types.Block, by Finder, 
 	if err != nil {
 		return Verdict{}, err
 	}
-	if outcome == MainChain || outcome == SideChain {
+	if first {
 		s.cfg.Sink.Announce(block)
 	}
 	if outcome == MainChain {
@@ -309,7 +314,7 @@ func (s *Submitter) process(ctx context.Context, block *types.Block, by Finder, 
 	}
 	v := s.verdict(block.Hash(), block.Height, outcome, start)
 	s.cfg.Observe(StageAccept, v.Took)
-	s.report(v, block, by)
+	s.report(v, block, by, first)
 	return v, nil
 }
 
@@ -334,7 +339,7 @@ func (s *Submitter) Known(ctx context.Context, block *types.Block) Place {
 	if !p.Known || p.Main || p.Invalid != nil || block.PreviousBlockHash != s.cfg.Source.Tip().Hash {
 		return p
 	}
-	if err := s.cfg.Source.Check(ctx, block); refusal(err) && !errors.Is(err, ErrBadParent) {
+	if err := s.cfg.Source.Check(ctx, block); Refusal(err) && !errors.Is(err, ErrBadParent) {
 		p.Invalid = err
 	}
 	return p
@@ -356,27 +361,28 @@ func (s *Submitter) verdict(id bc.Hash, height uint64, outcome Outcome, start ti
 	}
 }
 
-func (s *Submitter) report(v Verdict, block *types.Block, by Finder) {
+// report counts and logs what became of a block, where that is the first word of it.
+func (s *Submitter) report(v Verdict, block *types.Block, by Finder, first bool) {
 	log := s.cfg.Log.With("height", v.Height, "hash", v.Block.String())
 	if by != (Finder{}) {
 		log = log.With("by", by.String())
 	}
-	switch v.Outcome {
-	case MainChain:
+	switch {
+	case !first:
+		log.Debug("block not new", "outcome", v.Outcome.String())
+	case v.Outcome == MainChain:
 		s.found.Add(1)
 		level := slog.LevelInfo
 		if now := s.cfg.Now().Unix(); s.lastLogged.Swap(now) == now {
 			level = slog.LevelDebug // A young solonet has many a second.
 		}
 		log.Log(context.Background(), level, "block accepted", "txs", len(block.Transactions)-1, "took", v.Took.Round(time.Millisecond/10))
-	case SideChain:
+	case v.Outcome == SideChain:
 		if s.cfg.Journal.Has(v.Winner) {
 			log.Info("block lost to another of this node's, at the same height", "winner", v.Winner.String())
 			return
 		}
 		log.Warn("block lost the race", "winner", v.Winner.String())
-	default:
-		log.Debug("block not new", "outcome", v.Outcome.String())
 	}
 }
 

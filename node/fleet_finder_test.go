@@ -13,6 +13,35 @@ import (
 	"github.com/bytom-solo/bytom-solo/mining"
 )
 
+// TestAFrontsBlockBeforeTheFirstTemplate: a front brings at a start what it found while the node was down. Its peers may not be
+// there yet, so that there is no work.
+func TestAFrontsBlockBeforeTheFirstTemplate(t *testing.T) {
+	for _, wallet := range []bool{false, true} {
+		config := soloConfig(home(t))
+		config.Bytom.Wallet.Disable = !wallet
+		consensus.ActiveNetParams = consensus.SoloNetParams
+		config.Mining.Address = addressOf(t, 9)
+		n, err := openWholeNode(t, config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n.fronts = &fronts{engine: fleet.NewMemory(), stop: func() {}}
+		payee, err := parsePayee(config.Mining.Address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		block := &types.Block{Transactions: []*types.Tx{types.NewTx(types.TxData{
+			Version: 1, Inputs: []*types.TxInput{types.NewCoinbaseInput([]byte{1})}, Outputs: []*types.TxOutput{types.NewTxOutput(*consensus.BTMAssetID, 1, payee.Program)},
+		})}}
+		if got := n.finderOfFront("far", &fleet.Block{Name: "shed.rig1", Owner: "ada", Work: 5}, block); got.Kind != mining.FoundByRig || got.Owner != "ada" || got.Work != 5 {
+			t.Errorf("wallet %v: a block that pays mining.address is by %+v", wallet, got)
+		}
+		if err := n.close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // TestAFrontsBlockThatPaysAnotherIsNoRigs: owners are credited with blocks that pay the operator, now or before the
 // mining address was changed, and with no others, whatever a front says of them.
 func TestAFrontsBlockThatPaysAnotherIsNoRigs(t *testing.T) {

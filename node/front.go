@@ -16,6 +16,8 @@ import (
 	"github.com/prometheus/prometheus/util/flock"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/bytom/bytom/protocol/bc"
+
 	"github.com/bytom-solo/bytom-solo/compute"
 	"github.com/bytom-solo/bytom-solo/fleet"
 	"github.com/bytom-solo/bytom-solo/fleet/outbox"
@@ -53,6 +55,8 @@ type Front struct {
 	granted  atomic.Bool
 	serving  atomic.Bool   // rigs are let in
 	patience time.Duration // before it is said that there is no answer of a node
+
+	asked map[bc.Hash]time.Time // when nodes were asked last where blocks stand; sendAgain's
 }
 
 // NewFront opens a front's home, and what it needs. It does not wait for a node.
@@ -60,7 +64,7 @@ func NewFront(ctx context.Context, config *Config, log *slog.Logger) (*Front, er
 	f := &Front{
 		station:  station{config: config, log: log, cookie: rand.Text()},
 		admitted: make(chan struct{}), changed: make(chan error, 1), space: mining.NewExtranoncesIn(), ways: newFrontWays(),
-		patience: 10 * time.Second,
+		patience: 10 * time.Second, asked: make(map[bc.Hash]time.Time),
 	}
 	f.figures = f.stats
 	f.service = newService(log)
@@ -215,9 +219,12 @@ func (f *Front) openRigs(ctx context.Context) error {
 
 // Run serves rigs until ctx ends, which is a clean stop and returns nil, or until a part fails.
 func (f *Front) Run(ctx context.Context) (err error) {
-	last, cancel := outlast(ctx, stopLimit)
+	ctx, end := context.WithCancel(ctx)
+	parts, ctx := errgroup.WithContext(ctx)
+	last, cancel := outlast(ctx, stopLimit) // From a part's failure on, too.
 	defer cancel()
 	defer func() {
+		end()
 		f.submitter.WriteAll(last) // What was found meanwhile, too.
 		f.relay.wait(last)
 		err = errors.Join(err, f.close())
@@ -228,7 +235,6 @@ func (f *Front) Run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, forget()) }()
 	f.page = "http://" + listener.Addr().String() + PageRoute
-	parts, ctx := errgroup.WithContext(ctx)
 	parts.Go(func() error { return f.serve(ctx, listener) })
 	// What rigs are told is safe must get to the disk: this outlives the rigs, and no more.
 	keeping, endKeeping := context.WithCancel(last)

@@ -2,7 +2,13 @@ package node
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
+
+	"github.com/bytom/bytom/protocol/bc"
+
+	"github.com/bytom-solo/bytom-solo/mining"
 )
 
 const (
@@ -32,13 +38,19 @@ func (f *Front) sendAgain(ctx context.Context) error {
 }
 
 // askFates asks the nodes for blocks that they took, and say nothing of: those of an earlier run
-// first of all. Where none answers, the rest wait for the next time.
+// first of all. The first node, which books the shares, may have been away when another took one, and has to know of it.
+// Where none answers, the rest wait for the next time.
 func (f *Front) askFates(ctx context.Context) {
 	if f.journal == nil {
 		return
 	}
-	for _, fate := range f.journal.Open() {
-		if !fate.Resolved() || time.Since(f.chain.Heard(fate.ID)) < silentFate {
+	open := f.journal.Open()
+	maps.DeleteFunc(f.asked, func(id bc.Hash, _ time.Time) bool {
+		return !slices.ContainsFunc(open, func(fate mining.Fate) bool { return fate.ID == id })
+	})
+	for _, fate := range open {
+		if known := f.chain.FirstKnows(fate.ID); !fate.Resolved() || known && time.Since(f.chain.Heard(fate.ID)) < silentFate ||
+			!known && time.Since(f.asked[fate.ID]) < silentFate {
 			continue
 		}
 		log := f.log.With("height", fate.Height, "hash", fate.ID.String())
@@ -51,6 +63,7 @@ func (f *Front) askFates(ctx context.Context) {
 			log.Debug("it is not known where a found block stands", "error", err)
 			return
 		}
+		f.asked[fate.ID] = time.Now()
 	}
 }
 

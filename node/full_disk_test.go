@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/syndtr/goleveldb/leveldb/storage"
 
+	"github.com/bytom/bytom/consensus"
 	dbm "github.com/bytom/bytom/database/leveldb"
 
 	"github.com/bytom-solo/bytom-solo/mining"
@@ -212,4 +214,42 @@ func TestADatabaseThatWasNotMadeYet(t *testing.T) {
 		t.Fatal(err)
 	}
 	db.Close()
+}
+
+// TestANodeWhoseDatabaseFailsEnds: also while a found block waits for the journal, whose disk fails too.
+func TestANodeWhoseDatabaseFailsEnds(t *testing.T) {
+	for _, waiting := range []bool{false, true} {
+		config := soloConfig(home(t))
+		consensus.ActiveNetParams = consensus.SoloNetParams
+		config.Mining.Address = addressOf(t, 9)
+		n, err := openWholeNode(t, config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- n.Run(ctx) }()
+		time.Sleep(2 * time.Second)
+		if waiting {
+			if err := n.journal.Close(); err != nil { // Each write fails from here on.
+				t.Fatal(err)
+			}
+			if _, err := n.solonet.mine(t.Context(), mining.Request{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		start := time.Now()
+		n.disk.fail(errors.New("input/output error"))
+		select {
+		case err := <-ended:
+			if err == nil || time.Since(start) > 2*stopLimit {
+				t.Errorf("block waiting %v: ended after %v: %v", waiting, time.Since(start), err)
+			}
+		case <-time.After(20 * time.Second):
+			t.Errorf("block waiting %v: the node has not ended after 20 s", waiting)
+			cancel()
+			<-ended
+		}
+		cancel()
+	}
 }

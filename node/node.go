@@ -168,9 +168,12 @@ func (n *Node) replay(ctx context.Context) error {
 // Run joins the network, serves the API and mines until ctx ends, which is a
 // clean stop and returns nil, or until a part fails. A node runs once.
 func (n *Node) Run(ctx context.Context) (err error) {
-	last, cancel := outlast(ctx, stopLimit)
+	ctx, end := context.WithCancel(ctx)
+	parts, ctx := errgroup.WithContext(ctx)
+	last, cancel := outlast(ctx, stopLimit) // From a part's failure on, too.
 	defer cancel()
 	defer func() {
+		end()
 		n.submitter.WriteAll(last) // What was found meanwhile, too.
 		n.relay.wait(last)
 		err = errors.Join(err, n.close())
@@ -180,7 +183,6 @@ func (n *Node) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, forget()) }()
-	parts, ctx := errgroup.WithContext(ctx)
 	parts.Go(func() error { return n.serve(ctx, listener) })
 	if n.config.Bytom.ProfListenAddress != "" {
 		parts.Go(func() error { return n.serveProfiles(ctx) })

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -107,14 +108,18 @@ func (p *payees) current() (mining.Payee, []byte, error) {
 	return payee, p.currentTag(), nil
 }
 
-// pays reports whether a block pays the operator: a program that this run has made work of, or one of the
-// wallet's, which is read from the disk, and for none of this run's work.
+// pays reports whether a block pays the operator: a program that this run has made work of, the mining address or one of
+// the wallet's, which are read from the disk, and for none of this run's work.
 func (p *payees) pays(block *types.Block) bool {
 	if len(block.Transactions) == 0 || len(block.Transactions[0].Outputs) == 0 {
 		return false
 	}
 	program := block.Transactions[0].Outputs[0].ControlProgram
-	return p.paid.Contains(string(program)) || p.wallet != nil && p.wallet.accounts.IsLocalControlProgram(program)
+	if p.paid.Contains(string(program)) {
+		return true
+	}
+	payee, _, err := p.chosen() // By an earlier run, if not by this one yet.
+	return err == nil && bytes.Equal(payee.Program, program) || p.wallet != nil && p.wallet.accounts.IsLocalControlProgram(program)
 }
 
 // payee is whom to pay, unless what it is paid could not be spent any more.

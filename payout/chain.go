@@ -73,7 +73,7 @@ type Candidate struct {
 	Work   uint64
 	// Patience is how long its share may take to be in the log; 0 where that is a moment.
 	Patience time.Duration
-	// Elsewhere means that another node's ledger books the shares of who found it: if this one's has not after
-	// Patience, the other's books split it.
+	// Elsewhere means that this node's ledger has booked no share of who found it, and so that another's does: if
+	// that is so for a day, the other's books split it.
 	Elsewhere bool
 }

@@ -29,6 +29,8 @@ type Settler struct {
 
 	// waits is when a block was first seen whose share is not in the log.
 	waits map[bc.Hash]time.Time
+	// elsewhere is when another node was last to settle a block.
+	elsewhere map[bc.Hash]time.Time
 	// folded is when shares were last folded. Both by the monotonic clock.
 	folded time.Time
 	// told is when the log was last told of a split, by the same.
@@ -43,6 +45,9 @@ const (
 	// winnerWait is how long a block without a Patience of its own waits for its share to be in
 	// the log: it gets there once the chain has answered.
 	winnerWait = 10 * time.Second
+	// elsewhereWait is how long a block is left to another node that may be gone for good, until nobody here
+	// splits it any more.
+	elsewhereWait = 24 * time.Hour
 	// heldBack is how long shares behind a block that is not settled are not folded: it may be
 	// on the main chain in a moment.
 	heldBack = 10 * time.Minute
@@ -60,7 +65,7 @@ const (
 
 // NewSettler returns a settler. candidates are the blocks that rigs found, in any order.
 func NewSettler(books *Books, shares Shares, chain Chain, candidates func() ([]Candidate, error)) *Settler {
-	return &Settler{books: books, shares: shares, chain: chain, candidates: candidates, log: books.log, waits: make(map[bc.Hash]time.Time)}
+	return &Settler{books: books, shares: shares, chain: chain, candidates: candidates, log: books.log, waits: make(map[bc.Hash]time.Time), elsewhere: make(map[bc.Hash]time.Time)}
 }
 
 // Run settles until ctx ends: when woken, and each minute. What goes wrong is logged, and
@@ -189,7 +194,13 @@ func (s *Settler) consider(c placed) (settled bool, wait time.Duration, err erro
 	if hash, ok := s.chain.MainHash(c.Height); !ok || hash != c.Hash {
 		return false, 0, nil
 	}
-	if patience := cmp.Or(c.Patience, winnerWait); !c.logged && time.Since(c.At) < patience {
+	patience := cmp.Or(c.Patience, winnerWait)
+	if !c.logged && c.Elsewhere && time.Since(c.At) < elsewhereWait {
+		s.elsewhere[c.Hash] = time.Now()
+		return false, passEvery, nil
+	}
+	// What was another node's until a moment ago has its share on its way.
+	if !c.logged && (time.Since(c.At) < patience || time.Since(s.elsewhere[c.Hash]) < patience) {
 		since, ok := s.waits[c.Hash]
 		if !ok {
 			since = time.Now()
@@ -201,6 +212,7 @@ func (s *Settler) consider(c placed) (settled bool, wait time.Duration, err erro
 		}
 	}
 	delete(s.waits, c.Hash)
+	delete(s.elsewhere, c.Hash)
 	return true, 0, s.settle(c)
 }
 

@@ -1,0 +1,176 @@
+package node
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/bytom/bytom/consensus"
+	"github.com/bytom/bytom/protocol/bc"
+	"github.com/bytom/bytom/protocol/bc/types"
+
+	"github.com/bytom-solo/bytom-solo/compute"
+	"github.com/bytom-solo/bytom-solo/fleet"
+	"github.com/bytom-solo/bytom-solo/mining"
+)
+
+// frontOf is a front with a journal, nodes and ways to them, as far as its found blocks go.
+func frontOf(t *testing.T, couriers ...fleet.Courier) *Front {
+	j, err := mining.OpenJournal(filepath.Join(t.TempDir(), "front.db"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = j.Close() })
+	f := &Front{asked: make(map[bc.Hash]time.Time), station: station{journal: j, log: slog.New(slog.DiscardHandler)}}
+	f.chain = fleet.NewChain(fleet.ChainConfig{
+		Engine: fleet.NewMemory(), Key: fleet.NewKey(), Network: "solonet", Feed: fleet.NewFeed(fleet.FeedConfig{}), Couriers: couriers, Patience: 300 * time.Millisecond,
+	})
+	f.submitter = mining.NewSubmitter(mining.SubmitterConfig{Sink: f.chain, Source: f.chain, Journal: j})
+	return f
+}
+
+// TestTheNodeThatBooksHearsOfABlock: the first node restarts while a rig finds a block, which the second takes, and speaks of.
+// The first has the share, and so the block must get there too.
+func TestTheNodeThatBooksHearsOfABlock(t *testing.T) {
+	block := &types.Block{BlockHeader: types.BlockHeader{Version: 1, Height: 7}, Transactions: []*types.Tx{types.NewTx(types.TxData{Version: 1})}}
+	id := block.Hash()
+	away, toFirst := true, 0 // The test sleeps between them.
+	first := func(context.Context, []byte) (fleet.Verdict, error) {
+		if away {
+			return fleet.Verdict{}, errors.New("connection refused")
+		}
+		toFirst++
+		return fleet.NewVerdict(id, mining.Verdict{Outcome: mining.Duplicate, Main: true, Winner: id}, 7, nil), nil
+	}
+	second := func(context.Context, []byte) (fleet.Verdict, error) {
+		return fleet.NewVerdict(id, mining.Verdict{Outcome: mining.MainChain, Main: true, Winner: id}, 7, nil), nil
+	}
+	f := frontOf(t, first, second)
+	if err := f.journal.Record(block, time.Now(), mining.Finder{Kind: mining.FoundByRig, Owner: "ada", Work: 5}); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.submitter.Replay(t.Context()); err != nil { // Brings it, as Submit does.
+		t.Fatal(err)
+	}
+	away = false
+	for best := block.Height; best < 12; best++ { // The second node says so each minute.
+		stands := fleet.NewVerdict(id, mining.Verdict{Outcome: mining.Duplicate, Main: true, Winner: id}, best, nil)
+		f.chain.Verdict(fleet.PublicKey{}, &stands)
+		if err := f.submitter.Replay(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		f.askFates(t.Context())
+		time.Sleep(20 * time.Millisecond) // The first answers behind the second.
+	}
+	if toFirst != 1 {
+		t.Errorf("the first node was brought the block %d times, expected once", toFirst)
+	}
+}
+
+// TestABreakOffIsNoRefusal: a node that stops while it computes a front's block's proof says nothing of the block.
+func TestABreakOffIsNoRefusal(t *testing.T) {
+	consensus.ActiveNetParams = consensus.SoloNetParams
+	config := soloConfig(home(t))
+	config.Mining.Address = addressOf(t, 9)
+	n, _ := newWholeNode(t, config)
+	n.fronts = &fronts{engine: fleet.NewMemory(), stop: func() {}}
+	template, err := n.generator.Current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	solver := compute.NewVerifier(n.backends[0])
+	t.Cleanup(solver.Close)
+	n.solonet.verifier = solver // So that the node's does not know the proof.
+	sol, err := n.solonet.solve(t.Context(), mining.NewJob(template, 5), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, err := sol.Job.Block(sol.Timestamp, sol.Nonce)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var raw bytes.Buffer
+	if _, err := block.WriteTo(&raw); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel() // The hub's at a stop.
+	v := n.foundByFront(ctx, "far", &fleet.Block{Name: "rig", Owner: "ada", Work: 5, Raw: raw.Bytes()})
+	if f, ok, err := n.journal.Fate(block.Hash()); !ok || err != nil || f.Resolved() {
+		t.Errorf("the node's own journal: %v %+v %v", ok, f, err)
+	}
+	f := frontOf(t, func(context.Context, []byte) (fleet.Verdict, error) { return v, nil })
+	if err := f.journal.Record(block, time.Now(), mining.Finder{Kind: mining.FoundByRig, Owner: "ada", Work: 5}); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.submitter.Replay(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	fate, _, err := f.journal.Fate(block.Hash())
+	if err != nil || fate.Settled || fate.Resolved() {
+		t.Errorf("the front has it as %q, settled %v, brought again %v", fate.Verdict, fate.Settled, len(f.journal.Open()) > 0)
+	}
+	stands := fleet.NewVerdict(block.Hash(), mining.Verdict{Outcome: mining.Duplicate, Main: true, Winner: block.Hash()}, block.Height, nil)
+	f.chain.Verdict(fleet.PublicKey{}, &stands)
+	if p := f.chain.Place(block.Hash(), block.Height); !p.Main {
+		t.Errorf("the node has it on the best chain, and tells; the front has %+v", p)
+	}
+}
+
+// TestARigsOwnBringingIsNoDuplicate: what was not answered for is brought again, while a node's answer is on its way.
+func TestARigsOwnBringingIsNoDuplicate(t *testing.T) {
+	consensus.ActiveNetParams = consensus.SoloNetParams
+	config := soloConfig(home(t))
+	config.Mining.Address = addressOf(t, 9)
+	n, _ := newWholeNode(t, config)
+	template, err := n.generator.Current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sol, err := n.solonet.solve(t.Context(), mining.NewJob(template, 5), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sol.By = mining.Finder{Kind: mining.FoundByRig, Owner: "ada", Work: 5}
+	block, err := sol.Job.Block(sol.Timestamp, sol.Nonce)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := block.Hash()
+	verdict := func(o mining.Outcome) fleet.Verdict {
+		return fleet.NewVerdict(id, mining.Verdict{Outcome: o, Main: true, Winner: id}, block.Height, nil)
+	}
+	j, err := mining.OpenJournal(filepath.Join(t.TempDir(), "front.db"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = j.Close() })
+	engine, node := fleet.NewMemory(), fleet.NewKey().Public()
+	byHTTP := func(context.Context, []byte) (fleet.Verdict, error) { // The node had it by the engine first.
+		time.Sleep(500 * time.Millisecond)
+		return verdict(mining.Duplicate), nil
+	}
+	chain := fleet.NewChain(fleet.ChainConfig{
+		Engine: engine, Key: fleet.NewKey(), Network: "solonet", Feed: fleet.NewFeed(fleet.FeedConfig{}), Nodes: []fleet.PublicKey{node}, Couriers: []fleet.Courier{byHTTP},
+	})
+	brought := 0
+	cancel, err := engine.Subscribe(fleet.Subject(node)+".from", func([]byte) {
+		if brought++; brought == 1 {
+			time.AfterFunc(250*time.Millisecond, func() { v := verdict(mining.MainChain); chain.Verdict(node, &v) })
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cancel()
+	s := mining.NewSubmitter(mining.SubmitterConfig{Sink: chain, Source: chain, Verifier: n.verifier, Journal: j, Now: func() time.Time { return time.Unix(int64(sol.Timestamp), 0) }})
+	go func() { time.Sleep(120 * time.Millisecond); _ = s.Replay(context.Background()) }()
+	v, err := s.Submit(t.Context(), sol)
+	if err != nil || v.Outcome != mining.MainChain {
+		t.Errorf("the rig's first and only share of this block is told: %v, main %v, %v (found %d)", v.Outcome, v.Main, err, s.Found())
+	}
+}
