@@ -130,6 +130,19 @@ func TestARetargetThatBeganInTheFuture(t *testing.T) {
 	if ahead := time.Until(now); mode != clockReal || now.Unix() <= base || ahead > time.Hour-30*time.Second {
 		t.Errorf("at the retarget's end: %s %v, %v ahead, expected more than %d, and less than an hour", mode, now, ahead, base)
 	}
+	for mode, request := range map[string]clockRequest{
+		clockVirtual: {Mode: clockVirtual, Time: base - 7200}, clockFrozen: {Mode: clockFrozen, Time: base - 7200}, clockReal: {Mode: clockReal},
+	} {
+		if err := s.change(request); err != nil {
+			t.Fatal(err)
+		}
+		if is, now := s.read(); is != mode || now.Unix() <= base {
+			t.Errorf("set back at the retarget's end: %s %v, expected %s, and more than %d", is, now, mode, base)
+		}
+	}
+	if err := s.change(clockRequest{Mode: clockReal}); err != nil {
+		t.Fatal(err)
+	}
 	blocksByTheClock(t, f, s, 3)
 	if mode, now = s.read(); mode != clockReal || time.Until(now).Abs() > time.Minute {
 		t.Errorf("behind the retarget: %s %v, expected the time of day", mode, now)
