@@ -15,6 +15,9 @@ import (
 // moment has a call that failed, and which is no fault of anyone.
 const idleTimeout = 2 * time.Minute
 
+// headerTimeout is how long a request's headers may take.
+const headerTimeout = 10 * time.Second
+
 // idleConns lets so many connections in at a time, and none wait for those that do nothing: when
 // all places are taken, the one that has idled longest is closed.
 type idleConns struct {
@@ -58,12 +61,15 @@ func (c *idleConns) Accept() (net.Conn, error) {
 func (c *idleConns) changed(conn net.Conn, state http.ConnState) {
 	c.mu.Lock()
 	c.forget(conn)
-	if state == http.StateIdle {
+	if state == http.StateIdle || state == http.StateNew {
 		c.in[conn] = c.idle.PushBack(conn)
 	}
 	c.mu.Unlock()
-	if state == http.StateIdle {
+	switch state {
+	case http.StateIdle:
 		c.makeRoom()
+	case http.StateNew: // It has time to say something, also in the last place.
+		time.AfterFunc(headerTimeout, c.makeRoom)
 	}
 }
 

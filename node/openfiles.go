@@ -56,7 +56,7 @@ func (f openFiles) sessions(allowed int) (int, error) {
 // limited has a server take no more connections at a time from a listener than there are files for;
 // others wait. What the system keeps for each is bounded, too.
 func (f openFiles) limited(l net.Listener, s *http.Server) net.Listener {
-	l = boundedBuffers{l}
+	l = quietConns{boundedBuffers{l}}
 	if f.rpc == 0 {
 		return l
 	}

@@ -64,7 +64,7 @@ func newServer(router http.Handler, a access) *http.Server {
 	return &http.Server{
 		Handler: &headers,
 		// A websocket or a slow wallet call may take long; a request may not.
-		ReadHeaderTimeout: 10 * time.Second,
+		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       2 * time.Minute,
 		IdleTimeout:       idleTimeout,
 		WriteTimeout:      time.Hour,
