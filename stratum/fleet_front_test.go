@@ -17,7 +17,6 @@ import (
 	"syscall"
 	"time"
 
-
 	"github.com/bytom-solo/bytom-solo/compute"
 	"github.com/bytom-solo/bytom-solo/fleet"
 	"github.com/bytom-solo/bytom-solo/fleet/natsengine"
