@@ -73,19 +73,19 @@ func NewChain(cfg ChainConfig) *Chain {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	said, err := lru.New[bc.Hash, word](mostSaid)
+	return &Chain{
+		cfg: cfg, log: cfg.Log, said: newLatest[bc.Hash, word](mostSaid), waits: newLatest[bc.Hash, chan Verdict](mostWaits),
+		first: newLatest[bc.Hash, struct{}](mostSaid),
+	}
+}
+
+// newLatest remembers something of so many keys, the latest.
+func newLatest[K comparable, V any](most int) *lru.Cache[K, V] {
+	all, err := lru.New[K, V](most)
 	if err != nil {
 		panic(err) // Only a size below 1 is refused.
 	}
-	waits, err := lru.New[bc.Hash, chan Verdict](mostWaits)
-	if err != nil {
-		panic(err)
-	}
-	first, err := lru.New[bc.Hash, struct{}](mostSaid)
-	if err != nil {
-		panic(err)
-	}
-	return &Chain{cfg: cfg, log: cfg.Log, said: said, waits: waits, first: first}
+	return all
 }
 
 // Process brings a block to the nodes. The first that takes it decides; where all that answer

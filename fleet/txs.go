@@ -58,11 +58,7 @@ type txEncoder struct {
 }
 
 func newTxEncoder() *txEncoder {
-	known, err := lru.New[bc.Hash, []byte](mostEncoded)
-	if err != nil {
-		panic(err) // Only a size below 1 is refused.
-	}
-	return &txEncoder{known}
+	return &txEncoder{newLatest[bc.Hash, []byte](mostEncoded)}
 }
 
 // encode is the binary form of transactions, in order.

@@ -13,6 +13,13 @@ import (
 	"github.com/bytom-solo/bytom-solo/mining"
 )
 
+// blockPaying is a block of a coinbase that pays a program.
+func blockPaying(program []byte) *types.Block {
+	return &types.Block{Transactions: []*types.Tx{types.NewTx(types.TxData{
+		Version: 1, Inputs: []*types.TxInput{types.NewCoinbaseInput([]byte{1})}, Outputs: []*types.TxOutput{types.NewTxOutput(*consensus.BTMAssetID, 1, program)},
+	})}}
+}
+
 // TestAFrontsBlockBeforeTheFirstTemplate: a front brings at a start what it found while the node was down. Its peers may not be
 // there yet, so that there is no work.
 func TestAFrontsBlockBeforeTheFirstTemplate(t *testing.T) {
@@ -30,10 +37,7 @@ func TestAFrontsBlockBeforeTheFirstTemplate(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		block := &types.Block{Transactions: []*types.Tx{types.NewTx(types.TxData{
-			Version: 1, Inputs: []*types.TxInput{types.NewCoinbaseInput([]byte{1})}, Outputs: []*types.TxOutput{types.NewTxOutput(*consensus.BTMAssetID, 1, payee.Program)},
-		})}}
-		if got := n.finderOfFront("far", &fleet.Block{Name: "shed.rig1", Owner: "ada", Work: 5}, block); got.Kind != mining.FoundByRig || got.Owner != "ada" || got.Work != 5 {
+		if got := n.finderOfFront("far", &fleet.Block{Name: "shed.rig1", Owner: "ada", Work: 5}, blockPaying(payee.Program)); got.Kind != mining.FoundByRig || got.Owner != "ada" || got.Work != 5 {
 			t.Errorf("wallet %v: a block that pays mining.address is by %+v", wallet, got)
 		}
 		if err := n.close(); err != nil {
@@ -61,10 +65,7 @@ func TestAFrontsBlockThatPaysAnotherIsNoRigs(t *testing.T) {
 			}
 		}
 		paying := func(program []byte) mining.Finder {
-			block := &types.Block{Transactions: []*types.Tx{types.NewTx(types.TxData{
-				Version: 1, Inputs: []*types.TxInput{types.NewCoinbaseInput([]byte{1})}, Outputs: []*types.TxOutput{types.NewTxOutput(*consensus.BTMAssetID, 1, program)},
-			})}}
-			return n.finderOfFront("far", &fleet.Block{Name: "shed.rig1", Address: "10.0.0.7", Owner: "ada", Work: 5}, block)
+			return n.finderOfFront("far", &fleet.Block{Name: "shed.rig1", Address: "10.0.0.7", Owner: "ada", Work: 5}, blockPaying(program))
 		}
 		of := func(b byte) []byte {
 			payee, err := parsePayee(addressOf(t, 1, b))

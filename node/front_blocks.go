@@ -49,8 +49,11 @@ func (f *Front) askFates(ctx context.Context) {
 		return !slices.ContainsFunc(open, func(fate mining.Fate) bool { return fate.ID == id })
 	})
 	for _, fate := range open {
-		if known := f.chain.FirstKnows(fate.ID); !fate.Resolved() || known && time.Since(f.chain.Heard(fate.ID)) < silentFate ||
-			!known && time.Since(f.asked[fate.ID]) < silentFate {
+		since := f.asked[fate.ID]
+		if f.chain.FirstKnows(fate.ID) {
+			since = f.chain.Heard(fate.ID)
+		}
+		if !fate.Resolved() || time.Since(since) < silentFate {
 			continue
 		}
 		log := f.log.With("height", fate.Height, "hash", fate.ID.String())

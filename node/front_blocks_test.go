@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -33,17 +34,43 @@ func frontOf(t *testing.T, couriers ...fleet.Courier) *Front {
 	return f
 }
 
+// solvedWork is a node, and work of it with its proof, which the node's verifier does not know.
+func solvedWork(t *testing.T) (*wholeNode, mining.Solution, *types.Block) {
+	consensus.ActiveNetParams = consensus.SoloNetParams
+	config := soloConfig(home(t))
+	config.Mining.Address = addressOf(t, 9)
+	n, _ := newWholeNode(t, config)
+	template, err := n.generator.Current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	solver := compute.NewVerifier(n.backends[0])
+	t.Cleanup(solver.Close)
+	n.solonet.verifier = solver
+	sol, err := n.solonet.solve(t.Context(), mining.NewJob(template, 5), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, err := sol.Job.Block(sol.Timestamp, sol.Nonce)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n, sol, block
+}
+
 // TestTheNodeThatBooksHearsOfABlock: the first node restarts while a rig finds a block, which the second takes, and speaks of.
 // The first has the share, and so the block must get there too.
 func TestTheNodeThatBooksHearsOfABlock(t *testing.T) {
 	block := &types.Block{BlockHeader: types.BlockHeader{Version: 1, Height: 7}, Transactions: []*types.Tx{types.NewTx(types.TxData{Version: 1})}}
 	id := block.Hash()
-	away, toFirst := true, 0 // The test sleeps between them.
+	var away atomic.Bool
+	away.Store(true)
+	var toFirst atomic.Int32
 	first := func(context.Context, []byte) (fleet.Verdict, error) {
-		if away {
+		if away.Load() {
 			return fleet.Verdict{}, errors.New("connection refused")
 		}
-		toFirst++
+		toFirst.Add(1)
 		return fleet.NewVerdict(id, mining.Verdict{Outcome: mining.Duplicate, Main: true, Winner: id}, 7, nil), nil
 	}
 	second := func(context.Context, []byte) (fleet.Verdict, error) {
@@ -56,7 +83,7 @@ func TestTheNodeThatBooksHearsOfABlock(t *testing.T) {
 	if err := f.submitter.Replay(t.Context()); err != nil { // Brings it, as Submit does.
 		t.Fatal(err)
 	}
-	away = false
+	away.Store(false)
 	for best := block.Height; best < 12; best++ { // The second node says so each minute.
 		stands := fleet.NewVerdict(id, mining.Verdict{Outcome: mining.Duplicate, Main: true, Winner: id}, best, nil)
 		f.chain.Verdict(fleet.PublicKey{}, &stands)
@@ -66,33 +93,15 @@ func TestTheNodeThatBooksHearsOfABlock(t *testing.T) {
 		f.askFates(t.Context())
 		time.Sleep(20 * time.Millisecond) // The first answers behind the second.
 	}
-	if toFirst != 1 {
-		t.Errorf("the first node was brought the block %d times, expected once", toFirst)
+	if n := toFirst.Load(); n != 1 {
+		t.Errorf("the first node was brought the block %d times, expected once", n)
 	}
 }
 
 // TestABreakOffIsNoRefusal: a node that stops while it computes a front's block's proof says nothing of the block.
 func TestABreakOffIsNoRefusal(t *testing.T) {
-	consensus.ActiveNetParams = consensus.SoloNetParams
-	config := soloConfig(home(t))
-	config.Mining.Address = addressOf(t, 9)
-	n, _ := newWholeNode(t, config)
+	n, _, block := solvedWork(t)
 	n.fronts = &fronts{engine: fleet.NewMemory(), stop: func() {}}
-	template, err := n.generator.Current()
-	if err != nil {
-		t.Fatal(err)
-	}
-	solver := compute.NewVerifier(n.backends[0])
-	t.Cleanup(solver.Close)
-	n.solonet.verifier = solver // So that the node's does not know the proof.
-	sol, err := n.solonet.solve(t.Context(), mining.NewJob(template, 5), true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	block, err := sol.Job.Block(sol.Timestamp, sol.Nonce)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var raw bytes.Buffer
 	if _, err := block.WriteTo(&raw); err != nil {
 		t.Fatal(err)
@@ -123,23 +132,8 @@ func TestABreakOffIsNoRefusal(t *testing.T) {
 
 // TestARigsOwnBringingIsNoDuplicate: what was not answered for is brought again, while a node's answer is on its way.
 func TestARigsOwnBringingIsNoDuplicate(t *testing.T) {
-	consensus.ActiveNetParams = consensus.SoloNetParams
-	config := soloConfig(home(t))
-	config.Mining.Address = addressOf(t, 9)
-	n, _ := newWholeNode(t, config)
-	template, err := n.generator.Current()
-	if err != nil {
-		t.Fatal(err)
-	}
-	sol, err := n.solonet.solve(t.Context(), mining.NewJob(template, 5), true)
-	if err != nil {
-		t.Fatal(err)
-	}
+	n, sol, block := solvedWork(t)
 	sol.By = mining.Finder{Kind: mining.FoundByRig, Owner: "ada", Work: 5}
-	block, err := sol.Job.Block(sol.Timestamp, sol.Nonce)
-	if err != nil {
-		t.Fatal(err)
-	}
 	id := block.Hash()
 	verdict := func(o mining.Outcome) fleet.Verdict {
 		return fleet.NewVerdict(id, mining.Verdict{Outcome: o, Main: true, Winner: id}, block.Height, nil)
@@ -157,9 +151,9 @@ func TestARigsOwnBringingIsNoDuplicate(t *testing.T) {
 	chain := fleet.NewChain(fleet.ChainConfig{
 		Engine: engine, Key: fleet.NewKey(), Network: "solonet", Feed: fleet.NewFeed(fleet.FeedConfig{}), Nodes: []fleet.PublicKey{node}, Couriers: []fleet.Courier{byHTTP},
 	})
-	brought := 0
+	var brought atomic.Int32
 	cancel, err := engine.Subscribe(fleet.Subject(node)+".from", func([]byte) {
-		if brought++; brought == 1 {
+		if brought.Add(1) == 1 {
 			time.AfterFunc(250*time.Millisecond, func() { v := verdict(mining.MainChain); chain.Verdict(node, &v) })
 		}
 	})

@@ -251,6 +251,14 @@ func (n *Node) payoutCandidates() ([]payout.Candidate, error) {
 // that the finder is credited with the block's work, and the share counts for the next.
 const frontPatience = time.Hour
 
+// sharePatience is payout.Candidate's Patience of who found a block.
+func sharePatience(by mining.Finder) time.Duration {
+	if by.Front != "" {
+		return frontPatience
+	}
+	return 0
+}
+
 // bookedElsewhere reports whether the ledger has never had a share of a front: then another node is the front's
 // first, which alone books them, and splits the blocks.
 func (n *Node) bookedElsewhere(front string) bool {
@@ -260,12 +268,4 @@ func (n *Node) bookedElsewhere(front string) bool {
 		}
 	}
 	return false
-}
-
-// sharePatience is payout.Candidate's Patience of who found a block.
-func sharePatience(by mining.Finder) time.Duration {
-	if by.Front != "" {
-		return frontPatience
-	}
-	return 0
 }

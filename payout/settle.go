@@ -31,7 +31,7 @@ type Settler struct {
 	waits map[bc.Hash]time.Time
 	// elsewhere is when another node was last to settle a block.
 	elsewhere map[bc.Hash]time.Time
-	// folded is when shares were last folded. Both by the monotonic clock.
+	// folded is when shares were last folded. All three by the monotonic clock.
 	folded time.Time
 	// told is when the log was last told of a split, by the same.
 	told time.Time
