@@ -19,21 +19,37 @@ const idleTimeout = 2 * time.Minute
 const headerTimeout = 10 * time.Second
 
 // idleConns lets so many connections in at a time, and none wait for those that do nothing: when
-// all places are taken, the one that has idled longest is closed.
+// all places are taken, the one that has done nothing for longest is closed.
 type idleConns struct {
 	net.Listener
-	most int
+	most     int
+	patience time.Duration // that a connection has to say something, also in the last place
 
 	mu   sync.Mutex
 	open int
-	idle list.List // The one that has idled longest is the first.
+	idle list.List // of waiting; the one that has waited longest is the first
 	in   map[net.Conn]*list.Element
+}
+
+// waiting is a connection between two requests, or before its first one.
+type waiting struct {
+	conn  net.Conn
+	since time.Time
+	fresh bool // no request has come yet
+}
+
+// mayGo reports whether the connection may be closed for another.
+func (w waiting) mayGo(patience time.Duration) bool {
+	return !w.fresh || time.Since(w.since) >= patience && silent(w.conn)
 }
 
 // limitConns has a server take no more than most connections at a time from a listener. It is to be
 // called before the server serves.
-func limitConns(l net.Listener, most int, s *http.Server) net.Listener {
-	c := &idleConns{Listener: netutil.LimitListener(l, most), most: most, in: make(map[net.Conn]*list.Element)}
+func limitConns(l net.Listener, most int, s *http.Server) *idleConns {
+	c := &idleConns{
+		Listener: netutil.LimitListener(l, most), most: most, patience: s.ReadHeaderTimeout,
+		in: make(map[net.Conn]*list.Element),
+	}
 	then := s.ConnState
 	s.ConnState = func(conn net.Conn, state http.ConnState) {
 		c.changed(conn, state)
@@ -62,14 +78,14 @@ func (c *idleConns) changed(conn net.Conn, state http.ConnState) {
 	c.mu.Lock()
 	c.forget(conn)
 	if state == http.StateIdle || state == http.StateNew {
-		c.in[conn] = c.idle.PushBack(conn)
+		c.in[conn] = c.idle.PushBack(waiting{conn, time.Now(), state == http.StateNew})
 	}
 	c.mu.Unlock()
 	switch state {
 	case http.StateIdle:
 		c.makeRoom()
-	case http.StateNew: // It has time to say something, also in the last place.
-		time.AfterFunc(headerTimeout, c.makeRoom)
+	case http.StateNew:
+		time.AfterFunc(c.patience, c.makeRoom)
 	}
 }
 
@@ -81,12 +97,16 @@ func (c *idleConns) forget(conn net.Conn) {
 	}
 }
 
-// makeRoom closes the connection that has idled longest if there is no room for another.
+// makeRoom closes the connection that has done nothing for longest if there is no room for another.
 func (c *idleConns) makeRoom() {
 	c.mu.Lock()
 	var longest net.Conn
-	if c.open >= c.most && c.idle.Len() > 0 {
-		longest = c.idle.Front().Value.(net.Conn)
+	for e := c.idle.Front(); e != nil && longest == nil && c.open >= c.most; e = e.Next() {
+		if w := e.Value.(waiting); w.mayGo(c.patience) {
+			longest = w.conn
+		}
+	}
+	if longest != nil {
 		c.forget(longest)
 	}
 	c.mu.Unlock()

@@ -19,7 +19,8 @@ type idleTest struct {
 	dialed int
 }
 
-func newIdleTest(t *testing.T) *idleTest {
+// A connection has patience to say something.
+func newIdleTest(t *testing.T, patience time.Duration) *idleTest {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -32,11 +33,12 @@ func newIdleTest(t *testing.T) *idleTest {
 		}
 	}
 	server := newServer(http.HandlerFunc(waits), newAccess(t, "", &authenticator{disabled: true}))
+	server.ReadHeaderTimeout = patience
 	limited := openFiles{rpc: 3}.limited(l, server)
 	ended := make(chan struct{})
 	go func() { defer close(ended); _ = server.Serve(limited) }()
 	t.Cleanup(func() { server.Close(); <-ended })
-	return &idleTest{t: t, url: "http://" + l.Addr().String(), conns: limited.(*idleConns)}
+	return &idleTest{t: t, url: "http://" + l.Addr().String(), conns: limited.(quietConns).Listener.(*idleConns)}
 }
 
 // client returns a client that counts how often it dials.
@@ -92,7 +94,7 @@ func (i *idleTest) long(c *http.Client) {
 // TestIdleConnectionsMakeRoom: who does nothing keeps no one out, and keeps the place as long as
 // no one else wants it.
 func TestIdleConnectionsMakeRoom(t *testing.T) {
-	i := newIdleTest(t)
+	i := newIdleTest(t, headerTimeout)
 	first, second := i.client(), i.client()
 	i.ask(first, 1)
 	i.ask(second, 2)
@@ -118,7 +120,7 @@ func TestIdleConnectionsMakeRoom(t *testing.T) {
 // TestBusyConnectionsStay: of those that wait for an answer none is closed, and who comes last gets in
 // as soon as one has ended.
 func TestBusyConnectionsStay(t *testing.T) {
-	i := newIdleTest(t)
+	i := newIdleTest(t, headerTimeout)
 	i.long(i.client())
 	i.long(i.client())
 	third := i.client()
@@ -127,6 +129,26 @@ func TestBusyConnectionsStay(t *testing.T) {
 	if i.dialed != 4 {
 		t.Errorf("%d connections, expected 4", i.dialed)
 	}
+}
+
+// TestManyAtOnceAreAnswered: where more call at once than there are places, each has its answer: a connection that has
+// just come is about to ask.
+func TestManyAtOnceAreAnswered(t *testing.T) {
+	i := newIdleTest(t, headerTimeout)
+	var all sync.WaitGroup
+	for range 40 {
+		c := i.client()
+		all.Go(func() {
+			answer, err := c.Post(i.url, "application/json", nil)
+			if err != nil {
+				t.Errorf("no answer: %v", err)
+				return
+			}
+			_, _ = io.Copy(io.Discard, answer.Body)
+			answer.Body.Close()
+		})
+	}
+	all.Wait()
 }
 
 // TestClientsDropIdleConnectionsFirst: where the node does, a client's call fails that was sent at the

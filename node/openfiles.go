@@ -56,11 +56,11 @@ func (f openFiles) sessions(allowed int) (int, error) {
 // limited has a server take no more connections at a time from a listener than there are files for;
 // others wait. What the system keeps for each is bounded, too.
 func (f openFiles) limited(l net.Listener, s *http.Server) net.Listener {
-	l = quietConns{boundedBuffers{l}}
-	if f.rpc == 0 {
-		return l
+	l = boundedBuffers{l}
+	if f.rpc != 0 {
+		l = limitConns(l, f.rpc, s)
 	}
-	return limitConns(l, f.rpc, s)
+	return quietConns{l}
 }
 
 // boundedBuffers bounds what the system keeps for a connection of what we or the caller have not read.

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"crypto/tls"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -18,23 +19,40 @@ func (l quietConns) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &quietConn{Conn: conn}, nil
+	return &quietConn{Conn: conn, since: time.Now()}, nil
 }
 
 type quietConn struct {
 	net.Conn
+	since  time.Time
 	spoken atomic.Bool
 
-	mu   sync.Mutex
-	time time.Duration // that the server gives for what it reads
+	mu    sync.Mutex
+	time  time.Duration // that the server gives for what it reads
+	quiet time.Duration // for how long nothing was said, where that is to be added to the next deadline
 }
 
-// SetReadDeadline satisfies net.Conn.
+// silent reports whether nothing has come on a connection of quietConns yet.
+func silent(conn net.Conn) bool {
+	if t, ok := conn.(*tls.Conn); ok {
+		conn = t.NetConn()
+	}
+	c, ok := conn.(*quietConn)
+	return ok && !c.spoken.Load()
+}
+
+// SetReadDeadline satisfies net.Conn. The server counts the time for a first request's body from when the connection
+// was made, too, and sets its end once the headers are there.
 func (c *quietConn) SetReadDeadline(t time.Time) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if left := time.Until(t); left > 0 && !c.spoken.Load() {
+	switch left := time.Until(t); {
+	case left > 0 && !c.spoken.Load():
 		c.time, t = left, time.Now().Add(max(left, idleTimeout))
+	case t.IsZero(): // TLS has shaken hands, and its time was that of the first byte.
+		c.quiet = 0
+	case t.After(c.since): // Not one long ago, which ends a read.
+		t, c.quiet = t.Add(c.quiet), 0
 	}
 	return c.Conn.SetReadDeadline(t)
 }
@@ -48,6 +66,7 @@ func (c *quietConn) Read(b []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.spoken.Swap(true) && c.time > 0 {
+		c.quiet = time.Since(c.since)
 		if late := c.Conn.SetReadDeadline(time.Now().Add(c.time)); err == nil {
 			err = late
 		}

@@ -62,24 +62,90 @@ func TestASpareConnectionIsAnswered(t *testing.T) {
 	}
 }
 
-// TestASilentConnectionMakesRoom: of those that have said nothing the first goes where somebody else wants its place.
+// TestASilentConnectionMakesRoom: of those that have said nothing the first goes where somebody else wants its place, once
+// it had its time; one that has begun its headers then is not silent.
 func TestASilentConnectionMakesRoom(t *testing.T) {
-	i := newIdleTest(t)
+	const patience = 500 * time.Millisecond
+	i := newIdleTest(t, patience)
+	i.long(i.client())
+	start := time.Now()
 	var silent []net.Conn
-	for n := range 2 {
+	for range 2 {
 		conn, err := net.Dial("tcp", i.url[len("http://"):])
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer conn.Close()
+		if err := conn.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+			t.Fatal(err)
+		}
 		silent = append(silent, conn)
-		i.await(n + 1)
 	}
-	i.ask(i.client(), 2) // A place is kept free.
-	if err := silent[0].SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
-		t.Fatal(err)
+	i.ask(i.client(), 1)
+	if waited := time.Since(start); waited < patience {
+		t.Errorf("a connection that had said nothing for %v was closed for another", waited)
 	}
 	if _, err := silent[0].Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
 		t.Errorf("the first that said nothing: %v, expected it to be closed", err)
+	}
+}
+
+// TestHalfOfTheHeadersIsNotSilence: who is sending them is not closed for another.
+func TestHalfOfTheHeadersIsNotSilence(t *testing.T) {
+	i := newIdleTest(t, 3*time.Second)
+	half, err := net.Dial("tcp", i.url[len("http://"):])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer half.Close()
+	if err := half.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	i.long(i.client())
+	i.long(i.client())
+	time.Sleep(1500 * time.Millisecond) // Headers have time from their first byte on.
+	if _, err := io.WriteString(half, "GET / HTTP/1.1\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(2 * time.Second)
+	if _, err := io.WriteString(half, "Host: localhost\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := http.ReadResponse(bufio.NewReader(half), nil)
+	if err != nil {
+		t.Fatalf("who was in the middle of the headers: %v", err)
+	}
+	answer.Body.Close()
+}
+
+// TestASpareConnectionsBodyHasItsTime: what a connection did not say at first takes nothing from the time for its first
+// request's body.
+func TestASpareConnectionsBodyHasItsTime(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := make(chan error, 1)
+	server := newServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, err := io.Copy(io.Discard, r.Body)
+		read <- err
+	}), newAccess(t, "", &authenticator{disabled: true}))
+	server.ReadHeaderTimeout, server.ReadTimeout = 200*time.Millisecond, 2*time.Second
+	ended := make(chan struct{})
+	go func() { defer close(ended); _ = server.Serve(openFiles{}.limited(l, server)) }()
+	t.Cleanup(func() { server.Close(); <-ended })
+	spare, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer spare.Close()
+	for _, part := range []string{"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\n", "body"} {
+		time.Sleep(1200 * time.Millisecond) // The second time it is the body's.
+		if _, err := io.WriteString(spare, part); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := <-read; err != nil {
+		t.Errorf("a body that came within its time: %v", err)
 	}
 }
