@@ -47,7 +47,7 @@ type HubConfig struct {
 	Ledger LedgerState
 	// Found brings a block of a front's rig to the chain. It is called for each that comes, by
 	// a goroutine of its own.
-	Found func(ctx context.Context, front string, b *Block) Verdict
+	Found func(ctx context.Context, front PublicKey, b *Block) Verdict
 	// Solved computes the proof of work of a block that is about to come, so that it is known then. It is
 	// called for one at a time, by a goroutine of its own; nil does nothing.
 	Solved func(ctx context.Context, header, seed [32]byte)

@@ -24,7 +24,7 @@ func (h *Hub) takeBlock(ctx context.Context, front PublicKey, b *Block) {
 // bring brings a block to the chain, and counts it where the chain did not have it yet: a front sends each by
 // two ways, and again to ask for it.
 func (h *Hub) bring(ctx context.Context, front PublicKey, b *Block) Verdict {
-	v := h.cfg.Found(ctx, h.cfg.Fronts[front], b)
+	v := h.cfg.Found(ctx, front, b)
 	if o := mining.Outcome(v.Outcome); v.Error == "" && (o == mining.MainChain || o == mining.SideChain) {
 		h.mu.Lock()
 		h.sight(front).blocks++

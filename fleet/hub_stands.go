@@ -17,17 +17,14 @@ const (
 	standsAgain = 50 * time.Second
 )
 
-// Stands tells the front of a name where a block of its rigs is now.
-func (h *Hub) Stands(front string, v Verdict) {
+// Stands tells a front, if it is let in, where a block of its rigs is now.
+func (h *Hub) Stands(front PublicKey, v Verdict) {
 	last, ok := h.stands.Get(v.Hash)
 	if ok && last.main == v.Main && last.winner == v.Winner && time.Since(last.at) < standsAgain {
 		return
 	}
-	for key, name := range h.cfg.Fronts {
-		if name == front {
-			h.stands.Add(v.Hash, stands{v.Main, v.Winner, time.Now()})
-			h.sendSealed(h.to(key), KindVerdict, &v)
-			return
-		}
+	if h.known(front) {
+		h.stands.Add(v.Hash, stands{v.Main, v.Winner, time.Now()})
+		h.sendSealed(h.to(front), KindVerdict, &v)
 	}
 }

@@ -34,7 +34,7 @@ func newHubTest(t *testing.T, found func() Verdict) *hubTest {
 	h.Hub = NewHub(HubConfig{
 		Engine: engine, Key: node, Network: "solonet", Fronts: map[PublicKey]string{h.front.Public(): "hall"}, Books: noBooks{},
 		Grant: func(string, uint64, int) ([]uint16, error) { return []uint16{1}, nil }, Ledger: LedgerState{Term: 7},
-		Found: func(context.Context, string, *Block) Verdict { return found() },
+		Found: func(context.Context, PublicKey, *Block) Verdict { return found() },
 		Log:   slog.New(slog.NewTextHandler(&h.log, nil)),
 	})
 	return h

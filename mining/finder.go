@@ -34,6 +34,8 @@ type Finder struct {
 	Work  uint64 `json:"work,omitempty"`
 	// Front is the name of the front that a rig is connected to; empty where that is the node.
 	Front string `json:"front,omitempty"`
+	// FrontKey is the front's public key in hexadecimal, which stays where the name is changed or taken away.
+	FrontKey string `json:"front_key,omitempty"`
 }
 
 // String is for people: "rig shed.rig1 at 192.168.1.7".

@@ -100,10 +100,24 @@ func (f *fronts) close() error {
 // tellFront has the front that found a block know where it is now: a block may leave the best chain
 // long after the front has heard that it is there, and come back.
 func (n *Node) tellFront(f mining.Fate, p mining.Place) {
-	if n.fronts == nil || f.By.Front == "" || !p.Decided(f.Height) {
+	front, ok := n.frontOf(f.By)
+	if n.fronts == nil || !ok || !p.Decided(f.Height) {
 		return
 	}
-	n.fronts.hub.Stands(f.By.Front, fleet.NewVerdict(f.ID, mining.Verdict{Outcome: mining.Duplicate, Main: p.Main, Winner: p.There}, p.Best, nil))
+	n.fronts.hub.Stands(front, fleet.NewVerdict(f.ID, mining.Verdict{Outcome: mining.Duplicate, Main: p.Main, Winner: p.There}, p.Best, nil))
+}
+
+// frontOf is the front that brought a finder's block, whether it is let in now or not. Older versions noted its name alone.
+func (n *Node) frontOf(by mining.Finder) (front fleet.PublicKey, ok bool) {
+	if key, err := fleet.ParsePublicKey(by.FrontKey); err == nil {
+		return key, true
+	}
+	for key, name := range n.config.Fleet.Fronts {
+		if by.Front != "" && name == by.Front {
+			return key, true
+		}
+	}
+	return front, false
 }
 
 // hashAhead computes the proof of a block that a front is about to bring, on the tip that there is.
@@ -114,7 +128,7 @@ func (n *Node) hashAhead(ctx context.Context, header, seed [32]byte) {
 }
 
 // foundByFront brings a block of a front's rig to the chain.
-func (n *Node) foundByFront(ctx context.Context, front string, b *fleet.Block) fleet.Verdict {
+func (n *Node) foundByFront(ctx context.Context, front fleet.PublicKey, b *fleet.Block) fleet.Verdict {
 	best := func() uint64 { return n.bytom.chain.BestBlockHeight() }
 	block, err := fleet.DecodeBlock(b.Raw)
 	if err != nil {
@@ -126,13 +140,16 @@ func (n *Node) foundByFront(ctx context.Context, front string, b *fleet.Block) f
 
 // finderOfFront is who found a front's block. One that pays somebody else may be good, but there is nothing in it
 // for owners of rigs.
-func (n *Node) finderOfFront(front string, b *fleet.Block, block *types.Block) mining.Finder {
-	by := mining.Finder{Kind: mining.FoundByRig, Name: b.Name, Address: b.Address, Owner: b.Owner, Work: b.Work, Front: front}
+func (n *Node) finderOfFront(front fleet.PublicKey, b *fleet.Block, block *types.Block) mining.Finder {
+	name := n.config.Fleet.Fronts[front]
+	by := mining.Finder{
+		Kind: mining.FoundByRig, Name: b.Name, Address: b.Address, Owner: b.Owner, Work: b.Work, Front: name, FrontKey: front.String(),
+	}
 	if n.payees.pays(block) {
 		return by
 	}
-	if n.fronts.foreign.allow(front, time.Now()) {
-		n.log.Warn("a front brought a block that pays somebody else: no owner is credited", "front", front, "height", block.Height, "hash", new(block.Hash()).String())
+	if n.fronts.foreign.allow(name, time.Now()) {
+		n.log.Warn("a front brought a block that pays somebody else: no owner is credited", "front", name, "height", block.Height, "hash", new(block.Hash()).String())
 	}
 	by.Kind, by.Owner, by.Work = mining.FoundByBlock, "", 0
 	return by

@@ -20,6 +20,9 @@ func blockPaying(program []byte) *types.Block {
 	})}}
 }
 
+// far is the key of the front of that name.
+var far = fleet.PublicKey{1}
+
 // TestAFrontsBlockBeforeTheFirstTemplate: a front brings at a start what it found while the node was down. Its peers may not be
 // there yet, so that there is no work.
 func TestAFrontsBlockBeforeTheFirstTemplate(t *testing.T) {
@@ -32,12 +35,12 @@ func TestAFrontsBlockBeforeTheFirstTemplate(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		n.fronts = &fronts{engine: fleet.NewMemory(), stop: func() {}}
+		n.fronts, n.config.Fleet.Fronts = &fronts{engine: fleet.NewMemory(), stop: func() {}}, frontList{far: "far"}
 		payee, err := parsePayee(config.Mining.Address)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := n.finderOfFront("far", &fleet.Block{Name: "shed.rig1", Owner: "ada", Work: 5}, blockPaying(payee.Program)); got.Kind != mining.FoundByRig || got.Owner != "ada" || got.Work != 5 {
+		if got := n.finderOfFront(far, &fleet.Block{Name: "shed.rig1", Owner: "ada", Work: 5}, blockPaying(payee.Program)); got.Kind != mining.FoundByRig || got.Owner != "ada" || got.Work != 5 {
 			t.Errorf("wallet %v: a block that pays mining.address is by %+v", wallet, got)
 		}
 		if err := n.close(); err != nil {
@@ -53,7 +56,7 @@ func TestAFrontsBlockThatPaysAnotherIsNoRigs(t *testing.T) {
 		config := soloConfig(home(t))
 		config.Bytom.Wallet.Disable = !wallet
 		n, _ := newWholeNode(t, config)
-		n.fronts = &fronts{engine: fleet.NewMemory(), stop: func() {}}
+		n.fronts, n.config.Fleet.Fronts = &fronts{engine: fleet.NewMemory(), stop: func() {}}, frontList{far: "far"}
 		for k := range byte(2) {
 			var set miningAddress
 			var template wire.Template
@@ -65,7 +68,7 @@ func TestAFrontsBlockThatPaysAnotherIsNoRigs(t *testing.T) {
 			}
 		}
 		paying := func(program []byte) mining.Finder {
-			return n.finderOfFront("far", &fleet.Block{Name: "shed.rig1", Address: "10.0.0.7", Owner: "ada", Work: 5}, blockPaying(program))
+			return n.finderOfFront(far, &fleet.Block{Name: "shed.rig1", Address: "10.0.0.7", Owner: "ada", Work: 5}, blockPaying(program))
 		}
 		of := func(b byte) []byte {
 			payee, err := parsePayee(addressOf(t, 1, b))
@@ -74,14 +77,14 @@ func TestAFrontsBlockThatPaysAnotherIsNoRigs(t *testing.T) {
 			}
 			return payee.Program
 		}
-		rigs := mining.Finder{Kind: mining.FoundByRig, Name: "shed.rig1", Address: "10.0.0.7", Owner: "ada", Work: 5, Front: "far"}
-		nobodys := mining.Finder{Kind: mining.FoundByBlock, Name: "shed.rig1", Address: "10.0.0.7", Front: "far"}
+		rigs := mining.Finder{Kind: mining.FoundByRig, Name: "shed.rig1", Address: "10.0.0.7", Owner: "ada", Work: 5, Front: "far", FrontKey: far.String()}
+		nobodys := mining.Finder{Kind: mining.FoundByBlock, Name: "shed.rig1", Address: "10.0.0.7", Front: "far", FrontKey: far.String()}
 		for i, want := range []mining.Finder{rigs, rigs, nobodys} {
 			if got := paying(of(byte(i))); got != want {
 				t.Errorf("wallet %v, address %d: %+v, expected %+v", wallet, i, got, want)
 			}
 		}
-		if got := n.finderOfFront("far", &fleet.Block{Owner: "ada"}, &types.Block{}); got.Owner != "" {
+		if got := n.finderOfFront(far, &fleet.Block{Owner: "ada"}, &types.Block{}); got.Owner != "" {
 			t.Errorf("a block without a coinbase: %+v", got)
 		}
 		if !wallet {

@@ -232,13 +232,13 @@ func (r *rigFixture) serveFronts(b *testing.B, server natsserver.Server, key fle
 	})
 	hub := fleet.NewHub(fleet.HubConfig{
 		Engine: engine, Key: key, Network: "solonet", Templates: r.generator, Fronts: map[fleet.PublicKey]string{front: "far"}, Grant: grants.grant,
-		Books: books, Solved: func(ctx context.Context, header, seed [32]byte) { _, _ = r.Verifier.Hash(ctx, header, seed) }, Found: func(ctx context.Context, name string, found *fleet.Block) fleet.Verdict {
+		Books: books, Solved: func(ctx context.Context, header, seed [32]byte) { _, _ = r.Verifier.Hash(ctx, header, seed) }, Found: func(ctx context.Context, key fleet.PublicKey, found *fleet.Block) fleet.Verdict {
 			block, err := fleet.DecodeBlock(found.Raw)
 			if err != nil {
 				b.Error(err)
 				return fleet.Verdict{}
 			}
-			v, err := submitter.SubmitBlock(ctx, block, mining.Finder{Kind: mining.FoundByRig, Name: found.Name, Front: name})
+			v, err := submitter.SubmitBlock(ctx, block, mining.Finder{Kind: mining.FoundByRig, Name: found.Name, FrontKey: key.String()})
 			return fleet.NewVerdict(block.Hash(), v, r.Bytom.BestBlockHeight(), err)
 		},
 	})

@@ -108,7 +108,7 @@ func TestABreakOffIsNoRefusal(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel() // The hub's at a stop.
-	v := n.foundByFront(ctx, "far", &fleet.Block{Name: "rig", Owner: "ada", Work: 5, Raw: raw.Bytes()})
+	v := n.foundByFront(ctx, fleet.PublicKey{1}, &fleet.Block{Name: "rig", Owner: "ada", Work: 5, Raw: raw.Bytes()})
 	if f, ok, err := n.journal.Fate(block.Hash()); !ok || err != nil || f.Resolved() {
 		t.Errorf("the node's own journal: %v %+v %v", ok, f, err)
 	}

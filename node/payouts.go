@@ -239,7 +239,7 @@ func (n *Node) payoutCandidates() ([]payout.Candidate, error) {
 		if kind := fate.By.Kind; kind == mining.FoundByRig || kind == mining.FoundByDevice && fate.By.Owner != "" {
 			all = append(all, payout.Candidate{
 				Hash: fate.ID, Height: fate.Height, At: fate.Found, Finder: fate.By.Name, Owner: fate.By.Owner, Work: fate.By.Work,
-				Patience: sharePatience(fate.By), Elsewhere: n.bookedElsewhere(fate.By.Front),
+				Patience: sharePatience(fate.By), Elsewhere: n.bookedElsewhere(fate.By),
 			})
 		}
 	}
@@ -259,13 +259,9 @@ func sharePatience(by mining.Finder) time.Duration {
 	return 0
 }
 
-// bookedElsewhere reports whether the ledger has never had a share of a front: then another node is the front's
-// first, which alone books them, and splits the blocks.
-func (n *Node) bookedElsewhere(front string) bool {
-	for key, name := range n.config.Fleet.Fronts {
-		if name == front {
-			return !n.ledger.BookedFrom(key.String())
-		}
-	}
-	return false
+// bookedElsewhere reports whether the ledger has never had a share of the front that brought a block: then another node is
+// the front's first, which alone books them, and splits the blocks. The front may be let in no more by now.
+func (n *Node) bookedElsewhere(by mining.Finder) bool {
+	front, ok := n.frontOf(by)
+	return ok && !n.ledger.BookedFrom(front.String())
 }

@@ -11,16 +11,30 @@ import (
 	"github.com/bytom-solo/bytom-solo/mining"
 )
 
-// TestWhoBooksSplits: of two nodes of a front the one that has its shares splits its blocks.
+// TestWhoBooksSplits: of two nodes of a front the one that has its shares splits its blocks, whether the front is let in
+// by the same name since, by another, or not at all.
 func TestWhoBooksSplits(t *testing.T) {
 	config := soloConfig(home(t))
 	config.Stratum.Listen = "127.0.0.1:0"
 	n, _ := newWholeNode(t, config)
-	far, near := fleet.NewKey().Public(), fleet.NewKey().Public()
-	n.config.Fleet.Fronts = frontList{far: "far", near: "near"}
-	for i, front := range []string{"far", "near", "", "gone"} {
+	near := fleet.PublicKey{2}
+	all := frontList{far: "far", near: "near"}
+	blocks := []struct {
+		by        mining.Finder
+		elsewhere bool
+		still     bool // where the front is let go
+	}{
+		{mining.Finder{Front: "far", FrontKey: far.String()}, true, true},
+		{mining.Finder{Front: "near", FrontKey: near.String()}, false, false},
+		{mining.Finder{Front: "far"}, true, false}, // of an older version
+		{mining.Finder{Front: "near"}, false, false},
+		{mining.Finder{}, false, false},
+		{mining.Finder{Front: "gone"}, false, false},
+	}
+	for i, b := range blocks {
 		block := &types.Block{BlockHeader: types.BlockHeader{Version: 1, Height: uint64(i) + 1}, Transactions: []*types.Tx{types.NewTx(types.TxData{Version: 1})}}
-		if err := n.journal.Record(block, time.Now(), mining.Finder{Kind: mining.FoundByRig, Name: "shed.rig1", Owner: "ada", Work: 5, Front: front}); err != nil {
+		b.by.Kind, b.by.Name, b.by.Owner, b.by.Work = mining.FoundByRig, "shed.rig1", "ada", 5
+		if err := n.journal.Record(block, time.Now(), b.by); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -28,13 +42,20 @@ func TestWhoBooksSplits(t *testing.T) {
 	if _, err := n.ledger.Book(ledger.BatchID{Front: near.String(), Epoch: 1, Number: 1, Oldest: 1}, []ledger.Entry{entry}); err != nil {
 		t.Fatal(err)
 	}
-	all, err := n.payoutCandidates()
-	if err != nil || len(all) != 4 {
-		t.Fatal(all, err)
-	}
-	for i, want := range []bool{true, false, false, false} {
-		if all[i].Elsewhere != want {
-			t.Errorf("block %d: by another node's books %v, expected %v", i, all[i].Elsewhere, want)
+	for _, fronts := range []frontList{all, {far: "north", near: "south"}, {}} {
+		n.config.Fleet.Fronts = fronts
+		got, err := n.payoutCandidates()
+		if err != nil || len(got) != len(blocks) {
+			t.Fatal(got, err)
+		}
+		for i, b := range blocks {
+			want := b.elsewhere
+			if fronts[far] != "far" {
+				want = b.still
+			}
+			if got[i].Elsewhere != want {
+				t.Errorf("fronts %v, block of %+v: by another node's books %v, expected %v", fronts, b.by, got[i].Elsewhere, want)
+			}
 		}
 	}
 }
