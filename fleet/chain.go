@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -44,21 +45,28 @@ type ChainConfig struct {
 type Chain struct {
 	cfg   ChainConfig
 	log   *slog.Logger
-	said  *lru.Cache[bc.Hash, word]
-	waits *lru.Cache[bc.Hash, chan Verdict]
-	first *lru.Cache[bc.Hash, struct{}] // what the first node has said something of
+	said  *lru.Cache[bc.Hash, Verdict]
+	waits *lru.Cache[bc.Hash, chan answer]
+	first *lru.Cache[bc.Hash, time.Time] // when the first node last said that it has a block
+	owed  *lru.Cache[bc.Hash, Owed]
 }
 
-// word is what a node has said of a block, and when.
-type word struct {
+// Owed is a block that the first node has not said to have, though another may have taken it.
+type Owed struct {
+	Block *types.Block
+	By    mining.Finder
+}
+
+// answer is what one of the nodes says of a block, by its place among them, which is negative for another one.
+type answer struct {
 	Verdict
-	at time.Time
+	node int
 }
 
 const (
 	// mostSaid is of how many blocks the nodes' verdicts are remembered.
 	mostSaid = 4096
-	// mostWaits is how many blocks may wait for a verdict by the engine.
+	// mostWaits is how many blocks may wait for a verdict by the engine, or for the first node.
 	mostWaits = 64
 )
 
@@ -74,8 +82,8 @@ func NewChain(cfg ChainConfig) *Chain {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Chain{
-		cfg: cfg, log: cfg.Log, said: newLatest[bc.Hash, word](mostSaid), waits: newLatest[bc.Hash, chan Verdict](mostWaits),
-		first: newLatest[bc.Hash, struct{}](mostSaid),
+		cfg: cfg, log: cfg.Log, said: newLatest[bc.Hash, Verdict](mostSaid), waits: newLatest[bc.Hash, chan answer](mostWaits),
+		first: newLatest[bc.Hash, time.Time](mostSaid), owed: newLatest[bc.Hash, Owed](mostWaits),
 	}
 }
 
@@ -88,8 +96,8 @@ func newLatest[K comparable, V any](most int) *lru.Cache[K, V] {
 	return all
 }
 
-// Process brings a block to the nodes. The first that takes it decides; where all that answer
-// refuse it, the first refusal. Where none answers in time the error is of kind ErrNotReady:
+// Process brings a block to the nodes. The first that takes it decides; where all refuse it, or some do and the
+// others say nothing in time, the first refusal. Where none answers in time the error is of kind ErrNotReady:
 // nothing is known against the block, and it is to be sent again.
 func (c *Chain) Process(ctx context.Context, block *types.Block, by mining.Finder) (mining.Outcome, error) {
 	id := block.Hash()
@@ -103,9 +111,10 @@ func (c *Chain) Process(ctx context.Context, block *types.Block, by mining.Finde
 	if err != nil {
 		return 0, fmt.Errorf("%w: %w", mining.ErrMalformed, err)
 	}
-	answers := make(chan Verdict, len(c.cfg.Nodes))
+	answers := make(chan answer, len(c.cfg.Nodes))
 	c.waits.Add(id, answers)
 	defer c.waits.Remove(id)
+	c.owed.Add(id, Owed{block, by})
 	couriers := make(chan brought, len(c.cfg.Couriers))
 	for i, bring := range c.cfg.Couriers {
 		go func() {
@@ -113,7 +122,7 @@ func (c *Chain) Process(ctx context.Context, block *types.Block, by mining.Finde
 			if err == nil && i == 0 {
 				c.noteFirst(&v)
 			}
-			couriers <- brought{v, err}
+			couriers <- brought{answer{v, i}, err}
 		}()
 	}
 	for _, node := range c.cfg.Nodes {
@@ -121,7 +130,11 @@ func (c *Chain) Process(ctx context.Context, block *types.Block, by mining.Finde
 			c.log.Debug("a found block does not go by the engine", "error", err)
 		}
 	}
-	return c.await(ctx, id, answers, couriers)
+	outcome, err := c.await(ctx, id, answers, couriers)
+	if w, ok := c.said.Peek(id); err != nil && (!ok || !w.taken()) {
+		c.owed.Remove(id) // Nobody has it.
+	}
+	return outcome, err
 }
 
 // Solved tells the nodes that a block is about to come, so that they can compute its proof of work
@@ -142,24 +155,23 @@ func (c *Chain) Solved(header, seed [32]byte) {
 
 // brought is what a Courier came back with.
 type brought struct {
-	Verdict
+	answer
 	err error
 }
 
-// await waits for the nodes' answers: until one takes the block, or all couriers are back of which
-// one at least was refused.
-func (c *Chain) await(ctx context.Context, id bc.Hash, answers <-chan Verdict, couriers <-chan brought) (mining.Outcome, error) {
+// await waits for the nodes' answers: until one takes the block, or all refuse it, by whichever way.
+func (c *Chain) await(ctx context.Context, id bc.Hash, answers <-chan answer, couriers <-chan brought) (mining.Outcome, error) {
 	patience := time.NewTimer(c.cfg.Patience)
 	defer patience.Stop()
 	var refused *Verdict
 	var errs []error
-	for back, over := 0, false; !over; over = over || refused != nil && back == len(c.cfg.Couriers) && back > 0 {
-		var v Verdict
+	refusing := make(map[int]bool)
+	for over := false; !over; {
+		var v answer
 		select {
 		case v = <-answers:
 		case b := <-couriers:
-			back++
-			if v = b.Verdict; b.err != nil {
+			if v = b.answer; b.err != nil {
 				errs = append(errs, b.err)
 				continue
 			}
@@ -178,11 +190,15 @@ func (c *Chain) await(ctx context.Context, id bc.Hash, answers <-chan Verdict, c
 			continue
 		}
 		if v.taken() {
-			c.note(id, v)
+			c.note(id, v.Verdict)
 			return v.outcome()
 		}
 		if refused == nil {
-			refused = &v
+			refused = &v.Verdict
+		}
+		if v.node >= 0 {
+			refusing[v.node] = true
+			over = len(refusing) == max(len(c.cfg.Nodes), len(c.cfg.Couriers))
 		}
 	}
 	if refused == nil {
@@ -197,25 +213,29 @@ func (c *Chain) await(ctx context.Context, id bc.Hash, answers <-chan Verdict, c
 }
 
 func (c *Chain) note(id bc.Hash, v Verdict) {
-	c.said.Add(id, word{v, time.Now()})
+	c.said.Add(id, v)
 	c.cfg.Spoken()
 }
 
-// Heard is when a node last said where a block stands; zero if none has in this run.
-func (c *Chain) Heard(id bc.Hash) time.Time {
-	w, _ := c.said.Peek(id)
-	return w.at
-}
-
-// noteFirst notes that the first node has a block, or refuses it.
+// noteFirst notes that the first node has a block. One that refuses it may get it by its peers, and has its share.
 func (c *Chain) noteFirst(v *Verdict) {
-	if _, err := v.outcome(); v.taken() || mining.Refusal(err) {
-		c.first.Add(bc.NewHash(v.Hash), struct{}{})
+	if v.taken() {
+		id := bc.NewHash(v.Hash)
+		c.first.Add(id, time.Now())
+		c.owed.Remove(id)
 	}
 }
 
-// FirstKnows reports whether the first node has said in this run that it has a block, or refuses it.
-func (c *Chain) FirstKnows(id bc.Hash) bool { return c.first.Contains(id) }
+// HeardFirst is when the first node last said that it has a block, zero if it has not in this run. Another's word
+// does not count: the first has forgotten a block that its disk did not take, and then says nothing of it.
+func (c *Chain) HeardFirst(id bc.Hash) time.Time {
+	at, _ := c.first.Peek(id)
+	return at
+}
+
+// Owed are the blocks that were taken in this run, and not by the first node as far as it is known: of
+// the latest brought.
+func (c *Chain) Owed() []Owed { return c.owed.Values() }
 
 // Ask asks the nodes where a block stands that they were brought before, by bringing it again. The
 // error, of kind ErrNotReady, says that none has answered.
@@ -232,7 +252,8 @@ func (c *Chain) Ask(ctx context.Context, block *types.Block, by mining.Finder) e
 // has left the best chain or come back. One that takes a block outweighs a refusal only while the
 // block is brought to it: another node may have refused it for good.
 func (c *Chain) Verdict(node PublicKey, v *Verdict) {
-	if len(c.cfg.Nodes) > 0 && node == c.cfg.Nodes[0] {
+	from := slices.Index(c.cfg.Nodes, node)
+	if from == 0 {
 		c.noteFirst(v)
 	}
 	id := bc.NewHash(v.Hash)
@@ -241,7 +262,7 @@ func (c *Chain) Verdict(node PublicKey, v *Verdict) {
 	}
 	if answers, ok := c.waits.Peek(id); ok {
 		select {
-		case answers <- *v:
+		case answers <- answer{*v, from}:
 		default:
 		}
 	}

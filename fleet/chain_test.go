@@ -147,12 +147,9 @@ func TestWhereABlockStandsLater(t *testing.T) {
 		t.Errorf("a block that was refused is at %+v", p)
 	}
 	c.said.Remove(id)
-	if at := c.Heard(id); !at.IsZero() {
-		t.Errorf("a block that nobody spoke of was heard of at %v", at)
-	}
 	c.Verdict(PublicKey{}, stands(false))
-	if p := c.Place(id, 7); !p.Known || p.Main || time.Since(c.Heard(id)) > time.Minute {
-		t.Errorf("a block of an earlier run is at %+v, heard of at %v", p, c.Heard(id))
+	if p := c.Place(id, 7); !p.Known || p.Main {
+		t.Errorf("a block of an earlier run is at %+v", p)
 	}
 	if _, err := c.Process(t.Context(), block, finder); err != nil {
 		t.Fatal(err)
@@ -162,6 +159,69 @@ func TestWhereABlockStandsLater(t *testing.T) {
 		if p := c.Place(id, 7); !p.Known || p.Main != main || p.There != winner || p.Best != 9 {
 			t.Errorf("the block is at %+v, expected main chain %v", p, main)
 		}
+	}
+}
+
+// TestTheFirstNodeIsOwedABlock until it has said that it has it: another's word does not do, nor does a refusal.
+func TestTheFirstNodeIsOwedABlock(t *testing.T) {
+	first, second := PublicKey{1}, PublicKey{2}
+	taken := answering(0, Verdict{Outcome: int(mining.MainChain), Main: true, Best: 7})
+	refuses := answering(0, Verdict{Error: string(mining.ErrTimeTooNew), Detail: "its clock is wrong"})
+	for _, test := range []struct {
+		name          string
+		first, second Courier
+		owed          int
+	}{
+		{"it is away", silent, taken, 1},
+		{"it refuses", refuses, taken, 1},
+		{"it takes it", taken, silent, 0},
+		{"it takes it later", func(ctx context.Context, sealed []byte) (Verdict, error) {
+			time.Sleep(20 * time.Millisecond)
+			return taken(ctx, sealed)
+		}, taken, 0},
+		{"nobody is there", silent, silent, 0}, // It is sent again by who brought it.
+		{"all refuse it", refuses, refuses, 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c, block := chainTest(t, NewMemory(), []PublicKey{first, second}, test.first, test.second), foundBlock(7)
+			id := block.Hash()
+			_, err := c.Process(t.Context(), block, finder)
+			time.Sleep(50 * time.Millisecond) // Who answers later.
+			stands := NewVerdict(id, mining.Verdict{Outcome: mining.Duplicate, Main: true, Winner: id}, 9, nil)
+			c.Verdict(second, &stands)
+			owed := c.Owed()
+			if len(owed) != test.owed || len(owed) == 1 && (owed[0].Block.Hash() != id || owed[0].By != finder) {
+				t.Errorf("the first node is owed %+v, expected %d; %v", owed, test.owed, err)
+			}
+			if heard := !c.HeardFirst(id).IsZero(); heard != (err == nil && test.owed == 0) {
+				t.Errorf("the first node was heard of it: %v", heard)
+			}
+			if c.Verdict(first, &stands); len(c.Owed()) != 0 || c.HeardFirst(id).IsZero() {
+				t.Error("the first node has said that it has it, and is owed it still")
+			}
+		})
+	}
+}
+
+// TestARefusalWaitsForTheOthers: a node whose clock is wrong refuses a block by HTTP; another, whose HTTP is
+// closed, takes it by the engine a moment later.
+func TestARefusalWaitsForTheOthers(t *testing.T) {
+	engine, node := NewMemory(), NewKey().Public()
+	defer engine.Close()
+	refuses := answering(0, Verdict{Error: string(mining.ErrTimeTooNew), Detail: "its clock is wrong"})
+	c, block := chainTest(t, engine, []PublicKey{{1}, node}, refuses, silent), foundBlock(7)
+	id := block.Hash()
+	cancel, err := engine.Subscribe(Subject(node)+".from", func([]byte) {
+		time.Sleep(50 * time.Millisecond)
+		v := NewVerdict(id, mining.Verdict{Outcome: mining.MainChain, Main: true, Winner: id}, 7, nil)
+		c.Verdict(node, &v)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cancel()
+	if outcome, err := c.Process(t.Context(), block, finder); outcome != mining.MainChain || err != nil {
+		t.Errorf("%v, %v, expected that it is taken", outcome, err)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/bytom/bytom/protocol/bc"
+	"github.com/bytom/bytom/protocol/bc/types"
 
 	"github.com/bytom-solo/bytom-solo/mining"
 )
@@ -37,37 +38,57 @@ func (f *Front) sendAgain(ctx context.Context) error {
 	}
 }
 
-// askFates asks the nodes for blocks that they took, and say nothing of: those of an earlier run
-// first of all. The first node, which books the shares, may have been away when another took one, and has to know of it.
-// Where none answers, the rest wait for the next time.
+// askFates asks the nodes for blocks that they took, of which the first says nothing: those of an earlier run before
+// all others. The first node books the shares, and has to know of each; it may have been away when another took one, or
+// have lost it with its disk. Where none answers, the rest wait for the next time.
 func (f *Front) askFates(ctx context.Context) {
-	if f.journal == nil {
-		return
-	}
-	open := f.journal.Open()
+	all := f.openBlocks()
 	maps.DeleteFunc(f.asked, func(id bc.Hash, _ time.Time) bool {
-		return !slices.ContainsFunc(open, func(fate mining.Fate) bool { return fate.ID == id })
+		return !slices.ContainsFunc(all, func(b openBlock) bool { return b.id == id })
 	})
-	for _, fate := range open {
-		since := f.asked[fate.ID]
-		if f.chain.FirstKnows(fate.ID) {
-			since = f.chain.Heard(fate.ID)
-		}
-		if !fate.Resolved() || time.Since(since) < silentFate {
+	for _, b := range all {
+		if time.Since(f.asked[b.id]) < silentFate || time.Since(f.chain.HeardFirst(b.id)) < silentFate {
 			continue
 		}
-		log := f.log.With("height", fate.Height, "hash", fate.ID.String())
-		block, err := f.journal.Block(fate.ID)
+		log := f.log.With("height", b.height, "hash", b.id.String())
+		block, err := b.read()
 		if err != nil {
 			log.Debug("a found block can't be read, so that nobody is asked where it stands", "error", err)
 			continue
 		}
-		if err := f.chain.Ask(ctx, block, fate.By); err != nil {
+		if err := f.chain.Ask(ctx, block, b.by); err != nil {
 			log.Debug("it is not known where a found block stands", "error", err)
 			return
 		}
-		f.asked[fate.ID] = time.Now()
+		f.asked[b.id] = time.Now()
 	}
+}
+
+// openBlock is a block that a node took, and whose reward can't be spent yet.
+type openBlock struct {
+	id     bc.Hash
+	height uint64
+	by     mining.Finder
+	read   func() (*types.Block, error)
+}
+
+// openBlocks are those that the journal has, and then those that it could not take which the first node may not have.
+func (f *Front) openBlocks() (all []openBlock) {
+	if f.journal != nil {
+		for _, fate := range f.journal.Open() {
+			if fate.Resolved() {
+				all = append(all, openBlock{fate.ID, fate.Height, fate.By, func() (*types.Block, error) { return f.journal.Block(fate.ID) }})
+			}
+		}
+	}
+	for _, o := range f.chain.Owed() {
+		b := openBlock{o.Block.Hash(), o.Block.Height, o.By, func() (*types.Block, error) { return o.Block, nil }}
+		known := slices.ContainsFunc(all, func(other openBlock) bool { return other.id == b.id })
+		if place := f.chain.Place(b.id, b.height); !known && place.Best < b.height+mining.MaturedAt {
+			all = append(all, b)
+		}
+	}
+	return all
 }
 
 // watchFates notes in the journal what becomes of found blocks, by what nodes say.

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/bytom/bytom/consensus"
@@ -98,17 +99,94 @@ func TestTheNodeThatBooksHearsOfABlock(t *testing.T) {
 	}
 }
 
+// TestTheFirstNodeThatForgets: the node that books takes a block and dies before its disk has it; when it is back it has
+// the block by its peers, not in its journal, and so says nothing of it. It is brought it again, whatever
+// the second node says meanwhile.
+func TestTheFirstNodeThatForgets(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		block := &types.Block{BlockHeader: types.BlockHeader{Version: 1, Height: 7}, Transactions: []*types.Tx{types.NewTx(types.TxData{Version: 1})}}
+		id := block.Hash()
+		var toFirst atomic.Int32
+		taken := fleet.NewVerdict(id, mining.Verdict{Outcome: mining.MainChain, Main: true, Winner: id}, 7, nil)
+		first := func(context.Context, []byte) (fleet.Verdict, error) { toFirst.Add(1); return taken, nil }
+		second := func(context.Context, []byte) (fleet.Verdict, error) { return taken, nil }
+		f := frontOf(t, first, second)
+		if err := f.journal.Record(block, time.Now(), mining.Finder{Kind: mining.FoundByRig, Owner: "ada", Work: 5}); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.submitter.Replay(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for range 10 {
+			time.Sleep(time.Minute)
+			stands := fleet.NewVerdict(id, mining.Verdict{Outcome: mining.Duplicate, Main: true, Winner: id}, 8, nil)
+			f.chain.Verdict(fleet.PublicKey{2}, &stands)
+			f.askFates(t.Context())
+		}
+		if n := toFirst.Load(); n != 4 { // At once, and each three minutes.
+			t.Errorf("the first node was brought the block %d times in ten minutes without a word of it, expected 4", n)
+		}
+	})
+}
+
+// TestTheFirstNodeIsOwedABlockThatNobodyWroteDown: a front without a journal, whose first node is away when it finds a block that the
+// second takes, brings it to the first until that has it, or its reward can be spent.
+func TestTheFirstNodeIsOwedABlockThatNobodyWroteDown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		block := &types.Block{BlockHeader: types.BlockHeader{Version: 1, Height: 7}, Transactions: []*types.Tx{types.NewTx(types.TxData{Version: 1})}}
+		id := block.Hash()
+		best, away, toFirst := uint64(7), true, 0
+		taken := func() fleet.Verdict {
+			return fleet.NewVerdict(id, mining.Verdict{Outcome: mining.Duplicate, Main: true, Winner: id}, best, nil)
+		}
+		first := func(context.Context, []byte) (fleet.Verdict, error) {
+			if toFirst++; away {
+				return fleet.Verdict{}, errors.New("connection refused")
+			}
+			return taken(), nil
+		}
+		f := frontOf(t, first, func(context.Context, []byte) (fleet.Verdict, error) { return taken(), nil })
+		f.journal = nil
+		ask := func(minutes, want int) {
+			t.Helper()
+			toFirst = 0
+			for range minutes {
+				f.askFates(t.Context())
+				synctest.Wait()
+				time.Sleep(time.Minute)
+			}
+			if toFirst != want {
+				t.Errorf("the first node, away %v, was brought the block %d times in %d minutes, expected %d", away, toFirst, minutes, want)
+			}
+		}
+		if _, err := f.chain.Process(t.Context(), block, mining.Finder{Kind: mining.FoundByRig, Owner: "ada", Work: 5}); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		ask(9, 3)
+		away = false
+		ask(9, 1)
+		away = true
+		if _, err := f.chain.Process(t.Context(), block, mining.Finder{Kind: mining.FoundByRig, Owner: "ada", Work: 5}); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		best = block.Height + mining.MaturedAt
+		ask(9, 1) // Which says how long the chain is.
+	})
+}
+
 // TestABreakOffIsNoRefusal: a node that stops while it computes a front's block's proof says nothing of the block.
 func TestABreakOffIsNoRefusal(t *testing.T) {
 	n, _, block := solvedWork(t)
-	n.fronts = &fronts{engine: fleet.NewMemory(), stop: func() {}}
+	n.fronts, n.config.Fleet.Fronts = &fronts{engine: fleet.NewMemory(), stop: func() {}}, frontList{far: "far"}
 	var raw bytes.Buffer
 	if _, err := block.WriteTo(&raw); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel() // The hub's at a stop.
-	v := n.foundByFront(ctx, fleet.PublicKey{1}, &fleet.Block{Name: "rig", Owner: "ada", Work: 5, Raw: raw.Bytes()})
+	v := n.foundByFront(ctx, far, &fleet.Block{Name: "rig", Owner: "ada", Work: 5, Raw: raw.Bytes()})
 	if f, ok, err := n.journal.Fate(block.Hash()); !ok || err != nil || f.Resolved() {
 		t.Errorf("the node's own journal: %v %+v %v", ok, f, err)
 	}
