@@ -64,7 +64,8 @@ func (c *virtualClock) virtual() bool {
 func (c *virtualClock) read() (mode string, now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.time()
+	mode, now = c.time()
+	return mode, c.afterBase(now)
 }
 
 // past is what the next block must be later than, in Unix seconds: the median time, and
@@ -80,19 +81,19 @@ func (c *virtualClock) past() int64 {
 	return int64(past)
 }
 
-// time is what the clock shows, and by which mode. The caller holds mu.
+// time is what the clock shows where no retarget ends, and by which mode. The caller holds mu.
 func (c *virtualClock) time() (mode string, now time.Time) {
 	wall := time.Now()
 	switch c.mode {
 	case clockVirtual:
 		at := c.zero + c.elapsed()
 		if c.set || at > c.past() && at <= wall.Unix() {
-			return clockVirtual, c.afterBase(time.Unix(at, 0))
+			return clockVirtual, time.Unix(at, 0)
 		}
 	case clockFrozen:
-		return clockFrozen, c.afterBase(time.Unix(c.held, 0))
+		return clockFrozen, time.Unix(c.held, 0)
 	}
-	return clockReal, c.afterBase(wall)
+	return clockReal, wall
 }
 
 // afterBase is a time but for the block that ends what a retarget counts, where that began later: on a chain so fast

@@ -140,10 +140,20 @@ func TestARetargetThatBeganInTheFuture(t *testing.T) {
 			t.Errorf("set back at the retarget's end: %s %v, expected %s, and more than %d", is, now, mode, base)
 		}
 	}
+	for _, request := range []clockRequest{{Mode: clockVirtual, Time: base - 7200}, {Advance: 10}} {
+		if err := s.change(request); err != nil {
+			t.Fatal(err)
+		}
+	}
+	blocksByTheClock(t, f, s, 1)
+	want := base - 7200 + 10 + int64(consensus.TargetSecondsPerBlock)
+	if mode, now = s.read(); mode != clockVirtual || now.Unix() != want {
+		t.Errorf("ten seconds on, and a block later: %s %d, expected %s %d", mode, now.Unix(), clockVirtual, want)
+	}
 	if err := s.change(clockRequest{Mode: clockReal}); err != nil {
 		t.Fatal(err)
 	}
-	blocksByTheClock(t, f, s, 3)
+	blocksByTheClock(t, f, s, 2)
 	if mode, now = s.read(); mode != clockReal || time.Until(now).Abs() > time.Minute {
 		t.Errorf("behind the retarget: %s %v, expected the time of day", mode, now)
 	}
