@@ -45,14 +45,28 @@ func (b foundBlock) judged() bool { return b.answered && judged(b.verdict, b.err
 
 func judged(v Verdict, err error) bool { return err == nil && v.Outcome != Orphan || Refusal(err) }
 
-// keep adds a block, unless it is there: one can come by two ways. Of too many the oldest go.
-func (o *outstanding) keep(b foundBlock) {
+// keep has a block be brought to the chain, or written down, later.
+func (s *Submitter) keep(b foundBlock) {
+	if gone := s.outstanding.keep(b); gone != nil {
+		s.cfg.Log.Error("a found block is given up, as too many wait for the disk or the chain", "height", gone.block.Height, "hash", new(gone.block.Hash()).String(), "by", gone.by.String())
+	}
+}
+
+// keep adds a block, unless it is there: one can come by two ways. Of too many the oldest goes, of those first
+// whose proof is not known: anybody who brings blocks for fronts can have many of these.
+func (o *outstanding) keep(b foundBlock) (gone *foundBlock) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.index(b.block.Hash()) < 0 {
-		o.all = append(o.all, b)
-		o.all = o.all[max(0, len(o.all)-mostOutstanding):]
+	if o.index(b.block.Hash()) >= 0 {
+		return nil
 	}
+	o.all = append(o.all, b)
+	if len(o.all) > mostOutstanding {
+		i := max(0, slices.IndexFunc(o.all, func(b foundBlock) bool { return b.unproved }))
+		gone = &foundBlock{block: o.all[i].block, by: o.all[i].by}
+		o.all = slices.Delete(o.all, i, i+1)
+	}
+	return gone
 }
 
 // answer notes what the chain said of a block, and reports whether it is there. A verdict outweighs an error
@@ -66,6 +80,7 @@ func (o *outstanding) answer(id bc.Hash, v Verdict, err error) bool {
 	}
 	if b := &o.all[i]; !b.judged() {
 		b.answered, b.verdict, b.err = true, v, err
+		b.unproved = b.unproved && !b.judged()
 	}
 	return true
 }

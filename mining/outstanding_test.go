@@ -350,3 +350,36 @@ func TestReplayHasTheFinder(t *testing.T) {
 		t.Errorf("it was brought by %+v", m.chain.finder)
 	}
 }
+
+// TestTooManyOutstanding: the oldest goes, but first of all what may be no block at all.
+func TestTooManyOutstanding(t *testing.T) {
+	var o outstanding
+	keep := func(height uint64, unproved bool) uint64 {
+		t.Helper()
+		b := foundBlock{block: &types.Block{BlockHeader: types.BlockHeader{Height: height}}, unproved: unproved}
+		if gone := o.keep(b); gone != nil {
+			if o.has(gone.block.Hash()) {
+				t.Error("it is there still")
+			}
+			return gone.block.Height
+		}
+		return 0
+	}
+	for height := range uint64(mostOutstanding) {
+		if gone := keep(1+height, height == 7); gone != 0 {
+			t.Fatalf("block %d goes with %d others", gone, height)
+		}
+	}
+	for _, step := range []struct {
+		height   uint64
+		unproved bool
+		gone     uint64
+	}{{1000, false, 8}, {1001, true, 1001}, {1002, false, 1}, {1002, false, 0}, {1003, false, 2}} {
+		if gone := keep(step.height, step.unproved); gone != step.gone {
+			t.Errorf("block %d, proof unknown %v: block %d goes, expected %d", step.height, step.unproved, gone, step.gone)
+		}
+	}
+	if n := len(o.list()); n != mostOutstanding {
+		t.Errorf("%d blocks", n)
+	}
+}

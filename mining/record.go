@@ -96,6 +96,6 @@ func (s *Submitter) recordKnown(block *types.Block, by Finder, found time.Time, 
 		s.cfg.Log.Info("found block that the chain has is written down, later", "height", block.Height, "hash", id.String(), "by", by.String())
 		s.resolve(block, v, nil, Event{State: StateJournaled, At: r.at}, Event{State: StateSubmitted, At: found})
 	case r.isNew:
-		s.outstanding.keep(foundBlock{block: block, by: by, found: found, answered: true, verdict: v})
+		s.keep(foundBlock{block: block, by: by, found: found, answered: true, verdict: v})
 	}
 }

@@ -197,7 +197,7 @@ func (s *Submitter) deliverOfFront(ctx context.Context, block *types.Block, by F
 	r := s.record(block, by, start)
 	if err := <-proof; err != nil {
 		if !Refusal(err) { // Whoever brought it has gone, or no device answers.
-			s.outstanding.keep(foundBlock{block: block, by: by, found: start, unproved: true, answered: true, err: err})
+			s.keep(foundBlock{block: block, by: by, found: start, unproved: true, answered: true, err: err})
 			return Verdict{}, fmt.Errorf("%w: %w", ErrNotReady, err)
 		}
 		refuse := func() { s.resolve(block, Verdict{}, err, Event{State: StateJournaled, At: r.at}) }
@@ -235,7 +235,7 @@ func (s *Submitter) deliver(ctx context.Context, block *types.Block, by Finder, 
 // deliverRecorded is deliver of a block that record was called with.
 func (s *Submitter) deliverRecorded(ctx context.Context, block *types.Block, by Finder, start time.Time, r recorded) (Verdict, error) {
 	if !r.written && r.isNew {
-		s.outstanding.keep(foundBlock{block: block, by: by, found: start})
+		s.keep(foundBlock{block: block, by: by, found: start})
 	}
 	submitted := time.Now()
 	s.cfg.Relay(block)
