@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -46,15 +47,11 @@ type Chain struct {
 	cfg   ChainConfig
 	log   *slog.Logger
 	said  *lru.Cache[bc.Hash, Verdict]
-	waits *lru.Cache[bc.Hash, chan answer]
 	first *lru.Cache[bc.Hash, time.Time] // when the first node last said that it has a block
 	owed  *lru.Cache[bc.Hash, Owed]
-}
 
-// Owed is a block that the first node has not said to have, though another may have taken it.
-type Owed struct {
-	Block *types.Block
-	By    mining.Finder
+	mu    sync.Mutex
+	waits map[chan answer]bc.Hash // for a verdict by the engine; two may wait for one block's
 }
 
 // answer is what one of the nodes says of a block, by its place among them, which is negative for another one.
@@ -66,8 +63,8 @@ type answer struct {
 const (
 	// mostSaid is of how many blocks the nodes' verdicts are remembered.
 	mostSaid = 4096
-	// mostWaits is how many blocks may wait for a verdict by the engine, or for the first node.
-	mostWaits = 64
+	// mostOwed is how many blocks may be owed to the first node.
+	mostOwed = 64
 )
 
 // NewChain returns a Chain.
@@ -82,8 +79,8 @@ func NewChain(cfg ChainConfig) *Chain {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Chain{
-		cfg: cfg, log: cfg.Log, said: newLatest[bc.Hash, Verdict](mostSaid), waits: newLatest[bc.Hash, chan answer](mostWaits),
-		first: newLatest[bc.Hash, time.Time](mostSaid), owed: newLatest[bc.Hash, Owed](mostWaits),
+		cfg: cfg, log: cfg.Log, said: newLatest[bc.Hash, Verdict](mostSaid), waits: make(map[chan answer]bc.Hash),
+		first: newLatest[bc.Hash, time.Time](mostSaid), owed: newLatest[bc.Hash, Owed](mostOwed),
 	}
 }
 
@@ -100,6 +97,14 @@ func newLatest[K comparable, V any](most int) *lru.Cache[K, V] {
 // others say nothing in time, the first refusal. Where none answers in time the error is of kind ErrNotReady:
 // nothing is known against the block, and it is to be sent again.
 func (c *Chain) Process(ctx context.Context, block *types.Block, by mining.Finder) (mining.Outcome, error) {
+	outcome, err := c.bring(ctx, block, by)
+	if err == nil && outcome != mining.Orphan {
+		c.owe(block, by)
+	}
+	return outcome, err
+}
+
+func (c *Chain) bring(ctx context.Context, block *types.Block, by mining.Finder) (mining.Outcome, error) {
 	id := block.Hash()
 	var raw bytes.Buffer
 	if _, err := block.WriteTo(&raw); err != nil {
@@ -112,9 +117,8 @@ func (c *Chain) Process(ctx context.Context, block *types.Block, by mining.Finde
 		return 0, fmt.Errorf("%w: %w", mining.ErrMalformed, err)
 	}
 	answers := make(chan answer, len(c.cfg.Nodes))
-	c.waits.Add(id, answers)
-	defer c.waits.Remove(id)
-	c.owed.Add(id, Owed{block, by})
+	c.wait(id, answers)
+	defer c.waitNoMore(answers)
 	couriers := make(chan brought, len(c.cfg.Couriers))
 	for i, bring := range c.cfg.Couriers {
 		go func() {
@@ -130,11 +134,19 @@ func (c *Chain) Process(ctx context.Context, block *types.Block, by mining.Finde
 			c.log.Debug("a found block does not go by the engine", "error", err)
 		}
 	}
-	outcome, err := c.await(ctx, id, answers, couriers)
-	if w, ok := c.said.Peek(id); err != nil && (!ok || !w.taken()) {
-		c.owed.Remove(id) // Nobody has it.
-	}
-	return outcome, err
+	return c.await(ctx, id, answers, couriers)
+}
+
+func (c *Chain) wait(id bc.Hash, answers chan answer) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.waits[answers] = id
+}
+
+func (c *Chain) waitNoMore(answers chan answer) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.waits, answers)
 }
 
 // Solved tells the nodes that a block is about to come, so that they can compute its proof of work
@@ -208,6 +220,9 @@ func (c *Chain) await(ctx context.Context, id bc.Hash, answers <-chan answer, co
 		}
 		return 0, err
 	}
+	if old, ok := c.said.Peek(id); ok && old.taken() { // By another node, which is silent at the moment.
+		return mining.Duplicate, nil
+	}
 	c.note(id, *refused)
 	return refused.outcome()
 }
@@ -217,32 +232,12 @@ func (c *Chain) note(id bc.Hash, v Verdict) {
 	c.cfg.Spoken()
 }
 
-// noteFirst notes that the first node has a block. One that refuses it may get it by its peers, and has its share.
-func (c *Chain) noteFirst(v *Verdict) {
-	if v.taken() {
-		id := bc.NewHash(v.Hash)
-		c.first.Add(id, time.Now())
-		c.owed.Remove(id)
-	}
-}
-
-// HeardFirst is when the first node last said that it has a block, zero if it has not in this run. Another's word
-// does not count: the first has forgotten a block that its disk did not take, and then says nothing of it.
-func (c *Chain) HeardFirst(id bc.Hash) time.Time {
-	at, _ := c.first.Peek(id)
-	return at
-}
-
-// Owed are the blocks that were taken in this run, and not by the first node as far as it is known: of
-// the latest brought.
-func (c *Chain) Owed() []Owed { return c.owed.Values() }
-
 // Ask asks the nodes where a block stands that they were brought before, by bringing it again. The
 // error, of kind ErrNotReady, says that none has answered.
 func (c *Chain) Ask(ctx context.Context, block *types.Block, by mining.Finder) error {
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.Patience)
 	context.AfterFunc(ctx, cancel) // One node's answer does not cut off another's.
-	if _, err := c.Process(ctx, block, by); errors.Is(err, mining.ErrNotReady) {
+	if _, err := c.bring(ctx, block, by); errors.Is(err, mining.ErrNotReady) {
 		return err
 	}
 	return nil
@@ -260,7 +255,12 @@ func (c *Chain) Verdict(node PublicKey, v *Verdict) {
 	if old, ok := c.said.Peek(id); v.taken() && (!ok || old.taken()) {
 		c.note(id, *v)
 	}
-	if answers, ok := c.waits.Peek(id); ok {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for answers, of := range c.waits {
+		if of != id {
+			continue
+		}
 		select {
 		case answers <- answer{*v, from}:
 		default:

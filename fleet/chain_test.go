@@ -203,6 +203,63 @@ func TestTheFirstNodeIsOwedABlock(t *testing.T) {
 	}
 }
 
+// TestARefusalIsNotTheLastWord: the second node has a block, which the first refuses by its clock; the second is away for a moment
+// as the nodes are asked.
+func TestARefusalIsNotTheLastWord(t *testing.T) {
+	var away atomic.Bool
+	taken := answering(0, Verdict{Outcome: int(mining.MainChain), Main: true, Best: 7})
+	refuses := answering(0, Verdict{Error: string(mining.ErrTimeTooNew), Detail: "its clock is wrong"})
+	c, block := chainTest(t, NewMemory(), []PublicKey{{1}, {2}}, refuses, func(ctx context.Context, sealed []byte) (Verdict, error) {
+		if away.Load() {
+			return silent(ctx, sealed)
+		}
+		return taken(ctx, sealed)
+	}), foundBlock(7)
+	if _, err := c.Process(t.Context(), block, finder); err != nil {
+		t.Fatal(err)
+	}
+	away.Store(true)
+	if err := c.Ask(t.Context(), block, finder); err != nil {
+		t.Error(err)
+	}
+	if outcome, err := c.Process(t.Context(), block, finder); outcome != mining.Duplicate || err != nil {
+		t.Errorf("%v, %v, expected that a node has it", outcome, err)
+	}
+	if p := c.Place(block.Hash(), 7); !p.Main || p.Invalid != nil || len(c.Owed()) != 1 {
+		t.Errorf("it is at %+v, and %d are owed", p, len(c.Owed()))
+	}
+}
+
+// TestTwoWaitForOneBlock: each that brings a block by the engine has the answer.
+func TestTwoWaitForOneBlock(t *testing.T) {
+	engine, node := NewMemory(), NewKey().Public()
+	defer engine.Close()
+	c, block := chainTest(t, engine, []PublicKey{node}, silent), foundBlock(7)
+	id := block.Hash()
+	came := make(chan struct{}, 2)
+	cancel, err := engine.Subscribe(Subject(node)+".from", func([]byte) { came <- struct{}{} })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cancel()
+	var both sync.WaitGroup
+	for range 2 {
+		both.Go(func() {
+			if outcome, err := c.Process(t.Context(), block, finder); outcome != mining.MainChain || err != nil {
+				t.Errorf("%v, %v, expected that it is taken", outcome, err)
+			}
+		})
+	}
+	<-came
+	<-came
+	v := NewVerdict(id, mining.Verdict{Outcome: mining.MainChain, Main: true, Winner: id}, 7, nil)
+	c.Verdict(node, &v)
+	both.Wait()
+	if n := len(c.waits); n != 0 {
+		t.Errorf("%d wait still", n)
+	}
+}
+
 // TestARefusalWaitsForTheOthers: a node whose clock is wrong refuses a block by HTTP; another, whose HTTP is
 // closed, takes it by the engine a moment later.
 func TestARefusalWaitsForTheOthers(t *testing.T) {

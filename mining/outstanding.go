@@ -43,17 +43,20 @@ type foundBlock struct {
 // judged reports whether the chain has said what becomes of the block.
 func (b foundBlock) judged() bool { return b.answered && judged(b.verdict, b.err) }
 
+// doubtful reports whether the block may be none: its proof is not known, or it was refused.
+func (b foundBlock) doubtful() bool { return b.unproved || Refusal(b.err) }
+
 func judged(v Verdict, err error) bool { return err == nil && v.Outcome != Orphan || Refusal(err) }
 
 // keep has a block be brought to the chain, or written down, later.
 func (s *Submitter) keep(b foundBlock) {
-	if gone := s.outstanding.keep(b); gone != nil {
+	if gone := s.outstanding.keep(b); gone != nil && !gone.doubtful() {
 		s.cfg.Log.Error("a found block is given up, as too many wait for the disk or the chain", "height", gone.block.Height, "hash", new(gone.block.Hash()).String(), "by", gone.by.String())
 	}
 }
 
-// keep adds a block, unless it is there: one can come by two ways. Of too many the oldest goes, of those first
-// whose proof is not known: anybody who brings blocks for fronts can have many of these.
+// keep adds a block, unless it is there: one can come by two ways. Of too many the oldest goes, of the doubtful ones
+// first: a front can have many of these.
 func (o *outstanding) keep(b foundBlock) (gone *foundBlock) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -62,8 +65,8 @@ func (o *outstanding) keep(b foundBlock) (gone *foundBlock) {
 	}
 	o.all = append(o.all, b)
 	if len(o.all) > mostOutstanding {
-		i := max(0, slices.IndexFunc(o.all, func(b foundBlock) bool { return b.unproved }))
-		gone = &foundBlock{block: o.all[i].block, by: o.all[i].by}
+		i := max(0, slices.IndexFunc(o.all, foundBlock.doubtful))
+		gone = new(o.all[i])
 		o.all = slices.Delete(o.all, i, i+1)
 	}
 	return gone
@@ -80,17 +83,21 @@ func (o *outstanding) answer(id bc.Hash, v Verdict, err error) bool {
 	}
 	if b := &o.all[i]; !b.judged() {
 		b.answered, b.verdict, b.err = true, v, err
-		b.unproved = b.unproved && !b.judged()
 	}
 	return true
 }
 
 // wrote notes that the journal has a block.
-func (o *outstanding) wrote(id bc.Hash) {
+func (o *outstanding) wrote(id bc.Hash) { o.change(id, func(b *foundBlock) { b.written = true }) }
+
+// proved notes that a block has its proof.
+func (o *outstanding) proved(id bc.Hash) { o.change(id, func(b *foundBlock) { b.unproved = false }) }
+
+func (o *outstanding) change(id bc.Hash, by func(*foundBlock)) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if i := o.index(id); i >= 0 {
-		o.all[i].written = true
+		by(&o.all[i])
 	}
 }
 
@@ -269,6 +276,7 @@ func (s *Submitter) bringOnce(ctx context.Context, b foundBlock) (Verdict, error
 		if err := s.prove(ctx, b.block.Hash().Byte32(), parent); err != nil {
 			return Verdict{}, err
 		}
+		s.outstanding.proved(b.block.Hash())
 	}
 	return s.process(ctx, b.block, b.by, start, true)
 }

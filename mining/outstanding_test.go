@@ -357,7 +357,11 @@ func TestTooManyOutstanding(t *testing.T) {
 	keep := func(height uint64, unproved bool) uint64 {
 		t.Helper()
 		b := foundBlock{block: &types.Block{BlockHeader: types.BlockHeader{Height: height}}, unproved: unproved}
-		if gone := o.keep(b); gone != nil {
+		gone := o.keep(b)
+		if height >= 1001 && height < 1003 { // Refused by now, on a disk that is full.
+			o.answer(b.block.Hash(), Verdict{}, ErrHighHash)
+		}
+		if gone != nil {
 			if o.has(gone.block.Hash()) {
 				t.Error("it is there still")
 			}
@@ -374,7 +378,7 @@ func TestTooManyOutstanding(t *testing.T) {
 		height   uint64
 		unproved bool
 		gone     uint64
-	}{{1000, false, 8}, {1001, true, 1001}, {1002, false, 1}, {1002, false, 0}, {1003, false, 2}} {
+	}{{1000, false, 8}, {1001, true, 1001}, {1002, false, 1}, {1002, false, 0}, {1003, false, 1002}, {1004, false, 2}} {
 		if gone := keep(step.height, step.unproved); gone != step.gone {
 			t.Errorf("block %d, proof unknown %v: block %d goes, expected %d", step.height, step.unproved, gone, step.gone)
 		}

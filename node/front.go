@@ -56,7 +56,7 @@ type Front struct {
 	serving  atomic.Bool   // rigs are let in
 	patience time.Duration // before it is said that there is no answer of a node
 
-	asked map[bc.Hash]time.Time // when nodes were asked last where blocks stand; sendAgain's
+	asked map[bc.Hash]time.Time // when nodes were asked last where blocks stand; askAgain's
 }
 
 // NewFront opens a front's home, and what it needs. It does not wait for a node.
@@ -244,6 +244,7 @@ func (f *Front) Run(ctx context.Context) (err error) {
 	parts.Go(func() error { return f.sender.Run(ctx) })
 	// Blocks of an earlier run wait for no node to let this front in, which takes the engine: they go by HTTP too.
 	parts.Go(func() error { return f.sendAgain(ctx) })
+	parts.Go(func() error { return f.askAgain(ctx) })
 	parts.Go(func() error { return f.submitter.Run(ctx, last) })
 	parts.Go(func() error { return f.watchFates(ctx) })
 	parts.Go(func() error { return f.probeWays(ctx) })

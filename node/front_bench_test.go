@@ -238,7 +238,7 @@ func (r *rigFixture) serveFronts(b *testing.B, server natsserver.Server, key fle
 				b.Error(err)
 				return fleet.Verdict{}
 			}
-			v, err := submitter.SubmitBlock(ctx, block, mining.Finder{Kind: mining.FoundByRig, Name: found.Name, FrontKey: key.String()})
+			v, err := submitter.SubmitBlock(ctx, block, mining.Finder{Kind: mining.FoundByRig, Name: found.Name, Front: "far", FrontKey: key.String()})
 			return fleet.NewVerdict(block.Hash(), v, r.Bytom.BestBlockHeight(), err)
 		},
 	})

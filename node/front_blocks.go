@@ -20,18 +20,29 @@ const (
 	silentFate = 150 * time.Second
 )
 
-// sendAgain brings blocks to the nodes that none has answered for, those of an earlier run too, and
-// asks for those of which nothing was heard for long, until ctx ends.
+// sendAgain brings blocks to the nodes that none has answered for, those of an earlier run too, until ctx ends.
 func (f *Front) sendAgain(ctx context.Context) error {
-	each := time.NewTicker(sendAgainEvery)
-	defer each.Stop()
-	for {
+	return each(ctx, sendAgainEvery, func() {
 		if err := f.submitter.Replay(ctx); err != nil && ctx.Err() == nil {
 			f.log.Error("found blocks were not submitted again", "error", err)
 		}
-		f.askFates(ctx)
+	})
+}
+
+// askAgain asks the nodes for blocks of which nothing was heard for long, until ctx ends: beside sendAgain, as each may
+// take as long as nodes are waited for.
+func (f *Front) askAgain(ctx context.Context) error {
+	return each(ctx, sendAgainEvery, func() { f.askFates(ctx) })
+}
+
+// each does something at once and again and again, until ctx ends, and returns its error.
+func each(ctx context.Context, every time.Duration, do func()) error {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		do()
 		select {
-		case <-each.C:
+		case <-tick.C:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -83,10 +94,11 @@ func (f *Front) openBlocks() (all []openBlock) {
 	}
 	for _, o := range f.chain.Owed() {
 		b := openBlock{o.Block.Hash(), o.Block.Height, o.By, func() (*types.Block, error) { return o.Block, nil }}
-		known := slices.ContainsFunc(all, func(other openBlock) bool { return other.id == b.id })
-		if place := f.chain.Place(b.id, b.height); !known && place.Best < b.height+mining.MaturedAt {
-			all = append(all, b)
+		if f.journal != nil && f.journal.Has(b.id) || f.chain.Place(b.id, b.height).Best >= b.height+mining.MaturedAt {
+			f.chain.Forgive(b.id)
+			continue
 		}
+		all = append(all, b)
 	}
 	return all
 }

@@ -133,20 +133,37 @@ func TestTheFirstNodeThatForgets(t *testing.T) {
 // second takes, brings it to the first until that has it, or its reward can be spent.
 func TestTheFirstNodeIsOwedABlockThatNobodyWroteDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		block := &types.Block{BlockHeader: types.BlockHeader{Version: 1, Height: 7}, Transactions: []*types.Tx{types.NewTx(types.TxData{Version: 1})}}
-		id := block.Hash()
 		best, away, toFirst := uint64(7), true, 0
-		taken := func() fleet.Verdict {
-			return fleet.NewVerdict(id, mining.Verdict{Outcome: mining.Duplicate, Main: true, Winner: id}, best, nil)
+		says := func(_ context.Context, sealed []byte) (fleet.Verdict, error) {
+			m, err := fleet.Open(sealed, "solonet", func(fleet.PublicKey) bool { return true })
+			if err != nil {
+				return fleet.Verdict{}, err
+			}
+			block, err := fleet.DecodeBlock(m.Body.(*fleet.Block).Raw)
+			if err != nil {
+				return fleet.Verdict{}, err
+			}
+			return fleet.NewVerdict(block.Hash(), mining.Verdict{Outcome: mining.Duplicate, Main: true, Winner: block.Hash()}, best, nil), nil
 		}
-		first := func(context.Context, []byte) (fleet.Verdict, error) {
+		first := func(ctx context.Context, sealed []byte) (fleet.Verdict, error) {
 			if toFirst++; away {
 				return fleet.Verdict{}, errors.New("connection refused")
 			}
-			return taken(), nil
+			return says(ctx, sealed)
 		}
-		f := frontOf(t, first, func(context.Context, []byte) (fleet.Verdict, error) { return taken(), nil })
+		f := frontOf(t, first, says)
+		journal := f.journal
 		f.journal = nil
+		by := mining.Finder{Kind: mining.FoundByRig, Owner: "ada", Work: 5}
+		find := func(height uint64) *types.Block {
+			t.Helper()
+			block := &types.Block{BlockHeader: types.BlockHeader{Version: 1, Height: height}, Transactions: []*types.Tx{types.NewTx(types.TxData{Version: 1})}}
+			if _, err := f.chain.Process(t.Context(), block, by); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			return block
+		}
 		ask := func(minutes, want int) {
 			t.Helper()
 			toFirst = 0
@@ -159,20 +176,51 @@ func TestTheFirstNodeIsOwedABlockThatNobodyWroteDown(t *testing.T) {
 				t.Errorf("the first node, away %v, was brought the block %d times in %d minutes, expected %d", away, toFirst, minutes, want)
 			}
 		}
-		if _, err := f.chain.Process(t.Context(), block, mining.Finder{Kind: mining.FoundByRig, Owner: "ada", Work: 5}); err != nil {
-			t.Fatal(err)
-		}
-		synctest.Wait()
+		find(7)
 		ask(9, 3)
 		away = false
 		ask(9, 1)
 		away = true
-		if _, err := f.chain.Process(t.Context(), block, mining.Finder{Kind: mining.FoundByRig, Owner: "ada", Work: 5}); err != nil {
+		find(8)
+		best = 8 + mining.MaturedAt
+		ask(9, 1) // The second says how long the chain is.
+		if n := len(f.chain.Owed()); n != 0 {
+			t.Errorf("%d blocks are owed for ever", n)
+		}
+		best = 9
+		block := find(9)
+		f.journal = journal
+		if err := journal.Record(block, time.Now(), by); err != nil {
 			t.Fatal(err)
 		}
-		synctest.Wait()
-		best = block.Height + mining.MaturedAt
-		ask(9, 1) // Which says how long the chain is.
+		if f.openBlocks(); len(f.chain.Owed()) != 0 {
+			t.Error("a block that was written down since is owed by memory, too")
+		}
+	})
+}
+
+// TestAskingTakesNoVerdictAway: the front looks what it owes to the first node while a rig's block is on its way there, by the engine
+// alone.
+func TestAskingTakesNoVerdictAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		block := &types.Block{BlockHeader: types.BlockHeader{Version: 1, Height: 7}, Transactions: []*types.Tx{types.NewTx(types.TxData{Version: 1})}}
+		id := block.Hash()
+		f := frontOf(t, func(context.Context, []byte) (fleet.Verdict, error) {
+			time.Sleep(100 * time.Millisecond)
+			return fleet.NewVerdict(id, mining.Verdict{Outcome: mining.MainChain, Main: true, Winner: id}, 7, nil), nil
+		})
+		f.journal = nil
+		asked := make(chan struct{})
+		go func() {
+			defer close(asked)
+			time.Sleep(50 * time.Millisecond)
+			f.askFates(t.Context())
+		}()
+		outcome, err := f.chain.Process(t.Context(), block, mining.Finder{Kind: mining.FoundByRig})
+		<-asked
+		if outcome != mining.MainChain || err != nil || len(f.asked) != 0 {
+			t.Errorf("%v, %v; asked for %d", outcome, err, len(f.asked))
+		}
 	})
 }
 

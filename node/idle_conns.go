@@ -38,9 +38,9 @@ type waiting struct {
 	fresh bool // no request has come yet
 }
 
-// mayGo reports whether the connection may be closed for another.
+// mayGo reports whether the connection may be closed for another: not where a request has begun to come.
 func (w waiting) mayGo(patience time.Duration) bool {
-	return !w.fresh || time.Since(w.since) >= patience && silent(w.conn)
+	return silent(w.conn, w.since) && (!w.fresh || time.Since(w.since) >= patience)
 }
 
 // limitConns has a server take no more than most connections at a time from a listener. It is to be

@@ -1,7 +1,6 @@
 package node
 
 import (
-	"crypto/tls"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -26,19 +25,17 @@ type quietConn struct {
 	net.Conn
 	since  time.Time
 	spoken atomic.Bool
+	latest atomic.Int64 // from since until something came last
 
 	mu    sync.Mutex
 	time  time.Duration // that the server gives for what it reads
 	quiet time.Duration // for how long nothing was said, where that is to be added to the next deadline
 }
 
-// silent reports whether nothing has come on a connection of quietConns yet.
-func silent(conn net.Conn) bool {
-	if t, ok := conn.(*tls.Conn); ok {
-		conn = t.NetConn()
-	}
+// silent reports whether nothing has come on a connection of quietConns since a time.
+func silent(conn net.Conn, since time.Time) bool {
 	c, ok := conn.(*quietConn)
-	return ok && !c.spoken.Load()
+	return ok && since.Sub(c.since) >= time.Duration(c.latest.Load())
 }
 
 // SetReadDeadline satisfies net.Conn. The server counts the time for a first request's body from when the connection
@@ -49,8 +46,6 @@ func (c *quietConn) SetReadDeadline(t time.Time) error {
 	switch left := time.Until(t); {
 	case left > 0 && !c.spoken.Load():
 		c.time, t = left, time.Now().Add(max(left, idleTimeout))
-	case t.IsZero(): // TLS has shaken hands, and its time was that of the first byte.
-		c.quiet = 0
 	case t.After(c.since): // Not one long ago, which ends a read.
 		t, c.quiet = t.Add(c.quiet), 0
 	}
@@ -60,7 +55,10 @@ func (c *quietConn) SetReadDeadline(t time.Time) error {
 // Read satisfies net.Conn.
 func (c *quietConn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
-	if n == 0 || c.spoken.Load() {
+	if n == 0 {
+		return n, err
+	}
+	if c.latest.Store(int64(time.Since(c.since))); c.spoken.Load() {
 		return n, err
 	}
 	c.mu.Lock()

@@ -90,32 +90,47 @@ func TestASilentConnectionMakesRoom(t *testing.T) {
 	}
 }
 
-// TestHalfOfTheHeadersIsNotSilence: who is sending them is not closed for another.
+// TestHalfOfTheHeadersIsNotSilence: who is sending them is not closed for another, neither those of a first request nor of the next.
 func TestHalfOfTheHeadersIsNotSilence(t *testing.T) {
-	i := newIdleTest(t, 3*time.Second)
-	half, err := net.Dial("tcp", i.url[len("http://"):])
-	if err != nil {
-		t.Fatal(err)
+	for name, before := range map[string]func(say func(string), answered func()){
+		"first": func(func(string), func()) { time.Sleep(1500 * time.Millisecond) }, // Headers have time from their first byte on.
+		"next":  func(say func(string), answered func()) { say("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"); answered() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			i := newIdleTest(t, 3*time.Second)
+			half, err := net.Dial("tcp", i.url[len("http://"):])
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer half.Close()
+			if err := half.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+				t.Fatal(err)
+			}
+			answers := bufio.NewReader(half)
+			say := func(part string) {
+				if _, err := io.WriteString(half, part); err != nil {
+					t.Fatal(err)
+				}
+			}
+			answered := func() {
+				answer, err := http.ReadResponse(answers, nil)
+				if err != nil {
+					t.Fatalf("who was in the middle of the headers: %v", err)
+				}
+				_, _ = io.Copy(io.Discard, answer.Body)
+				answer.Body.Close()
+			}
+			i.long(i.client())
+			before(say, answered)
+			i.await(1) // It idles, or is new.
+			say("GET / HTTP/1.1\r\n")
+			time.Sleep(2 * time.Second)
+			i.long(i.client()) // The last place.
+			say("Host: localhost\r\n\r\n")
+			answered()
+		})
 	}
-	defer half.Close()
-	if err := half.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
-		t.Fatal(err)
-	}
-	i.long(i.client())
-	i.long(i.client())
-	time.Sleep(1500 * time.Millisecond) // Headers have time from their first byte on.
-	if _, err := io.WriteString(half, "GET / HTTP/1.1\r\n"); err != nil {
-		t.Fatal(err)
-	}
-	time.Sleep(2 * time.Second)
-	if _, err := io.WriteString(half, "Host: localhost\r\n\r\n"); err != nil {
-		t.Fatal(err)
-	}
-	answer, err := http.ReadResponse(bufio.NewReader(half), nil)
-	if err != nil {
-		t.Fatalf("who was in the middle of the headers: %v", err)
-	}
-	answer.Body.Close()
 }
 
 // TestASpareConnectionsBodyHasItsTime: what a connection did not say at first takes nothing from the time for its first
