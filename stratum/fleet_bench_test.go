@@ -74,7 +74,7 @@ func (n *farNode) serve(b *testing.B, templates fleet.Templates, books fleet.Boo
 			}
 			return given[front], nil
 		},
-		Found: func(context.Context, string, *fleet.Block) fleet.Verdict { return fleet.Verdict{} },
+		Found: func(context.Context, fleet.PublicKey, *fleet.Block) fleet.Verdict { return fleet.Verdict{} },
 	})
 	ctx, cancel := context.WithCancel(b.Context())
 	var running sync.WaitGroup
