@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
@@ -18,6 +19,8 @@ const (
 	// probeWaysAfter is how long after the start the ways to the nodes are first tried, probeWaysEvery the time
 	// between two tries.
 	probeWaysAfter, probeWaysEvery = 5 * time.Second, 30 * time.Second
+	// mostOnTheWay is how many blocks may be on their way to a node at a time: where it hangs, each is for 20 s.
+	mostOnTheWay = 32
 )
 
 // frontWays are a front's ways to the nodes beside the engine: their RPC. A found block goes by both; that one
@@ -37,9 +40,23 @@ func newFrontWays() *frontWays {
 func (w *frontWays) couriers(nodes nodeList) []fleet.Courier {
 	var all []fleet.Courier
 	for _, n := range nodes {
-		all = append(all, frontCourier(w.client, n.rpc))
+		all = append(all, atMost(mostOnTheWay, frontCourier(w.client, n.rpc)))
 	}
 	return all
+}
+
+// atMost is a courier that so many blocks may go by at a time. More go by the engine alone, and are sent again.
+func atMost(most int, bring fleet.Courier) fleet.Courier {
+	places := make(chan struct{}, most)
+	return func(ctx context.Context, sealed []byte) (fleet.Verdict, error) {
+		select {
+		case places <- struct{}{}:
+			defer func() { <-places }()
+			return bring(ctx, sealed)
+		default:
+			return fleet.Verdict{}, fmt.Errorf("%d blocks are on their way to the node, and it has answered for none of them yet", most)
+		}
+	}
 }
 
 // why says which ways are closed, and why; empty where none is.

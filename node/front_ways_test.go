@@ -68,3 +68,41 @@ func TestClosedWaysAreTold(t *testing.T) {
 		t.Errorf("the log has the token: %s", log.String())
 	}
 }
+
+// TestFewBlocksGoToANodeThatHangs: on a chain as fast as a young solonet's a front finds blocks faster than the calls to a node that
+// hangs end. Those beyond a bound go by the engine alone, and each has its turn once the node answers.
+func TestFewBlocksGoToANodeThatHangs(t *testing.T) {
+	hangs := make(chan struct{})
+	node := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		<-hangs
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}))
+	defer node.Close()
+	rpc, err := url.Parse(node.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bring := newFrontWays().couriers(nodeList{{rpc: rpc}})[0]
+	const more = 8
+	errs := make(chan error, mostOnTheWay+more)
+	for range cap(errs) {
+		go func() {
+			_, err := bring(t.Context(), []byte("sealed"))
+			errs <- err
+		}()
+	}
+	for range more {
+		if err := <-errs; err == nil || !strings.Contains(err.Error(), "32 blocks are on their way") {
+			t.Errorf("one too many: %v", err)
+		}
+	}
+	close(hangs)
+	for range mostOnTheWay {
+		if err := <-errs; err == nil || !strings.Contains(err.Error(), "503") {
+			t.Errorf("one of those that wait: %v", err)
+		}
+	}
+	if _, err := bring(t.Context(), []byte("sealed")); err == nil || !strings.Contains(err.Error(), "503") {
+		t.Errorf("once it answers: %v", err)
+	}
+}

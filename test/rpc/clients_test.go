@@ -66,7 +66,8 @@ func clientCommand(t *testing.T, dir, name string, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), name, args...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off", "CGO_ENABLED=0")
+	// With the rest's settings: with others the standard library is compiled once more.
+	cmd.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off")
 	return cmd
 }
 
