@@ -17,7 +17,8 @@ import (
 const (
 	// mostStreams is how many readers there may be at once: a page that is shown holds one.
 	mostStreams = 64
-	// keptEvents is how many events a reader may miss and still go on without a gap.
+	// keptEvents is how many events a reader may miss and still go on without a gap, if no more came within the time that a reader
+	// may take: where a farm of thousands of rigs goes, or comes, each is an event of the same moment.
 	keptEvents = 1000
 	// stepEvery is the time between two looks at the figures, rigsPerStep how many of them
 	// pass between two looks at the rigs.
@@ -57,10 +58,16 @@ type events struct {
 
 	mu      sync.Mutex
 	boot    string // the part of all identifiers that another run does not have
-	ring    [keptEvents][]byte
+	kept    []keptEvent
 	last    uint64        // the latest event's number; the first is 1
 	changed chan struct{} // closed by the next event
 	streams int
+}
+
+// keptEvent is what readers are sent, and since when.
+type keptEvent struct {
+	text []byte
+	at   time.Time
 }
 
 // snapshot is all figures as of an event.
@@ -150,7 +157,12 @@ func (e *events) publish(name string, data []byte) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.last++
-	e.ring[e.last%keptEvents] = e.format(e.last, name, data)
+	now := time.Now()
+	e.kept = append(e.kept, keptEvent{e.format(e.last, name, data), now})
+	for len(e.kept) > keptEvents && now.Sub(e.kept[0].at) > readWithin {
+		e.kept[0] = keptEvent{}
+		e.kept = e.kept[1:]
+	}
 	close(e.changed)
 	e.changed = make(chan struct{})
 }
@@ -165,11 +177,11 @@ func (e *events) format(number uint64, name string, data []byte) []byte {
 func (e *events) since(number uint64) (texts [][]byte, last uint64, changed <-chan struct{}, kept bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if number > e.last || e.last-number > keptEvents {
+	if number > e.last || e.last-number > uint64(len(e.kept)) {
 		return nil, 0, nil, false
 	}
-	for i := number + 1; i <= e.last; i++ {
-		texts = append(texts, e.ring[i%keptEvents])
+	for _, missed := range e.kept[uint64(len(e.kept))-(e.last-number):] {
+		texts = append(texts, missed.text)
 	}
 	return texts, e.last, e.changed, true
 }
