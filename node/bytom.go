@@ -82,12 +82,16 @@ func openBytom(ctx context.Context, config *cfg.Config, log *slog.Logger) (*byto
 	return b, nil
 }
 
-func (b *bytom) open(ctx context.Context) error {
-	// Goroutines of Bytom that outlive a node read it: where nothing changes, neither is it
-	// written.
-	if params := consensus.NetParams[b.config.ChainID]; !reflect.DeepEqual(params, consensus.ActiveNetParams) {
+// useNetwork makes a network the one that this process is of, which Bytom has one variable for. Goroutines of Bytom
+// that outlive a node read that: where nothing changes, it is not written.
+func useNetwork(chainID string) {
+	if params := consensus.NetParams[chainID]; !reflect.DeepEqual(params, consensus.ActiveNetParams) {
 		consensus.ActiveNetParams = params
 	}
+}
+
+func (b *bytom) open(ctx context.Context) error {
+	useNetwork(b.config.ChainID)
 	cfg.CommonConfig = b.config
 
 	core, err := b.openDB("core")

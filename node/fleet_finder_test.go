@@ -29,7 +29,7 @@ func TestAFrontsBlockBeforeTheFirstTemplate(t *testing.T) {
 	for _, wallet := range []bool{false, true} {
 		config := soloConfig(home(t))
 		config.Bytom.Wallet.Disable = !wallet
-		consensus.ActiveNetParams = consensus.SoloNetParams
+		useNetwork("solonet")
 		config.Mining.Address = addressOf(t, 9)
 		n, err := openWholeNode(t, config)
 		if err != nil {

@@ -11,7 +11,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/bytom/bytom/consensus"
 	"github.com/bytom/bytom/protocol/bc"
 	"github.com/bytom/bytom/protocol/bc/types"
 
@@ -37,7 +36,7 @@ func frontOf(t *testing.T, couriers ...fleet.Courier) *Front {
 
 // solvedWork is a node, and work of it with its proof, which the node's verifier does not know.
 func solvedWork(t *testing.T) (*wholeNode, mining.Solution, *types.Block) {
-	consensus.ActiveNetParams = consensus.SoloNetParams
+	useNetwork("solonet")
 	config := soloConfig(home(t))
 	config.Mining.Address = addressOf(t, 9)
 	n, _ := newWholeNode(t, config)

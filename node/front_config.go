@@ -13,7 +13,6 @@ import (
 	"github.com/spf13/pflag"
 
 	cfg "github.com/bytom/bytom/config"
-	"github.com/bytom/bytom/consensus"
 
 	"github.com/bytom-solo/bytom-solo/fleet"
 	"github.com/bytom-solo/bytom-solo/redact"
@@ -114,7 +113,7 @@ func (c *Config) checkFront() error {
 		missing("mining.address", "the address that found blocks must pay")
 		return errors.Join(errs...)
 	}
-	consensus.ActiveNetParams = consensus.NetParams[c.Bytom.ChainID]
+	useNetwork(c.Bytom.ChainID)
 	if _, err := parsePayee(c.Mining.Address); err != nil {
 		errs = append(errs, fmt.Errorf("key mining.address: %w", err))
 	}

@@ -15,7 +15,6 @@ import (
 
 	"github.com/syndtr/goleveldb/leveldb/storage"
 
-	"github.com/bytom/bytom/consensus"
 	dbm "github.com/bytom/bytom/database/leveldb"
 
 	"github.com/bytom-solo/bytom-solo/mining"
@@ -220,7 +219,7 @@ func TestADatabaseThatWasNotMadeYet(t *testing.T) {
 func TestANodeWhoseDatabaseFailsEnds(t *testing.T) {
 	for _, waiting := range []bool{false, true} {
 		config := soloConfig(home(t))
-		consensus.ActiveNetParams = consensus.SoloNetParams
+		useNetwork("solonet")
 		config.Mining.Address = addressOf(t, 9)
 		n, err := openWholeNode(t, config)
 		if err != nil {
