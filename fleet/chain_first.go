@@ -43,5 +43,6 @@ func (c *Chain) owe(block *types.Block, by mining.Finder) {
 // Owed are the latest blocks that are owed to the first node.
 func (c *Chain) Owed() []Owed { return c.owed.Values() }
 
-// Forgive has a block be owed no longer: the journal has it, and who looks after that asks for it.
+// Forgive has a block be owed no longer: where the journal has it, who looks after that asks for it, and where its reward can
+// be spent, nobody does.
 func (c *Chain) Forgive(id bc.Hash) { c.owed.Remove(id) }
