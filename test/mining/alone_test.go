@@ -64,6 +64,7 @@ func TestMiningAloneFindsBlocks(t *testing.T) {
 }
 
 func TestMiningWithoutAPayeeIsRefused(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name string
 		args []string
@@ -88,6 +89,7 @@ func TestMiningWithoutAPayeeIsRefused(t *testing.T) {
 // TestGoroutinesDoNotGrow holds a node under blocks and requests to the number of
 // goroutines that it ran before.
 func TestGoroutinesDoNotGrow(t *testing.T) {
+	t.Parallel()
 	r := harness.NewSimulatedSolver(t)
 	n := testnet.Start(t, testnet.NodeOptions{Simulated: true, Profile: true})
 	harness.MakeAccount(t, n)

@@ -38,6 +38,7 @@ func webhook(t *testing.T) (url string, count func(event string) int) {
 // blocks by --mining.extra-nodes, a webhook and the metrics report them, and the
 // journal shows them, with the node and without.
 func TestFoundBlocksAreTold(t *testing.T) {
+	t.Parallel()
 	r := harness.NewSimulatedSolver(t)
 	other := testnet.Start(t, testnet.NodeOptions{Stock: true, Simulated: true})
 	hook, told := webhook(t)

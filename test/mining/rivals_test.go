@@ -21,6 +21,7 @@ import (
 // end they are on one chain, and each reports of every block that it found what became
 // of it: on the chain, or lost to which block.
 func TestRivals(t *testing.T) {
+	t.Parallel()
 	r := harness.NewSolver(t)
 	// A block takes 20 hashes, and about as many again are lost in races.
 	const fastest = 5 * time.Millisecond

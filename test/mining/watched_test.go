@@ -19,6 +19,7 @@ import (
 // cut off from it: one is behind, one on a branch of its own. They watch the network by
 // Stratum, getblocktemplate and get-work, and say so; connected to it, they are content.
 func TestWatchedNodes(t *testing.T) {
+	t.Parallel()
 	r := harness.NewSimulatedSolver(t)
 	rigs := net.JoinHostPort("127.0.0.1", fmt.Sprint(testnet.FreePort(t, "127.0.0.1")))
 	theirs := startRival(t, 1, true, []string{"--solonet.tools", "--stratum.listen", rigs})

@@ -14,6 +14,7 @@ import (
 // one's block reorganised away; a coinbase is spent by hand. At each turn the books are right, and
 // no owner is paid twice.
 func TestPaymentsComeThrough(t *testing.T) {
+	t.Parallel()
 	p, holder := newPoolWithoutKey(t)
 	p.step("found", func() { p.findThroughKills(10, 2) })
 	height, err := p.Height()

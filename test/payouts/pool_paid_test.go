@@ -13,6 +13,7 @@ import (
 // TestOwnersArePaid has six owners of unlike rigs find blocks, and be paid for them: each
 // scheme's books are right to the last neu, and so is what the owners have.
 func TestOwnersArePaid(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		scheme string
 		args   []string
@@ -75,6 +76,7 @@ func TestFiftyKillsPayNobodyTwice(t *testing.T) {
 
 // TestWithoutAPassword has payments wait, and be signed by the wallet's own route.
 func TestWithoutAPassword(t *testing.T) {
+	t.Parallel()
 	p := newPool(t, "pplns", "--payout.password-file", "")
 	p.awaitBlocksOf(5, 3)
 	signed := 0

@@ -65,6 +65,7 @@ func (p *pool) reorganise(rival *testnet.Node, depth int, find func(blocks int))
 // TestAPaidPaymentIsReorganisedAway has a rival's branch of a hundred and two blocks take away a
 // payment that the books have as paid for good: it is paid again, once.
 func TestAPaidPaymentIsReorganisedAway(t *testing.T) {
+	t.Parallel()
 	p := newPool(t, payout.PPLNS, "--payout.every", "100000")
 	p.awaitBlocksOf(5, 4)
 	p.mine(101)

@@ -80,6 +80,7 @@ func (p *pool) takeByHand() {
 // well, and another node's block have his transaction. Once it is deep, the payment's owners are paid out of
 // what is left of its coinbases, once.
 func TestARewardOfAPaymentIsSpentByHand(t *testing.T) {
+	t.Parallel()
 	p := newPool(t, payout.PPLNS, "--payout.every", "100000")
 	p.awaitBlocksOf(5, 4)
 	p.mine(101)
