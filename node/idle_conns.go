@@ -18,17 +18,23 @@ const idleTimeout = 2 * time.Minute
 // headerTimeout is how long a request's headers may take.
 const headerTimeout = 10 * time.Second
 
+// betweenTwo is how long a connection has between two requests before it may be closed for another: who calls
+// again and again is about to.
+const betweenTwo = 100 * time.Millisecond
+
 // idleConns lets so many connections in at a time, and none wait for those that do nothing: when
 // all places are taken, the one that has done nothing for longest is closed.
 type idleConns struct {
 	net.Listener
 	most     int
-	patience time.Duration // that a connection has to say something, also in the last place
+	patience time.Duration // that a connection has to say something, or more, also in the last place
 
-	mu   sync.Mutex
-	open int
-	idle list.List // of waiting; the one that has waited longest is the first
-	in   map[net.Conn]*list.Element
+	clearing sync.Mutex // held while one is closed for another, so that no second is closed for the same
+	mu       sync.Mutex
+	open     int
+	idle     list.List // of waiting; the one that has waited longest is the first
+	in       map[net.Conn]*list.Element
+	again    *time.Timer // has makeRoom look again
 }
 
 // waiting is a connection between two requests, or before its first one.
@@ -38,9 +44,14 @@ type waiting struct {
 	fresh bool // no request has come yet
 }
 
-// mayGo reports whether the connection may be closed for another: not where a request has begun to come.
-func (w waiting) mayGo(patience time.Duration) bool {
-	return silent(w.conn, w.since) && (!w.fresh || time.Since(w.since) >= patience)
+// left is how long the connection may still not be closed for another. A request that has begun to come has patience
+// from its latest byte on: of a next one net/http gives the first bytes as long as a connection may idle.
+func (w waiting) left(patience time.Duration) time.Duration {
+	said := lastSaid(w.conn, w.since)
+	if !w.fresh && said == w.since {
+		patience = betweenTwo
+	}
+	return patience - time.Since(said)
 }
 
 // limitConns has a server take no more than most connections at a time from a listener. It is to be
@@ -50,6 +61,7 @@ func limitConns(l net.Listener, most int, s *http.Server) *idleConns {
 		Listener: netutil.LimitListener(l, most), most: most, patience: s.ReadHeaderTimeout,
 		in: make(map[net.Conn]*list.Element),
 	}
+	c.again = time.AfterFunc(0, c.makeRoom)
 	then := s.ConnState
 	s.ConnState = func(conn net.Conn, state http.ConnState) {
 		c.changed(conn, state)
@@ -81,11 +93,8 @@ func (c *idleConns) changed(conn net.Conn, state http.ConnState) {
 		c.in[conn] = c.idle.PushBack(waiting{conn, time.Now(), state == http.StateNew})
 	}
 	c.mu.Unlock()
-	switch state {
-	case http.StateIdle:
+	if state == http.StateIdle || state == http.StateNew {
 		c.makeRoom()
-	case http.StateNew:
-		time.AfterFunc(c.patience, c.makeRoom)
 	}
 }
 
@@ -97,22 +106,35 @@ func (c *idleConns) forget(conn net.Conn) {
 	}
 }
 
-// makeRoom closes the connection that has done nothing for longest if there is no room for another.
+// makeRoom closes the connection that has done nothing for longest if there is no room for another, or looks again once
+// one may be.
 func (c *idleConns) makeRoom() {
+	c.clearing.Lock()
+	defer c.clearing.Unlock()
+	if conn := c.longest(); conn != nil {
+		_ = conn.Close()
+	}
+}
+
+// longest takes out the connection that is to be closed for another; nil where there is none yet.
+func (c *idleConns) longest() net.Conn {
 	c.mu.Lock()
-	var longest net.Conn
-	for e := c.idle.Front(); e != nil && longest == nil && c.open >= c.most; e = e.Next() {
-		if w := e.Value.(waiting); w.mayGo(c.patience) {
-			longest = w.conn
+	defer c.mu.Unlock()
+	if c.open < c.most || c.idle.Len() == 0 {
+		return nil
+	}
+	soonest := c.patience
+	for e := c.idle.Front(); e != nil; e = e.Next() {
+		w := e.Value.(waiting)
+		left := w.left(c.patience)
+		if left <= 0 {
+			c.forget(w.conn)
+			return w.conn
 		}
+		soonest = min(soonest, left)
 	}
-	if longest != nil {
-		c.forget(longest)
-	}
-	c.mu.Unlock()
-	if longest != nil {
-		_ = longest.Close()
-	}
+	c.again.Reset(soonest)
+	return nil
 }
 
 func (c *idleConns) left() {

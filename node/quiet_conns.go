@@ -24,18 +24,21 @@ func (l quietConns) Accept() (net.Conn, error) {
 type quietConn struct {
 	net.Conn
 	since  time.Time
-	spoken atomic.Bool
-	latest atomic.Int64 // from since until something came last
+	latest atomic.Int64 // from since until something came last; 0 is that nothing has
 
 	mu    sync.Mutex
 	time  time.Duration // that the server gives for what it reads
 	quiet time.Duration // for how long nothing was said, where that is to be added to the next deadline
 }
 
-// silent reports whether nothing has come on a connection of quietConns since a time.
-func silent(conn net.Conn, since time.Time) bool {
-	c, ok := conn.(*quietConn)
-	return ok && since.Sub(c.since) >= time.Duration(c.latest.Load())
+// lastSaid is when something came last on a connection of quietConns, since if nothing has since then.
+func lastSaid(conn net.Conn, since time.Time) time.Time {
+	if c, ok := conn.(*quietConn); ok {
+		if at := c.since.Add(time.Duration(c.latest.Load())); at.After(since) {
+			return at
+		}
+	}
+	return since
 }
 
 // SetReadDeadline satisfies net.Conn. The server counts the time for a first request's body from when the connection
@@ -44,7 +47,7 @@ func (c *quietConn) SetReadDeadline(t time.Time) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch left := time.Until(t); {
-	case left > 0 && !c.spoken.Load():
+	case left > 0 && c.latest.Load() == 0:
 		c.time, t = left, time.Now().Add(max(left, idleTimeout))
 	case t.After(c.since): // Not one long ago, which ends a read.
 		t, c.quiet = t.Add(c.quiet), 0
@@ -58,13 +61,14 @@ func (c *quietConn) Read(b []byte) (int, error) {
 	if n == 0 {
 		return n, err
 	}
-	if c.latest.Store(int64(time.Since(c.since))); c.spoken.Load() {
+	at := max(1, time.Since(c.since))
+	if c.latest.Swap(int64(at)) != 0 {
 		return n, err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.spoken.Swap(true) && c.time > 0 {
-		c.quiet = time.Since(c.since)
+	if c.time > 0 {
+		c.quiet = at
 		if late := c.Conn.SetReadDeadline(time.Now().Add(c.time)); err == nil {
 			err = late
 		}

@@ -13,24 +13,10 @@ import (
 // TestASpareConnectionIsAnswered: one that was dialed and said nothing for longer than headers may take has its answer; one
 // that began them, and goes on no more, ends in that time.
 func TestASpareConnectionIsAnswered(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := newServer(http.NotFoundHandler(), newAccess(t, "", &authenticator{disabled: true}))
-	server.ReadHeaderTimeout = 200 * time.Millisecond
-	ended := make(chan struct{})
-	go func() { defer close(ended); _ = server.Serve(openFiles{rpc: 3}.limited(l, server)) }()
-	t.Cleanup(func() { server.Close(); <-ended })
-	spare, err := net.Dial("tcp", l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer spare.Close()
-	if err := spare.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
-		t.Fatal(err)
-	}
-	time.Sleep(3 * server.ReadHeaderTimeout)
+	const patience = 200 * time.Millisecond
+	address, _ := serveThree(t, http.NotFound, func(s *http.Server) { s.ReadHeaderTimeout = patience })
+	spare := connected(t, address)
+	time.Sleep(3 * patience)
 	answers := bufio.NewReader(spare)
 	for range 2 {
 		if _, err := io.WriteString(spare, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
@@ -42,19 +28,11 @@ func TestASpareConnectionIsAnswered(t *testing.T) {
 		}
 		_, _ = io.Copy(io.Discard, answer.Body)
 		answer.Body.Close()
-		time.Sleep(2 * server.ReadHeaderTimeout)
+		time.Sleep(2 * patience)
 	}
 
-	slow, err := net.Dial("tcp", l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer slow.Close()
-	start := time.Now()
+	slow, start := connected(t, address), time.Now()
 	if _, err := io.WriteString(slow, "GET / HTTP/1.1\r\n"); err != nil {
-		t.Fatal(err)
-	}
-	if err := slow.SetDeadline(start.Add(20 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := io.Copy(io.Discard, slow); errors.Is(err, net.ErrClosed) || time.Since(start) > 10*time.Second {
@@ -71,15 +49,7 @@ func TestASilentConnectionMakesRoom(t *testing.T) {
 	start := time.Now()
 	var silent []net.Conn
 	for range 2 {
-		conn, err := net.Dial("tcp", i.url[len("http://"):])
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer conn.Close()
-		if err := conn.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
-			t.Fatal(err)
-		}
-		silent = append(silent, conn)
+		silent = append(silent, i.dial())
 	}
 	i.ask(i.client(), 1)
 	if waited := time.Since(start); waited < patience {
@@ -99,14 +69,7 @@ func TestHalfOfTheHeadersIsNotSilence(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			i := newIdleTest(t, 3*time.Second)
-			half, err := net.Dial("tcp", i.url[len("http://"):])
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer half.Close()
-			if err := half.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
-				t.Fatal(err)
-			}
+			half := i.dial()
 			answers := bufio.NewReader(half)
 			say := func(part string) {
 				if _, err := io.WriteString(half, part); err != nil {
@@ -136,24 +99,12 @@ func TestHalfOfTheHeadersIsNotSilence(t *testing.T) {
 // TestASpareConnectionsBodyHasItsTime: what a connection did not say at first takes nothing from the time for its first
 // request's body.
 func TestASpareConnectionsBodyHasItsTime(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
 	read := make(chan error, 1)
-	server := newServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	address, _ := serveThree(t, func(_ http.ResponseWriter, r *http.Request) {
 		_, err := io.Copy(io.Discard, r.Body)
 		read <- err
-	}), newAccess(t, "", &authenticator{disabled: true}))
-	server.ReadHeaderTimeout, server.ReadTimeout = 200*time.Millisecond, 2*time.Second
-	ended := make(chan struct{})
-	go func() { defer close(ended); _ = server.Serve(openFiles{}.limited(l, server)) }()
-	t.Cleanup(func() { server.Close(); <-ended })
-	spare, err := net.Dial("tcp", l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer spare.Close()
+	}, func(s *http.Server) { s.ReadHeaderTimeout, s.ReadTimeout = 200*time.Millisecond, 2*time.Second })
+	spare := connected(t, address)
 	for _, part := range []string{"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\n", "body"} {
 		time.Sleep(1200 * time.Millisecond) // The second time it is the body's.
 		if _, err := io.WriteString(spare, part); err != nil {
