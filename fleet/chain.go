@@ -32,6 +32,8 @@ type ChainConfig struct {
 	// first node books the shares, and so has to know of each block.
 	Nodes    []PublicKey
 	Couriers []Courier
+	// Kept reports whether somebody else looks after a block until the first node has it; nil is that nobody does.
+	Kept func(bc.Hash) bool
 	// Spoken is told when a node has said where a block stands, and must not block; nil does nothing.
 	Spoken func()
 	// Patience is how long a verdict is waited for; then the block is sent again later. 0 takes 3 s.
@@ -54,10 +56,12 @@ type Chain struct {
 	waits map[chan answer]bc.Hash // for a verdict by the engine; two may wait for one block's
 }
 
-// answer is what one of the nodes says of a block, by its place among them, which is negative for another one.
+// answer is what one of the nodes says of a block, by its place among them, which is negative for another one; or
+// why it could not be asked.
 type answer struct {
 	Verdict
 	node int
+	err  error
 }
 
 const (
@@ -71,6 +75,9 @@ const (
 func NewChain(cfg ChainConfig) *Chain {
 	if cfg.Patience == 0 {
 		cfg.Patience = 3 * time.Second
+	}
+	if cfg.Kept == nil {
+		cfg.Kept = func(bc.Hash) bool { return false }
 	}
 	if cfg.Spoken == nil {
 		cfg.Spoken = func() {}
@@ -93,9 +100,10 @@ func newLatest[K comparable, V any](most int) *lru.Cache[K, V] {
 	return all
 }
 
-// Process brings a block to the nodes. The first that takes it decides; where all refuse it, or some do and the
-// others say nothing in time, the first refusal. Where none answers in time the error is of kind ErrNotReady:
-// nothing is known against the block, and it is to be sent again.
+// Process brings a block to the nodes. The first that takes it decides. Where all refuse it, or some do and the
+// others say nothing in time, the first refusal does, unless one of them has said before that it has the block: then it
+// is a Duplicate. Where none answers in time the error is of kind ErrNotReady, and so where one refuses it by its
+// clock and another is silent: nothing is known against the block, and it is to be sent again.
 func (c *Chain) Process(ctx context.Context, block *types.Block, by mining.Finder) (mining.Outcome, error) {
 	outcome, err := c.bring(ctx, block, by)
 	if err == nil && outcome != mining.Orphan {
@@ -117,36 +125,40 @@ func (c *Chain) bring(ctx context.Context, block *types.Block, by mining.Finder)
 		return 0, fmt.Errorf("%w: %w", mining.ErrMalformed, err)
 	}
 	answers := make(chan answer, len(c.cfg.Nodes))
-	c.wait(id, answers)
-	defer c.waitNoMore(answers)
-	couriers := make(chan brought, len(c.cfg.Couriers))
+	defer c.wait(id, answers)()
+	couriers := make(chan answer, len(c.cfg.Couriers))
 	for i, bring := range c.cfg.Couriers {
 		go func() {
 			v, err := bring(ctx, sealed)
 			if err == nil && i == 0 {
 				c.noteFirst(&v)
 			}
-			couriers <- brought{answer{v, i}, err}
+			couriers <- answer{v, i, err}
 		}()
 	}
+	go c.publish(sealed)
+	return c.await(ctx, id, answers, couriers)
+}
+
+// publish sends a message to all nodes by the engine, which can take as long as it waits for its machine.
+func (c *Chain) publish(sealed []byte) {
 	for _, node := range c.cfg.Nodes {
 		if err := c.cfg.Engine.Publish(Subject(node)+".from", sealed); err != nil {
 			c.log.Debug("a found block does not go by the engine", "error", err)
 		}
 	}
-	return c.await(ctx, id, answers, couriers)
 }
 
-func (c *Chain) wait(id bc.Hash, answers chan answer) {
+// wait has answers by the engine for a block go to a channel, until end.
+func (c *Chain) wait(id bc.Hash, answers chan answer) (end func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.waits[answers] = id
-}
-
-func (c *Chain) waitNoMore(answers chan answer) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	delete(c.waits, answers)
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		delete(c.waits, answers)
+	}
 }
 
 // Solved tells the nodes that a block is about to come, so that they can compute its proof of work
@@ -154,82 +166,88 @@ func (c *Chain) waitNoMore(answers chan answer) {
 func (c *Chain) Solved(header, seed [32]byte) {
 	go func() {
 		sealed, err := c.cfg.Key.Seal(c.cfg.Network, KindSolved, &Solved{Header: header, Seed: seed})
-		for _, node := range c.cfg.Nodes {
-			if err == nil {
-				err = c.cfg.Engine.Publish(Subject(node)+".from", sealed)
-			}
-		}
 		if err != nil {
 			c.log.Debug("nodes are not told of a block that is about to come", "error", err)
+			return
 		}
+		c.publish(sealed)
 	}()
 }
 
-// brought is what a Courier came back with.
-type brought struct {
-	answer
-	err error
-}
-
 // await waits for the nodes' answers: until one takes the block, or all refuse it, by whichever way.
-func (c *Chain) await(ctx context.Context, id bc.Hash, answers <-chan answer, couriers <-chan brought) (mining.Outcome, error) {
-	patience := time.NewTimer(c.cfg.Patience)
-	defer patience.Stop()
+func (c *Chain) await(ctx context.Context, id bc.Hash, answers, couriers <-chan answer) (mining.Outcome, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.cfg.Patience)
+	defer cancel()
 	var refused *Verdict
 	var errs []error
-	refusing := make(map[int]bool)
-	for over := false; !over; {
-		var v answer
+	refusing, all := make(map[int]bool), max(len(c.cfg.Nodes), len(c.cfg.Couriers))
+	for len(refusing) < all && ctx.Err() == nil {
+		var a answer
 		select {
-		case v = <-answers:
-		case b := <-couriers:
-			if v = b.answer; b.err != nil {
-				errs = append(errs, b.err)
+		case a = <-answers:
+		case a = <-couriers:
+		case <-ctx.Done():
+			continue
+		}
+		if a.err == nil {
+			if bc.NewHash(a.Hash) != id || a.open() {
 				continue
 			}
-		case <-patience.C:
-			over = true
+			_, a.err = a.outcome()
+		}
+		switch {
+		case a.err != nil && !mining.Refusal(a.err): // It is about the node.
+			errs = append(errs, a.err)
 			continue
-		case <-ctx.Done():
-			over = true
-			continue
+		case a.taken():
+			c.note(id, a.Verdict, nil)
+			return a.outcome()
+		case refused == nil || refused.byClock():
+			refused = &a.Verdict
 		}
-		if bc.NewHash(v.Hash) != id || v.open() {
-			continue
-		}
-		if _, err := v.outcome(); err != nil && !mining.Refusal(err) {
-			errs = append(errs, err) // It is about the node.
-			continue
-		}
-		if v.taken() {
-			c.note(id, v.Verdict)
-			return v.outcome()
-		}
-		if refused == nil {
-			refused = &v.Verdict
-		}
-		if v.node >= 0 {
-			refusing[v.node] = true
-			over = len(refusing) == max(len(c.cfg.Nodes), len(c.cfg.Couriers))
+		if a.node >= 0 {
+			refusing[a.node] = true
 		}
 	}
 	if refused == nil {
-		err := fmt.Errorf("%w: no node has answered for the block: it is sent again", mining.ErrNotReady)
-		if len(errs) > 0 {
-			err = fmt.Errorf("%w: %w", err, errors.Join(errs...))
-		}
-		return 0, err
+		return 0, noAnswer(errs)
 	}
-	if old, ok := c.said.Peek(id); ok && old.taken() { // By another node, which is silent at the moment.
-		return mining.Duplicate, nil
-	}
-	c.note(id, *refused)
-	return refused.outcome()
+	return c.refused(id, *refused, len(refusing) >= all, errs)
 }
 
-func (c *Chain) note(id bc.Hash, v Verdict) {
-	c.said.Add(id, v)
-	c.cfg.Spoken()
+// refused is what becomes of a block that one node refuses, or all do. Another may have taken it before, and be
+// silent at the moment; or take it yet, where it is refused by the time of day.
+func (c *Chain) refused(id bc.Hash, v Verdict, byAll bool, errs []error) (mining.Outcome, error) {
+	if old, ok := c.said.Peek(id); !byAll && v.byClock() && (!ok || !old.taken()) {
+		return 0, noAnswer(append(errs, errors.New(v.Detail)))
+	}
+	if !c.note(id, v, (*Verdict).taken) {
+		return mining.Duplicate, nil
+	}
+	return v.outcome()
+}
+
+// noAnswer is that no node has answered for a block, and why.
+func noAnswer(errs []error) error {
+	err := fmt.Errorf("%w: no node has answered for the block: it is sent again", mining.ErrNotReady)
+	if len(errs) > 0 {
+		err = fmt.Errorf("%w: %w", err, errors.Join(errs...))
+	}
+	return err
+}
+
+// note remembers what was said of a block, but where what was said before holds; nil is that nothing does.
+func (c *Chain) note(id bc.Hash, v Verdict, holds func(*Verdict) bool) (noted bool) {
+	c.mu.Lock()
+	old, ok := c.said.Peek(id)
+	if noted = !ok || holds == nil || !holds(&old); noted {
+		c.said.Add(id, v)
+	}
+	c.mu.Unlock()
+	if noted {
+		c.cfg.Spoken()
+	}
+	return noted
 }
 
 // Ask asks the nodes where a block stands that they were brought before, by bringing it again. The
@@ -252,8 +270,8 @@ func (c *Chain) Verdict(node PublicKey, v *Verdict) {
 		c.noteFirst(v)
 	}
 	id := bc.NewHash(v.Hash)
-	if old, ok := c.said.Peek(id); v.taken() && (!ok || old.taken()) {
-		c.note(id, *v)
+	if v.taken() {
+		c.note(id, *v, func(old *Verdict) bool { return !old.taken() })
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -262,7 +280,7 @@ func (c *Chain) Verdict(node PublicKey, v *Verdict) {
 			continue
 		}
 		select {
-		case answers <- answer{*v, from}:
+		case answers <- answer{Verdict: *v, node: from}:
 		default:
 		}
 	}
@@ -316,6 +334,9 @@ func (c *Chain) Ready() error {
 // NewVerdict is what a node says of a block, by what its Submitter said.
 func NewVerdict(id bc.Hash, v mining.Verdict, best uint64, err error) Verdict {
 	out := Verdict{Hash: id.Byte32(), Outcome: int(v.Outcome), Main: v.Main, Winner: v.Winner.Byte32(), Best: best}
+	if err == nil && !v.Main {
+		err = v.Invalid // Its chain has it, and refused it before.
+	}
 	if err == nil {
 		return out
 	}
@@ -336,6 +357,9 @@ func (v *Verdict) open() bool { return v.has() && !v.Main && v.Winner == [32]byt
 
 // taken reports whether the node has the block in its chain, on the best branch or not.
 func (v *Verdict) taken() bool { return v.has() && !v.open() }
+
+// byClock reports whether the node refuses the block by what time it takes it to be.
+func (v *Verdict) byClock() bool { return v.Error == string(mining.ErrTimeTooNew) }
 
 // refusedBy is an error of a kind of package mining, in a node's words.
 type refusedBy struct {

@@ -31,9 +31,12 @@ func (c *Chain) HeardFirst(id bc.Hash) time.Time {
 	return at
 }
 
-// owe notes that a block was taken, by the first node or not.
+// owe notes that a block was taken, by the first node or not. One that is kept elsewhere takes no other's place.
 func (c *Chain) owe(block *types.Block, by mining.Finder) {
 	id := block.Hash()
+	if c.cfg.Kept(id) {
+		return
+	}
 	c.owed.Add(id, Owed{block, by})
 	if c.first.Contains(id) { // Also where it said so a moment ago.
 		c.owed.Remove(id)

@@ -58,6 +58,7 @@ func silent(context.Context, []byte) (Verdict, error) {
 func TestWhoTakesABlockDecides(t *testing.T) {
 	taken := answering(20*time.Millisecond, Verdict{Outcome: int(mining.MainChain), Main: true, Best: 7})
 	refuses := answering(0, Verdict{Error: string(mining.ErrBadBits), Detail: "bad-diffbits: bits 5, expected 7"})
+	early := answering(0, Verdict{Error: string(mining.ErrTimeTooNew), Detail: "its clock is wrong"})
 	open := answering(0, Verdict{Outcome: int(mining.Duplicate), Best: 6})
 	orphan := answering(0, Verdict{Outcome: int(mining.Orphan)})
 	for _, test := range []struct {
@@ -73,6 +74,10 @@ func TestWhoTakesABlockDecides(t *testing.T) {
 		{"another lacks its parent", []Courier{orphan, taken}, mining.MainChain, nil, true},
 		{"the only one refuses it", []Courier{refuses}, 0, mining.ErrBadBits, true},
 		{"both refuse it", []Courier{refuses, refuses}, 0, mining.ErrBadBits, true},
+		{"one refuses it, the other is not there", []Courier{refuses, silent}, 0, mining.ErrBadBits, true},
+		{"one refuses it by its clock, the other is not there", []Courier{early, silent}, 0, mining.ErrNotReady, false},
+		{"one refuses it by its clock, the other lacks its parent", []Courier{early, orphan}, mining.Orphan, nil, false},
+		{"both refuse it by their clocks", []Courier{early, early}, 0, mining.ErrTimeTooNew, true},
 		{"it has not decided", []Courier{open}, 0, mining.ErrNotReady, false},
 		{"it has not decided by the one way, and takes it by the other", []Courier{open, taken}, mining.MainChain, nil, true},
 		{"the only one lacks its parent", []Courier{orphan}, mining.Orphan, nil, false},
@@ -141,7 +146,7 @@ func TestWhereABlockStandsLater(t *testing.T) {
 		return &v
 	}
 	refused := NewVerdict(id, mining.Verdict{}, 9, mining.ErrBadTx)
-	c.note(id, refused)
+	c.note(id, refused, nil)
 	c.Verdict(PublicKey{}, stands(true))
 	if p := c.Place(id, 7); !p.Known || p.Main || p.Invalid == nil {
 		t.Errorf("a block that was refused is at %+v", p)
@@ -203,33 +208,6 @@ func TestTheFirstNodeIsOwedABlock(t *testing.T) {
 	}
 }
 
-// TestARefusalIsNotTheLastWord: the second node has a block, which the first refuses by its clock; the second is away for a moment
-// as the nodes are asked.
-func TestARefusalIsNotTheLastWord(t *testing.T) {
-	var away atomic.Bool
-	taken := answering(0, Verdict{Outcome: int(mining.MainChain), Main: true, Best: 7})
-	refuses := answering(0, Verdict{Error: string(mining.ErrTimeTooNew), Detail: "its clock is wrong"})
-	c, block := chainTest(t, NewMemory(), []PublicKey{{1}, {2}}, refuses, func(ctx context.Context, sealed []byte) (Verdict, error) {
-		if away.Load() {
-			return silent(ctx, sealed)
-		}
-		return taken(ctx, sealed)
-	}), foundBlock(7)
-	if _, err := c.Process(t.Context(), block, finder); err != nil {
-		t.Fatal(err)
-	}
-	away.Store(true)
-	if err := c.Ask(t.Context(), block, finder); err != nil {
-		t.Error(err)
-	}
-	if outcome, err := c.Process(t.Context(), block, finder); outcome != mining.Duplicate || err != nil {
-		t.Errorf("%v, %v, expected that a node has it", outcome, err)
-	}
-	if p := c.Place(block.Hash(), 7); !p.Main || p.Invalid != nil || len(c.Owed()) != 1 {
-		t.Errorf("it is at %+v, and %d are owed", p, len(c.Owed()))
-	}
-}
-
 // TestTwoWaitForOneBlock: each that brings a block by the engine has the answer.
 func TestTwoWaitForOneBlock(t *testing.T) {
 	engine, node := NewMemory(), NewKey().Public()
@@ -260,34 +238,12 @@ func TestTwoWaitForOneBlock(t *testing.T) {
 	}
 }
 
-// TestARefusalWaitsForTheOthers: a node whose clock is wrong refuses a block by HTTP; another, whose HTTP is
-// closed, takes it by the engine a moment later.
-func TestARefusalWaitsForTheOthers(t *testing.T) {
-	engine, node := NewMemory(), NewKey().Public()
-	defer engine.Close()
-	refuses := answering(0, Verdict{Error: string(mining.ErrTimeTooNew), Detail: "its clock is wrong"})
-	c, block := chainTest(t, engine, []PublicKey{{1}, node}, refuses, silent), foundBlock(7)
-	id := block.Hash()
-	cancel, err := engine.Subscribe(Subject(node)+".from", func([]byte) {
-		time.Sleep(50 * time.Millisecond)
-		v := NewVerdict(id, mining.Verdict{Outcome: mining.MainChain, Main: true, Winner: id}, 7, nil)
-		c.Verdict(node, &v)
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer cancel()
-	if outcome, err := c.Process(t.Context(), block, finder); outcome != mining.MainChain || err != nil {
-		t.Errorf("%v, %v, expected that it is taken", outcome, err)
-	}
-}
-
 // TestAnOrphanIsNotLost: a node that does not know a block's parent says what it has at that height, which
 // decides nothing: another node may have the block on its chain.
 func TestAnOrphanIsNotLost(t *testing.T) {
 	id, rival := bc.Hash{V0: 1}, bc.Hash{V0: 7}
 	c := NewChain(ChainConfig{})
-	c.note(id, NewVerdict(id, mining.Verdict{Outcome: mining.Orphan, Winner: rival}, 20, nil))
+	c.note(id, NewVerdict(id, mining.Verdict{Outcome: mining.Orphan, Winner: rival}, 20, nil), nil)
 	if p := c.Place(id, 10); p.Decided(10) || p.Known {
 		t.Errorf("%+v is decided", p)
 	}

@@ -17,13 +17,14 @@ const (
 	standsAgain = 50 * time.Second
 )
 
-// Stands tells a front, if it is let in, where a block of its rigs is now.
+// Stands tells a front, if it is let in, where a block of its rigs is now. A node that is fenced says nothing: the front
+// would take it that the one that keeps the ledger has the block.
 func (h *Hub) Stands(front PublicKey, v Verdict) {
 	last, ok := h.stands.Get(v.Hash)
 	if ok && last.main == v.Main && last.winner == v.Winner && time.Since(last.at) < standsAgain {
 		return
 	}
-	if h.known(front) {
+	if h.known(front) && h.fenced.Load() == nil {
 		h.stands.Add(v.Hash, stands{v.Main, v.Winner, time.Now()})
 		h.sendSealed(h.to(front), KindVerdict, &v)
 	}

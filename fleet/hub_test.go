@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bytom/bytom/protocol/bc"
+
 	"github.com/bytom-solo/bytom-solo/ledger"
 	"github.com/bytom-solo/bytom-solo/mining"
 )
@@ -143,6 +145,42 @@ func TestStrangersFillNoLog(t *testing.T) {
 	for _, log := range []string{h.log.String(), f.log.String()} {
 		if got := strings.Count(log, "\n"); got < 2 || got > 2*mostStrange {
 			t.Errorf("%d lines, expected from 2 to %d", got, 2*mostStrange)
+		}
+	}
+}
+
+// TestAFencedNodeSpeaksOfNoBlocks: what it says would have a front believe that the node that keeps the ledger has them.
+func TestAFencedNodeSpeaksOfNoBlocks(t *testing.T) {
+	h := newHubTest(t, nil)
+	said := make(chan bc.Hash, 10)
+	cancel, err := h.cfg.Engine.Subscribe(h.to(h.front.Public()), func(data []byte) {
+		m, err := Open(data, "solonet", func(PublicKey) bool { return true })
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		said <- bc.NewHash(m.Body.(*Verdict).Hash)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cancel()
+	stands := func(id bc.Hash) {
+		h.Stands(h.front.Public(), NewVerdict(id, mining.Verdict{Outcome: mining.Duplicate, Main: true, Winner: id}, 9, nil))
+	}
+	before, fenced, after := bc.Hash{V0: 1}, bc.Hash{V0: 2}, bc.Hash{V0: 3}
+	stands(before)
+	beat, err := h.cfg.Key.Seal("solonet", KindBeat, &Beat{Ledger: LedgerState{Term: 8, Instance: 5}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.TakeBeat(beat)
+	stands(fenced)
+	h.fenced.Store(nil)
+	stands(after)
+	for _, want := range []bc.Hash{before, after} {
+		if got := <-said; got != want {
+			t.Fatalf("it speaks of block %v, expected %v", got, want)
 		}
 	}
 }

@@ -83,6 +83,7 @@ func (o *outstanding) answer(id bc.Hash, v Verdict, err error) bool {
 	}
 	if b := &o.all[i]; !b.judged() {
 		b.answered, b.verdict, b.err = true, v, err
+		b.unproved = b.unproved && !(b.judged() && err == nil) // The chain takes none without.
 	}
 	return true
 }
@@ -251,8 +252,8 @@ func (s *Submitter) bringAgain(ctx context.Context, such func(foundBlock) bool) 
 		p := s.cfg.Source.Place(id, b.block.Height)
 		switch {
 		case !such(b), !b.answered, b.judged() && (p.Known || b.err != nil):
-		case p.Known: // By another way.
-			s.answered(b.block, Verdict{Outcome: s.outcomeNow(b.block)}, p.Invalid)
+		case p.Known && p.Invalid != nil: // By another way.
+			s.answered(b.block, Verdict{}, p.Invalid)
 		case (b.written || s.cfg.Journal == nil) && p.Best >= b.block.Height+forgetAfter:
 			s.outstanding.drop(id) // The chain has gone on without it; the next start tries once more.
 		default:

@@ -41,7 +41,7 @@ func (s *Submitter) replay(ctx context.Context, f Fate) {
 	var v Verdict
 	block, err := s.cfg.Journal.Block(f.ID)
 	if err == nil {
-		v, err = s.resend(ctx, block, f.By)
+		v, err = s.resend(ctx, block, f)
 	}
 	log := s.cfg.Log.With("height", f.Height, "hash", f.ID.String())
 	if err == nil {
@@ -69,19 +69,22 @@ func (s *Submitter) Resubmit(ctx context.Context, id bc.Hash) (Verdict, error) {
 	if err != nil {
 		return Verdict{}, err
 	}
-	return s.resend(ctx, block, f.By)
+	return s.resend(ctx, block, f)
 }
 
 // resend passes a block of the journal to the chain, and announces it also where the chain
-// has it: the run that submitted it may have ended before it announced it.
-func (s *Submitter) resend(ctx context.Context, block *types.Block, by Finder) (Verdict, error) {
+// has it: the run that submitted it may have ended before it announced it. A refusal is not the last word on a
+// block that was taken before: a front's other node may have it, and be away.
+func (s *Submitter) resend(ctx context.Context, block *types.Block, f Fate) (Verdict, error) {
 	start := time.Now()
 	s.cfg.Relay(block)
 	s.told.Remove(block.Hash())
-	v, err := s.process(ctx, block, by, start, false)
+	v, err := s.process(ctx, block, f.By, start, false)
 	if err == nil && v.Outcome == Duplicate {
 		s.cfg.Sink.Announce(block)
 	}
-	s.resolve(block, v, err, Event{State: StateSubmitted, At: start})
+	if f.standing() == "" || !Refusal(err) {
+		s.resolve(block, v, err, Event{State: StateSubmitted, At: start})
+	}
 	return v, err
 }

@@ -152,7 +152,7 @@ func (f *Front) openFleet() error {
 	}
 	f.chain = fleet.NewChain(fleet.ChainConfig{
 		Engine: f.engine, Key: f.key, Network: config.Bytom.ChainID, Feed: f.feed, Nodes: config.Front.Nodes.keys(),
-		Couriers: f.ways.couriers(config.Front.Nodes), Spoken: func() { f.fates.TipChanged() }, Log: f.log,
+		Couriers: f.ways.couriers(config.Front.Nodes), Kept: f.keeps, Spoken: func() { f.fates.TipChanged() }, Log: f.log,
 	})
 	f.fates = mining.NewFateWatcher(mining.FateWatcherConfig{Journal: f.journal, Source: f.chain, Log: f.log})
 	if f.journal != nil {

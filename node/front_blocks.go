@@ -18,6 +18,8 @@ const (
 	// silentFate is how long nodes may say nothing of a block until they are asked. By themselves
 	// they speak of it each minute until its reward can be spent, by the engine, which can be away.
 	silentFate = 150 * time.Second
+	// unansweredFate is the time until a block is asked for again that no node answered for.
+	unansweredFate = 30 * time.Second
 )
 
 // sendAgain brings blocks to the nodes that none has answered for, those of an earlier run too, until ctx ends.
@@ -51,7 +53,7 @@ func each(ctx context.Context, every time.Duration, do func()) error {
 
 // askFates asks the nodes for blocks that they took, of which the first says nothing: those of an earlier run before
 // all others. The first node books the shares, and has to know of each; it may have been away when another took one, or
-// have lost it with its disk. Where none answers, the rest wait for the next time.
+// have lost it with its disk. Where none answers the rest wait for the next time, and have their turn then.
 func (f *Front) askFates(ctx context.Context) {
 	all := f.openBlocks()
 	maps.DeleteFunc(f.asked, func(id bc.Hash, _ time.Time) bool {
@@ -69,6 +71,7 @@ func (f *Front) askFates(ctx context.Context) {
 		}
 		if err := f.chain.Ask(ctx, block, b.by); err != nil {
 			log.Debug("it is not known where a found block stands", "error", err)
+			f.asked[b.id] = time.Now().Add(unansweredFate - silentFate)
 			return
 		}
 		f.asked[b.id] = time.Now()
@@ -94,7 +97,7 @@ func (f *Front) openBlocks() (all []openBlock) {
 	}
 	for _, o := range f.chain.Owed() {
 		b := openBlock{o.Block.Hash(), o.Block.Height, o.By, func() (*types.Block, error) { return o.Block, nil }}
-		if f.journal != nil && f.journal.Has(b.id) || f.chain.Place(b.id, b.height).Best >= b.height+mining.MaturedAt {
+		if f.keeps(b.id) || f.chain.Place(b.id, b.height).Best >= b.height+mining.MaturedAt {
 			f.chain.Forgive(b.id)
 			continue
 		}
@@ -102,6 +105,9 @@ func (f *Front) openBlocks() (all []openBlock) {
 	}
 	return all
 }
+
+// keeps reports whether the journal has a block: then openBlocks has it, for as long as it matters.
+func (f *Front) keeps(id bc.Hash) bool { return f.journal != nil && f.journal.Has(id) }
 
 // watchFates notes in the journal what becomes of found blocks, by what nodes say.
 func (f *Front) watchFates(ctx context.Context) error {

@@ -28,10 +28,36 @@ func frontOf(t *testing.T, couriers ...fleet.Courier) *Front {
 	t.Cleanup(func() { _ = j.Close() })
 	f := &Front{asked: make(map[bc.Hash]time.Time), station: station{journal: j, log: slog.New(slog.DiscardHandler)}}
 	f.chain = fleet.NewChain(fleet.ChainConfig{
-		Engine: fleet.NewMemory(), Key: fleet.NewKey(), Network: "solonet", Feed: fleet.NewFeed(fleet.FeedConfig{}), Couriers: couriers, Patience: 300 * time.Millisecond,
+		Engine: fleet.NewMemory(), Key: fleet.NewKey(), Network: "solonet", Feed: fleet.NewFeed(fleet.FeedConfig{}), Couriers: couriers, Kept: f.keeps,
+		Patience: 300 * time.Millisecond,
 	})
 	f.submitter = mining.NewSubmitter(mining.SubmitterConfig{Sink: f.chain, Source: f.chain, Journal: j})
 	return f
+}
+
+// blockOf is a block of a height, as far as a front's journal and nodes look into it.
+func blockOf(height uint64) *types.Block {
+	return &types.Block{BlockHeader: types.BlockHeader{Version: 1, Height: height}, Transactions: []*types.Tx{types.NewTx(types.TxData{Version: 1})}}
+}
+
+// broughtBlock is the block that a front's message has.
+func broughtBlock(sealed []byte) (*types.Block, error) {
+	m, err := fleet.Open(sealed, "solonet", func(fleet.PublicKey) bool { return true })
+	if err != nil {
+		return nil, err
+	}
+	return fleet.DecodeBlock(m.Body.(*fleet.Block).Raw)
+}
+
+// takes is a node that has each block on its best chain, which is so long.
+func takes(best *uint64) fleet.Courier {
+	return func(_ context.Context, sealed []byte) (fleet.Verdict, error) {
+		block, err := broughtBlock(sealed)
+		if err != nil {
+			return fleet.Verdict{}, err
+		}
+		return fleet.NewVerdict(block.Hash(), mining.Verdict{Outcome: mining.Duplicate, Main: true, Winner: block.Hash()}, *best, nil), nil
+	}
 }
 
 // solvedWork is a node, and work of it with its proof, which the node's verifier does not know.
@@ -61,7 +87,7 @@ func solvedWork(t *testing.T) (*wholeNode, mining.Solution, *types.Block) {
 // TestTheNodeThatBooksHearsOfABlock: the first node restarts while a rig finds a block, which the second takes, and speaks of.
 // The first has the share, and so the block must get there too.
 func TestTheNodeThatBooksHearsOfABlock(t *testing.T) {
-	block := &types.Block{BlockHeader: types.BlockHeader{Version: 1, Height: 7}, Transactions: []*types.Tx{types.NewTx(types.TxData{Version: 1})}}
+	block := blockOf(7)
 	id := block.Hash()
 	var away atomic.Bool
 	away.Store(true)
@@ -103,7 +129,7 @@ func TestTheNodeThatBooksHearsOfABlock(t *testing.T) {
 // the second node says meanwhile.
 func TestTheFirstNodeThatForgets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		block := &types.Block{BlockHeader: types.BlockHeader{Version: 1, Height: 7}, Transactions: []*types.Tx{types.NewTx(types.TxData{Version: 1})}}
+		block := blockOf(7)
 		id := block.Hash()
 		var toFirst atomic.Int32
 		taken := fleet.NewVerdict(id, mining.Verdict{Outcome: mining.MainChain, Main: true, Winner: id}, 7, nil)
@@ -133,17 +159,7 @@ func TestTheFirstNodeThatForgets(t *testing.T) {
 func TestTheFirstNodeIsOwedABlockThatNobodyWroteDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		best, away, toFirst := uint64(7), true, 0
-		says := func(_ context.Context, sealed []byte) (fleet.Verdict, error) {
-			m, err := fleet.Open(sealed, "solonet", func(fleet.PublicKey) bool { return true })
-			if err != nil {
-				return fleet.Verdict{}, err
-			}
-			block, err := fleet.DecodeBlock(m.Body.(*fleet.Block).Raw)
-			if err != nil {
-				return fleet.Verdict{}, err
-			}
-			return fleet.NewVerdict(block.Hash(), mining.Verdict{Outcome: mining.Duplicate, Main: true, Winner: block.Hash()}, best, nil), nil
-		}
+		says := takes(&best)
 		first := func(ctx context.Context, sealed []byte) (fleet.Verdict, error) {
 			if toFirst++; away {
 				return fleet.Verdict{}, errors.New("connection refused")
@@ -156,7 +172,7 @@ func TestTheFirstNodeIsOwedABlockThatNobodyWroteDown(t *testing.T) {
 		by := mining.Finder{Kind: mining.FoundByRig, Owner: "ada", Work: 5}
 		find := func(height uint64) *types.Block {
 			t.Helper()
-			block := &types.Block{BlockHeader: types.BlockHeader{Version: 1, Height: height}, Transactions: []*types.Tx{types.NewTx(types.TxData{Version: 1})}}
+			block := blockOf(height)
 			if _, err := f.chain.Process(t.Context(), block, by); err != nil {
 				t.Fatal(err)
 			}
@@ -202,7 +218,7 @@ func TestTheFirstNodeIsOwedABlockThatNobodyWroteDown(t *testing.T) {
 // alone.
 func TestAskingTakesNoVerdictAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		block := &types.Block{BlockHeader: types.BlockHeader{Version: 1, Height: 7}, Transactions: []*types.Tx{types.NewTx(types.TxData{Version: 1})}}
+		block := blockOf(7)
 		id := block.Hash()
 		f := frontOf(t, func(context.Context, []byte) (fleet.Verdict, error) {
 			time.Sleep(100 * time.Millisecond)
