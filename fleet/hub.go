@@ -45,8 +45,8 @@ type HubConfig struct {
 	// Books keep the shares, Ledger says which ledger that is.
 	Books  Books
 	Ledger LedgerState
-	// Found brings a block of a front's rig to the chain. It is called for each that comes, by
-	// a goroutine of its own.
+	// Found brings a block of a front's rig to the chain. It is called for each that comes, by several
+	// goroutines at once.
 	Found func(ctx context.Context, front PublicKey, b *Block) Verdict
 	// Solved computes the proof of work of a block that is about to come, so that it is known then. It is
 	// called for one at a time, by a goroutine of its own; nil does nothing.
@@ -115,12 +115,8 @@ func NewHub(cfg HubConfig) *Hub {
 	if cfg.Solved == nil {
 		cfg.Solved = func(context.Context, [32]byte, [32]byte) {}
 	}
-	told, err := lru.New[[32]byte, stands](mostStands)
-	if err != nil {
-		panic(err) // Only a size below 1 is refused.
-	}
 	return &Hub{
-		cfg: cfg, log: cfg.Log, stands: told, subject: Subject(cfg.Key.Public()), batches: make(chan sealedBatch, mostBatches), found: make(chan struct{}, mostFound), solved: make(chan struct{}, 1),
+		cfg: cfg, log: cfg.Log, stands: newLatest[[32]byte, stands](mostStands), subject: Subject(cfg.Key.Public()), batches: make(chan sealedBatch, mostBatches), found: make(chan struct{}, mostFound), solved: make(chan struct{}, 1),
 		fronts: make(map[PublicKey]*frontSight), told: newTellings(mostOwn), strange: newTellings(mostStrange), begun: time.Now(),
 	}
 }

@@ -31,6 +31,7 @@ type outstanding struct {
 // foundBlock is a block, who found it and when, and what became of it so far.
 type foundBlock struct {
 	block    *types.Block
+	id       bc.Hash // the block's, which takes time to compute
 	by       Finder
 	found    time.Time
 	written  bool // the journal has it
@@ -51,16 +52,17 @@ func judged(v Verdict, err error) bool { return err == nil && v.Outcome != Orpha
 // keep has a block be brought to the chain, or written down, later.
 func (s *Submitter) keep(b foundBlock) {
 	if gone := s.outstanding.keep(b); gone != nil && !gone.doubtful() {
-		s.cfg.Log.Error("a found block is given up, as too many wait for the disk or the chain", "height", gone.block.Height, "hash", new(gone.block.Hash()).String(), "by", gone.by.String())
+		s.cfg.Log.Error("a found block is given up, as too many wait for the disk or the chain", "height", gone.block.Height, "hash", gone.id.String(), "by", gone.by.String())
 	}
 }
 
 // keep adds a block, unless it is there: one can come by two ways. Of too many the oldest goes, of the doubtful ones
 // first: a front can have many of these.
 func (o *outstanding) keep(b foundBlock) (gone *foundBlock) {
+	b.id = b.block.Hash()
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.index(b.block.Hash()) >= 0 {
+	if o.index(b.id) >= 0 {
 		return nil
 	}
 	o.all = append(o.all, b)
@@ -134,7 +136,7 @@ func (o *outstanding) has(id bc.Hash) bool {
 
 // index is where a block is, negative if it is not there. mu is held.
 func (o *outstanding) index(id bc.Hash) int {
-	return slices.IndexFunc(o.all, func(b foundBlock) bool { return b.block.Hash() == id })
+	return slices.IndexFunc(o.all, func(b foundBlock) bool { return b.id == id })
 }
 
 func (o *outstanding) list() []foundBlock {
@@ -146,7 +148,7 @@ func (o *outstanding) list() []foundBlock {
 func (o *outstanding) drop(id bc.Hash) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.all = slices.DeleteFunc(o.all, func(b foundBlock) bool { return b.block.Hash() == id })
+	o.all = slices.DeleteFunc(o.all, func(b foundBlock) bool { return b.id == id })
 }
 
 // Run writes found blocks down that the journal could not take when they were found, again and again, as a
@@ -204,14 +206,13 @@ func (s *Submitter) writeAgain() (left int) {
 		return 0
 	}
 	for _, b := range s.outstanding.list() {
-		id := b.block.Hash()
 		if !b.written {
 			if _, err := s.recordInTime(b.block, b.by, b.found); err != nil && !errors.Is(err, errDuplicateEntry) {
 				left++
 				continue
 			}
-			s.cfg.Log.Info("found block written down, later", "height", b.block.Height, "hash", id.String())
-			s.outstanding.wrote(id)
+			s.cfg.Log.Info("found block written down, later", "height", b.block.Height, "hash", b.id.String())
+			s.outstanding.wrote(b.id)
 		}
 		if b.judged() {
 			s.finish(b)
@@ -222,11 +223,10 @@ func (s *Submitter) writeAgain() (left int) {
 
 // finish notes what became of a block, which the journal has by now.
 func (s *Submitter) finish(b foundBlock) {
-	id := b.block.Hash()
-	if f, ok, err := s.cfg.Journal.Fate(id); err != nil || !ok || !f.Resolved() { // Not by another way.
+	if f, ok, err := s.cfg.Journal.Fate(b.id); err != nil || !ok || !f.Resolved() { // Not by another way.
 		s.resolve(b.block, b.verdict, b.err, Event{State: StateSubmitted, At: b.found}, Event{State: StateJournaled, At: time.Now()})
 	}
-	s.outstanding.drop(id)
+	s.outstanding.drop(b.id)
 }
 
 func (s *Submitter) keepBringing(ctx context.Context) {
@@ -248,17 +248,16 @@ func (s *Submitter) bringAgain(ctx context.Context, such func(foundBlock) bool) 
 		if ctx.Err() != nil {
 			return
 		}
-		id := b.block.Hash()
-		p := s.cfg.Source.Place(id, b.block.Height)
+		p := s.cfg.Source.Place(b.id, b.block.Height)
 		switch {
 		case !such(b), !b.answered, b.judged() && (p.Known || b.err != nil):
 		case p.Known && p.Invalid != nil: // By another way.
 			s.answered(b.block, Verdict{}, p.Invalid)
 		case (b.written || s.cfg.Journal == nil) && p.Best >= b.block.Height+forgetAfter:
-			s.outstanding.drop(id) // The chain has gone on without it; the next start tries once more.
+			s.outstanding.drop(b.id) // The chain has gone on without it; the next start tries once more.
 		default:
 			if b.judged() {
-				s.told.Remove(id)
+				s.told.Remove(b.id)
 			}
 			v, err := s.bringOnce(ctx, b)
 			s.answered(b.block, v, err)
@@ -274,10 +273,10 @@ func (s *Submitter) bringOnce(ctx context.Context, b foundBlock) (Verdict, error
 		if !known {
 			return Verdict{}, ErrNotReady
 		}
-		if err := s.prove(ctx, b.block.Hash().Byte32(), parent); err != nil {
+		if err := s.prove(ctx, b.id.Byte32(), parent); err != nil {
 			return Verdict{}, err
 		}
-		s.outstanding.proved(b.block.Hash())
+		s.outstanding.proved(b.id)
 	}
 	return s.process(ctx, b.block, b.by, start, true)
 }

@@ -19,7 +19,8 @@ const (
 	// probeWaysAfter is how long after the start the ways to the nodes are first tried, probeWaysEvery the time
 	// between two tries.
 	probeWaysAfter, probeWaysEvery = 5 * time.Second, 30 * time.Second
-	// mostOnTheWay is how many blocks may be on their way to a node at a time: where it hangs, each is for 20 s.
+	// mostOnTheWay is how many blocks may be on their way to a node at a time, or wait for a connection there: where it
+	// hangs, each does for 20 s.
 	mostOnTheWay = 32
 )
 
@@ -54,7 +55,7 @@ func atMost(most int, bring fleet.Courier) fleet.Courier {
 			defer func() { <-places }()
 			return bring(ctx, sealed)
 		default:
-			return fleet.Verdict{}, fmt.Errorf("%d blocks are on their way to the node, and it has answered for none of them yet", most)
+			return fleet.Verdict{}, fmt.Errorf("%d other blocks wait for the node's answer", most)
 		}
 	}
 }

@@ -92,7 +92,7 @@ func TestFewBlocksGoToANodeThatHangs(t *testing.T) {
 		}()
 	}
 	for range more {
-		if err := <-errs; err == nil || !strings.Contains(err.Error(), "32 blocks are on their way") {
+		if err := <-errs; err == nil || !strings.Contains(err.Error(), "32 other blocks wait") {
 			t.Errorf("one too many: %v", err)
 		}
 	}
