@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"path"
 	"strings"
 	"testing"
 	"time"
@@ -72,6 +74,12 @@ func checkAnswer(t *testing.T, r *http.Request, input string, w *httptest.Respon
 	t.Helper()
 	if strings.HasPrefix(w.Header().Get("Content-Type"), "text/html") && w.Code == http.StatusOK {
 		return // A page, the same for all addresses.
+	}
+	if clean := path.Clean(r.URL.Path); w.Code == http.StatusTemporaryRedirect && clean != r.URL.Path {
+		if to := w.Header().Get("Location"); strings.TrimSuffix(to, "/") != strings.TrimSuffix((&url.URL{Path: clean}).String(), "/") {
+			t.Errorf("%s %s %q: the way goes to %q, expected %q", r.Method, r.URL.Path, input, to, clean)
+		}
+		return // By Go's router, for any path with .. in it.
 	}
 	var answer struct {
 		Status string
