@@ -62,6 +62,9 @@ func FuzzOwnRoutes(f *testing.F) {
 		defer cancel()
 		w := httptest.NewRecorder()
 		fromLoopback(n.server.Handler).ServeHTTP(w, r.WithContext(ctx))
+		if w.Code == http.StatusServiceUnavailable && ctx.Err() != nil {
+			return // A busy machine: whose turn has not come is told to ask again.
+		}
 		checkAnswer(t, r, input, w)
 		if n.log.take("caused a panic") {
 			t.Errorf("%s %q: a panic", r.URL.Path, input)
