@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/bytom/bytom/protocol/bc"
+
 	"github.com/bytom-solo/bytom-solo/mining"
 )
 
@@ -65,6 +67,7 @@ type served struct {
 	err      error
 	node     PublicKey
 	at       time.Duration // when the template came
+	tip      bc.Hash       // what it builds on, or without one, what the last did
 }
 
 // feedNode is what is known of a node.
@@ -258,6 +261,9 @@ func (f *Feed) serve(s *served) {
 	if s.template != nil && old.template != nil && old.node != s.node {
 		f.log.Warn("the work of another node is served", "node", s.node.String(), "before", old.node.String(), "height", s.template.Height)
 	}
+	if s.tip = old.tip; s.template != nil {
+		s.tip = s.template.Tip.Hash
+	}
 	f.current.Store(s)
 	if s.template != nil && (old.template == nil || old.template.Tip.Hash != s.template.Tip.Hash) {
 		close(f.tip)
@@ -300,7 +306,7 @@ func (f *Feed) State(t *mining.Template) mining.JobState {
 	switch {
 	case s.template == t:
 		return mining.Active
-	case s.template == nil || s.template.Tip.Hash != t.Tip.Hash:
+	case s.tip != t.Tip.Hash:
 		return mining.Stale
 	}
 	return mining.Past

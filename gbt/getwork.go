@@ -90,7 +90,7 @@ func (h *Handler) submit(r *http.Request, header *types.BlockHeader) envelope {
 		return failure(err)
 	}
 	by := finder(withCaller(r), mining.FoundByGetWork)
-	return answer(h.cfg.Submitter.Submit(r.Context(), mining.Solution{Job: j, Timestamp: header.Timestamp, Nonce: header.Nonce, By: by}))
+	return answer(h.cfg.Submitter.Submit(toTheEnd(r), mining.Solution{Job: j, Timestamp: header.Timestamp, Nonce: header.Nonce, By: by}))
 }
 
 func (h *Handler) unknown(header *types.BlockHeader) error {

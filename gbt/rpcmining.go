@@ -81,7 +81,7 @@ func (h *Handler) rpcSubmitBlock(ctx context.Context, args rpcArgs) (any, error)
 	if err != nil {
 		return verdictResult("", err)
 	}
-	v, err := h.cfg.Submitter.SubmitBlock(ctx, block, finder(ctx, mining.FoundByBlock))
+	v, err := h.cfg.Submitter.SubmitBlock(context.WithoutCancel(ctx), block, finder(ctx, mining.FoundByBlock))
 	if err != nil {
 		var kind mining.ErrorKind
 		if !errors.As(err, &kind) {

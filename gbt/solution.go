@@ -16,7 +16,7 @@ func (h *Handler) submitSolution(r *http.Request, in wire.Solution) envelope {
 		return failure(err)
 	}
 	s.By = finder(withCaller(r), mining.FoundByTemplate)
-	return answer(h.cfg.Submitter.Submit(r.Context(), s))
+	return answer(h.cfg.Submitter.Submit(toTheEnd(r), s))
 }
 
 // solution finds the work of a submit, and reconstructs the job that was hashed.

@@ -1,6 +1,7 @@
 package gbt
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -14,8 +15,11 @@ func (h *Handler) submitBlock(r *http.Request, in wire.SubmitBlock) envelope {
 	if err != nil {
 		return failure(err)
 	}
-	return answer(h.cfg.Submitter.SubmitBlock(r.Context(), block, finder(withCaller(r), mining.FoundByBlock)))
+	return answer(h.cfg.Submitter.SubmitBlock(toTheEnd(r), block, finder(withCaller(r), mining.FoundByBlock)))
 }
+
+// toTheEnd is the context of what has come as a whole: it may be a block, whether or not its client waits.
+func toTheEnd(r *http.Request) context.Context { return context.WithoutCancel(r.Context()) }
 
 // answer reports to a submitter what became of its block: true, as the stock node
 // does, if it is the new best one, else BIP 22's reason.

@@ -36,3 +36,9 @@ func (s *Submitter) settled(id bc.Hash, height uint64) Place {
 		time.Sleep(settleEvery)
 	}
 }
+
+// Took reports whether the best chain has the block that a solution of a job makes.
+func (s *Submitter) Took(j *Job, timestamp, nonce uint64) bool {
+	p := s.cfg.Source.Place(bc.NewHash(j.HeaderHash(timestamp, nonce)), j.Template.Height)
+	return p.Known && p.Main
+}

@@ -101,6 +101,9 @@ func (g *grants) grant(front string, epoch uint64, many int) (ranges []uint16, e
 	next, had := g.file.Grants, len(ranges)
 	for len(ranges) < many {
 		r, err := g.space.Grant()
+		if r == 0 && err == nil { // The file has no 0.
+			r, err = g.space.Grant()
+		}
 		if err != nil {
 			return nil, err
 		}

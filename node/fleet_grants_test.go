@@ -77,3 +77,24 @@ func TestGrantsFilesThatMakeNoSense(t *testing.T) {
 		}
 	}
 }
+
+// TestRangeZeroIsNotGranted: the space goes down from a random range to the lowest, which the file takes for none.
+func TestRangeZeroIsNotGranted(t *testing.T) {
+	path, space := filepath.Join(t.TempDir(), "fleet.json"), mining.NewExtranonces()
+	g, err := openGrants(path, space)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at := uint16(2); at > 1; {
+		if at, err = space.Grant(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	given, err := g.grant("front", 1, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := openGrants(path, mining.NewExtranonces()); err != nil {
+		t.Errorf("%v was granted, and the next start: %v", given, err)
+	}
+}

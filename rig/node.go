@@ -22,6 +22,8 @@ const (
 	pollEach, refreshEach = time.Second, 30 * time.Second
 	// longestCall bounds a call; nodes hold longpolls for a minute.
 	longestCall = 2 * time.Minute
+	// submitMost bounds one that submits, which is then tried again: its connection may be dead.
+	submitMost = 15 * time.Second
 	// patience is how long the last work of a node that no longer answers is good.
 	patience = 2 * time.Minute
 )
@@ -107,7 +109,7 @@ func (n *node) submit(ctx context.Context, s solution) (Outcome, error) {
 		switch {
 		case err == nil, errors.Is(err, mining.ErrorKind("duplicate")) && pause.used():
 			return Accepted, nil
-		case errors.As(err, &refused):
+		case errors.As(err, &refused) && !passing(refused):
 			return outcomeOf(refused), err
 		case ctx.Err() != nil:
 			return Unanswered, err
@@ -117,7 +119,16 @@ func (n *node) submit(ctx context.Context, s solution) (Outcome, error) {
 	}
 }
 
+// passing reports whether a refusal says nothing of the solution: it is a proxy's, whose node may be starting, or that
+// of a node that is stopping.
+func passing(err *client.Error) bool {
+	return !err.JSON && (err.Status >= 500 || err.Status == http.StatusRequestTimeout || err.Status == http.StatusTooManyRequests) ||
+		errors.Is(err, mining.ErrStopped)
+}
+
 func (n *node) send(ctx context.Context, s solution) error {
+	ctx, cancel := context.WithTimeout(ctx, submitMost)
+	defer cancel()
 	h := s.header()
 	if t := s.work.template; t != nil {
 		return n.client.SubmitSolution(ctx, t.WorkID, h.Timestamp, h.Nonce, s.work.extranonce)

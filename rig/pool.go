@@ -43,6 +43,8 @@ const (
 	askEach = 5 * time.Second
 	// againMost is how long a block waits for its server to be back.
 	againMost = time.Minute
+	// againEach is how often it is dialled meanwhile.
+	againEach = 5 * time.Second
 	// retireAfter is how long a session that is left stays for answers.
 	retireAfter = 10 * time.Second
 	// joblessMost is how long a session may be without a job that can be worked on.

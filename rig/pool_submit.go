@@ -3,27 +3,36 @@ package rig
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/bytom-solo/bytom-solo/stratum/client"
 	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
 // submit submits a share to the session that its job came from. A block whose fate is
-// unknown because the connection broke goes to the same server once more: some know their
-// jobs by number, whichever session submits them.
+// unknown, because the connection broke or there was no reply, goes to the same server again: some
+// know their jobs by number, whichever session submits them.
 func (p *pool) submit(ctx context.Context, s solution) (Outcome, error) {
-	own := s.work.session
-	err := p.send(ctx, own, s)
-	lost := errors.Is(err, client.ErrLost) || errors.Is(err, client.ErrClosed) || errors.Is(err, wire.RefusedLogin)
-	if !s.block || !lost {
+	err := p.send(ctx, s.work.session, s)
+	if !s.block || !lost(err) && !errors.Is(err, wire.RefusedBusy) {
 		return shareOutcome(err), err
 	}
 	p.log.Warn("block not submitted yet", "height", s.work.header.Height, "error", err)
-	again, waitErr := p.await(ctx, own)
-	if waitErr != nil {
-		return Unanswered, errors.Join(err, waitErr)
+	ctx, cancel := context.WithTimeoutCause(ctx, againMost, errors.New("the server is not back"))
+	defer cancel()
+	second := err
+	old := s.work.session
+	for pause := newPause(); ctx.Err() == nil && errors.Is(second, wire.RefusedBusy); second = p.send(ctx, old, s) {
+		pause.wait(ctx, nil)
 	}
-	second := p.send(ctx, again, s)
+	for lost(second) {
+		again, end, waitErr := p.await(ctx, old)
+		if waitErr != nil {
+			return Unanswered, errors.Join(second, waitErr)
+		}
+		second, old = p.send(ctx, again, s), again
+		end()
+	}
 	if errors.Is(second, wire.RefusedDuplicate) {
 		return Accepted, nil
 	}
@@ -33,6 +42,11 @@ func (p *pool) submit(ctx context.Context, s solution) (Outcome, error) {
 	return shareOutcome(second), second
 }
 
+// lost reports whether nobody knows what became of a share, or another session might have it taken.
+func lost(err error) bool {
+	return errors.Is(err, client.ErrNoReply) || errors.Is(err, client.ErrLost) || errors.Is(err, client.ErrClosed) || errors.Is(err, wire.RefusedLogin)
+}
+
 // send submits to a session, and judges the server by its answer.
 func (p *pool) send(ctx context.Context, to *session, found solution) error {
 	err := to.Submit(ctx, found.work.job, found.nonce)
@@ -40,21 +54,29 @@ func (p *pool) send(ctx context.Context, to *session, found solution) error {
 	return err
 }
 
-// await waits for another session with the server that old was with.
-func (p *pool) await(ctx context.Context, old *session) (*session, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, againMost, errors.New("the server is not back"))
-	defer cancel()
+// await waits for another session with the server that old was with: the pool's, or one for this alone where the
+// pool is with another server, or does not know yet that old is of no more use. end ends what await has begun.
+func (p *pool) await(ctx context.Context, old *session) (_ *session, end func(), _ error) {
 	for {
 		p.mu.Lock()
 		current, changed := p.current, p.changed
 		p.mu.Unlock()
 		if current != nil && current != old && current.server == old.server {
-			return current, nil
+			return current, func() {}, nil
 		}
 		select {
 		case <-changed:
+			continue
 		case <-ctx.Done():
-			return nil, context.Cause(ctx)
+			return nil, nil, context.Cause(ctx)
+		case <-time.After(againEach):
+		}
+		if current == nil {
+			continue // The pool is about to have one, of this server or another.
+		}
+		if c, err := p.dial(ctx, old.server); err == nil {
+			own := &session{Client: c, server: old.server, giveUp: make(chan error, 1)}
+			return own, func() { _ = c.Close() }, nil
 		}
 	}
 }

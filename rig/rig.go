@@ -65,7 +65,7 @@ type Rig struct {
 	state   atomic.Pointer[state]
 	fetch   chan struct{} // one slot: work is wanted now
 	submits sync.WaitGroup
-	// inFlight counts shares on their way, of which there are up to mostOnWay.
+	// inFlight counts shares on their way, of which there are up to maxInFlight.
 	inFlight    atomic.Int64
 	maxInFlight int64
 

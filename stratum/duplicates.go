@@ -5,15 +5,20 @@ import (
 	"slices"
 )
 
-// mostSeen bounds the shares that a session's next ones are compared with: the latest
-// so many, at least half of them.
-const mostSeen = 2048
+const (
+	// fewSeen is how many shares are kept in a row, where they are found soonest and take least: some thirty of a
+	// rig's come on a tip.
+	fewSeen = 64
+	// mostSeen bounds the others, some 4 MB of a session's. What is hashed in the time of a tip is less.
+	mostSeen = 1 << 17
+)
 
-// seenShares recognizes shares that came before. A share is known by its header's
-// hash, in which the nonce is: rigs start again at the same nonce with each job. There are
-// some thirty of a rig's on a tip, which are found soonest, and take least, where they are in a row.
+// seenShares recognizes shares that came before on the tip. A share is known by its header's
+// hash, in which the nonce is: rigs start again at the same nonce with each job. One that was forgotten could be
+// counted again.
 type seenShares struct {
-	now, before []uint64
+	few  []uint64
+	many map[uint64]struct{}
 }
 
 // seenKey is 64 bits of a hash: two different shares of a session won't meet in them.
@@ -22,20 +27,28 @@ func seenKey(header [32]byte) uint64 { return binary.BigEndian.Uint64(header[:])
 // first reports whether the header was not seen before, and remembers it.
 func (s *seenShares) first(header [32]byte) bool {
 	key := seenKey(header)
-	if slices.Contains(s.now, key) || slices.Contains(s.before, key) {
+	if _, ok := s.many[key]; ok || slices.Contains(s.few, key) {
 		return false
 	}
-	if len(s.now) >= mostSeen/2 {
-		s.before, s.now = s.now, nil
+	if len(s.few) >= fewSeen {
+		if s.many == nil || len(s.many) >= mostSeen {
+			s.many = make(map[uint64]struct{})
+		}
+		for _, each := range s.few {
+			s.many[each] = struct{}{}
+		}
+		s.few = s.few[:0]
 	}
-	s.now = append(s.now, key)
+	s.few = append(s.few, key)
 	return true
 }
 
 // forget lets a share come again.
 func (s *seenShares) forget(header [32]byte) {
-	if at := slices.Index(s.now, seenKey(header)); at >= 0 {
-		s.now = slices.Delete(s.now, at, at+1)
+	key := seenKey(header)
+	delete(s.many, key)
+	if at := slices.Index(s.few, key); at >= 0 {
+		s.few = slices.Delete(s.few, at, at+1)
 	}
 }
 

@@ -96,7 +96,7 @@ func (f *formerJobs) add(jobs []sentJob) {
 		f.byID = make(map[uint64]sentJob)
 	}
 	for _, j := range jobs {
-		if len(f.order) >= mostFormer {
+		for len(f.order) > 0 && (len(f.order) >= mostFormer || f.byID[f.order[0]].template.Height+mostTips < j.template.Height) {
 			delete(f.byID, f.order[0])
 			f.order = f.order[1:]
 		}
@@ -114,6 +114,20 @@ func (s *Server) formerJob(id uint64) (sentJob, bool) {
 		return findHandout(s.cfg.Handouts, id)
 	}
 	return j, ok
+}
+
+// jobOfAnother is a job of another session of the rig's: its connection may be gone, which a rig that is
+// back knows before this end does.
+func (s *session) jobOfAnother(id uint64) (job sentJob, ok bool) {
+	for _, other := range s.server.rigs.others(s, s.rig) {
+		other.mu.Lock()
+		job, ok = other.jobs.find(id)
+		other.mu.Unlock()
+		if ok {
+			return job, true
+		}
+	}
+	return sentJob{}, false
 }
 
 // remember stores the jobs of a session that ends, for its rig's next one.

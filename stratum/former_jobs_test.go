@@ -96,3 +96,22 @@ func testIDsOfTheLastRun(t *testing.T, f *front) {
 		}
 	}
 }
+
+// TestJobsOfLongAgoAreForgotten: a rig comes and goes once a block, for many blocks.
+func TestJobsOfLongAgoAreForgotten(t *testing.T) {
+	inBubble(t, hardBits, nil, func(t *testing.T, f *front) {
+		const tips = 100
+		for i := range tips {
+			f.connect(byte(10 + i))
+			time.Sleep(time.Second)
+			r := f.dial().login("a.b")
+			r.close()
+			time.Sleep(time.Second)
+		}
+		f.server.mu.Lock()
+		defer f.server.mu.Unlock()
+		if n := len(f.server.former.byID); n > 2*mostTips {
+			t.Errorf("%d jobs are kept, each with its template and all transactions, of %d tips", n, tips)
+		}
+	})
+}

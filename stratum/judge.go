@@ -20,15 +20,21 @@ func (s *session) reject(id []byte, kind verdict, why *wire.Error) {
 
 // offer puts a share into the queue, unless it can be refused unhashed.
 func (s *session) offer(id []byte, sh share, standing standing) {
-	header := sh.header(0)
 	s.mu.Lock()
-	first := s.seen.first(header)
+	first := true
+	for n := range sh.nonces {
+		first = s.seen.first(sh.header(n)) && first
+	}
 	s.mu.Unlock()
 	if !first {
 		s.reject(id, verdictDuplicate, errDuplicate)
 		return
 	}
 	s.measure(sh)
+	if standing == jobStale && sh.cut != nil && s.server.cfg.Submitter.Took(sh.cut, sh.job.timestamp, sh.nonces[0]) {
+		s.reject(id, verdictDuplicate, errDuplicate) // It ended the tip: the rig has lost the answer.
+		return
+	}
 	if standing == jobStale {
 		// The rig has its answer; the hash is for the case that it is a block which wins a
 		// race. Against another of ours there is nothing to win.
@@ -45,7 +51,9 @@ func (s *session) offer(id []byte, sh share, standing standing) {
 		return
 	}
 	s.mu.Lock()
-	s.seen.forget(header)
+	for n := range sh.nonces {
+		s.seen.forget(sh.header(n))
+	}
 	s.mu.Unlock()
 	s.record(verdictRefused, ledger.Entry{}, nil)
 	s.settle(sh.reply, errTooMany)

@@ -50,6 +50,7 @@ type rig struct {
 	refused  uint64
 	lapses   uint64
 	agent    string
+	all      []*session
 
 	target atomic.Uint32 // the next shares'; not guarded
 }
@@ -75,7 +76,7 @@ func newRigs() *rigs { return &rigs{byName: make(map[string]*rig)} }
 
 // join counts a login. It returns the level to log it at: some rigs come and go many
 // times a second.
-func (r *rigs) join(name, agent string, now time.Time) (*rig, slog.Level) {
+func (r *rigs) join(s *session, name, agent string, now time.Time) (*rig, slog.Level) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	each := r.byName[name]
@@ -87,6 +88,7 @@ func (r *rigs) join(name, agent string, now time.Time) (*rig, slog.Level) {
 		r.byName[name] = each
 	}
 	each.sessions++
+	each.all = append(each.all, s)
 	each.since, each.agent = now, agent
 	if now.Sub(each.logged) < time.Minute {
 		return each, slog.LevelDebug
@@ -108,12 +110,20 @@ func (r *rigs) forget() {
 	}
 }
 
-func (r *rigs) leave(each *rig) {
+func (r *rigs) leave(s *session, each *rig) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	each.all = slices.DeleteFunc(each.all, func(other *session) bool { return other == s })
 	if each.sessions--; each.sessions == 0 {
 		each.lapses++
 	}
+}
+
+// others are the sessions of the rig beside one.
+func (r *rigs) others(s *session, each *rig) []*session {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(each.all), func(other *session) bool { return other == s })
 }
 
 func (r *rigs) refuse(each *rig) {

@@ -185,16 +185,16 @@ func (s *session) end() {
 	if s.vardiff != nil {
 		s.vardiff.Close()
 	}
-	if s.rig != nil {
-		s.server.rigs.leave(s.rig)
-	}
 	s.live = false
-	s.keepJobs()
+	s.keepJobs() // Before others no longer find them here.
+	if s.rig != nil {
+		s.server.rigs.leave(s, s.rig)
+	}
 	s.server.leave(s)
 }
 
-// keepJobs has the server know the jobs that the rig may still find something of. It comes
-// before the connection's end, on which a rig may be back at once. The caller holds mu.
+// keepJobs has the server know the jobs that the rig may still find something of, also as it is back on another
+// connection. The caller holds mu.
 func (s *session) keepJobs() {
 	if s.jobsKept || len(s.jobs.jobs) == 0 {
 		return
@@ -264,7 +264,7 @@ func (s *session) finish() {
 // welcome counts and logs a login. The caller holds s.mu.
 func (s *session) welcome(l *login, host netip.Addr, now time.Time) {
 	var level slog.Level
-	s.rig, level = s.server.rigs.join(l.name, l.agent, now)
+	s.rig, level = s.server.rigs.join(s, l.name, l.agent, now)
 	s.server.counts.logins.Add(1)
 	s.server.cfg.Book.Login(now, l.name, host.String(), l.agent)
 	s.server.log.Log(context.Background(), level, "rig connected", "rig", l.name, "address", host, "agent", l.agent)

@@ -278,7 +278,10 @@ func (s *session) lookUp(text string) (sentJob, standing) {
 	}
 	s.mu.Unlock()
 	if !ok {
-		if job, ok = s.server.formerJob(id); ok {
+		if job, ok = s.jobOfAnother(id); !ok {
+			job, ok = s.server.formerJob(id)
+		}
+		if ok {
 			return job, s.server.standingOf(job)
 		}
 		return sentJob{}, jobUnknown

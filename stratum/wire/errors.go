@@ -74,6 +74,8 @@ const (
 	RefusedNonce = Refusal("invalid nonce")
 	// RefusedNoWork means that the server has no work now that a share could be for.
 	RefusedNoWork = Refusal("no work")
+	// RefusedBusy means that the server has not looked at the share, as there are too many.
+	RefusedBusy = Refusal("too many shares")
 )
 
 // codes are the kinds of the dialect's codes. CodeJobNotFound has two.
@@ -88,7 +90,7 @@ var words = []struct {
 	word string
 	kind Refusal
 }{
-	{"no work", RefusedNoWork},
+	{"no work", RefusedNoWork}, {"too many shares", RefusedBusy},
 	{"stale", RefusedStale}, {"expired", RefusedStale}, {"outdated", RefusedStale}, {"duplicate", RefusedDuplicate},
 	{"low diff", RefusedLow}, {"above target", RefusedLow}, {"not found", RefusedUnknownJob}, {"unknown job", RefusedUnknownJob},
 	{"unauthorized", RefusedLogin}, {"unauthorised", RefusedLogin}, {"unauthenticated", RefusedLogin}, {"not authorized", RefusedLogin},

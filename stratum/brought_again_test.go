@@ -1,0 +1,96 @@
+package stratum
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/bytom-solo/bytom-solo/stratum/wire"
+)
+
+// TestOneShareInTwoForms: a nonce whose upper half is zero, in sixteen digits and then in eight.
+func TestOneShareInTwoForms(t *testing.T) {
+	for _, swap := range []bool{false, true} {
+		inBubble(t, hardBits, func(_ *front, cfg *Config) { cfg.MinDifficulty, cfg.StartDifficulty = 4, 4 }, func(t *testing.T, f *front) {
+			r := f.dial().login("a.b")
+			defer r.close()
+			j := r.job
+			small := j
+			small.Nonce = 0x10000000
+			n := find(&small, 0, j.Target.Met)
+			for ; j.Target.Met(fakeHash(j.HeaderHash(j.Nonce&^(1<<32-1) | n))); n = find(&small, n-small.Nonce+1, j.Target.Met) {
+			}
+			forms := []string{fmt.Sprintf("%016x", n), fmt.Sprintf("%08x", n)}
+			if swap {
+				forms[0], forms[1] = forms[1], forms[0]
+			}
+			if err := r.submit(j.ID, forms[0]); err != nil {
+				t.Errorf("first: %v", err)
+			}
+			if err := r.submit(j.ID, forms[1]); code(err) != wire.CodeDuplicate {
+				t.Errorf("the same nonce as %s: %v, expected a duplicate", forms[1], err)
+			}
+			if st := f.server.Stats(); st.Shares["accepted"] != 1 {
+				t.Errorf("one share counted %d times", st.Shares["accepted"])
+			}
+		})
+	}
+}
+
+// TestABlockWhileTheOldSessionLives: the rig's connection is gone, and the server does not know that yet.
+func TestABlockWhileTheOldSessionLives(t *testing.T) {
+	inBubble(t, easyBits, nil, func(t *testing.T, f *front) {
+		gone := f.dial().login("a.b")
+		defer gone.close()
+		old := gone.job
+		r := f.dial().login("a.b")
+		defer r.close()
+		if err := r.submit(old.ID, wire.FormatNonce(find(&old, 0, isShare(&old)))); code(err) != wire.CodeJobNotFound {
+			t.Errorf("a share: %v", err)
+		}
+		if err := r.submit(old.ID, wire.FormatNonce(find(&old, 0, isBlock(&old)))); err != nil {
+			t.Errorf("a block: %v", err)
+		}
+		f.expectBlocks(t, 1)
+	})
+}
+
+// TestSharesComeAgain: on one tip, once more shares have come than are remembered.
+func TestSharesComeAgain(t *testing.T) {
+	inBubble(t, hardBits, nil, func(t *testing.T, f *front) {
+		r := f.dial().login("a.b+1")
+		defer r.close()
+		j := r.job
+		for i := range uint64(2049) {
+			if err := r.submit(j.ID, wire.FormatNonce(j.Nonce+i)); err != nil {
+				t.Fatalf("share %d: %v", i, err)
+			}
+		}
+		time.Sleep(time.Second)
+		for i := range uint64(10) {
+			if err := r.submit(j.ID, wire.FormatNonce(j.Nonce+i)); code(err) != wire.CodeDuplicate {
+				t.Fatalf("share %d again: %v, expected a duplicate", i, err)
+			}
+		}
+	})
+}
+
+// TestABlockBroughtAgainIsADuplicate: the server took it, and its answer was lost with the connection. The rig takes
+// a duplicate for a yes, and "job not found" for a block of unknown fate.
+func TestABlockBroughtAgainIsADuplicate(t *testing.T) {
+	inBubble(t, easyBits, nil, func(t *testing.T, f *front) {
+		r := f.dial().login("a.b")
+		old := r.job
+		nonce := wire.FormatNonce(find(&old, 0, isBlock(&old)))
+		if err := r.submit(old.ID, nonce); err != nil {
+			t.Fatal(err)
+		}
+		r.close()
+		time.Sleep(time.Second)
+		r = f.dial().login("a.b")
+		defer r.close()
+		if err := r.submit(old.ID, nonce); code(err) != wire.CodeDuplicate {
+			t.Errorf("the block that the chain has: %v, expected a duplicate", err)
+		}
+	})
+}
