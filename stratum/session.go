@@ -91,6 +91,7 @@ const mostReplies = 256
 
 func newSession(s *Server, conn net.Conn, host netip.Addr) *session {
 	boundBuffers(conn)
+	boundUnconfirmed(conn)
 	return &session{
 		server: s, conn: conn, raw: conn, host: host,
 		wake: make(chan struct{}, 1), slots: make(chan struct{}, mostReplies), done: make(chan struct{}),
