@@ -67,7 +67,7 @@ type served struct {
 	err      error
 	node     PublicKey
 	at       time.Duration // when the template came
-	tip      bc.Hash       // what it builds on, or without one, what the last did
+	tip      bc.Hash       // what it builds on; or did before, where the node is there and has none for a moment
 }
 
 // feedNode is what is known of a node.
@@ -260,9 +260,6 @@ func (f *Feed) serve(s *served) {
 	}
 	if s.template != nil && old.template != nil && old.node != s.node {
 		f.log.Warn("the work of another node is served", "node", s.node.String(), "before", old.node.String(), "height", s.template.Height)
-	}
-	if s.tip = old.tip; s.template != nil {
-		s.tip = s.template.Tip.Hash
 	}
 	f.current.Store(s)
 	if s.template != nil && (old.template == nil || old.template.Tip.Hash != s.template.Tip.Hash) {

@@ -39,7 +39,7 @@ func (f *Feed) choose() {
 	}
 	switch {
 	case chosen != nil:
-		f.serve(&served{template: chosen.template, node: chosen.key, at: chosen.came})
+		f.serve(&served{template: chosen.template, node: chosen.key, at: chosen.came, tip: chosen.template.Tip.Hash})
 		f.use(chosen)
 	case last < 0:
 	case now-last >= f.cfg.MaxAge:
@@ -62,7 +62,7 @@ func (n *feedNode) fresh(now, quiet time.Duration) bool {
 func (f *Feed) serveWhy(now time.Duration) {
 	for _, n := range f.nodes {
 		if n.heard && n.template == nil && now-n.news < f.cfg.Quiet {
-			f.serve(&served{err: fmt.Errorf("%w: %s", mining.ErrNotReady, n.why), node: n.key})
+			f.serve(&served{err: fmt.Errorf("%w: %s", mining.ErrNotReady, n.why), node: n.key, tip: f.current.Load().tip})
 			return
 		}
 	}

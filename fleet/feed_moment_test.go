@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"testing"
+	"time"
 
 	"github.com/bytom-solo/bytom-solo/mining"
 )
@@ -37,5 +38,19 @@ func TestAMomentWithoutWorkEndsNoJob(t *testing.T) {
 				t.Errorf("on another tip the job is %v, expected %v", is, mining.Stale)
 			}
 		})
+	}
+}
+
+// TestANodeThatIsSilentEndsItsJobs: nobody knows whether the tip has moved on by then.
+func TestANodeThatIsSilentEndsItsJobs(t *testing.T) {
+	f := newFeedTest(t)
+	f.send(f.a, 1, 1, 10)
+	job, err := f.Current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.wait(f.cfg.MaxAge + time.Second)
+	if is := f.State(job); is != mining.Stale {
+		t.Errorf("the job is %v, expected %v", is, mining.Stale)
 	}
 }
