@@ -280,7 +280,7 @@ func (c *campaign) paid() {
 			return err
 		}
 		b := s.Status.Batches
-		if s.Status.Due > 0 || b[payout.BatchMined]+b[payout.BatchPaid] == 0 || b[payout.BatchStored]+b[payout.BatchSigned] > 0 {
+		if s.Status.Due > 0 || s.Status.Immature > 0 || b[payout.BatchMined]+b[payout.BatchPaid] == 0 || b[payout.BatchStored]+b[payout.BatchSigned] > 0 {
 			return fmt.Errorf("not paid yet: %+v", s.Status)
 		}
 		return nil
