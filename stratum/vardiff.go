@@ -12,9 +12,8 @@ type vardiffConfig struct {
 	Start float64
 	// Minimum is never gone below, unless the network's difficulty is; 0 takes 1.
 	Minimum float64
-	// Fixed, if not 0, is the difficulty for good, as far as Minimum and the network's difficulty let it, unless
-	// shares come measureSpeed times as fast as aimed at, or faster than Budget grants: of those that are too many to
-	// be verified some are refused unhashed, and blocks among them would be lost.
+	// Fixed, if not 0, is the difficulty for good, as far as Minimum and the
+	// network's difficulty let it.
 	Fixed float64
 	// SharesPerMinute is the rate to aim at; 0 takes 12.
 	SharesPerMinute float64
@@ -169,12 +168,15 @@ func (v *vardiff) Idle(now time.Time) {
 // worth one.
 func (v *vardiff) Difficulty(now time.Time, network float64) float64 {
 	v.expose(now)
+	if v.config.Fixed > 0 {
+		return v.bound(v.config.Fixed, network)
+	}
 	v.settle()
 	v.listen()
 	if v.hashrate()/v.difficulty <= measureStep*v.aim() {
 		v.graduate(now)
 	}
-	want := v.bound(v.want(), network)
+	want := v.bound(v.hashrate()/v.aim(), network)
 	have := v.bound(v.difficulty, network)
 	if v.worth(now, want/have) {
 		have = v.bound(max(want, have/largestStep), network)
@@ -183,15 +185,6 @@ func (v *vardiff) Difficulty(now time.Time, network float64) float64 {
 		v.change(now, have)
 	}
 	return v.difficulty
-}
-
-// want is the difficulty that gives the rate to aim at. One that is fixed is raised for a flood alone, not for
-// the few first shares of a rig that may have had luck.
-func (v *vardiff) want() float64 {
-	if v.difficulty <= v.config.Fixed && v.known.shares+v.block.shares < blockShares {
-		return v.difficulty
-	}
-	return v.hashrate() / v.aim()
 }
 
 // change sets the difficulty of the jobs from now on.
@@ -207,7 +200,7 @@ func (v *vardiff) change(now time.Time, difficulty float64) {
 // bound keeps a difficulty within the floor and the network's: a share is never
 // harder than a block.
 func (v *vardiff) bound(difficulty, network float64) float64 {
-	difficulty = max(difficulty, v.config.Minimum, v.config.Fixed)
+	difficulty = max(difficulty, v.config.Minimum)
 	if network > 0 {
 		difficulty = min(difficulty, network)
 	}
@@ -301,7 +294,7 @@ func (v *vardiff) remeasure() {
 // demand is what the session would like of the budget.
 func (v *vardiff) demand() demand {
 	d := demand{steady: v.config.SharesPerMinute / 60}
-	if !v.grown || v.config.Fixed > 0 {
+	if !v.grown && v.config.Fixed == 0 {
 		d.extra = (measureSpeed - 1) * d.steady
 	}
 	return d
