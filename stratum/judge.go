@@ -54,6 +54,7 @@ func (s *session) offer(id []byte, sh share, standing standing) {
 	for n := range sh.nonces {
 		s.seen.forget(sh.header(n))
 	}
+	s.vardiff.Flood()
 	s.mu.Unlock()
 	s.record(verdictRefused, ledger.Entry{}, nil)
 	s.settle(sh.reply, errTooMany)

@@ -93,6 +93,32 @@ func TestFixedDifficulty(t *testing.T) {
 	})
 }
 
+// TestAFixedDifficultyIsRaisedForAFlood: shares that are too many to be verified are refused unhashed, and the rig is told to wait for
+// the difficulty to rise. So it does.
+func TestAFixedDifficultyIsRaisedForAFlood(t *testing.T) {
+	inBubble(t, hardBits, func(f *front, cfg *Config) { f.backend.took, cfg.Budget = time.Second, 0.5 }, func(t *testing.T, f *front) {
+		r := f.dial().login("a.b+4")
+		defer r.close()
+		if d := r.job.Target.Difficulty(); d > 4.1 {
+			t.Fatalf("difficulty %g", d)
+		}
+		first := r.job
+		go func() {
+			for n := range 4 * mostWaiting {
+				if _, err := fmt.Fprintf(r.conn, `{"method":"submit","params":{"job_id":"%s","nonce":"%016x"},"id":1}`+"\n", first.ID, first.Nonce+uint64(n)); err != nil {
+					return
+				}
+			}
+		}()
+		for end := time.Now().Add(time.Minute); r.job.Target.Difficulty() < 5; {
+			if time.Now().After(end) {
+				t.Fatalf("difficulty %g after a minute; %+v", r.job.Target.Difficulty(), f.server.Stats().Shares)
+			}
+			r.message()
+		}
+	})
+}
+
 // TestASilentRigIsLowered, and each share is judged by the target that its own job had.
 func TestASilentRigIsLowered(t *testing.T) {
 	inBubble(t, hardBits, func(_ *front, cfg *Config) { cfg.StartDifficulty = 1 << 20 }, func(t *testing.T, f *front) {

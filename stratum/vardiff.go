@@ -13,7 +13,7 @@ type vardiffConfig struct {
 	// Minimum is never gone below, unless the network's difficulty is; 0 takes 1.
 	Minimum float64
 	// Fixed, if not 0, is the difficulty for good, as far as Minimum and the
-	// network's difficulty let it.
+	// network's difficulty let it, unless Flood is called.
 	Fixed float64
 	// SharesPerMinute is the rate to aim at; 0 takes 12.
 	SharesPerMinute float64
@@ -153,6 +153,15 @@ func (v *vardiff) Share(now time.Time, effective float64) {
 	v.block.shares += effective / v.difficulty
 	v.quiet = 0
 	v.settle()
+}
+
+// Flood says that shares are too many to be verified, and some are refused unhashed: blocks among them are lost. A
+// difficulty that was fixed is the least from now on.
+func (v *vardiff) Flood() {
+	if v.config.Fixed > 0 {
+		v.config.Minimum, v.config.Fixed = max(v.config.Minimum, v.config.Fixed), 0
+		v.remeasure()
+	}
 }
 
 // Idle says that the rig had no job until now, so that its silence means nothing.

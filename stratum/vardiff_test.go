@@ -217,6 +217,29 @@ func TestVardiffBounds(t *testing.T) {
 	}
 }
 
+// TestAFixedDifficultyThatFloods is the least from then on: the rig's shares come as fast as any rig's, and when it has become slow
+// they are as easy as it has asked for.
+func TestAFixedDifficultyThatFloods(t *testing.T) {
+	const fixed = 1000
+	for seed := range uint64(50) {
+		r := newSimRig(seed, vardiffConfig{Fixed: fixed}, fixed*50)
+		r.run(time.Minute)
+		if r.difficulty != fixed {
+			t.Fatalf("seed %d: difficulty %v", seed, r.difficulty)
+		}
+		r.v.Flood()
+		r.run(10 * time.Minute)
+		if got := r.rate(0.2); got < 0.5 || got > 2 {
+			t.Errorf("seed %d: %.2f of the rate", seed, got)
+		}
+		r.hashrate = fixed / 10
+		r.run(20 * time.Minute)
+		if r.difficulty < fixed || r.difficulty > measureStep*fixed { // Less is worth no job.
+			t.Errorf("seed %d: difficulty %v once the flood is over", seed, r.difficulty)
+		}
+	}
+}
+
 // TestVardiffLateShares keeps a rig at the job before for a minute: what it sends is
 // credited as what it is, and the difficulty does not run away.
 func TestVardiffLateShares(t *testing.T) {
