@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/bytom-solo/bytom-solo/mining"
@@ -33,6 +34,8 @@ func (h *Hub) bring(ctx context.Context, front PublicKey, b *Block) Verdict {
 	return v
 }
 
+var errFenced = errors.New("another node with this one's key keeps the ledger: the block is on its way on the chain, and not booked")
+
 // takeSolved has the proof of a block computed that is about to come, unless another one's is.
 func (h *Hub) takeSolved(ctx context.Context, s *Solved) {
 	select {
@@ -59,7 +62,11 @@ func (h *Hub) TakeSealedBlock(ctx context.Context, sealed []byte) (Verdict, erro
 		return Verdict{}, nil
 	case *Block:
 		h.saw(m.From, b.At)
-		return h.bring(ctx, m.From, b), nil
+		v := h.bring(ctx, m.From, b)
+		if h.fenced.Load() != nil { // The front would take it that who keeps the ledger has the block.
+			return Verdict{}, errFenced
+		}
+		return v, nil
 	}
 	return Verdict{}, fmt.Errorf("%w: kind %d, expected a block, %d", ErrMalformed, m.Kind, KindBlock)
 }

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -182,5 +183,33 @@ func TestAFencedNodeSpeaksOfNoBlocks(t *testing.T) {
 		if got := <-said; got != want {
 			t.Fatalf("it speaks of block %v, expected %v", got, want)
 		}
+	}
+}
+
+// TestAFencedNodeSpeaksOfNoBlocksByHTTP: the first node's RPC is that of a fenced one. The one that keeps the ledger has heard nothing.
+func TestAFencedNodeSpeaksOfNoBlocksByHTTP(t *testing.T) {
+	block := foundBlock(7)
+	id := block.Hash()
+	h := newHubTest(t, func() Verdict {
+		return NewVerdict(id, mining.Verdict{Outcome: mining.MainChain, Main: true, Winner: id}, 7, nil)
+	})
+	beat, err := h.cfg.Key.Seal("solonet", KindBeat, &Beat{Ledger: LedgerState{Term: 8, Instance: 5}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.TakeBeat(beat)
+	if h.Fenced() == nil {
+		t.Fatal("not fenced")
+	}
+	byHTTP := func(ctx context.Context, sealed []byte) (Verdict, error) { return h.TakeSealedBlock(ctx, sealed) }
+	c := NewChain(ChainConfig{
+		Engine: NewMemory(), Key: h.front, Network: "solonet", Feed: NewFeed(FeedConfig{}),
+		Nodes: []PublicKey{h.cfg.Key.Public()}, Couriers: []Courier{byHTTP}, Patience: 300 * time.Millisecond,
+	})
+	if _, err := c.Process(t.Context(), block, finder); !errors.Is(err, mining.ErrNotReady) || !strings.Contains(err.Error(), "keeps the ledger") {
+		t.Errorf("%v, expected that it is to be sent again", err)
+	}
+	if at := c.HeardFirst(id); !at.IsZero() {
+		t.Errorf("the front takes it that the node that keeps the ledger has the block: heard %v", at)
 	}
 }

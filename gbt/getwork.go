@@ -90,7 +90,9 @@ func (h *Handler) submit(r *http.Request, header *types.BlockHeader) envelope {
 		return failure(err)
 	}
 	by := finder(withCaller(r), mining.FoundByGetWork)
-	return answer(h.cfg.Submitter.Submit(toTheEnd(r), mining.Solution{Job: j, Timestamp: header.Timestamp, Nonce: header.Nonce, By: by}))
+	ctx, cancel := toTheEnd(r.Context())
+	defer cancel()
+	return answer(h.cfg.Submitter.Submit(ctx, mining.Solution{Job: j, Timestamp: header.Timestamp, Nonce: header.Nonce, By: by}))
 }
 
 func (h *Handler) unknown(header *types.BlockHeader) error {

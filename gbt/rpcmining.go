@@ -81,7 +81,9 @@ func (h *Handler) rpcSubmitBlock(ctx context.Context, args rpcArgs) (any, error)
 	if err != nil {
 		return verdictResult("", err)
 	}
-	v, err := h.cfg.Submitter.SubmitBlock(context.WithoutCancel(ctx), block, finder(ctx, mining.FoundByBlock))
+	whole, cancel := toTheEnd(ctx)
+	defer cancel()
+	v, err := h.cfg.Submitter.SubmitBlock(whole, block, finder(ctx, mining.FoundByBlock))
 	if err != nil {
 		var kind mining.ErrorKind
 		if !errors.As(err, &kind) {

@@ -16,7 +16,9 @@ func (h *Handler) submitSolution(r *http.Request, in wire.Solution) envelope {
 		return failure(err)
 	}
 	s.By = finder(withCaller(r), mining.FoundByTemplate)
-	return answer(h.cfg.Submitter.Submit(toTheEnd(r), s))
+	ctx, cancel := toTheEnd(r.Context())
+	defer cancel()
+	return answer(h.cfg.Submitter.Submit(ctx, s))
 }
 
 // solution finds the work of a submit, and reconstructs the job that was hashed.

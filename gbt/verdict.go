@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/bytom-solo/bytom-solo/gbt/wire"
 	"github.com/bytom-solo/bytom-solo/mining"
@@ -15,11 +16,18 @@ func (h *Handler) submitBlock(r *http.Request, in wire.SubmitBlock) envelope {
 	if err != nil {
 		return failure(err)
 	}
-	return answer(h.cfg.Submitter.SubmitBlock(toTheEnd(r), block, finder(withCaller(r), mining.FoundByBlock)))
+	ctx, cancel := toTheEnd(r.Context())
+	defer cancel()
+	return answer(h.cfg.Submitter.SubmitBlock(ctx, block, finder(withCaller(r), mining.FoundByBlock)))
 }
 
+// longestVerdict bounds how long a submission waits for its hash, and the chain, once its client has gone.
+const longestVerdict = time.Minute
+
 // toTheEnd is the context of what has come as a whole: it may be a block, whether or not its client waits.
-func toTheEnd(r *http.Request) context.Context { return context.WithoutCancel(r.Context()) }
+func toTheEnd(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), longestVerdict)
+}
 
 // answer reports to a submitter what became of its block: true, as the stock node
 // does, if it is the new best one, else BIP 22's reason.

@@ -253,7 +253,7 @@ func (s *Submitter) bringAgain(ctx context.Context, such func(foundBlock) bool) 
 		case !such(b), !b.answered, b.judged() && (p.Known || b.err != nil):
 		case p.Known && p.Invalid != nil: // By another way.
 			s.answered(b.block, Verdict{}, p.Invalid)
-		case (b.written || s.cfg.Journal == nil) && p.Best >= b.block.Height+forgetAfter:
+		case !p.Known && (b.written || s.cfg.Journal == nil) && p.Best >= b.block.Height+forgetAfter:
 			s.outstanding.drop(b.id) // The chain has gone on without it; the next start tries once more.
 		default:
 			if b.judged() {

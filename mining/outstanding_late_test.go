@@ -53,3 +53,31 @@ func TestAProvedBlockIsNotDoubtful(t *testing.T) {
 		t.Errorf("%+v, expected a block that is in no doubt", all)
 	}
 }
+
+// TestAKnownBlockIsNotLeft: the chain could not answer for a block, got it by its peers, and has six blocks more by the next look.
+func TestAKnownBlockIsNotLeft(t *testing.T) {
+	j := newJournal(t, filepath.Join(t.TempDir(), "j.db"))
+	m := newDiskMiner(t, j)
+	m.chain.outcome = func(*types.Block) (Outcome, error) { return 0, ErrNotReady }
+	m.chain.place = func(bc.Hash, uint64) Place { return Place{} }
+	release := m.hang(t)
+	sol := solve(t, testJob(t, m.chain), true)
+	if _, err := m.submitter.Submit(t.Context(), sol); !errors.Is(err, ErrNotReady) {
+		t.Fatal(err)
+	}
+	release()
+	m.submitter.writeAgain()
+	all := m.submitter.outstanding.list()
+	if len(all) != 1 || !all[0].written {
+		t.Fatalf("%+v", all)
+	}
+	h := all[0].block.Height
+	m.chain.place = func(id bc.Hash, _ uint64) Place {
+		return Place{Known: true, Main: true, There: id, Best: h + forgetAfter}
+	}
+	m.chain.outcome = func(*types.Block) (Outcome, error) { return Duplicate, nil }
+	m.again(t)
+	if !m.recorded(t, all[0].id) {
+		t.Errorf("it is on the best chain, and the journal has no verdict; %d wait; found %d", len(m.submitter.outstanding.list()), m.submitter.Found())
+	}
+}

@@ -22,7 +22,7 @@ func (s *Submitter) Replay(ctx context.Context) error {
 	}
 	best := s.cfg.Source.Tip().Height
 	for _, f := range s.cfg.Journal.Open() {
-		if f.Resolved() && f.Height+forgetAfter <= best {
+		if (f.Resolved() || f.standing() != "") && f.Height+forgetAfter <= best { // It is known to be on the chain, or off it.
 			continue
 		}
 		if ctx.Err() != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/bytom/bytom/protocol/bc"
 	"github.com/bytom/bytom/protocol/bc/types"
@@ -94,5 +95,38 @@ func TestSequencesOfTwoRunsDiffer(t *testing.T) {
 	}
 	if a, b := first(), first(); a == b {
 		t.Errorf("both runs begin with %d", a)
+	}
+}
+
+// TestARefusalIsNotBroughtForEver: who watches noted that a block is on the best chain, the answer to who brought it never came. After
+// a restart all refuse it. A hundred blocks later it is still brought each time, as each five seconds on a front.
+func TestARefusalIsNotBroughtForEver(t *testing.T) {
+	chain := newFakeChain()
+	j := newJournal(t, filepath.Join(t.TempDir(), "j.db"))
+	s := newJournaled(t, chain, j)
+	chain.outcome = func(*types.Block) (Outcome, error) { return 0, ErrStopped }
+	if _, err := s.Submit(t.Context(), solve(t, testJob(t, chain), true)); !errors.Is(err, ErrStopped) {
+		t.Fatal(err)
+	}
+	f := j.Open()[0]
+	if err := j.Append(f.ID, false, Event{State: StateMain, At: time.Now(), Best: f.Height}); err != nil {
+		t.Fatal(err)
+	}
+	brought := 0
+	chain.outcome = func(*types.Block) (Outcome, error) { brought++; return 0, ErrBadBits }
+	chain.place = func(bc.Hash, uint64) Place {
+		return Place{Known: brought > 0, Invalid: ErrBadBits, Best: f.Height + 200}
+	}
+	chain.mu.Lock()
+	chain.tip.Height = f.Height + 200
+	chain.mu.Unlock()
+	s = newJournaled(t, chain, j)
+	for range 10 {
+		if err := s.Replay(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if brought > 1 {
+		t.Errorf("a block of 200 blocks ago that all refuse was brought %d times in 10 looks; %+v", brought, j.Open())
 	}
 }

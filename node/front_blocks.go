@@ -59,6 +59,7 @@ func (f *Front) askFates(ctx context.Context) {
 	maps.DeleteFunc(f.asked, func(id bc.Hash, _ time.Time) bool {
 		return !slices.ContainsFunc(all, func(b openBlock) bool { return b.id == id })
 	})
+	slices.SortStableFunc(all, func(a, b openBlock) int { return f.asked[a.id].Compare(f.asked[b.id]) }) // So that each has its turn.
 	for _, b := range all {
 		if time.Since(f.asked[b.id]) < silentFate || time.Since(f.chain.HeardFirst(b.id)) < silentFate {
 			continue
@@ -90,7 +91,7 @@ type openBlock struct {
 func (f *Front) openBlocks() (all []openBlock) {
 	if f.journal != nil {
 		for _, fate := range f.journal.Open() {
-			if fate.Resolved() {
+			if fate.Resolved() || fate.Standing(f.journal.Has) != mining.StandingPending {
 				all = append(all, openBlock{fate.ID, fate.Height, fate.By, func() (*types.Block, error) { return f.journal.Block(fate.ID) }})
 			}
 		}

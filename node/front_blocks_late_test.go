@@ -145,3 +145,39 @@ func TestJournaledBlocksTakeNoPlace(t *testing.T) {
 		t.Errorf("%d blocks are owed, expected the one that is in no journal", len(all))
 	}
 }
+
+// TestManyBlocksHoldUpNoOther: as TestOneBlockHoldsUpNoOther, with seven that nothing is said of.
+func TestManyBlocksHoldUpNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var brought [20]int
+		best, sick := uint64(14), false
+		f := frontOf(t, func(ctx context.Context, sealed []byte) (fleet.Verdict, error) {
+			block, err := broughtBlock(sealed)
+			if err != nil {
+				return fleet.Verdict{}, err
+			}
+			if brought[block.Height]++; sick && block.Height < 14 {
+				return fleet.NewVerdict(block.Hash(), mining.Verdict{}, 8, mining.ErrChainFailed), nil
+			}
+			return takes(&best)(ctx, sealed)
+		})
+		for height := uint64(7); height <= 14; height++ {
+			if err := f.journal.Record(blockOf(height), time.Now(), mining.Finder{Kind: mining.FoundByRig, Owner: "ada", Work: 5}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := f.submitter.Replay(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		sick, brought = true, [20]int{}
+		tick := time.NewTicker(sendAgainEvery)
+		defer tick.Stop()
+		for range time.Hour / sendAgainEvery {
+			<-tick.C
+			f.askFates(t.Context())
+		}
+		if brought[14] < 15 {
+			t.Errorf("in an hour the blocks were brought %v times", brought[7:15])
+		}
+	})
+}

@@ -44,9 +44,9 @@ type waiting struct {
 	fresh bool // no request has come yet
 }
 
-// left is how long the connection may still not be closed for another. A request that has begun to come has patience
+// grace is how long the connection may still not be closed for another. A request that has begun to come has patience
 // from its latest byte on: of a next one net/http gives the first bytes as long as a connection may idle.
-func (w waiting) left(patience time.Duration) time.Duration {
+func (w waiting) grace(patience time.Duration) time.Duration {
 	said := lastSaid(w.conn, w.since)
 	if !w.fresh && said == w.since {
 		patience = betweenTwo
@@ -82,7 +82,7 @@ func (c *idleConns) Accept() (net.Conn, error) {
 	c.open++
 	c.mu.Unlock()
 	c.makeRoom()
-	return &countedConn{Conn: conn, closed: sync.OnceFunc(c.left)}, nil
+	return &countedConn{Conn: conn, closed: sync.OnceFunc(c.gone)}, nil
 }
 
 // changed follows what the server's connections do.
@@ -126,7 +126,7 @@ func (c *idleConns) longest() net.Conn {
 	soonest := c.patience
 	for e := c.idle.Front(); e != nil; e = e.Next() {
 		w := e.Value.(waiting)
-		left := w.left(c.patience)
+		left := w.grace(c.patience)
 		if left <= 0 {
 			c.forget(w.conn)
 			return w.conn
@@ -137,7 +137,7 @@ func (c *idleConns) longest() net.Conn {
 	return nil
 }
 
-func (c *idleConns) left() {
+func (c *idleConns) gone() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.open--

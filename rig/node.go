@@ -122,7 +122,7 @@ func (n *node) submit(ctx context.Context, s solution) (Outcome, error) {
 // passing reports whether a refusal says nothing of the solution: it is a proxy's, whose node may be starting, or that
 // of a node that is stopping.
 func passing(err *client.Error) bool {
-	return !err.JSON && (err.Status >= 500 || err.Status == http.StatusRequestTimeout || err.Status == http.StatusTooManyRequests) ||
+	return err.Code == "" && (err.Status >= 500 || err.Status == http.StatusRequestTimeout || err.Status == http.StatusTooManyRequests) ||
 		errors.Is(err, mining.ErrStopped)
 }
 

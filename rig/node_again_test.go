@@ -62,3 +62,23 @@ func TestANodeBehindAProxy(t *testing.T) {
 		t.Errorf("%v, %v: brought %d times", got, err, n.submitted.Load())
 	}
 }
+
+// TestANodeBehindAProxyThatSpeaksJSON: as TestANodeBehindAProxy, with one that says it as API gateways do.
+func TestANodeBehindAProxyThatSpeaksJSON(t *testing.T) {
+	n := &fakeNode{header: types.BlockHeader{Version: 1, Height: 7, Bits: noneMeets, Timestamp: 1000}}
+	calls := 0
+	proxy := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if calls++; calls <= 1 {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(http.StatusServiceUnavailable)
+			fmt.Fprint(w, `{"message":"failure to get a peer from the ring-balancer"}`)
+			return
+		}
+		n.ServeHTTP(w, r)
+	})
+	r, _ := fakeRig(t, proxy, false, computetest.SHA3{})
+	got, err := r.cfg.Source.submit(t.Context(), solution{work: newWork(n.header, [32]byte{}, newNonces(allNonces, 0)), block: true})
+	if got != Accepted || n.submitted.Load() != 1 {
+		t.Errorf("%v, %v: brought %d times", got, err, n.submitted.Load())
+	}
+}

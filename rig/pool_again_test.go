@@ -85,3 +85,26 @@ func TestABlockWithTheServersQueueFull(t *testing.T) {
 		}
 	})
 }
+
+// TestABlockWithTheServersQueueFullAfterALostConnection: the connection breaks under a block; the server is back, and its queue is full for three seconds as all
+// rigs are.
+func TestABlockWithTheServersQueueFullAfterALostConnection(t *testing.T) {
+	runPools(t, 1, func([]*fakePool) {}, func(t *testing.T, p *pools) {
+		p.at(t, 0)
+		s := p.blockOf(true)
+		p.all[0].set(func(f *fakePool) { f.mute = true })
+		got := make(chan Outcome, 1)
+		go func() { o, _ := p.submit(t.Context(), s); got <- o }()
+		time.Sleep(time.Second)
+		p.all[0].set(func(f *fakePool) {
+			f.mute = false
+			f.verdict = &wire.Error{Code: wire.CodeOther, Message: "Too many shares: wait for the difficulty to rise"}
+		})
+		p.all[0].hangUp()
+		time.Sleep(5 * time.Second)
+		p.all[0].set(func(f *fakePool) { f.verdict = nil })
+		if o := <-got; o != Accepted {
+			t.Errorf("the block: %v; log:\n%s", o, &p.log)
+		}
+	})
+}

@@ -20,18 +20,19 @@ func (p *pool) submit(ctx context.Context, s solution) (Outcome, error) {
 	p.log.Warn("block not submitted yet", "height", s.work.header.Height, "error", err)
 	ctx, cancel := context.WithTimeoutCause(ctx, againMost, errors.New("the server is not back"))
 	defer cancel()
-	second := err
-	old := s.work.session
-	for pause := newPause(); ctx.Err() == nil && errors.Is(second, wire.RefusedBusy); second = p.send(ctx, old, s) {
-		pause.wait(ctx, nil)
-	}
-	for lost(second) {
-		again, end, waitErr := p.await(ctx, old)
+	second, to, end := err, s.work.session, func() {}
+	defer func() { end() }()
+	for pause := newPause(); lost(second) || errors.Is(second, wire.RefusedBusy); second = p.send(ctx, to, s) {
+		if !lost(second) {
+			pause.wait(ctx, nil)
+			continue
+		}
+		again, endAgain, waitErr := p.await(ctx, to)
 		if waitErr != nil {
 			return Unanswered, errors.Join(second, waitErr)
 		}
-		second, old = p.send(ctx, again, s), again
 		end()
+		to, end = again, endAgain
 	}
 	if errors.Is(second, wire.RefusedDuplicate) {
 		return Accepted, nil

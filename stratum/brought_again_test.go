@@ -3,6 +3,7 @@ package stratum
 import (
 	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/bytom-solo/bytom-solo/stratum/wire"
@@ -91,6 +92,59 @@ func TestABlockBroughtAgainIsADuplicate(t *testing.T) {
 		defer r.close()
 		if err := r.submit(old.ID, nonce); code(err) != wire.CodeDuplicate {
 			t.Errorf("the block that the chain has: %v, expected a duplicate", err)
+		}
+	})
+}
+
+// TestABlockOfTheSecondMeaningBroughtAgain: its nonce has eight digits, and is meant as it stands.
+func TestABlockOfTheSecondMeaningBroughtAgain(t *testing.T) {
+	inBubble(t, easyBits, func(_ *front, cfg *Config) { cfg.MinDifficulty, cfg.StartDifficulty = 4, 4 }, func(t *testing.T, f *front) {
+		r := f.dial().login("a.b")
+		old := r.job
+		small := old
+		small.Nonce = 0x10000000
+		n := find(&small, 0, isBlock(&old))
+		for ; old.Target.Met(fakeHash(old.HeaderHash(old.Nonce&^(1<<32-1) | n))); n = find(&small, n-small.Nonce+1, isBlock(&old)) {
+		}
+		nonce := fmt.Sprintf("%08x", n)
+		if err := r.submit(old.ID, nonce); err != nil {
+			t.Fatal(err)
+		}
+		f.expectBlocks(t, 1)
+		r.close()
+		time.Sleep(time.Second)
+		r = f.dial().login("a.b")
+		defer r.close()
+		if err := r.submit(old.ID, nonce); code(err) != wire.CodeDuplicate {
+			t.Errorf("the block that the chain has: %v, expected a duplicate", err)
+		}
+	})
+}
+
+// TestStaleSharesCrowdNoneOut: they cost nothing and are never counted; enough of them would have a session forget those that were.
+func TestStaleSharesCrowdNoneOut(t *testing.T) {
+	inBubble(t, hardBits, nil, func(t *testing.T, f *front) {
+		r := f.dial().login("a.b+1")
+		defer r.close()
+		old := r.job
+		f.connect(7)
+		synctest.Wait()
+		r.message()
+		for i := range uint64(5) {
+			if err := r.submit(r.job.ID, wire.FormatNonce(r.job.Nonce+i)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, again := range []string{"Block expired", "Duplicate share"} {
+			if err := r.submit(old.ID, "00000001"); err == nil || err.Message != again {
+				t.Errorf("a stale share: %v, expected %q", err, again)
+			}
+		}
+		s := f.server.sessions[0]
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if n := len(s.seen.few) + len(s.seen.many); n != 5 {
+			t.Errorf("%d shares are remembered, expected the 5 that were counted", n)
 		}
 	})
 }

@@ -9,7 +9,7 @@ const (
 	// fewSeen is how many shares are kept in a row, where they are found soonest and take least: some thirty of a
 	// rig's come on a tip.
 	fewSeen = 64
-	// mostSeen bounds the others, some 4 MB of a session's. What is hashed in the time of a tip is less.
+	// mostSeen bounds the others, some 4 MB of a session's. What is hashed of a session's in the time of a tip is less.
 	mostSeen = 1 << 17
 )
 

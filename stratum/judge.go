@@ -2,6 +2,7 @@ package stratum
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,10 +21,14 @@ func (s *session) reject(id []byte, kind verdict, why *wire.Error) {
 
 // offer puts a share into the queue, unless it can be refused unhashed.
 func (s *session) offer(id []byte, sh share, standing standing) {
+	seen := &s.seen
+	if standing != jobGood { // They are never counted, and may not crowd those out that were.
+		seen = &s.seenLate
+	}
 	s.mu.Lock()
 	first := true
 	for n := range sh.nonces {
-		first = s.seen.first(sh.header(n)) && first
+		first = seen.first(sh.header(n)) && first
 	}
 	s.mu.Unlock()
 	if !first {
@@ -31,7 +36,8 @@ func (s *session) offer(id []byte, sh share, standing standing) {
 		return
 	}
 	s.measure(sh)
-	if standing == jobStale && sh.cut != nil && s.server.cfg.Submitter.Took(sh.cut, sh.job.timestamp, sh.nonces[0]) {
+	took := func(nonce uint64) bool { return s.server.cfg.Submitter.Took(sh.cut, sh.job.timestamp, nonce) }
+	if standing == jobStale && slices.ContainsFunc(sh.nonces, took) {
 		s.reject(id, verdictDuplicate, errDuplicate) // It ended the tip: the rig has lost the answer.
 		return
 	}
@@ -52,7 +58,7 @@ func (s *session) offer(id []byte, sh share, standing standing) {
 	}
 	s.mu.Lock()
 	for n := range sh.nonces {
-		s.seen.forget(sh.header(n))
+		seen.forget(sh.header(n))
 	}
 	s.vardiff.Flood()
 	s.mu.Unlock()

@@ -58,6 +58,7 @@ type session struct {
 	jobs        jobTable
 	jobsKept    bool // the server has them, as the session ends
 	seen        seenShares
+	seenLate    seenShares      // those of jobs that are stale, or of another session
 	repeat      time.Time       // when the job is due again
 	knownAnswer *knownAnswerJob // a known-answer job without an answer yet
 	badShares   badShares

@@ -309,6 +309,7 @@ func (s *session) makeJob(now time.Time, w *work, timestamp uint64) sentJob {
 	}
 	if len(s.jobs.jobs) > 0 && s.jobs.last().tip() != j.tip() {
 		s.seen.reset()
+		s.seenLate.reset()
 	}
 	s.jobs.add(j)
 	s.rig.target.Store(uint32(j.target))
