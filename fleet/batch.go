@@ -27,6 +27,9 @@ type Batch struct {
 // default, where names are not all long.
 const MostEntries = 1 << 14
 
+// mostName is how long a rig's name may be: a ledger can't write one that is empty, or above 32 KiB.
+const mostName = 1 << 10
+
 // batchWire is a Batch's encoded form.
 type batchWire struct {
 	_                     struct{} `cbor:",toarray"`
@@ -129,6 +132,11 @@ func (b *Batch) UnmarshalCBOR(data []byte) error {
 		return fmt.Errorf("%d bytes of entries, expected a multiple of %d", len(w.Entries), entrySize)
 	case count > MostEntries:
 		return fmt.Errorf("%w: batch of %d entries, expected at most %d", ErrTooLong, count, MostEntries)
+	}
+	for i, rig := range w.Rigs {
+		if rig.Name == "" || len(rig.Name) > mostName {
+			return fmt.Errorf("rig %d: a name of %d bytes, expected 1 to %d", i, len(rig.Name), mostName)
+		}
 	}
 	*b = Batch{Epoch: w.Epoch, Number: w.Number, Oldest: w.Oldest, Entries: make([]ledger.Entry, count)}
 	for i := range b.Entries {

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"maps"
 	"sync"
 	"time"
 
@@ -12,6 +13,13 @@ import (
 // by then some hundred shares would be to be expected.
 const frontRigsFresh = 10 * time.Minute
 
+const (
+	// frontRigsKept is how long a rig of a front is remembered, leastFrontRigs from how many on those are looked for
+	// of which that was longer ago.
+	frontRigsKept  = 24 * time.Hour
+	leastFrontRigs = 10_000
+)
+
 // frontRigs books what fronts bring, and knows which rigs it was of: those have no connection here,
 // and are not away. A nil one knows of none. It is safe for concurrent use.
 type frontRigs struct {
@@ -19,6 +27,7 @@ type frontRigs struct {
 
 	mu     sync.Mutex
 	latest map[string]time.Time
+	swept  time.Time // when old ones were last looked for
 }
 
 var _ fleet.Books = (*frontRigs)(nil)
@@ -39,6 +48,11 @@ func (f *frontRigs) Book(id ledger.BatchID, entries []ledger.Entry) (booked bool
 	for i := range entries {
 		f.latest[entries[i].Rig] = now
 	}
+	// Names cost nothing to make up, and of those that the ledger does not know nobody asks.
+	if len(f.latest) > leastFrontRigs && now.Sub(f.swept) > time.Hour {
+		maps.DeleteFunc(f.latest, func(_ string, latest time.Time) bool { return now.Sub(latest) > frontRigsKept })
+		f.swept = now
+	}
 	return booked, err
 }
 
@@ -51,7 +65,7 @@ func (f *frontRigs) of(rig string, now time.Time) (ofFront, fresh bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	latest, ofFront := f.latest[rig]
-	if ofFront && now.Sub(latest) > 24*time.Hour {
+	if ofFront && now.Sub(latest) > frontRigsKept {
 		delete(f.latest, rig)
 		return false, false
 	}

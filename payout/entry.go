@@ -107,19 +107,26 @@ func (c changes) negated() changes {
 	return n
 }
 
+// postings are the changes of an entry, by account.
+func (c changes) postings() (all []Posting) {
+	for _, account := range slices.Sorted(maps.Keys(c)) {
+		if amount := c[account]; amount != 0 {
+			all = append(all, Posting{account, amount})
+		}
+	}
+	return all
+}
+
 // post writes an entry and changes the balances: the only function that does. An entry that
 // does not sum to 0 is refused, and the whole change with it.
 func (w *writer) post(kind, ref string, c changes) error {
 	if err := w.spread(c); err != nil {
 		return err
 	}
-	e := Entry{At: w.now, Kind: kind, Ref: ref}
+	e := Entry{At: w.now, Kind: kind, Ref: ref, Postings: c.postings()}
 	sum := int64(0)
-	for _, account := range slices.Sorted(maps.Keys(c)) {
-		if amount := c[account]; amount != 0 {
-			e.Postings = append(e.Postings, Posting{account, amount})
-			sum += amount
-		}
+	for _, p := range e.Postings {
+		sum += p.Amount
 	}
 	if sum != 0 {
 		return fmt.Errorf("an entry %q of %s sums to %d neu, expected 0: %v", kind, ref, sum, e.Postings)

@@ -225,6 +225,9 @@ func (o *Outbox) load() error {
 	for _, f := range funds {
 		byOutput[f.Output.String()] = f
 	}
+	if err := o.release(); err != nil {
+		return err
+	}
 	o.open, o.scan = make(map[bc.Hash]bool), scanner{}
 	for _, b := range all {
 		if b.State == BatchGivenUp || b.State == BatchConflict {
@@ -249,6 +252,26 @@ func (o *Outbox) load() error {
 		o.last, o.ever = max(o.last, b.Height/o.Every), true
 	}
 	o.loaded = true
+	return nil
+}
+
+// release has owners paid again who were set aside, and who can be paid now.
+func (o *Outbox) release() error {
+	owners, err := o.Books.Owners()
+	if err != nil {
+		return err
+	}
+	for _, owner := range owners {
+		if owner.Held == "" {
+			continue
+		}
+		if program, err := o.Program(owner.Owner); err != nil || transaction.Standard(program) != nil {
+			continue
+		}
+		if err := o.Books.Hold(owner.Owner, ""); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -23,6 +23,9 @@ func (o *Outbox) choose() (more bool, err error) {
 		return false, nil
 	}
 	if why, err := o.Books.Stopped(); err != nil || why != "" {
+		if now {
+			o.now.Store(true) // Once they are resumed.
+		}
 		return false, err
 	}
 	dues, least, err := o.dues()

@@ -12,7 +12,24 @@ import (
 // is lost where it is not the one of before, or shorter than that was.
 func (s *Settler) renew(end uint64) error {
 	var state *scores
-	err := s.books.view(func(tx *bolt.Tx) (err error) { state, err = readScores(tx); return err })
+	var after, n uint64 // the share behind the latest block's, and the number of the next manifest
+	err := s.books.view(func(tx *bolt.Tx) (err error) {
+		if state, err = readScores(tx); err != nil {
+			return err
+		}
+		n = next(tx.Bucket(manifestsBucket))
+		var m Manifest
+		if there, err := getJSON(tx.Bucket(manifestsBucket), number(n-1), &m); err != nil || !there || m.Ledger != state.Ledger || m.Virtual {
+			return err
+		}
+		for _, c := range state.Cuts {
+			if c.gone(&m) {
+				return nil
+			}
+		}
+		after = m.Share + 1
+		return nil
+	})
 	if err != nil || len(state.policies) == 0 {
 		return err
 	}
@@ -38,10 +55,11 @@ func (s *Settler) renew(end uint64) error {
 		state.Ledger, state.place, state.Since.Gap = id, there, state.Since.Some
 		text = fmt.Sprintf("the log of shares is another one: log %s is gone, and with it the open window of pplns and the shares from %d on, "+
 			"which are not in the scores of dgm and pps; what was owed before is owed still", was.Ledger, was.Next)
-	case end < was.Next:
-		state.Next, state.Since.Gap = end, state.Since.Some
+	case end < max(was.Next, after):
+		state.Cuts = append(state.Cuts, cut{was.Ledger, end, n})
+		state.Next, state.Since.Gap = min(end, was.Next), state.Since.Some && end < was.Next
 		text = fmt.Sprintf("the log of shares ends at %d, and shares up to %d were in it: an older copy of it was put in its place; "+
-			"what they earned is kept, and the open window of pplns lacks them", end, was.Next)
+			"what they earned is kept, and the open window of pplns lacks them", end, max(was.Next, after))
 	default:
 		return nil
 	}

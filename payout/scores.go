@@ -27,6 +27,21 @@ type checkpoint struct {
 	Since since `json:"since"`
 	// Former are the places in other logs, by identity: one may come back.
 	Former map[string]place `json:"former,omitempty"`
+	// Cuts are where an older copy of a log was put in its place.
+	Cuts []cut `json:"cuts,omitempty"`
+}
+
+// cut says that the shares of a log from End on, by which manifests below N were made, are gone: others
+// have their numbers now.
+type cut struct {
+	Ledger string `json:"ledger"`
+	End    uint64 `json:"end"`
+	N      uint64 `json:"n"`
+}
+
+// gone reports whether shares of a manifest are.
+func (c cut) gone(m *Manifest) bool {
+	return m.Ledger == c.Ledger && m.N < c.N && max(m.Share, m.Last) >= c.End
 }
 
 // place is how far a log of shares is folded.

@@ -55,8 +55,6 @@ const (
 	// posting an owner.
 	dgmEvery = time.Minute
 	ppsEvery = time.Hour
-	// longest is how far the clock may have been set back.
-	longest = 25 * time.Hour
 	// tellEvery is the time between two lines of splits that are like others.
 	tellEvery = time.Minute
 	// passEvery is the time between two passes that nothing woke.
@@ -114,13 +112,13 @@ func (s *Settler) Step() (again time.Duration, err error) {
 	if err := s.books.Follow(s.chain); err != nil {
 		return 0, err
 	}
-	open, err := s.open()
+	// What is not written may get its numbers again after a kill, and a block that is found from here
+	// on is not among the open ones: so what comes is left to the next pass.
+	limit, err := s.end()
 	if err != nil {
 		return 0, err
 	}
-	// What is not written may get its numbers again after a kill, and so what comes from here on
-	// is left to the next pass.
-	limit, err := s.end()
+	open, err := s.open()
 	if err != nil {
 		return 0, err
 	}
@@ -286,8 +284,6 @@ func (s *Settler) draft(c placed) (m *Manifest, why string, err error) {
 		return nil, "", err
 	}
 	switch {
-	case !c.logged && (len(policies) == 0 || c.At.Before(policies[0].From.Add(-longest))):
-		return nil, whileOff, nil // From before there were payouts.
 	case !c.logged && c.Owner == "" && c.Work == 0:
 		return nil, whileOff, nil // Work is counted while they are on.
 	case !c.logged && c.Elsewhere:

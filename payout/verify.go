@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -30,22 +31,28 @@ func (r *Report) wrong(format string, args ...any) {
 // block again, by the log of shares and the chain and without the balances, and compares; then
 // balances with entries. An error means that it could not look.
 func (b *Books) Verify(ctx context.Context, shares Shares, chain Chain) (r Report, err error) {
-	v := verifier{shares: shares, chain: chain, report: &r}
+	v := verifier{shares: shares, chain: chain, report: &r, blocks: make(map[string]bool)}
 	err = b.view(func(tx *bolt.Tx) error {
 		v.tx = tx
 		if v.policies, err = readPolicies(tx); err != nil {
 			return err
 		}
+		at, err := readCheckpoint(tx)
+		if err != nil {
+			return err
+		}
+		v.cuts = at.Cuts
 		// First, as the books that are seen here stand still while the chain goes on.
 		if err := v.money(); err != nil {
 			return err
 		}
 		var broken error
-		err := checkChain(tx, func(m *Manifest, raw []byte) error {
+		err = checkChain(tx, func(m *Manifest, raw []byte) error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
 			r.Blocks++
+			v.blocks[m.Block.String()] = true
 			return v.manifest(m, raw)
 		})
 		if errors.Is(err, errChanged) {
@@ -60,7 +67,7 @@ func (b *Books) Verify(ctx context.Context, shares Shares, chain Chain) (r Repor
 		if err := recount(tx); err != nil {
 			r.wrong("%v", err)
 		}
-		return nil
+		return v.entries()
 	})
 	if err != nil {
 		return r, fmt.Errorf("verify the books of payouts: %w", err)
@@ -76,6 +83,8 @@ type verifier struct {
 	chain    Chain
 	report   *Report
 	dgm      uint64 // the number of the last manifest by dgm
+	blocks   map[string]bool
+	cuts     []cut
 }
 
 // manifest splits one block again.
@@ -86,6 +95,10 @@ func (v *verifier) manifest(m *Manifest, raw []byte) error {
 	}
 	if err := v.coinbase(m); err != nil {
 		v.report.wrong("block %s at height %d: %v", m.Block.String(), m.Height, err)
+		return nil
+	}
+	if slices.ContainsFunc(v.cuts, func(c cut) bool { return c.gone(m) }) {
+		v.report.Gone = append(v.report.Gone, m.Height)
 		return nil
 	}
 	again := *m

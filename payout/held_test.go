@@ -1,0 +1,49 @@
+package payout
+
+import (
+	"errors"
+	"testing"
+)
+
+// TestAnOwnerIsPaidOnceItCanBe: an owner's program was not known for a while.
+func TestAnOwnerIsPaidOnceItCanBe(t *testing.T) {
+	x := newTill(t, pathIn(t))
+	bad := true
+	x.out.Program = func(owner string) ([]byte, error) {
+		if bad {
+			return nil, errors.New("no program")
+		}
+		return ownerProgram(owner)
+	}
+	x.settle(2*leastDue, "bm1a")
+	grow(x.chain, 100)
+	x.step()
+	bad = false
+	out := x.out.Program
+	x.restart()
+	x.out.Program = out
+	for range 3 {
+		grow(x.chain, 1)
+		x.step()
+		x.mine()
+	}
+	if got := len(x.chain.pool); got != 1 {
+		t.Errorf("%d payments, expected one", got)
+	}
+}
+
+// TestPayNowWhileStopped: what was promised is made once payouts are resumed.
+func TestPayNowWhileStopped(t *testing.T) {
+	x := newTill(t, pathIn(t))
+	x.every = 1_000_000
+	x.restart()
+	x.step()
+	x.settle(2*leastDue, "bm1a")
+	grow(x.chain, 100)
+	x.out.PayNow()
+	must(t, x.books.Stop("a moment"))
+	x.step()
+	must(t, x.books.Resume())
+	x.step()
+	x.state(BatchSigned)
+}
