@@ -24,7 +24,8 @@ func (c *campaign) onDisk(hold time.Duration, want func(p *process) bool, do, un
 // drawFull has a disk without room. A stock node may end for it, as one that is just starting does.
 func drawFull(c *campaign) *act {
 	return c.onDisk(12*time.Second, anybody, func(p *process) error {
-		p.Allow("the disk is full", "no space left on device")
+		// What had room for its first half alone is damaged at the next start.
+		p.Allow("the disk is full", "no space left on device", "the latest writes to a database were damaged")
 		return p.disk.fill()
 	}, func(p *process) error {
 		err := p.disk.clear()
