@@ -25,8 +25,10 @@ func (h *Handler) submitBlock(r *http.Request, in wire.SubmitBlock) envelope {
 const longestVerdict = time.Minute
 
 // toTheEnd is the context of what has come as a whole: it may be a block, whether or not its client waits.
-func toTheEnd(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), longestVerdict)
+func toTheEnd(ctx context.Context) (whole context.Context, cancel context.CancelFunc) {
+	whole, cancel = context.WithCancel(context.WithoutCancel(ctx))
+	context.AfterFunc(ctx, func() { time.AfterFunc(longestVerdict, cancel) })
+	return whole, cancel
 }
 
 // answer reports to a submitter what became of its block: true, as the stock node

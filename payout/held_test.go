@@ -1,6 +1,7 @@
 package payout
 
 import (
+	"encoding/binary"
 	"errors"
 	"testing"
 )
@@ -46,4 +47,18 @@ func TestPayNowWhileStopped(t *testing.T) {
 	must(t, x.books.Resume())
 	x.step()
 	x.state(BatchSigned)
+}
+
+// TestAnOwnerThatCannotBeReadHoldsUpNoPayment that is under way.
+func TestAnOwnerThatCannotBeReadHoldsUpNoPayment(t *testing.T) {
+	x := paying(t)
+	must(t, x.books.update("damage", func(w *writer) error {
+		return w.tx.Bucket(balancesBucket).Put([]byte(Payable("bm1a")), binary.BigEndian.AppendUint64(nil, 7))
+	}))
+	clear(x.chain.pool)
+	x.restart()
+	_ = x.out.Step(t.Context())
+	if len(x.chain.pool) != 1 {
+		t.Errorf("%d in the pool, expected the signed payment", len(x.chain.pool))
+	}
 }

@@ -225,9 +225,6 @@ func (o *Outbox) load() error {
 	for _, f := range funds {
 		byOutput[f.Output.String()] = f
 	}
-	if err := o.release(); err != nil {
-		return err
-	}
 	o.open, o.scan = make(map[bc.Hash]bool), scanner{}
 	for _, b := range all {
 		if b.State == BatchGivenUp || b.State == BatchConflict {

@@ -28,6 +28,9 @@ func (o *Outbox) choose() (more bool, err error) {
 		}
 		return false, err
 	}
+	if err := o.release(); err != nil {
+		return false, err
+	}
 	dues, least, err := o.dues()
 	if err != nil {
 		return false, err

@@ -57,7 +57,7 @@ func (s *Settler) renew(end uint64) error {
 			"which are not in the scores of dgm and pps; what was owed before is owed still", was.Ledger, was.Next)
 	case end < max(was.Next, after):
 		state.Cuts = append(state.Cuts, cut{was.Ledger, end, n})
-		state.Next, state.Since.Gap = min(end, was.Next), state.Since.Some && end < was.Next
+		state.Next, state.Since.Gap = min(end, was.Next), state.Since.Gap || state.Since.Some && end < was.Next
 		text = fmt.Sprintf("the log of shares ends at %d, and shares up to %d were in it: an older copy of it was put in its place; "+
 			"what they earned is kept, and the open window of pplns lacks them", end, max(was.Next, after))
 	default:

@@ -55,6 +55,8 @@ const (
 	// posting an owner.
 	dgmEvery = time.Minute
 	ppsEvery = time.Hour
+	// longest is how far the clock may have been set back.
+	longest = 25 * time.Hour
 	// tellEvery is the time between two lines of splits that are like others.
 	tellEvery = time.Minute
 	// passEvery is the time between two passes that nothing woke.
@@ -284,6 +286,8 @@ func (s *Settler) draft(c placed) (m *Manifest, why string, err error) {
 		return nil, "", err
 	}
 	switch {
+	case !c.logged && (len(policies) == 0 || c.At.Before(policies[0].From.Add(-longest))):
+		return nil, whileOff, nil // From before there were payouts.
 	case !c.logged && c.Owner == "" && c.Work == 0:
 		return nil, whileOff, nil // Work is counted while they are on.
 	case !c.logged && c.Elsewhere:

@@ -33,20 +33,28 @@ func TestABlockFoundWithinAPass(t *testing.T) {
 	}
 }
 
-// TestBooksBegunWithTheClockAhead: the books were begun while the clock was two days ahead. A block of
-// a device, which leaves no share of its own in the log, is its owner's all the same.
-func TestBooksBegunWithTheClockAhead(t *testing.T) {
+// TestBlocksOfLostBooksAreNotSplitAgain by new ones, whatever time the first share of these has.
+func TestBlocksOfLostBooksAreNotSplitAgain(t *testing.T) {
 	t.Parallel()
-	p := newPool(t)
-	p.now = time.Now().Add(48 * time.Hour)
-	_, err := p.books.SetPolicy(Policy{Scheme: PPLNS, WindowMilli: 2000})
-	must(t, err)
-	p.step()
-	p.now = time.Now().Add(-time.Minute) // It is set right.
+	p := newPool(t, Policy{Scheme: Solo})
 	p.share("A", quarter, 1)
-	b := p.found(false)
+	old := p.found(false) // A device's: it has no share.
 	p.step()
-	if _, ok, why, err := p.books.Explain(b.Hash()); !ok || err != nil {
-		t.Errorf("not split: %q, %v", why, err)
+	p.manifest(old)
+	must(t, p.books.Close())
+	p.open(pathIn(t))
+	p.now = p.now.Add(30 * 24 * time.Hour)
+	p.books.now = func() time.Time { return p.now }
+	_, err := p.books.SetPolicy(Policy{Scheme: Solo})
+	must(t, err)
+	all := p.candidates
+	p.candidates = nil
+	p.step()
+	p.log.add(time.Unix(0, 0), "B", quarter, 1) // A clock of 1970 at a start.
+	p.share("B", quarter, 1)
+	p.candidates = all
+	p.step()
+	if m, err := p.books.Manifest(old.Hash()); m != nil || err != nil {
+		t.Errorf("split once more: %+v %v", m, err)
 	}
 }
