@@ -137,8 +137,8 @@ func (p *pool) exports(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			t.Setenv("LC_ALL", "C.UTF-8")
-			if out, err := harness.Execute(t, path, append(a.arguments, files[a.format])...); err != nil {
+			command := slices.Concat([]string{"LC_ALL=C.UTF-8", path}, a.arguments, []string{files[a.format]})
+			if out, err := harness.Execute(t, "env", command...); err != nil {
 				t.Errorf("%v: %.2000s", err, out)
 			}
 		})
