@@ -299,15 +299,16 @@ func (c *Chain) After(parent bc.Hash) (mining.Tip, bool) {
 }
 
 // Place is where a block stood when a node last spoke of it, and how long the node's chain was then.
-func (c *Chain) Place(id bc.Hash, _ uint64) mining.Place {
+func (c *Chain) Place(id bc.Hash, height uint64) mining.Place {
 	v, ok := c.said.Get(id)
 	if !ok {
 		return mining.Place{Best: c.Tip().Height}
 	}
 	p := mining.Place{Known: true, Main: v.Main, There: bc.NewHash(v.Winner), Best: v.Best}
 	if _, p.Invalid = v.outcome(); p.Invalid == nil {
-		if p.Known = v.taken(); !p.Known {
-			p.There = bc.Hash{} // An orphan may be taken when its parent is known.
+		// An orphan may be taken when its parent is known, which a chain that is so much longer never hears of.
+		if p.Known = v.taken(); !p.Known && v.Best < height+mining.MaturedAt {
+			p.There = bc.Hash{}
 		}
 	}
 	return p

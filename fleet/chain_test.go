@@ -239,13 +239,17 @@ func TestTwoWaitForOneBlock(t *testing.T) {
 }
 
 // TestAnOrphanIsNotLost: a node that does not know a block's parent says what it has at that height, which
-// decides nothing: another node may have the block on its chain.
+// decides nothing: another node may have the block on its chain. A hundred blocks later the parent is nobody's.
 func TestAnOrphanIsNotLost(t *testing.T) {
 	id, rival := bc.Hash{V0: 1}, bc.Hash{V0: 7}
 	c := NewChain(ChainConfig{})
 	c.note(id, NewVerdict(id, mining.Verdict{Outcome: mining.Orphan, Winner: rival}, 20, nil), nil)
 	if p := c.Place(id, 10); p.Decided(10) || p.Known {
 		t.Errorf("%+v is decided", p)
+	}
+	c.note(id, NewVerdict(id, mining.Verdict{Outcome: mining.Orphan, Winner: rival}, 10+mining.MaturedAt, nil), nil)
+	if p := c.Place(id, 10); !p.Decided(10) || p.Main || p.There != rival {
+		t.Errorf("%+v: a hundred blocks above it nobody knows its parent, and it is not lost", p)
 	}
 }
 

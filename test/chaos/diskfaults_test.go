@@ -49,7 +49,7 @@ func drawReadOnly(c *campaign) *act {
 	return c.onDisk(hold, ours, func(p *process) error {
 		c.unwritten[p.name] += inMemory + hold
 		// bbolt can't map a file of such a disk, and LevelDB loses what was not on it.
-		p.Allow("read-only file system", "panic:", "database isn't correctly mapped", "the latest writes to a database were damaged")
+		p.Allow("read-only file system", "input/output error", "panic:", "database isn't correctly mapped", "the latest writes to a database were damaged")
 		c.readOnly[p.name] = append(c.readOnly[p.name], time.Now())
 		return p.disk.fail()
 	}, func(p *process) error {
