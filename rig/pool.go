@@ -84,6 +84,10 @@ type session struct {
 	over bool    // giveUp has its reason; guarded likewise
 }
 
+func newSession(c *client.Client, server int) *session {
+	return &session{Client: c, server: server, giveUp: make(chan error, 1)}
+}
+
 // NewPool is a source that is a list of Stratum servers.
 func NewPool(cfg PoolConfig) Source {
 	cfg.Return = cmp.Or(cfg.Return, 3*time.Minute)

@@ -64,7 +64,7 @@ func (p *pool) connect(ctx context.Context, order []int) (*session, error) {
 		}
 		p.note(i, err)
 		if err == nil {
-			return &session{Client: c, server: i, giveUp: make(chan error, 1)}, nil
+			return newSession(c, i), nil
 		}
 		if errors.Is(err, wire.RefusedLogin) || errors.Is(err, wire.RefusedParams) || errors.Is(err, client.ErrNotStratum) {
 			refusals = append(refusals, err)

@@ -76,8 +76,7 @@ func (p *pool) await(ctx context.Context, old *session) (_ *session, end func(),
 			continue // The pool is about to have one, of this server or another.
 		}
 		if c, err := p.dial(ctx, old.server); err == nil {
-			own := &session{Client: c, server: old.server, giveUp: make(chan error, 1)}
-			return own, func() { _ = c.Close() }, nil
+			return newSession(c, old.server), func() { _ = c.Close() }, nil
 		}
 	}
 }

@@ -24,9 +24,16 @@ type seenShares struct {
 // seenKey is 64 bits of a hash: two different shares of a session won't meet in them.
 func seenKey(header [32]byte) uint64 { return binary.BigEndian.Uint64(header[:]) }
 
-// first reports whether the header was not seen before, and remembers it.
-func (s *seenShares) first(header [32]byte) bool {
-	key := seenKey(header)
+// first reports whether none of a share's headers was seen before, one for each meaning of its nonce, and remembers them.
+func (s *seenShares) first(headers ...[32]byte) bool {
+	first := true
+	for _, header := range headers {
+		first = s.add(seenKey(header)) && first
+	}
+	return first
+}
+
+func (s *seenShares) add(key uint64) (added bool) {
 	if _, ok := s.many[key]; ok || slices.Contains(s.few, key) {
 		return false
 	}
@@ -44,11 +51,13 @@ func (s *seenShares) first(header [32]byte) bool {
 }
 
 // forget lets a share come again.
-func (s *seenShares) forget(header [32]byte) {
-	key := seenKey(header)
-	delete(s.many, key)
-	if at := slices.Index(s.few, key); at >= 0 {
-		s.few = slices.Delete(s.few, at, at+1)
+func (s *seenShares) forget(headers ...[32]byte) {
+	for _, header := range headers {
+		key := seenKey(header)
+		delete(s.many, key)
+		if at := slices.Index(s.few, key); at >= 0 {
+			s.few = slices.Delete(s.few, at, at+1)
+		}
 	}
 }
 

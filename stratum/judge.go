@@ -25,11 +25,12 @@ func (s *session) offer(id []byte, sh share, standing standing) {
 	if standing != jobGood { // They are never counted, and may not crowd those out that were.
 		seen = &s.seenLate
 	}
-	s.mu.Lock()
-	first := true
-	for n := range sh.nonces {
-		first = seen.first(sh.header(n)) && first
+	headers := make([][32]byte, len(sh.nonces))
+	for n := range headers {
+		headers[n] = sh.header(n)
 	}
+	s.mu.Lock()
+	first := seen.first(headers...)
 	s.mu.Unlock()
 	if !first {
 		s.reject(id, verdictDuplicate, errDuplicate)
@@ -57,9 +58,7 @@ func (s *session) offer(id []byte, sh share, standing standing) {
 		return
 	}
 	s.mu.Lock()
-	for n := range sh.nonces {
-		seen.forget(sh.header(n))
-	}
+	seen.forget(headers...)
 	s.vardiff.Flood()
 	s.mu.Unlock()
 	s.record(verdictRefused, ledger.Entry{}, nil)

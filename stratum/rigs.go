@@ -35,7 +35,7 @@ func (s *Server) Rigs() []RigStatus {
 	defer s.rigs.mu.Unlock()
 	list := make([]RigStatus, 0, len(s.rigs.byName))
 	for _, r := range s.rigs.byName {
-		list = append(list, RigStatus{r.name, r.sessions, r.since, r.difficulty(), r.refused, r.lapses, r.agent})
+		list = append(list, RigStatus{r.name, len(r.sessions), r.since, r.difficulty(), r.refused, r.lapses, r.agent})
 	}
 	slices.SortFunc(list, func(a, b RigStatus) int { return strings.Compare(a.Name, b.Name) })
 	return list
@@ -44,13 +44,12 @@ func (s *Server) Rigs() []RigStatus {
 // rig is the connections of a name, guarded by the mutex of rigs.
 type rig struct {
 	name     string
-	sessions int
+	sessions []*session
 	since    time.Time
 	logged   time.Time // when its coming was last logged
 	refused  uint64
 	lapses   uint64
 	agent    string
-	all      []*session
 
 	target atomic.Uint32 // the next shares'; not guarded
 }
@@ -87,8 +86,7 @@ func (r *rigs) join(s *session, name, agent string, now time.Time) (*rig, slog.L
 		each = &rig{name: name}
 		r.byName[name] = each
 	}
-	each.sessions++
-	each.all = append(each.all, s)
+	each.sessions = append(each.sessions, s)
 	each.since, each.agent = now, agent
 	if now.Sub(each.logged) < time.Minute {
 		return each, slog.LevelDebug
@@ -101,7 +99,7 @@ func (r *rigs) join(s *session, name, agent string, now time.Time) (*rig, slog.L
 func (r *rigs) forget() {
 	var oldest *rig
 	for _, each := range r.byName {
-		if each.sessions == 0 && (oldest == nil || each.since.Before(oldest.since)) {
+		if len(each.sessions) == 0 && (oldest == nil || each.since.Before(oldest.since)) {
 			oldest = each
 		}
 	}
@@ -113,8 +111,7 @@ func (r *rigs) forget() {
 func (r *rigs) leave(s *session, each *rig) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	each.all = slices.DeleteFunc(each.all, func(other *session) bool { return other == s })
-	if each.sessions--; each.sessions == 0 {
+	if each.sessions = each.but(s); len(each.sessions) == 0 {
 		each.lapses++
 	}
 }
@@ -123,7 +120,12 @@ func (r *rigs) leave(s *session, each *rig) {
 func (r *rigs) others(s *session, each *rig) []*session {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(each.all), func(other *session) bool { return other == s })
+	return each.but(s)
+}
+
+// but are the rig's sessions without one, in a list of their own.
+func (r *rig) but(s *session) []*session {
+	return slices.DeleteFunc(slices.Clone(r.sessions), func(other *session) bool { return other == s })
 }
 
 func (r *rigs) refuse(each *rig) {
@@ -138,7 +140,7 @@ func (r *rigs) online() int {
 	defer r.mu.Unlock()
 	n := 0
 	for _, each := range r.byName {
-		if each.sessions > 0 {
+		if len(each.sessions) > 0 {
 			n++
 		}
 	}

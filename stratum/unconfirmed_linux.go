@@ -2,7 +2,6 @@ package stratum
 
 import (
 	"net"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -14,14 +13,10 @@ const unconfirmedMost = time.Minute
 
 // boundUnconfirmed has the system end a connection of plain TCP then.
 func boundUnconfirmed(conn net.Conn) {
-	tcp, ok := conn.(*net.TCPConn)
-	if !ok {
-		return
-	}
-	if raw, err := tcp.SyscallConn(); err == nil {
+	if s, ok := socketOf(conn); ok {
 		// A system that does not know the option ends connections as it did.
-		_ = raw.Control(func(fd uintptr) {
-			_ = unix.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(unconfirmedMost.Milliseconds()))
+		_ = s.raw.Control(func(fd uintptr) {
+			_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(unconfirmedMost.Milliseconds()))
 		})
 	}
 }
