@@ -53,6 +53,18 @@ func (h *hubTest) seal(kind Kind, body any) []byte {
 	return sealed
 }
 
+// fence has another node with this one's key keep the ledger from now on.
+func (h *hubTest) fence() {
+	h.t.Helper()
+	beat, err := h.cfg.Key.Seal("solonet", KindBeat, &Beat{Ledger: LedgerState{Term: 8, Instance: 5}})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	if h.TakeBeat(beat); h.Fenced() == nil {
+		h.t.Fatal("it is not fenced")
+	}
+}
+
 // status is what the hub knows of the front.
 func (h *hubTest) status() FrontStatus { return h.Fronts()[0] }
 
@@ -171,11 +183,7 @@ func TestAFencedNodeSpeaksOfNoBlocks(t *testing.T) {
 	}
 	before, fenced, after := bc.Hash{V0: 1}, bc.Hash{V0: 2}, bc.Hash{V0: 3}
 	stands(before)
-	beat, err := h.cfg.Key.Seal("solonet", KindBeat, &Beat{Ledger: LedgerState{Term: 8, Instance: 5}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	h.TakeBeat(beat)
+	h.fence()
 	stands(fenced)
 	h.fenced.Store(nil)
 	stands(after)
@@ -193,14 +201,7 @@ func TestAFencedNodeSpeaksOfNoBlocksByHTTP(t *testing.T) {
 	h := newHubTest(t, func() Verdict {
 		return NewVerdict(id, mining.Verdict{Outcome: mining.MainChain, Main: true, Winner: id}, 7, nil)
 	})
-	beat, err := h.cfg.Key.Seal("solonet", KindBeat, &Beat{Ledger: LedgerState{Term: 8, Instance: 5}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	h.TakeBeat(beat)
-	if h.Fenced() == nil {
-		t.Fatal("not fenced")
-	}
+	h.fence()
 	byHTTP := func(ctx context.Context, sealed []byte) (Verdict, error) { return h.TakeSealedBlock(ctx, sealed) }
 	c := NewChain(ChainConfig{
 		Engine: NewMemory(), Key: h.front, Network: "solonet", Feed: NewFeed(FeedConfig{}),

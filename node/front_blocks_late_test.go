@@ -89,39 +89,44 @@ func TestOneWrongClockLosesNoBlock(t *testing.T) {
 	})
 }
 
-// TestOneBlockHoldsUpNoOther: of two blocks that the first node has to hear of it says nothing decided of the lower one, as one that
-// its chain can't take. Who asks for both again and again gets to the other.
-func TestOneBlockHoldsUpNoOther(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var brought [10]int
-		best, sick := uint64(8), false
-		f := frontOf(t, func(ctx context.Context, sealed []byte) (fleet.Verdict, error) {
-			block, err := broughtBlock(sealed)
-			if err != nil {
-				return fleet.Verdict{}, err
+// TestSickBlocksHoldUpNoOther: of blocks that the first node has to hear of it says nothing decided of the lower ones, as of some that
+// its chain can't take. Who asks for all of them again and again gets to the last.
+func TestSickBlocksHoldUpNoOther(t *testing.T) {
+	for _, ill := range []uint64{1, 7} {
+		synctest.Test(t, func(t *testing.T) {
+			brought := make(map[uint64]int)
+			last, sick := 7+ill, false
+			f := frontOf(t, func(ctx context.Context, sealed []byte) (fleet.Verdict, error) {
+				block, err := broughtBlock(sealed)
+				if err != nil {
+					return fleet.Verdict{}, err
+				}
+				if brought[block.Height]++; sick && block.Height < last {
+					return fleet.NewVerdict(block.Hash(), mining.Verdict{}, 8, mining.ErrChainFailed), nil
+				}
+				return takes(&last)(ctx, sealed)
+			})
+			for height := uint64(7); height <= last; height++ {
+				if err := f.journal.Record(blockOf(height), time.Now(), mining.Finder{Kind: mining.FoundByRig, Owner: "ada", Work: 5}); err != nil {
+					t.Fatal(err)
+				}
 			}
-			if brought[block.Height]++; sick && block.Height == 7 {
-				return fleet.NewVerdict(block.Hash(), mining.Verdict{}, 8, mining.ErrChainFailed), nil
-			}
-			return takes(&best)(ctx, sealed)
-		})
-		for height := uint64(7); height <= 8; height++ {
-			if err := f.journal.Record(blockOf(height), time.Now(), mining.Finder{Kind: mining.FoundByRig, Owner: "ada", Work: 5}); err != nil {
+			if err := f.submitter.Replay(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-		}
-		if err := f.submitter.Replay(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		sick, brought = true, [10]int{}
-		for range time.Hour / sendAgainEvery { // Without a word of either.
-			time.Sleep(sendAgainEvery)
-			f.askFates(t.Context())
-		}
-		if brought[7] < 50 || brought[8] < 15 {
-			t.Errorf("in an hour the lower block was brought %d times, the other %d times", brought[7], brought[8])
-		}
-	})
+			sick = true
+			clear(brought)
+			tick := time.NewTicker(sendAgainEvery)
+			defer tick.Stop()
+			for range time.Hour / sendAgainEvery { // Without a word of any.
+				<-tick.C
+				f.askFates(t.Context())
+			}
+			if brought[7] < 50 || brought[last] < 15 {
+				t.Errorf("in an hour the blocks were brought so many times, by height: %v", brought)
+			}
+		})
+	}
 }
 
 // TestJournaledBlocksTakeNoPlace: one block that the journal could not take is owed to the first node, which is away, while more are
@@ -144,40 +149,4 @@ func TestJournaledBlocksTakeNoPlace(t *testing.T) {
 	if all := f.chain.Owed(); len(all) != 1 || all[0].Block.Height != 7 {
 		t.Errorf("%d blocks are owed, expected the one that is in no journal", len(all))
 	}
-}
-
-// TestManyBlocksHoldUpNoOther: as TestOneBlockHoldsUpNoOther, with seven that nothing is said of.
-func TestManyBlocksHoldUpNoOther(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var brought [20]int
-		best, sick := uint64(14), false
-		f := frontOf(t, func(ctx context.Context, sealed []byte) (fleet.Verdict, error) {
-			block, err := broughtBlock(sealed)
-			if err != nil {
-				return fleet.Verdict{}, err
-			}
-			if brought[block.Height]++; sick && block.Height < 14 {
-				return fleet.NewVerdict(block.Hash(), mining.Verdict{}, 8, mining.ErrChainFailed), nil
-			}
-			return takes(&best)(ctx, sealed)
-		})
-		for height := uint64(7); height <= 14; height++ {
-			if err := f.journal.Record(blockOf(height), time.Now(), mining.Finder{Kind: mining.FoundByRig, Owner: "ada", Work: 5}); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := f.submitter.Replay(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		sick, brought = true, [20]int{}
-		tick := time.NewTicker(sendAgainEvery)
-		defer tick.Stop()
-		for range time.Hour / sendAgainEvery {
-			<-tick.C
-			f.askFates(t.Context())
-		}
-		if brought[14] < 15 {
-			t.Errorf("in an hour the blocks were brought %v times", brought[7:15])
-		}
-	})
 }

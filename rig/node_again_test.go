@@ -44,41 +44,32 @@ func TestASolutionOnADeadConnection(t *testing.T) {
 	})
 }
 
-// TestANodeBehindAProxy: the node restarts, and its proxy says so twice.
+// TestANodeBehindAProxy: the node restarts, and its proxy says so twice, as web servers do or as API gateways.
 func TestANodeBehindAProxy(t *testing.T) {
-	n := &fakeNode{header: types.BlockHeader{Version: 1, Height: 7, Bits: noneMeets, Timestamp: 1000}}
-	calls := 0
-	proxy := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if calls++; calls <= 2 {
-			w.WriteHeader(http.StatusBadGateway)
-			fmt.Fprint(w, "<html>502 Bad Gateway</html>")
-			return
-		}
-		n.ServeHTTP(w, r)
-	})
-	r, _ := fakeRig(t, proxy, false, computetest.SHA3{})
-	got, err := r.cfg.Source.submit(t.Context(), solution{work: newWork(n.header, [32]byte{}, newNonces(allNonces, 0)), block: true})
-	if got != Accepted || n.submitted.Load() != 1 {
-		t.Errorf("%v, %v: brought %d times", got, err, n.submitted.Load())
-	}
-}
-
-// TestANodeBehindAProxyThatSpeaksJSON: as TestANodeBehindAProxy, with one that says it as API gateways do.
-func TestANodeBehindAProxyThatSpeaksJSON(t *testing.T) {
-	n := &fakeNode{header: types.BlockHeader{Version: 1, Height: 7, Bits: noneMeets, Timestamp: 1000}}
-	calls := 0
-	proxy := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if calls++; calls <= 1 {
-			w.Header().Set("Content-Type", "application/json")
-			w.WriteHeader(http.StatusServiceUnavailable)
-			fmt.Fprint(w, `{"message":"failure to get a peer from the ring-balancer"}`)
-			return
-		}
-		n.ServeHTTP(w, r)
-	})
-	r, _ := fakeRig(t, proxy, false, computetest.SHA3{})
-	got, err := r.cfg.Source.submit(t.Context(), solution{work: newWork(n.header, [32]byte{}, newNonces(allNonces, 0)), block: true})
-	if got != Accepted || n.submitted.Load() != 1 {
-		t.Errorf("%v, %v: brought %d times", got, err, n.submitted.Load())
+	for kind, says := range map[string]struct {
+		status int
+		text   string
+	}{
+		"text/html":        {http.StatusBadGateway, "<html>502 Bad Gateway</html>"},
+		"application/json": {http.StatusServiceUnavailable, `{"message":"failure to get a peer from the ring-balancer"}`},
+	} {
+		t.Run(kind, func(t *testing.T) {
+			n := &fakeNode{header: types.BlockHeader{Version: 1, Height: 7, Bits: noneMeets, Timestamp: 1000}}
+			calls := 0
+			proxy := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if calls++; calls <= 2 {
+					w.Header().Set("Content-Type", kind)
+					w.WriteHeader(says.status)
+					fmt.Fprint(w, says.text)
+					return
+				}
+				n.ServeHTTP(w, r)
+			})
+			r, _ := fakeRig(t, proxy, false, computetest.SHA3{})
+			got, err := r.cfg.Source.submit(t.Context(), solution{work: newWork(n.header, [32]byte{}, newNonces(allNonces, 0)), block: true})
+			if got != Accepted || n.submitted.Load() != 1 {
+				t.Errorf("%v, %v: brought %d times", got, err, n.submitted.Load())
+			}
+		})
 	}
 }

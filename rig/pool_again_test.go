@@ -8,6 +8,16 @@ import (
 	"github.com/bytom-solo/bytom-solo/stratum/wire"
 )
 
+// bring submits a block; its outcome comes later.
+func (p *pools) bring(t *testing.T, block solution) <-chan Outcome {
+	got := make(chan Outcome, 1)
+	go func() { o, _ := p.submit(t.Context(), block); got <- o }()
+	return got
+}
+
+// tooMany is what bytom-solo's own server says while a session's queue is full.
+var tooMany = &wire.Error{Code: wire.CodeOther, Message: "Too many shares: wait for the difficulty to rise"}
+
 // TestABlockOnADeadConnection: the server's host is cut off without a word after it has answered a share; half a
 // minute later the connection is given up, and the server is back.
 func TestABlockOnADeadConnection(t *testing.T) {
@@ -18,8 +28,7 @@ func TestABlockOnADeadConnection(t *testing.T) {
 		}
 		s := p.blockOf(true)
 		p.all[0].set(func(f *fakePool) { f.mute = true }) // All that the old connection carries is lost.
-		got := make(chan Outcome, 1)
-		go func() { o, _ := p.submit(t.Context(), s); got <- o }()
+		got := p.bring(t, s)
 		time.Sleep(20 * time.Second)
 		synctest.Wait()
 		p.all[0].set(func(f *fakePool) { f.mute, f.methods = false, nil })
@@ -36,8 +45,7 @@ func TestABlockWhileAnotherServerHelpsOut(t *testing.T) {
 		s := p.blockOf(true)
 		p.all[0].set(func(f *fakePool) { f.down = true })
 		p.all[0].hangUp()
-		got := make(chan Outcome, 1)
-		go func() { o, _ := p.submit(t.Context(), s); got <- o }()
+		got := p.bring(t, s)
 		time.Sleep(10 * time.Second)
 		p.at(t, 1)
 		p.all[0].set(func(f *fakePool) { f.down = false })
@@ -53,8 +61,7 @@ func TestABlockWhoseConnectionBreaksTwice(t *testing.T) {
 		p.at(t, 0)
 		s := p.blockOf(true)
 		p.all[0].set(func(f *fakePool) { f.mute = true })
-		got := make(chan Outcome, 1)
-		go func() { o, _ := p.submit(t.Context(), s); got <- o }()
+		got := p.bring(t, s)
 		time.Sleep(time.Second)
 		for range 2 {
 			p.all[0].hangUp()
@@ -73,11 +80,8 @@ func TestABlockWhoseConnectionBreaksTwice(t *testing.T) {
 func TestABlockWithTheServersQueueFull(t *testing.T) {
 	runPools(t, 1, func([]*fakePool) {}, func(t *testing.T, p *pools) {
 		p.at(t, 0)
-		p.all[0].set(func(f *fakePool) {
-			f.verdict = &wire.Error{Code: wire.CodeOther, Message: "Too many shares: wait for the difficulty to rise"}
-		})
-		got := make(chan Outcome, 1)
-		go func() { o, _ := p.submit(t.Context(), p.blockOf(true)); got <- o }()
+		p.all[0].set(func(f *fakePool) { f.verdict = tooMany })
+		got := p.bring(t, p.blockOf(true))
 		time.Sleep(3 * time.Second)
 		p.all[0].set(func(f *fakePool) { f.verdict = nil })
 		if o := <-got; o != Accepted {
@@ -86,20 +90,16 @@ func TestABlockWithTheServersQueueFull(t *testing.T) {
 	})
 }
 
-// TestABlockWithTheServersQueueFullAfterALostConnection: the connection breaks under a block; the server is back, and its queue is full for three seconds as all
-// rigs are.
+// TestABlockWithTheServersQueueFullAfterALostConnection: the connection breaks under a block; the server is back, and its queue is
+// full for five seconds, as all rigs are.
 func TestABlockWithTheServersQueueFullAfterALostConnection(t *testing.T) {
 	runPools(t, 1, func([]*fakePool) {}, func(t *testing.T, p *pools) {
 		p.at(t, 0)
 		s := p.blockOf(true)
 		p.all[0].set(func(f *fakePool) { f.mute = true })
-		got := make(chan Outcome, 1)
-		go func() { o, _ := p.submit(t.Context(), s); got <- o }()
+		got := p.bring(t, s)
 		time.Sleep(time.Second)
-		p.all[0].set(func(f *fakePool) {
-			f.mute = false
-			f.verdict = &wire.Error{Code: wire.CodeOther, Message: "Too many shares: wait for the difficulty to rise"}
-		})
+		p.all[0].set(func(f *fakePool) { f.mute, f.verdict = false, tooMany })
 		p.all[0].hangUp()
 		time.Sleep(5 * time.Second)
 		p.all[0].set(func(f *fakePool) { f.verdict = nil })

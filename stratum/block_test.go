@@ -83,24 +83,29 @@ func TestABlockOfASessionThatIsOver(t *testing.T) {
 	})
 }
 
-// TestABlockBroughtByTheNextSession: the rig lost its connection, found a block, and comes
-// back with it.
+// TestABlockBroughtByTheNextSession: the rig lost its connection, which the server may not know yet, found a block, and
+// comes back with it.
 func TestABlockBroughtByTheNextSession(t *testing.T) {
-	inBubble(t, easyBits, nil, func(t *testing.T, f *front) {
-		r := f.dial().login("a.b")
-		old := r.job
-		r.close()
-		time.Sleep(time.Second)
-		r = f.dial().login("a.b")
-		defer r.close()
-		if err := r.submit(old.ID, wire.FormatNonce(find(&old, 0, isShare(&old)))); code(err) != wire.CodeJobNotFound {
-			t.Errorf("a share: %v", err)
-		}
-		if err := r.submit(old.ID, wire.FormatNonce(find(&old, 0, isBlock(&old)))); err != nil {
-			t.Errorf("a block: %v", err)
-		}
-		f.expectBlocks(t, 1)
-	})
+	for _, known := range []bool{true, false} {
+		inBubble(t, easyBits, nil, func(t *testing.T, f *front) {
+			gone := f.dial().login("a.b")
+			defer gone.close()
+			old := gone.job
+			if known {
+				gone.close()
+				time.Sleep(time.Second)
+			}
+			r := f.dial().login("a.b")
+			defer r.close()
+			if err := r.submit(old.ID, wire.FormatNonce(find(&old, 0, isShare(&old)))); code(err) != wire.CodeJobNotFound {
+				t.Errorf("a share: %v", err)
+			}
+			if err := r.submit(old.ID, wire.FormatNonce(find(&old, 0, isBlock(&old)))); err != nil {
+				t.Errorf("a block: %v", err)
+			}
+			f.expectBlocks(t, 1)
+		})
+	}
 }
 
 // TestABlockWithItsQueueFull: a rig floods with what is of no worth, then finds a block.

@@ -6,25 +6,30 @@ import (
 	"time"
 )
 
-// TestUnreadIsLittle has one side of a session's connection send without end and the other not read: the
-// system takes far less of it than the megabytes that it would by itself.
-func TestUnreadIsLittle(t *testing.T) {
+// sessionConns are the two ends of a session's connection, as it is when the session has just begun.
+func sessionConns(t *testing.T) (rig, ours net.Conn) {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	rig, err := net.Dial("tcp", l.Addr().String())
-	if err != nil {
+	if rig, err = net.Dial("tcp", l.Addr().String()); err != nil {
 		t.Fatal(err)
 	}
-	defer rig.Close()
-	ours, err := l.Accept()
-	if err != nil {
+	t.Cleanup(func() { rig.Close() })
+	if ours, err = l.Accept(); err != nil {
 		t.Fatal(err)
 	}
-	defer ours.Close()
+	t.Cleanup(func() { ours.Close() })
 	newSession(NewServer(Config{}), ours, hostOf(ours))
+	return rig, ours
+}
+
+// TestUnreadIsLittle has one side of a session's connection send without end and the other not read: the
+// system takes far less of it than the megabytes that it would by itself.
+func TestUnreadIsLittle(t *testing.T) {
+	rig, ours := sessionConns(t)
 	if err := rig.(*net.TCPConn).SetReadBuffer(4096); err != nil { // What the rig keeps is not ours to bound.
 		t.Fatal(err)
 	}

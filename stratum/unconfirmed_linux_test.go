@@ -1,8 +1,6 @@
 package stratum
 
 import (
-	"net"
-	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -10,28 +8,13 @@ import (
 
 // TestAHostThatIsGoneKeepsNoPlace: the system is told to end a rig's connection a minute after its host has confirmed nothing.
 func TestAHostThatIsGoneKeepsNoPlace(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	_, ours := sessionConns(t)
+	s, ok := socketOf(ours)
+	if !ok {
+		t.Fatalf("%T is no plain TCP", ours)
 	}
-	defer l.Close()
-	rig, err := net.Dial("tcp", l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rig.Close()
-	conn, err := l.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	newSession(&Server{}, conn, hostOf(conn))
-	raw, err := conn.(*net.TCPConn).SyscallConn()
-	if err != nil {
-		t.Fatal(err)
-	}
-	ms := 0
-	if failed := raw.Control(func(fd uintptr) { ms, err = unix.GetsockoptInt(int(fd), syscall.IPPROTO_TCP, unix.TCP_USER_TIMEOUT) }); failed != nil || err != nil {
+	ms, err := 0, error(nil)
+	if failed := s.raw.Control(func(fd uintptr) { ms, err = unix.GetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT) }); failed != nil || err != nil {
 		t.Fatal(failed, err)
 	}
 	if ms != 60_000 {

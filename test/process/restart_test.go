@@ -77,13 +77,13 @@ type formerWork struct {
 // written reports whether the work is written down, which it is a moment after it was handed
 // out.
 func (w *formerWork) written() bool {
-	for end := time.Now().Add(6 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+	return nil == testnet.Poll(w.t.Context(), 6*time.Second, func() error {
 		text, err := os.ReadFile(filepath.Join(w.node.Home, "mining", "handouts.jsonl"))
-		if err == nil && bytes.Contains(text, []byte(`"key":"`+w.key+`"`)) {
-			return true
+		if err == nil && !bytes.Contains(text, []byte(`"key":"`+w.key+`"`)) {
+			err = fmt.Errorf("no work %s in %s", w.key, text)
 		}
-	}
-	return false
+		return err
+	})
 }
 
 // solve is the first nonce from one on that meets the network's target.
