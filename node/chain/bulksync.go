@@ -39,6 +39,7 @@ type BulkSync struct {
 	wake    chan struct{}
 	taken   atomic.Uint64 // blocks brought to the gate
 
+	sw                       *p2p.Switch // nil until Over
 	open                     *onePerPeer
 	remindEvery, silentAfter time.Duration
 
@@ -78,9 +79,10 @@ func NewBulkSync(chain *protocol.Chain, gate *Gate, workers int, log *slog.Logge
 
 // Run catches up whenever a peer is ahead, until ctx ends.
 func (s *BulkSync) Run(ctx context.Context) error {
-	var reminding sync.WaitGroup
-	defer reminding.Wait()
-	reminding.Go(func() { s.remindPeers(ctx) })
+	var beside sync.WaitGroup
+	defer beside.Wait()
+	beside.Go(func() { s.remindPeers(ctx) })
+	beside.Go(func() { s.tidy(ctx) })
 	retry := time.NewTicker(5 * time.Second)
 	defer retry.Stop()
 	for {
@@ -353,8 +355,11 @@ func (s *BulkSync) forget(peer *p2p.Peer) {
 func (s *BulkSync) Taken() uint64 { return s.taken.Load() }
 
 // Over is a switch whose messages are looked at before Bytom's reactors get them, and to which a peer
-// has one connection.
-func (s *BulkSync) Over(sw *p2p.Switch) netsync.Switch { return bulkSwitch{sw, s} }
+// has one connection. It comes before Run.
+func (s *BulkSync) Over(sw *p2p.Switch) netsync.Switch {
+	s.sw = sw
+	return bulkSwitch{sw, s}
+}
 
 // bulkSwitch is a switch whose reactors let BulkSync look first.
 type bulkSwitch struct {
@@ -364,7 +369,7 @@ type bulkSwitch struct {
 
 // AddReactor satisfies netsync.Switch.
 func (s bulkSwitch) AddReactor(name string, r p2p.Reactor) p2p.Reactor {
-	return s.Switch.AddReactor(name, onePeerReactor{bulkReactor{r, s.bulk}, s.Switch, s.bulk})
+	return s.Switch.AddReactor(name, onePeerReactor{bulkReactor{r, s.bulk}, s.bulk})
 }
 
 type bulkReactor struct {

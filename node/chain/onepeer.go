@@ -22,17 +22,17 @@ type onePerPeer struct {
 
 type heldPeer struct {
 	*p2p.Peer
-	admitted bool // Bytom has it in its lists, or is about to have it
+	admitted time.Time // when Bytom was told that it may list it; zero until then
 }
 
 func newOnePerPeer() *onePerPeer { return &onePerPeer{peers: make(map[string]heldPeer)} }
 
 // list is all connections, in no order.
-func (o *onePerPeer) list() (all []*p2p.Peer) {
+func (o *onePerPeer) list() (all []heldPeer) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, held := range o.peers {
-		all = append(all, held.Peer)
+		all = append(all, held)
 	}
 	return all
 }
@@ -62,25 +62,24 @@ func (o *onePerPeer) admit(peer *p2p.Peer) bool {
 	if o.peers[peer.Key].Peer != peer {
 		return false
 	}
-	o.peers[peer.Key] = heldPeer{peer, true}
+	o.peers[peer.Key] = heldPeer{peer, time.Now()}
 	return true
 }
 
-// remove forgets a connection, and returns the one that the peer has if that is another.
-func (o *onePerPeer) remove(peer *p2p.Peer) (other heldPeer) {
+// remove forgets a connection, and reports whether the peer has another one.
+func (o *onePerPeer) remove(peer *p2p.Peer) (other bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if other = o.peers[peer.Key]; other.Peer != peer {
-		return other
+	if held := o.peers[peer.Key].Peer; held != peer {
+		return held != nil
 	}
 	delete(o.peers, peer.Key)
-	return heldPeer{}
+	return false
 }
 
 // onePeerReactor is a reactor that peers have one connection to.
 type onePeerReactor struct {
 	p2p.Reactor
-	sw   *p2p.Switch
 	bulk *BulkSync
 }
 
@@ -93,7 +92,7 @@ func (r onePeerReactor) AddPeer(peer *p2p.Peer) error {
 		return r.refuse(peer, errForeignKey)
 	}
 	if old := r.bulk.open.get(peer.Key); old != nil && r.yields(old, peer) {
-		r.sw.StopPeerForError(old, "a newer connection takes its place")
+		r.bulk.sw.StopPeerForError(old, "a newer connection takes its place")
 	}
 	if !r.bulk.open.add(peer) {
 		return r.refuse(peer, p2p.ErrDuplicatePeer)
@@ -103,9 +102,12 @@ func (r onePeerReactor) AddPeer(peer *p2p.Peer) error {
 		err = fmt.Errorf("the connection of peer %s has ended", peer.Addr())
 	}
 	if err == nil {
+		if listed := r.bulk.sw.Peers().Get(peer.Key); listed != nil && !listed.IsRunning() {
+			r.bulk.sw.Peers().Remove(listed) // Bytom would find no place for this one, and end it.
+		}
 		return nil
 	}
-	if r.bulk.open.remove(peer).Peer == nil {
+	if !r.bulk.open.remove(peer) {
 		r.Reactor.RemovePeer(peer, err)
 	}
 	return r.refuse(peer, err)
@@ -133,21 +135,53 @@ func (r onePeerReactor) yields(old, peer *p2p.Peer) bool {
 	if received.Idle > r.bulk.silentAfter {
 		return true
 	}
-	ours := r.sw.NodeInfo().PubKey.KeyString() > peer.Key
+	ours := r.bulk.sw.NodeInfo().PubKey.KeyString() > peer.Key
 	return received.Duration < crossingTime && old.IsOutbound() != peer.IsOutbound() && peer.IsOutbound() == ours
 }
 
 // RemovePeer satisfies p2p.Reactor. The end of one connection can be told twice, by its two ends. Where the
-// peer has another one by then, the switch has just forgotten that, and is given it back.
+// peer has another one by then, the switch has just forgotten that, and tidyList gives it back.
 func (r onePeerReactor) RemovePeer(peer *p2p.Peer, reason any) {
-	other := r.bulk.open.remove(peer)
-	if other.Peer == nil {
-		r.Reactor.RemovePeer(peer, reason)
+	if r.bulk.open.remove(peer) {
+		r.bulk.forget(peer)
 		return
 	}
-	r.bulk.forget(peer)
-	if other.admitted {
-		_ = r.sw.Peers().Add(other.Peer) // It may have it still.
+	r.Reactor.RemovePeer(peer, reason)
+}
+
+// tidyPeriod is how often Bytom's list of peers is put right. It is longer than Bytom takes to list a peer
+// that its reactors have welcomed: one that is put there before would be ended as its own duplicate.
+const tidyPeriod = time.Second
+
+// tidy puts the switch's list of peers right, until ctx ends. A connection that ends between the reactors'
+// welcome and its place in the list would stay there for ever, and keep its peer from coming back and all
+// others of its address from being dialled. One that runs is out of it where another of the same peer ended.
+func (s *BulkSync) tidy(ctx context.Context) {
+	each := time.NewTicker(tidyPeriod)
+	defer each.Stop()
+	for {
+		select {
+		case now := <-each.C:
+			s.tidyList(now)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (s *BulkSync) tidyList(now time.Time) {
+	if s.sw == nil {
+		return // There is no network.
+	}
+	for _, listed := range s.sw.Peers().List() {
+		if !listed.IsRunning() {
+			s.sw.StopPeerForError(listed, "its connection has ended")
+		}
+	}
+	for _, held := range s.open.list() {
+		if held.IsRunning() && !held.admitted.IsZero() && now.Sub(held.admitted) > tidyPeriod {
+			_ = s.sw.Peers().Add(held.Peer) // It has it, mostly.
+		}
 	}
 }
 

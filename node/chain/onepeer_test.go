@@ -51,6 +51,15 @@ func (r *reactor) Receive(_ byte, _ *p2p.Peer, raw []byte) {
 	}
 }
 
+// lister welcomes peers after another reactor does or before, as the order of a map has it: it stands for a
+// busy machine, where a connection may end between its welcome and its place in the switch's list.
+type lister struct{ p2p.BaseReactor }
+
+func (l *lister) AddPeer(*p2p.Peer) error {
+	time.Sleep(100 * time.Millisecond)
+	return nil
+}
+
 // forgotten is how many connections run that are not in the switch's list.
 func (r *reactor) forgotten(in *p2p.PeerSet) (n int) {
 	r.mu.Lock()
@@ -95,10 +104,20 @@ func newPeer(t *testing.T, bulk *chain.BulkSync) peer {
 	} else {
 		sw.AddReactor("test", r)
 	}
+	l := new(lister)
+	l.BaseReactor = *p2p.NewBaseReactor("lister", l)
+	sw.AddReactor("lister", l)
 	if _, err := sw.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { sw.Stop() })
+	if bulk != nil {
+		ctx, cancel := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		running.Go(func() { _ = bulk.Run(ctx) })
+		t.Cleanup(running.Wait)
+		t.Cleanup(cancel)
+	}
 	return peer{sw, r, sw.Listeners()[0].InternalAddress()}
 }
 
@@ -143,6 +162,40 @@ func wellConnected(a, b peer) error {
 		return fmt.Errorf("%d and %d peers, expected one each", n, m)
 	}
 	return nil
+}
+
+// TestAListIsPutRight has a connection end while the switch is about to list it, and has the switch forget one
+// that runs.
+func TestAListIsPutRight(t *testing.T) {
+	a, b := newPeer(t, newBulkSync(t)), newPeer(t, newBulkSync(t))
+	for round := range 4 {
+		dialled := make(chan struct{})
+		go func() { defer close(dialled); _ = a.DialPeerWithAddress(b.address) }()
+		var ended *p2p.Peer
+		within(t, func() error { // It ends as its reactors welcome it.
+			a.reactor.mu.Lock()
+			defer a.reactor.mu.Unlock()
+			if len(a.reactor.peers) == round {
+				return fmt.Errorf("round %d: no peer is welcomed", round)
+			}
+			ended = a.reactor.peers[round]
+			return nil
+		})
+		time.Sleep(time.Duration(round) * 80 * time.Millisecond)
+		a.StopPeerForError(ended, "test")
+		<-dialled
+		within(t, func() error {
+			if n, m := a.Peers().Size(), b.Peers().Size(); n+m > 0 {
+				return fmt.Errorf("round %d: %d and %d peers after the end of the connection", round, n, m)
+			}
+			return nil
+		})
+	}
+	if err := a.DialPeerWithAddress(b.address); err != nil {
+		t.Fatalf("after that the peer can't be dialled: %v", err)
+	}
+	a.Peers().Remove(a.Peers().List()[0])
+	within(t, func() error { return wellConnected(a, b) })
 }
 
 // TestALostConnectionYields has a peer dial again whose first connection is half open: nothing comes on it, and
@@ -218,11 +271,6 @@ func TestPeersAreReminded(t *testing.T) {
 	bulk := chain.NewBulkSync(f.Bytom, f.Gate, 1, slog.New(slog.DiscardHandler))
 	bulk.SetRemindEvery(10 * time.Millisecond)
 	ours, stock := newPeer(t, bulk), newPeer(t, nil)
-	ctx, cancel := context.WithCancel(t.Context())
-	var running sync.WaitGroup
-	running.Go(func() { _ = bulk.Run(ctx) })
-	defer running.Wait()
-	defer cancel()
 	if err := stock.DialPeerWithAddress(ours.address); err != nil {
 		t.Fatal(err)
 	}
