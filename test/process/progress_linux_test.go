@@ -51,10 +51,12 @@ func TestSyncShowsHowFar(t *testing.T) {
 	args := func() []string {
 		return harness.SolonetArgs(t.TempDir(), "--p2p.keep_dial", fmt.Sprint(peer.IP, ":", peer.Port), "--log_level", "debug")
 	}
-	usual := os.Getenv("TENSORITY_ISA")
-	t.Setenv("TENSORITY_ISA", "avx2") // It takes some seconds so, which the bar's pace needs.
+	isa, cores := os.Getenv("TENSORITY_ISA"), os.Getenv("GOMAXPROCS")
+	t.Setenv("TENSORITY_ISA", "avx2") // It takes some seconds so, on one core, which the bar's pace needs.
+	t.Setenv("GOMAXPROCS", "1")
 	wide := onTerminal(t, args()...)
-	t.Setenv("TENSORITY_ISA", usual)
+	t.Setenv("TENSORITY_ISA", isa)
+	t.Setenv("GOMAXPROCS", cores)
 	piped := harness.Start(t, testnet.Solo(t), args()...)
 	stopped := onTerminal(t, args()...)
 	stopped.Await("sync .*%")

@@ -81,6 +81,11 @@ func TestRigMines(t *testing.T) {
 			if test.flag == "--gbt" {
 				args = append(args, "--payee", address)
 			}
+			if test.stock {
+				// It gives work that it refuses itself, of a second block in the second of the first.
+				r.Mine(n, 1)
+				time.Sleep(time.Second)
+			}
 			running := startRig(t, args...)
 			n.WaitHeight(3, r.Limit(3))
 			log := running.stop()
