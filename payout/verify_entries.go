@@ -1,6 +1,7 @@
 package payout
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/bytom/bytom/protocol/bc"
@@ -55,8 +56,8 @@ func (v *verifier) expected(e Entry) (changes, error) {
 		}
 		return m.credited(), nil
 	case KindPaid, KindUnpaid:
-		batch, err := readBatch(v.tx, id)
-		if err != nil {
+		batch, there, err := v.batch(id)
+		if err != nil || !there {
 			return nil, err
 		}
 		if e.Kind == KindUnpaid {
@@ -65,4 +66,14 @@ func (v *verifier) expected(e Entry) (changes, error) {
 		return batch.paying(), nil
 	}
 	return nil, nil
+}
+
+// batch is a batch that something in the books refers to.
+func (v *verifier) batch(id bc.Hash) (batch Batch, there bool, err error) {
+	batch, err = readBatch(v.tx, id)
+	if errors.Is(err, ErrNoBatch) {
+		v.report.wrong("batch %s is gone, and the books refer to it", id.String())
+		return batch, false, nil
+	}
+	return batch, err == nil, err
 }

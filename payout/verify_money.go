@@ -74,7 +74,7 @@ func (v *verifier) mined(id *bc.Hash) (bool, error) {
 	if id == nil {
 		return false, nil
 	}
-	batch, err := readBatch(v.tx, *id)
+	batch, _, err := v.batch(*id)
 	return batch.State == BatchMined || batch.State == BatchPaid, err
 }
 
