@@ -3,11 +3,11 @@ package rig
 import (
 	"crypto/tls"
 	"fmt"
-	"net"
 	"net/url"
 	"strings"
 
 	"github.com/bytom-solo/bytom-solo/redact"
+	"github.com/bytom-solo/bytom-solo/stratum/client"
 )
 
 // Server is a Stratum server, and who the rig is there.
@@ -48,7 +48,7 @@ func ParseServer(address, login, password string, secure *tls.Config) (Server, e
 	default:
 		return Server{}, bad("stratum+tcp://, stratum+ssl:// or stratum+tls:// before host:port")
 	}
-	if u.Hostname() == "" || u.Port() == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+	if u.Port() == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
 		return Server{}, bad("stratum+tcp://host:port, with a port and nothing after it")
 	}
 	if u.User != nil {
@@ -62,9 +62,8 @@ func ParseServer(address, login, password string, secure *tls.Config) (Server, e
 	if s.Login == "" {
 		return Server{}, bad("a login with it: -u ADDRESS.RIG")
 	}
-	s.Address = net.JoinHostPort(u.Hostname(), u.Port())
-	if _, _, err := net.SplitHostPort(s.Address); err != nil {
-		return Server{}, bad("stratum+tcp://host:port, the host a name or an address") // A URL may have any brackets.
+	if s.Address, err = client.Address(u.Hostname(), u.Port()); err != nil {
+		return Server{}, fmt.Errorf("%w: %w", bad("stratum+tcp://host:port"), err)
 	}
 	s.Name = (&url.URL{Scheme: u.Scheme, Host: s.Address}).String() // It escapes the zone of an address.
 	return s, nil

@@ -6,13 +6,12 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/bytom-solo/bytom-solo/redact"
+	stratum "github.com/bytom-solo/bytom-solo/stratum/client"
 )
 
 // Source is a pool or a node to watch.
@@ -62,11 +61,9 @@ func parseSource(text string) (Source, error) {
 	if err != nil || u.Hostname() == "" {
 		return Source{}, errForm
 	}
-	if _, _, err := net.SplitHostPort(net.JoinHostPort(u.Hostname(), "80")); err != nil {
-		return Source{}, errForm // A URL may have any brackets.
-	}
-	if _, err := strconv.ParseUint(cmp.Or(u.Port(), "80"), 10, 16); err != nil {
-		return Source{}, errors.New("expected a port of 65535 at most")
+	address, err := stratum.Address(u.Hostname(), cmp.Or(u.Port(), "80"))
+	if err != nil {
+		return Source{}, err
 	}
 	s := Source{Name: u.Scheme + "://" + u.Host}
 	if secret, ok := u.User.Password(); ok && len(secret) >= shortestSecret {
@@ -86,8 +83,7 @@ func parseSource(text string) (Source, error) {
 	if u.Port() == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" || u.User.Username() == "" {
 		return Source{}, errForm
 	}
-	s.address = net.JoinHostPort(u.Hostname(), u.Port())
-	s.login = u.User.Username()
+	s.address, s.login = address, u.User.Username()
 	s.password, _ = u.User.Password()
 	return s, nil
 }

@@ -1,0 +1,26 @@
+package client
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+)
+
+var (
+	errHost = errors.New("expected a host that is a name or an address")
+	errPort = errors.New("expected a port from 1 to 65535")
+)
+
+// Address is host:port, as Config has it. A host and a port that come out of a URL may be none: package net/url
+// takes any brackets, for schemes that it does not know any colons, too, and any number for a port.
+func Address(host, port string) (string, error) {
+	if _, err := netip.ParseAddr(host); err != nil && (host == "" || strings.ContainsAny(host, ":[]")) {
+		return "", errHost
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+		return "", errPort
+	}
+	return net.JoinHostPort(host, port), nil
+}
