@@ -59,6 +59,9 @@ func (h *History) flushTo(f *boltcheck.DB) error {
 		h.putBack(b)
 		return fmt.Errorf("write the history %s: %w", h.cfg.Path, err)
 	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.rigs.writing = false
 	return nil
 }
 
@@ -142,6 +145,7 @@ func (h *History) take() (*batch, error) {
 	}
 	raw, err := json.Marshal(s)
 	b.puts = append(b.puts, put{metaBucket, stateKey, raw})
+	h.rigs.writing = err == nil
 	return b, err
 }
 
@@ -167,6 +171,7 @@ func (b *batch) takeBlocks(l *blockList) error {
 func (h *History) putBack(b *batch) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.rigs.writing = false
 	for _, dirty := range b.undo {
 		*dirty = true
 	}

@@ -44,6 +44,8 @@ type rigTier struct {
 	last   map[string]RigTotals // the latest reading
 	gone   []uint32             // names to be deleted on the disk
 	swept  uint64               // the slot after which names were last forgotten
+	// writing tells that what is not dirty may not be on the disk yet.
+	writing bool
 }
 
 // rigSlot is what all rigs did in five minutes, by the ids of their names.
@@ -86,7 +88,7 @@ func (t *rigTier) slot(now time.Time) *rigSlot {
 // forget drops slots from memory that are on the disk, and the oldest of more than most
 // that are not.
 func (t *rigTier) forget(most int) {
-	for len(t.recent) > lookBack && (!t.recent[0].dirty || len(t.recent) > most) {
+	for len(t.recent) > lookBack && (!t.recent[0].dirty && !t.writing || len(t.recent) > most) {
 		t.recent[0] = nil
 		t.recent = t.recent[1:]
 	}
