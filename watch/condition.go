@@ -17,6 +17,7 @@ type condition struct {
 	on     bool      // the alarm
 	raised time.Time // the last one
 	gone   time.Time // since when there is no difference, while on
+	looked time.Time // the last time
 	hold   time.Duration
 }
 
@@ -35,7 +36,7 @@ func (c *condition) look(now time.Time, grade int, better bool, after time.Durat
 	if grade != c.grade || better {
 		c.since = now
 	}
-	c.grade = grade
+	c.grade, c.looked = grade, now
 	switch {
 	case grade > 0:
 		c.gone = time.Time{}
@@ -50,6 +51,16 @@ func (c *condition) look(now time.Time, grade int, better bool, after time.Durat
 		return over
 	}
 	return same
+}
+
+// pause is look while nobody knows whether the difference is still there: the time does not count, and what was
+// counted before stands. A pool may end each session long before the alarm is due.
+func (c *condition) pause(now time.Time, better bool) {
+	c.since = c.since.Add(now.Sub(c.looked))
+	if c.grade == 0 || better {
+		c.since = now
+	}
+	c.looked = now
 }
 
 func (c *condition) raise(now time.Time) {

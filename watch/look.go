@@ -59,7 +59,8 @@ func (s *watched) look(now time.Time) (events []event) {
 	for _, k := range Kinds() {
 		c, d := &s.conditions[k], demands[k]
 		if d.grade > 0 && !s.up && !c.on {
-			d.grade = 0 // Nobody knows what it works on by now.
+			c.pause(now, d.better) // Nobody knows what it works on by now.
+			continue
 		}
 		change := c.look(now, d.grade, d.better, d.after)
 		if d.grade > 0 {
