@@ -12,7 +12,11 @@ import (
 const (
 	maxOrphans     = 256
 	maxOrphanBytes = 64 << 20
+	// maxOrphanTxs is for transactions of a few bytes, each of which takes nearly 1 KiB of memory.
+	maxOrphanTxs   = 64 << 10
 	orphanLifetime = time.Hour
+	// maxSiblings is how many of them may wait for the same parent: each costs a hash when that comes.
+	maxSiblings = 4
 )
 
 // orphanBlocks are the blocks whose parents are not known yet. The gate's mutex
@@ -20,6 +24,7 @@ const (
 type orphanBlocks struct {
 	queue []orphanBlock // oldest first
 	bytes uint64
+	txs   int
 }
 
 type orphanBlock struct {
@@ -33,8 +38,12 @@ func newOrphanBlocks() *orphanBlocks { return &orphanBlocks{} }
 
 // add keeps a block; the oldest give way.
 func (e *orphanBlocks) add(id bc.Hash, block *types.Block, now time.Time) {
+	siblings := 0
 	for _, have := range e.queue {
-		if have.id == id {
+		if have.block.PreviousBlockHash == block.PreviousBlockHash {
+			siblings++
+		}
+		if have.id == id || siblings == maxSiblings {
 			return
 		}
 	}
@@ -44,8 +53,10 @@ func (e *orphanBlocks) add(id bc.Hash, block *types.Block, now time.Time) {
 	}
 	e.queue = append(e.queue, orphanBlock{id, block, now, size})
 	e.bytes += size
-	for len(e.queue) > maxOrphans || e.bytes > maxOrphanBytes || now.Sub(e.queue[0].since) > orphanLifetime {
+	e.txs += len(block.Transactions)
+	for len(e.queue) > maxOrphans || e.bytes > maxOrphanBytes || e.txs > maxOrphanTxs || now.Sub(e.queue[0].since) > orphanLifetime {
 		e.bytes -= e.queue[0].bytes
+		e.txs -= len(e.queue[0].block.Transactions)
 		e.queue = e.queue[1:]
 		if len(e.queue) == 0 {
 			return
@@ -64,6 +75,7 @@ func (e *orphanBlocks) take(parent bc.Hash) []*types.Block {
 		}
 		children = append(children, have.block)
 		e.bytes -= have.bytes
+		e.txs -= len(have.block.Transactions)
 	}
 	e.queue = kept
 	return children
