@@ -23,6 +23,13 @@ func (p peerAt) BestPeer() *netsync.PeerInfo {
 	return &netsync.PeerInfo{Height: uint64(p)}
 }
 
+func (p peerAt) GetPeerInfos() []*netsync.PeerInfo {
+	if p < 0 {
+		return nil
+	}
+	return []*netsync.PeerInfo{p.BestPeer()}
+}
+
 // TestNothingIsMinedBeforeTheNodeHasCaughtUp asks at height 3.
 func TestNothingIsMinedBeforeTheNodeHasCaughtUp(t *testing.T) {
 	f := chaintest.NewQuick(t)

@@ -52,8 +52,11 @@ type Config struct {
 	Log  *slog.Logger
 }
 
-// Network knows the peer with the highest chain; nil if there is no peer.
-type Network interface{ BestPeer() *netsync.PeerInfo }
+// Network knows the peers, and the one with the highest chain; nil if there is no peer.
+type Network interface {
+	BestPeer() *netsync.PeerInfo
+	GetPeerInfos() []*netsync.PeerInfo
+}
 
 // New returns a Chain without peers.
 func New(c Config) *Chain { return &Chain{Chain: c.Chain, config: c} }
@@ -168,10 +171,30 @@ func (c *Chain) synced() error {
 	switch {
 	case best == nil:
 		return notReady{ErrNoPeers, "no peer yet; --mining.allow-unsynced mines without"}
-	case best.Height > height:
+	case best.Height > height && (c.tipIsOld() || halfAhead(c.peers.GetPeerInfos(), height)):
 		return notReady{ErrBehind, fmt.Sprintf("syncing, at height %d of %d", height, best.Height)}
 	}
 	return nil
+}
+
+// oldTip is 24 times what a block takes: a chain that is followed has no tip so old.
+const oldTip = time.Hour
+
+// tipIsOld reports whether the best block is so old that a peer that has more is to be believed.
+func (c *Chain) tipIsOld() bool {
+	return c.clock().Sub(time.Unix(int64(c.BestBlockHeader().Timestamp), 0)) > oldTip
+}
+
+// halfAhead reports whether half of the peers or more say that they are ahead. A single one may lie, or be on a
+// branch of more blocks and less work, and would stop the mining for as long as it is connected.
+func halfAhead(peers []*netsync.PeerInfo, height uint64) bool {
+	ahead := 0
+	for _, p := range peers {
+		if p.Height > height {
+			ahead++
+		}
+	}
+	return 2*ahead >= len(peers)
 }
 
 // Process satisfies mining.Sink.
