@@ -12,7 +12,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/bytom/bytom/consensus"
 	"github.com/bytom/bytom/netsync"
 	"github.com/bytom/bytom/p2p"
 	"github.com/bytom/bytom/protocol"
@@ -41,7 +40,9 @@ type BulkSync struct {
 
 	sw                       *p2p.Switch // nil until Over
 	open                     *onePerPeer
+	ahead                    announcedAhead
 	remindEvery, silentAfter time.Duration
+	slowAfter                time.Duration
 
 	mu    sync.Mutex
 	peers map[string]*bulkPeer // by p2p.Peer.Key
@@ -73,7 +74,8 @@ const (
 func NewBulkSync(chain *protocol.Chain, gate *Gate, workers int, log *slog.Logger) *BulkSync {
 	return &BulkSync{
 		chain: chain, gate: gate, workers: workers, log: log,
-		wake: make(chan struct{}, 1), open: newOnePerPeer(), remindEvery: remindPeriod, silentAfter: silentAfter, peers: make(map[string]*bulkPeer),
+		wake: make(chan struct{}, 1), open: newOnePerPeer(), remindEvery: remindPeriod, silentAfter: silentAfter, slowAfter: slowAfter,
+		peers: make(map[string]*bulkPeer),
 	}
 }
 
@@ -104,15 +106,14 @@ func (s *BulkSync) Run(ctx context.Context) error {
 // bestPeer is the peer that is ahead the most, if any is far enough.
 func (s *BulkSync) bestPeer() *bulkPeer {
 	height := s.chain.BestBlockHeight()
-	checkpoints := consensus.ActiveNetParams.Checkpoints
-	if n := len(checkpoints); n > 0 && height < checkpoints[n-1].Height {
+	if belowCheckpoint(s.chain) {
 		return nil // The fast sync's part.
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var best *bulkPeer
 	for _, p := range s.peers {
-		if p.height > height+bulkMinLead && time.Since(p.failed) > bulkRetryAfter && (best == nil || p.height > best.height) {
+		if p.isAhead(height) && (best == nil || p.height > best.height) {
 			best = p
 		}
 	}
@@ -141,14 +142,18 @@ func (s *BulkSync) catchUp(ctx context.Context, p *bulkPeer) error {
 		return answer
 	}
 	var next <-chan bulkAnswer
-	behind, reached := 0, uint64(0) // answers of a branch that is not the best yet, and how high it came
+	behind, reached := 0, uint64(0) // answers of a branch that is not the best yet, and how high answers came
+	start, speed := s.chain.BestBlockHeight(), pace{}
 	for !s.chain.InMainChain(p.hash) {
 		if next == nil {
 			next = ask(nil)
 		}
-		answer := <-next
+		answer := speed.await(next)
 		if answer.err != nil {
 			return answer.err
+		}
+		if err := s.yields(p, speed); err != nil {
+			return err
 		}
 		before, last := s.chain.BestBlockHeight(), answer.blocks[len(answer.blocks)-1].Hash()
 		if next = nil; last != p.hash {
@@ -157,17 +162,21 @@ func (s *BulkSync) catchUp(ctx context.Context, p *bulkPeer) error {
 		if err := s.processAll(ctx, answer.blocks); err != nil {
 			return err
 		}
-		if s.chain.BestBlockHeight() != before || s.chain.InMainChain(last) {
+		// Blocks that are known count where others have brought them meanwhile, and where each answer has later
+		// ones: who sends the same again and again, or old ones, would keep all other peers from their turn.
+		top := answer.blocks[len(answer.blocks)-1].Height
+		known := s.chain.InMainChain(last) && top > max(start, reached)
+		stuck := top <= reached
+		reached = max(reached, top)
+		if s.chain.BestBlockHeight() != before || known {
 			behind = 0
 			continue
 		}
 		// A branch that is not the best yet, as where this node has mined by itself for long, or never will
 		// be: to follow it further is the keeper's.
-		top := answer.blocks[len(answer.blocks)-1].Height
-		if behind++; behind > bulkMostBehind || top <= reached {
+		if behind++; behind > bulkMostBehind || stuck {
 			return fmt.Errorf("no progress beyond height %d by blocks up to %d", before, top)
 		}
-		reached = top
 	}
 	s.log.Debug("bulk sync is done", "peer", p.peer.Addr().String(), "height", s.chain.BestBlockHeight(), "blocks", s.taken.Load()-began)
 	p.peer.TrySend(netsync.BlockchainChannel, message(&netsync.StatusRequestMessage{}))
@@ -279,67 +288,6 @@ func (s *BulkSync) update(peer *p2p.Peer, change func(*bulkPeer)) {
 	defer s.mu.Unlock()
 	if p := s.peers[peer.Key]; p != nil && p.peer == peer {
 		change(p)
-	}
-}
-
-// receive looks at a message before Bytom's reactor does, and reports whether it was
-// an answer to us, which is not the reactor's. It runs in the peer's goroutine.
-func (s *BulkSync) receive(peer *p2p.Peer, raw []byte) (ours bool) {
-	if len(raw) == 0 {
-		return false
-	}
-	switch raw[0] {
-	case netsync.StatusResponseByte:
-		s.noteStatus(peer, raw)
-	case netsync.BlocksResponseByte:
-		var answer chan []*types.Block
-		s.update(peer, func(p *bulkPeer) { answer, p.blocks = p.blocks, nil })
-		if answer != nil {
-			answer <- readBlocks(raw) // Room for one, and only one is sent.
-			return true
-		}
-	}
-	return false
-}
-
-// readBlocks is the blocks of an answer, or none if they can't be read.
-func readBlocks(raw []byte) []*types.Block {
-	_, m, err := netsync.DecodeMessage(raw)
-	if err != nil {
-		return nil
-	}
-	answer, ok := m.(*netsync.BlocksMessage)
-	if !ok {
-		return nil
-	}
-	blocks, err := answer.GetBlocks()
-	if err != nil {
-		return nil
-	}
-	return blocks
-}
-
-func (s *BulkSync) noteStatus(peer *p2p.Peer, raw []byte) {
-	_, m, err := netsync.DecodeMessage(raw)
-	status, ok := m.(*netsync.StatusResponseMessage)
-	if err != nil || !ok || !peer.ServiceFlag().IsEnable(consensus.SFFullNode) {
-		return
-	}
-	s.mu.Lock()
-	if s.open.get(peer.Key) != peer {
-		s.mu.Unlock()
-		return // It is refused, or has ended.
-	}
-	p := s.peers[peer.Key]
-	if p == nil || p.peer != peer {
-		p = &bulkPeer{peer: peer}
-		s.peers[peer.Key] = p
-	}
-	p.height, p.hash = status.Height, *status.GetHash()
-	s.mu.Unlock()
-	select {
-	case s.wake <- struct{}{}:
-	default:
 	}
 }
 

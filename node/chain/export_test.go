@@ -38,9 +38,19 @@ func (s *BulkSync) SetRemindEvery(d time.Duration) { s.remindEvery = d }
 // SetSilentAfter sets for how long a peer that has lost its connection may have sent nothing.
 func (s *BulkSync) SetSilentAfter(d time.Duration) { s.silentAfter = d }
 
+// SetSlowAfter sets for how long a slow peer is waited for where there is another one.
+func (s *BulkSync) SetSlowAfter(d time.Duration) { s.slowAfter = d }
+
 // Known is how many peers' statuses are known.
 func (s *BulkSync) Known() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.peers)
+}
+
+// FillAhead leaves no room for announced blocks of later heights.
+func (s *BulkSync) FillAhead() {
+	for n := range uint64(mostAhead) {
+		s.ahead.admit(bc.Hash{V0: n}, s.chain.BestBlockHeight()+farthest, s.chain.BestBlockHeight()+1)
+	}
 }

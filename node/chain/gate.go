@@ -312,6 +312,13 @@ func (g *Gate) fastSyncing() bool {
 	return since < fastSyncQuiet
 }
 
+// belowCheckpoint reports whether blocks are the fast sync's to ask for.
+func belowCheckpoint(chain *protocol.Chain) bool {
+	checkpoints := consensus.ActiveNetParams.Checkpoints
+	n := len(checkpoints)
+	return n > 0 && chain.BestBlockHeight() < checkpoints[n-1].Height
+}
+
 // endFastSync notes that no fast sync is under way.
 func (g *Gate) endFastSync() {
 	g.mu.Lock()

@@ -81,6 +81,16 @@ type peer struct {
 
 func newPeer(t *testing.T, bulk *chain.BulkSync) peer {
 	t.Helper()
+	r := &reactor{welcome: 200 * time.Millisecond}
+	r.BaseReactor = *p2p.NewBaseReactor("test", r)
+	p := newPeerWith(t, bulk, r)
+	p.reactor = r
+	return p
+}
+
+// newPeerWith is newPeer with a reactor of the test's.
+func newPeerWith(t *testing.T, bulk *chain.BulkSync, r p2p.Reactor) peer {
+	t.Helper()
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -97,8 +107,6 @@ func newPeer(t *testing.T, bulk *chain.BulkSync) peer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &reactor{welcome: 200 * time.Millisecond}
-	r.BaseReactor = *p2p.NewBaseReactor("test", r)
 	if bulk != nil {
 		bulk.Over(sw).AddReactor("test", r)
 	} else {
@@ -118,7 +126,7 @@ func newPeer(t *testing.T, bulk *chain.BulkSync) peer {
 		t.Cleanup(running.Wait)
 		t.Cleanup(cancel)
 	}
-	return peer{sw, r, sw.Listeners()[0].InternalAddress()}
+	return peer{Switch: sw, address: sw.Listeners()[0].InternalAddress()}
 }
 
 func newBulkSync(t *testing.T) *chain.BulkSync {
