@@ -25,7 +25,7 @@ func (s *Submitter) record(block *types.Block, by Finder, found time.Time) recor
 	}
 	switch {
 	case errors.Is(err, errLateJournal):
-		s.cfg.Log.Warn("found block is submitted before it is written down: the journal's disk takes long", "height", block.Height)
+		s.cfg.Log.Warn("found block is submitted before it is written down: the journal's disk takes long", "height", block.Height, "hash", new(block.Hash()).String())
 	case err != nil && !errors.Is(err, errDuplicateEntry):
 		s.cfg.Log.Error("found block not written down; it is submitted all the same", "height", block.Height, "error", err)
 	}

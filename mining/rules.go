@@ -74,3 +74,16 @@ func tooNew(timestamp, now uint64) error {
 	return fmt.Errorf("%w: timestamp %d is %v ahead of this node's clock, expected an hour at most; if the clock is wrong, set it by NTP",
 		ErrTimeTooNew, timestamp, ahead)
 }
+
+// CheckProof is nil if a Tensority result meets a target, else an error of kind
+// ErrHighHash with both numbers.
+func CheckProof(result [32]byte, target Target) error {
+	if target.Met(result) {
+		return nil
+	}
+	var number Target // the result as a big-endian number
+	for i, b := range result {
+		number[31-i] = b
+	}
+	return fmt.Errorf("%w: proof of work %s is above the target %s", ErrHighHash, number, target)
+}

@@ -1,6 +1,7 @@
 package mining
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -125,13 +126,17 @@ func (s *Submitter) Possible(sol Solution) error { return sol.check(uint64(s.cfg
 // block, and whether it can still win is for the chain to say. What misses the target
 // is of kind ErrStaleWork where the tip is another by now, else of ErrHighHash.
 //
+// A block whose timestamp is too far ahead of the clock is written down and passed on all the same: the clock may have
+// been set back since its work was given, and be wrong, or right.
+//
 // The error is of one of this package's kinds and names what was found and what
 // was expected. ctx bounds the computation of the proof; once that is done the
 // block is on its way whatever happens to ctx.
 func (s *Submitter) Submit(ctx context.Context, sol Solution) (Verdict, error) {
 	start := time.Now()
-	if err := s.Possible(sol); err != nil {
-		return Verdict{}, err
+	early := s.Possible(sol)
+	if early != nil && !errors.Is(early, ErrTimeTooNew) {
+		return Verdict{}, early
 	}
 	t, id := sol.Job.Template, sol.Job.HeaderHash(sol.Timestamp, sol.Nonce)
 	if p := s.cfg.Source.Place(bc.NewHash(id), t.Height); p.Known {
@@ -142,6 +147,9 @@ func (s *Submitter) Submit(ctx context.Context, sol Solution) (Verdict, error) {
 		return s.duplicate(ctx, block, start), nil
 	}
 	err := s.prove(ctx, id, t.Tip)
+	if errors.Is(err, ErrHighHash) && early != nil {
+		return Verdict{}, early
+	}
 	if tip := s.cfg.Source.Tip(); errors.Is(err, ErrHighHash) && tip.Hash != t.Tip.Hash {
 		return Verdict{}, fmt.Errorf("%w: it builds on %s, the tip is %s", ErrStaleWork, t.Tip.Hash.String(), tip.Hash.String())
 	}
@@ -176,14 +184,15 @@ func (s *Submitter) SubmitBlock(ctx context.Context, block *types.Block, by Find
 		return s.process(ctx, block, by, start, false)
 	}
 	// Before a hash is spent on it, or a place in the journal.
-	if err := CheckHeader(&block.BlockHeader, parent, s.cfg.Now()); err != nil {
-		return Verdict{}, err
+	early := CheckHeader(&block.BlockHeader, parent, s.cfg.Now())
+	if early != nil && (by.Front != "" || !errors.Is(early, ErrTimeTooNew)) {
+		return Verdict{}, early
 	}
 	if by.Front != "" {
 		return s.deliverOfFront(ctx, block, by, parent, start)
 	}
 	if err := s.prove(ctx, id.Byte32(), parent); err != nil {
-		return Verdict{}, err
+		return Verdict{}, cmp.Or(early, err)
 	}
 	return s.deliver(ctx, block, by, start)
 }
@@ -384,17 +393,4 @@ func (s *Submitter) report(v Verdict, block *types.Block, by Finder, first bool)
 		}
 		log.Warn("block lost the race", "winner", v.Winner.String())
 	}
-}
-
-// CheckProof is nil if a Tensority result meets a target, else an error of kind
-// ErrHighHash with both numbers.
-func CheckProof(result [32]byte, target Target) error {
-	if target.Met(result) {
-		return nil
-	}
-	var number Target // the result as a big-endian number
-	for i, b := range result {
-		number[31-i] = b
-	}
-	return fmt.Errorf("%w: proof of work %s is above the target %s", ErrHighHash, number, target)
 }

@@ -22,7 +22,8 @@ type fakeChain struct {
 	ready     error
 	processed []*types.Block
 	announced []*types.Block
-	connected func() // called with each block, without the lock
+	connected func()           // called with each block, without the lock
+	now       func() time.Time // its clock
 }
 
 func (c *fakeChain) Tip() mining.Tip {
@@ -59,6 +60,9 @@ func (c *fakeChain) Ready() error {
 }
 
 func (c *fakeChain) Process(_ context.Context, b *types.Block, _ mining.Finder) (mining.Outcome, error) {
+	if c.now != nil && b.Timestamp > uint64(c.now().Add(time.Hour).Unix()) {
+		return 0, mining.ErrTimeTooNew
+	}
 	c.mu.Lock()
 	c.processed = append(c.processed, b)
 	main := b.PreviousBlockHash == c.tip.Hash

@@ -76,7 +76,7 @@ func start(t testing.TB, bits uint64, change func(*front, *Config)) *front {
 	f.generator = mining.NewGenerator(mining.GeneratorConfig{
 		Source: f.chain, Now: func() time.Time { return time.Now().Add(time.Duration(f.ahead.Load())) }, Payee: func() (mining.Payee, []byte, error) { return payee, []byte("tag"), nil },
 	})
-	f.chain.connected = f.generator.TipChanged
+	f.chain.connected, f.chain.now = f.generator.TipChanged, f.generator.Now
 	journal, err := mining.OpenJournal(filepath.Join(t.TempDir(), "journal.db"), nil)
 	if err != nil {
 		t.Fatal(err)
