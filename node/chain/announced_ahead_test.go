@@ -11,7 +11,7 @@ func TestAnnouncedAheadIsBounded(t *testing.T) {
 	var a announcedAhead
 	id := func(n int) bc.Hash { return bc.Hash{V0: uint64(n)} }
 	for n := range mostAhead {
-		if !a.admit(id(n), 50, 10) {
+		if !a.admit(id(n), 50, 10, unproved{}) {
 			t.Fatalf("block %d ahead is kept out, expected room for %d", n, mostAhead)
 		}
 	}
@@ -29,11 +29,11 @@ func TestAnnouncedAheadIsBounded(t *testing.T) {
 		{"one more, as the chain is nearly there", 104, 51, 49, false},
 		{"one more, as the chain is there", 105, 51, 50, true},
 	} {
-		if got := a.admit(id(test.id), test.height, test.next); got != test.want {
+		if got := a.admit(id(test.id), test.height, test.next, unproved{}); got != test.want {
 			t.Errorf("%s: admitted %v, expected %v", test.what, got, test.want)
 		}
 	}
-	if n := len(a.heights); n != 1 {
+	if n := len(a.blocks); n != 1 {
 		t.Errorf("%d blocks are kept, expected the one that is ahead", n)
 	}
 }

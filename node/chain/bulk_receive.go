@@ -1,6 +1,8 @@
 package chain
 
 import (
+	"time"
+
 	"github.com/bytom/bytom/consensus"
 	"github.com/bytom/bytom/netsync"
 	"github.com/bytom/bytom/p2p"
@@ -18,6 +20,8 @@ func (s *BulkSync) receive(peer *p2p.Peer, raw []byte) (ours bool) {
 		s.noteStatus(peer, raw)
 	case netsync.HeadersResponseByte: // The fast sync alone asks for them, and else nobody reads them.
 		return !belowCheckpoint(s.chain)
+	case netsync.BlockResponseByte: // The block keeper alone asks for them.
+		return !s.keeperMayWait()
 	case netsync.NewMineBlockByte:
 		return s.crowds(peer, raw)
 	case netsync.BlocksResponseByte:
@@ -68,8 +72,33 @@ func (s *BulkSync) noteStatus(peer *p2p.Peer, raw []byte) {
 	}
 	p.height, p.hash = status.Height, *status.GetHash()
 	s.mu.Unlock()
+	s.tell(peer, status.Height)
 	select {
 	case s.wake <- struct{}{}:
 	default:
 	}
+}
+
+// keeperWait is longer than the block keeper waits for an answer, and peers are reminded to tell where they are.
+const keeperWait = bulkTimeout + 2*remindPeriod
+
+// tell notes the height of a peer, as Bytom has it.
+func (s *BulkSync) tell(peer *p2p.Peer, height uint64) {
+	s.keeperMayWait() // By what was told before.
+	s.update(peer, func(p *bulkPeer) { p.told = height })
+	s.keeperMayWait()
+}
+
+// keeperMayWait reports whether Bytom's block keeper may wait for a block: a peer says that it is ahead, or has said so
+// not long ago. Else it reads none.
+func (s *BulkSync) keeperMayWait() bool {
+	height, now := s.chain.BestBlockHeight(), time.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range s.peers {
+		if p.told > height {
+			s.aheadAt = now
+		}
+	}
+	return !s.aheadAt.IsZero() && now.Sub(s.aheadAt) < keeperWait
 }

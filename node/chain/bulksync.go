@@ -1,6 +1,7 @@
 package chain
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -44,8 +45,9 @@ type BulkSync struct {
 	remindEvery, silentAfter time.Duration
 	slowAfter                time.Duration
 
-	mu    sync.Mutex
-	peers map[string]*bulkPeer // by p2p.Peer.Key
+	mu      sync.Mutex
+	peers   map[string]*bulkPeer // by p2p.Peer.Key
+	aheadAt time.Time            // when a peer was last ahead by what it had told
 }
 
 // bulkPeer is what is known of a peer.
@@ -54,6 +56,7 @@ type bulkPeer struct {
 	height uint64
 	hash   bc.Hash
 	failed time.Time
+	told   uint64 // the height of its last status or announcement, as Bytom has it
 	// blocks takes the answer under way; nil while there is none.
 	blocks chan []*types.Block
 }
@@ -103,7 +106,8 @@ func (s *BulkSync) Run(ctx context.Context) error {
 	}
 }
 
-// bestPeer is the peer that is ahead the most, if any is far enough.
+// bestPeer is the peer that is ahead the most, if any is far enough, of those that have not failed, or else longest ago:
+// a few that fail again and again would have all turns.
 func (s *BulkSync) bestPeer() *bulkPeer {
 	height := s.chain.BestBlockHeight()
 	if belowCheckpoint(s.chain) {
@@ -113,7 +117,7 @@ func (s *BulkSync) bestPeer() *bulkPeer {
 	defer s.mu.Unlock()
 	var best *bulkPeer
 	for _, p := range s.peers {
-		if p.isAhead(height) && (best == nil || p.height > best.height) {
+		if p.isAhead(height) && (best == nil || p.failed.Before(best.failed) || p.failed.Equal(best.failed) && p.height > best.height) {
 			best = p
 		}
 	}
@@ -152,14 +156,12 @@ func (s *BulkSync) catchUp(ctx context.Context, p *bulkPeer) error {
 		if answer.err != nil {
 			return answer.err
 		}
-		if err := s.yields(p, speed); err != nil {
-			return err
-		}
+		slow := s.yields(p, speed)
 		before, last := s.chain.BestBlockHeight(), answer.blocks[len(answer.blocks)-1].Hash()
-		if next = nil; last != p.hash {
+		if next = nil; last != p.hash && slow == nil {
 			next = ask(&last)
 		}
-		if err := s.processAll(ctx, answer.blocks); err != nil {
+		if err := cmp.Or(s.processAll(ctx, answer.blocks), slow); err != nil {
 			return err
 		}
 		// Blocks that are known count where others have brought them meanwhile, and where each answer has later

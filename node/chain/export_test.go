@@ -1,8 +1,10 @@
 package chain
 
 import (
+	"fmt"
 	"time"
 
+	"github.com/bytom/bytom/p2p"
 	"github.com/bytom/bytom/protocol"
 	"github.com/bytom/bytom/protocol/bc"
 	"github.com/bytom/bytom/protocol/bc/types"
@@ -51,6 +53,27 @@ func (s *BulkSync) Known() int {
 // FillAhead leaves no room for announced blocks of later heights.
 func (s *BulkSync) FillAhead() {
 	for n := range uint64(mostAhead) {
-		s.ahead.admit(bc.Hash{V0: n}, s.chain.BestBlockHeight()+farthest, s.chain.BestBlockHeight()+1)
+		s.ahead.admit(bc.Hash{V0: n}, s.chain.BestBlockHeight()+farthest, s.chain.BestBlockHeight()+1, unproved{})
 	}
+}
+
+// Crowds tells whether an announcement is kept from Bytom.
+func (s *BulkSync) Crowds(raw []byte) bool { return s.crowds(new(p2p.Peer), raw) }
+
+// Next is the height of the peer whose turn it is, of peers at heights that have failed so long ago, or never where
+// that is zero.
+func (s *BulkSync) Next(failed map[uint64]time.Duration) uint64 {
+	s.mu.Lock()
+	for height, ago := range failed {
+		p := &bulkPeer{height: height}
+		if ago > 0 {
+			p.failed = time.Now().Add(-ago)
+		}
+		s.peers[fmt.Sprint(height)] = p
+	}
+	s.mu.Unlock()
+	if best := s.bestPeer(); best != nil {
+		return best.height
+	}
+	return 0
 }

@@ -11,9 +11,7 @@ import (
 // and their proofs can't be checked.
 const (
 	maxOrphans     = 256
-	maxOrphanBytes = 64 << 20
-	// maxOrphanTxs is for transactions of a few bytes, each of which takes nearly 1 KiB of memory.
-	maxOrphanTxs   = 64 << 10
+	maxOrphanBytes = maxUnprovedBytes
 	orphanLifetime = time.Hour
 	// maxSiblings is how many of them may wait for the same parent: each costs a hash when that comes.
 	maxSiblings = 4
@@ -23,15 +21,14 @@ const (
 // guards it.
 type orphanBlocks struct {
 	queue []orphanBlock // oldest first
-	bytes uint64
-	txs   int
+	unproved
 }
 
 type orphanBlock struct {
 	id    bc.Hash
 	block *types.Block
 	since time.Time
-	bytes uint64
+	unproved
 }
 
 func newOrphanBlocks() *orphanBlocks { return &orphanBlocks{} }
@@ -47,16 +44,12 @@ func (e *orphanBlocks) add(id bc.Hash, block *types.Block, now time.Time) {
 			return
 		}
 	}
-	size := uint64(0)
-	for _, tx := range block.Transactions {
-		size += tx.SerializedSize
-	}
+	size := unprovedOf(block)
 	e.queue = append(e.queue, orphanBlock{id, block, now, size})
-	e.bytes += size
-	e.txs += len(block.Transactions)
-	for len(e.queue) > maxOrphans || e.bytes > maxOrphanBytes || e.txs > maxOrphanTxs || now.Sub(e.queue[0].since) > orphanLifetime {
-		e.bytes -= e.queue[0].bytes
-		e.txs -= len(e.queue[0].block.Transactions)
+	e.unproved = e.plus(size)
+	for len(e.queue) > maxOrphans || e.tooMuch() || now.Sub(e.queue[0].since) > orphanLifetime {
+		e.unproved = e.minus(e.queue[0].unproved)
+		e.queue[0] = orphanBlock{} // What is behind it keeps the place, and would keep the block.
 		e.queue = e.queue[1:]
 		if len(e.queue) == 0 {
 			return
@@ -74,8 +67,7 @@ func (e *orphanBlocks) take(parent bc.Hash) []*types.Block {
 			continue
 		}
 		children = append(children, have.block)
-		e.bytes -= have.bytes
-		e.txs -= len(have.block.Transactions)
+		e.unproved = e.minus(have.unproved)
 	}
 	e.queue = kept
 	return children

@@ -18,7 +18,7 @@ func TestEarlyBlocksOfSmallTransactionsAreBounded(t *testing.T) {
 	}
 	e := newOrphanBlocks()
 	before := heap()
-	for n := range uint64(50) {
+	for n := range uint64(20) {
 		b := &types.Block{BlockHeader: types.BlockHeader{PreviousBlockHash: bc.Hash{V1: n}}}
 		for range 10_000 {
 			tx := new(types.Tx)
@@ -31,7 +31,7 @@ func TestEarlyBlocksOfSmallTransactionsAreBounded(t *testing.T) {
 		if n%10 != 9 {
 			continue
 		}
-		if kept := heap() - before; kept > 4*maxOrphanBytes {
+		if kept := heap() - before; kept > 2*maxOrphanBytes {
 			t.Fatalf("%d MiB are kept of %d blocks, which are to be %d MiB at the most", kept>>20, len(e.queue), maxOrphanBytes>>20)
 		}
 	}
