@@ -16,7 +16,8 @@ var (
 // Address is host:port, as Config has it. A host and a port that come out of a URL may be none: package net/url
 // takes any brackets, for schemes that it does not know any colons, too, and any number for a port.
 func Address(host, port string) (string, error) {
-	if _, err := netip.ParseAddr(host); err != nil && (host == "" || strings.ContainsAny(host, ":[]")) {
+	_, err := netip.ParseAddr(host)
+	if host == "" || strings.ContainsAny(host, "[]") || strings.Contains(host, ":") && err != nil { // A zone may be any text.
 		return "", errHost
 	}
 	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {

@@ -18,6 +18,7 @@ func TestAddress(t *testing.T) {
 		{":", "1", "", errHost},
 		{"a:b", "1", "", errHost},
 		{"[", "1", "", errHost},
+		{"::%]", "1", "", errHost},
 		{"a", "", "", errPort},
 		{"a", "0", "", errPort},
 		{"a", "65536", "", errPort},
