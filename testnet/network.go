@@ -237,16 +237,27 @@ func (n *Network) locked(ctx context.Context, f func() error) (err error) {
 	if err := os.MkdirAll(n.Dir, 0o700); err != nil {
 		return err
 	}
-	file, err := os.OpenFile(filepath.Join(n.Dir, lockFile), os.O_RDONLY|os.O_CREATE, 0o644)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, file.Close()) }()
+	var file *os.File
+	defer func() {
+		if file != nil {
+			err = errors.Join(err, file.Close())
+		}
+	}()
 	const patience = 10 * time.Minute
 	err = Poll(ctx, patience, func() error {
+		if file == nil {
+			if file, err = os.OpenFile(filepath.Join(n.Dir, lockFile), os.O_RDONLY|os.O_CREATE, 0o644); err != nil {
+				return err
+			}
+		}
 		free, err := tryLock(file)
 		if err == nil && !free {
 			err = fmt.Errorf("another command is changing the network in %s", n.Dir)
+		}
+		if err == nil && !isAt(file, filepath.Join(n.Dir, lockFile)) {
+			// Who was waited for has removed the network: who comes now locks another file.
+			err = errors.Join(fmt.Errorf("the network in %s was removed meanwhile", n.Dir), file.Close())
+			file = nil
 		}
 		return err
 	})
@@ -260,6 +271,16 @@ func (n *Network) locked(ctx context.Context, f func() error) (err error) {
 		}
 	}
 	return f()
+}
+
+// isAt reports whether an open file is still the one at a path.
+func isAt(file *os.File, path string) bool {
+	open, err := file.Stat()
+	if err != nil {
+		return false
+	}
+	there, err := os.Stat(path)
+	return err == nil && os.SameFile(open, there)
 }
 
 // teardown is how long nodes get to stop by themselves: half of the two seconds that the

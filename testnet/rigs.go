@@ -145,13 +145,16 @@ func (n *Network) startRigs(m *Member, r RigsRequest) (*RigBatch, error) {
 	return b, errors.Join(err, log.Close(), n.save())
 }
 
+// errNeverRan is of rigs whose process ended before it wrote anything.
+var errNeverRan = errors.New("the rigs ended at their start")
+
 // report is what the rigs of a batch have last written.
 func (n *Network) report(b *RigBatch) (all []fakerig.Report, err error) {
 	raw, err := os.ReadFile(n.rigFile(b.Number, ".json"))
 	if err != nil {
 		if !b.Process.alive() {
 			log, _ := os.ReadFile(n.rigFile(b.Number, ".log"))
-			return nil, fmt.Errorf("the rigs ended at their start: %s", log)
+			return nil, fmt.Errorf("%w: %s", errNeverRan, log)
 		}
 		return nil, err
 	}
@@ -169,7 +172,7 @@ func (n *Network) ListRigs() (all []fakerig.Report, err error) {
 	all = []fakerig.Report{}
 	for _, b := range n.Rigs {
 		reports, err := n.report(b)
-		if err != nil {
+		if err != nil && !errors.Is(err, errNeverRan) { // Who added those was told.
 			return all, err
 		}
 		all = append(all, reports...)
@@ -193,7 +196,7 @@ func (n *Network) RemoveRigs(ctx context.Context, names ...string) (last []faker
 				return err
 			}
 			reports, err := n.report(b)
-			if err != nil {
+			if err != nil && !errors.Is(err, errNeverRan) {
 				return err
 			}
 			last = append(last, reports...)

@@ -38,7 +38,10 @@ func (n *Network) Snapshots() (names []string, err error) {
 		return nil, nil
 	}
 	for _, e := range entries {
-		names = append(names, e.Name())
+		// What was interrupted has no keptFile, or not its name yet.
+		if _, missing := os.Stat(filepath.Join(n.snapshots(), e.Name(), keptFile)); missing == nil && snapshotName.MatchString(e.Name()) {
+			names = append(names, e.Name())
+		}
 	}
 	return names, err
 }
@@ -57,22 +60,32 @@ func (n *Network) Snapshot(ctx context.Context, name string) error {
 			return err
 		}
 		keep := kept{n.Groups, clocks}
-		return n.restart(ctx, keep, func() error {
-			if err := os.RemoveAll(path); err != nil {
-				return err
-			}
-			for _, d := range n.daemons() {
-				if err := copyDir(filepath.Join(path, filepath.Base(d.Home)), d.Home); err != nil {
-					return err
-				}
-			}
-			raw, err := json.Marshal(keep)
-			if err != nil {
-				return err
-			}
-			return os.WriteFile(filepath.Join(path, keptFile), raw, 0o644)
-		})
+		return n.restart(ctx, keep, func() error { return n.keep(path, keep) })
 	})
+}
+
+// keep copies all homes to a snapshot. One of the same name stays until the new one is whole.
+func (n *Network) keep(path string, keep kept) error {
+	half := filepath.Join(n.snapshots(), "."+filepath.Base(path))
+	if err := os.RemoveAll(half); err != nil {
+		return err
+	}
+	for _, d := range n.daemons() {
+		if err := copyDir(filepath.Join(half, filepath.Base(d.Home)), d.Home); err != nil {
+			return err
+		}
+	}
+	raw, err := json.Marshal(keep)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(half, keptFile), raw, 0o644); err != nil {
+		return err
+	}
+	if err := os.RemoveAll(path); err != nil {
+		return err
+	}
+	return os.Rename(half, path)
 }
 
 // Revert brings back what Snapshot kept, at the same addresses.
