@@ -43,6 +43,19 @@ func (c *canary) offer(job *Job, timestamp, first uint64, results [][32]byte) {
 	}
 }
 
+// check computes a sample again. Where that differs from the device's result it does so twice, as the
+// checking kernel errs too, a bit of its memory being flipped say: what it says once stops no device.
+func (m *Miner) check(ctx context.Context, d *device, s sample) (right [32]byte, err error) {
+	first, err := m.cfg.Canary(ctx, d.info.Name, s.header, s.seed)
+	if err != nil || first == s.result {
+		return first, err
+	}
+	if right, err = m.cfg.Canary(ctx, d.info.Name, s.header, s.seed); err == nil && right != first {
+		err = fmt.Errorf("the other kernel itself has erred: header %x gave %x first, and then %x", s.header, first, right)
+	}
+	return right, err
+}
+
 // lookAfter looks at a device's results until ctx ends, or it errs.
 func (m *Miner) lookAfter(ctx context.Context, d *device) {
 	pause := time.Second
@@ -56,7 +69,7 @@ func (m *Miner) lookAfter(ctx context.Context, d *device) {
 			return
 		}
 		start := time.Now()
-		right, err := m.cfg.Canary(ctx, d.info.Name, s.header, s.seed)
+		right, err := m.check(ctx, d, s)
 		pause = max(time.Second, canaryPart*time.Since(start))
 		if err != nil {
 			if ctx.Err() == nil {

@@ -7,8 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/bytom-solo/bytom-solo/compute"
 )
 
@@ -43,7 +41,7 @@ type Miner struct {
 	mu       sync.Mutex
 	settings MinerSettings
 	change   chan struct{} // closed and renewed when settings change
-	busy     chan struct{} // closed when the workers have ended; nil while there are none
+	busy     chan struct{} // closed when the workers have ended, those of earlier settings too; nil while there are none
 }
 
 // NewMiner returns a Miner; nothing is mined before Run.
@@ -56,7 +54,7 @@ func NewMiner(cfg MinerConfig) *Miner {
 	}
 	m := &Miner{cfg: cfg, settings: cfg.Settings, change: make(chan struct{})}
 	for _, b := range cfg.Devices {
-		m.devices = append(m.devices, &device{backend: b, info: b.Info(), meter: NewMeter(time.Now()), canary: newCanary()})
+		m.devices = append(m.devices, &device{backend: b, info: b.Info(), meter: NewMeter(time.Now()), canary: newCanary(), turn: make(chan struct{}, 1)})
 	}
 	return m
 }
@@ -121,53 +119,60 @@ func (m *Miner) watch() (s MinerSettings, changed <-chan struct{}) {
 // error. A solution found before that is still submitted.
 func (m *Miner) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
-		settings, changed := m.begin()
-		if !settings.Mines() {
+		settings, changed, ended := m.begin()
+		if ended == nil {
 			select {
 			case <-changed:
 			case <-ctx.Done():
 			}
 			continue
 		}
-		m.mine(ctx, settings, changed)
-		m.end()
+		m.mine(ctx, settings, changed, ended)
+	}
+	m.mu.Lock()
+	busy := m.busy
+	m.mu.Unlock()
+	if busy != nil {
+		<-busy
 	}
 	return ctx.Err()
 }
 
-// begin is watch for who goes on to mine where the miner is on, and calls end then.
-func (m *Miner) begin() (s MinerSettings, changed <-chan struct{}) {
+// begin is watch for who goes on to mine, and calls ended when nothing of that is under way any more.
+// That is nil where the miner is off.
+func (m *Miner) begin() (s MinerSettings, changed <-chan struct{}, ended func()) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.settings.Mines() {
-		m.busy = make(chan struct{})
+	if !m.settings.Mines() {
+		return m.settings, m.change, nil
 	}
-	return m.settings, m.change
+	before, busy := m.busy, make(chan struct{})
+	m.busy = busy
+	return m.settings, m.change, func() {
+		if before != nil {
+			<-before // A device is stuck in work of earlier settings.
+		}
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		if m.busy == busy {
+			m.busy = nil
+		}
+		close(busy)
+	}
 }
 
-func (m *Miner) end() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	close(m.busy)
-	m.busy = nil
-}
+// stuckAfter is how long a change of settings waits for workers: a driver may not return.
+const stuckAfter = 10 * time.Second
 
-// mine runs the devices' workers until stop is closed or ctx ends.
-func (m *Miner) mine(ctx context.Context, settings MinerSettings, stop <-chan struct{}) {
+// mine runs the devices' workers until stop is closed or ctx ends. Where a device is stuck it returns
+// all the same, and that one begins anew when it is not any more.
+func (m *Miner) mine(ctx context.Context, settings MinerSettings, stop <-chan struct{}, ended func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	var workers errgroup.Group
+	var devices sync.WaitGroup
 	for _, d := range m.devices {
-		n := d.workers(settings)
-		if n > 0 {
-			workers.Go(func() error { PrepareSeeds(ctx, m.cfg.Generator, d.backend); return nil })
-			if m.cfg.Canary != nil {
-				workers.Go(func() error { m.lookAfter(ctx, d); return nil })
-			}
-		}
-		for range n {
-			w := &worker{miner: m, device: d, lease: m.cfg.Extranonces.Lease(), percent: settings.Percent}
-			workers.Go(func() error { w.run(ctx); return nil })
+		if n := d.workers(settings); n > 0 {
+			devices.Go(func() { m.mineOn(ctx, d, n, settings.Percent) })
 		}
 	}
 	select {
@@ -175,5 +180,37 @@ func (m *Miner) mine(ctx context.Context, settings MinerSettings, stop <-chan st
 	case <-ctx.Done():
 	}
 	cancel()
-	_ = workers.Wait() // Workers keep their errors to their device's state.
+	done := make(chan struct{})
+	go func() {
+		devices.Wait()
+		close(done)
+		ended()
+	}()
+	patience := time.NewTimer(stuckAfter)
+	defer patience.Stop()
+	select {
+	case <-done:
+	case <-patience.C:
+		m.cfg.Log.Warn("a device does not return from its work; the others go on without it", "waited", stuckAfter)
+	}
+}
+
+// mineOn runs a device's workers until ctx ends.
+func (m *Miner) mineOn(ctx context.Context, d *device, n, percent int) {
+	select {
+	case d.turn <- struct{}{}:
+		defer func() { <-d.turn }()
+	case <-ctx.Done():
+		return
+	}
+	var workers sync.WaitGroup
+	workers.Go(func() { PrepareSeeds(ctx, m.cfg.Generator, d.backend) })
+	if m.cfg.Canary != nil {
+		workers.Go(func() { m.lookAfter(ctx, d) })
+	}
+	for range n {
+		w := &worker{miner: m, device: d, lease: m.cfg.Extranonces.Lease(), percent: percent}
+		workers.Go(func() { w.run(ctx) }) // It keeps its errors to its device's state.
+	}
+	workers.Wait()
 }

@@ -94,7 +94,10 @@ func (w *worker) step(ctx context.Context) error {
 		w.nonces[i] = first + uint64(i)
 	}
 	start := time.Now()
-	if err := w.hasher.HashNonces(ctx, w.results, &header, w.nonces); err != nil {
+	w.device.calls.Store(w, start)
+	err := w.hasher.HashNonces(ctx, w.results, &header, w.nonces)
+	w.device.calls.Delete(w)
+	if err != nil {
 		return fmt.Errorf("hash a batch of %d: %w", len(w.nonces), err)
 	}
 	took := time.Since(start)
@@ -177,7 +180,9 @@ func (w *worker) prepare(ctx context.Context) error {
 	}
 	start, change := time.Now(), w.hasher != nil
 	w.closeHasher()
+	w.device.calls.Store(w, start)
 	h, err := w.device.backend.NewHasher(ctx, seed)
+	w.device.calls.Delete(w)
 	if err != nil {
 		return fmt.Errorf("prepare seed %x: %w", seed, err)
 	}
