@@ -61,10 +61,10 @@ func TestWalksThatAreWrong(t *testing.T) {
 	}
 	source := newSource(t)
 	for name, c := range map[string]struct{ old, new, want string }{
-		"no such file":         {"`mining/submitter.go` `CheckProof`", "`mining/nowhere.go` `CheckProof`", "nowhere.go"},
-		"no such function":     {"`mining/submitter.go` `CheckProof`", "`mining/submitter.go` `CheckLuck`", "has no function CheckLuck"},
+		"no such file":         {"`mining/rules.go` `CheckProof`", "`mining/nowhere.go` `CheckProof`", "nowhere.go"},
+		"no such function":     {"`mining/rules.go` `CheckProof`", "`mining/submitter.go` `CheckLuck`", "has no function CheckLuck"},
 		"of another type":      {"`Submitter.prove`", "`Generator.prove`", "has no function Generator.prove"},
-		"no call":              {"`mining/submitter.go` `CheckProof`", "`mining/submitter.go` `NewSubmitter`", "does not mention NewSubmitter"},
+		"no call":              {"`mining/rules.go` `CheckProof`", "`mining/submitter.go` `NewSubmitter`", "does not mention NewSubmitter"},
 		"nothing between them": {"by way of `txs`", "by way of `subs`", "mention subs"},
 		"from nowhere":         {"from `Server.submit`", "from `Server.dream`", "no hop above is Server.dream"},
 		"not set there":        {"set in `node/assembly.go` `Node.assembleMining`", "set in `node/node.go` `Node.Run`", "does not mention"},

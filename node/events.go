@@ -49,12 +49,14 @@ type events struct {
 	fates   chan mining.Fate
 	missed  atomic.Bool // some found blocks did not get into the channel
 	asked   chan chan<- snapshot
+	read    chan rigsRead // has the rigs when they were read
 	ended   chan struct{} // closed when no event comes any more
 
 	seen  seen      // of run alone
 	ready snapshot  // of run alone: the latest
 	when  time.Time // of run alone: of the latest step
 	steps int       // of run alone
+	reads bool      // of run alone: the rigs are being read
 
 	mu      sync.Mutex
 	boot    string // the part of all identifiers that another run does not have
@@ -78,7 +80,7 @@ type snapshot struct {
 
 func newEvents(sources eventSources) *events {
 	return &events{
-		sources: sources, tips: make(chan struct{}, 1), fates: make(chan mining.Fate, keptEvents), asked: make(chan chan<- snapshot),
+		sources: sources, tips: make(chan struct{}, 1), fates: make(chan mining.Fate, keptEvents), asked: make(chan chan<- snapshot), read: make(chan rigsRead, 1),
 		ended: make(chan struct{}), boot: strings.ToLower(rand.Text()[:8]), changed: make(chan struct{}),
 	}
 }
@@ -114,11 +116,15 @@ func (e *events) run(ctx context.Context) error {
 			if e.open() > 0 {
 				e.lookAtTip()
 			}
+		case read := <-e.read:
+			e.takeRigs(read)
 		case answer := <-e.asked:
 			answer <- e.snapshot()
 		case <-tick.C:
 			if e.open() > 0 {
 				e.step()
+			} else {
+				e.steps = 0 // Who comes after a while is to have the rigs of then, not of the last reader.
 			}
 		case <-ctx.Done():
 			return ctx.Err()

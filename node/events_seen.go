@@ -132,11 +132,39 @@ func (e *events) lookAtFaults(text json.RawMessage) {
 	}
 }
 
-// lookAtRigs says which rigs changed. Their days are long, and looked at when a slot of
-// theirs begins.
+// rigsRead is what was read of the rigs.
+type rigsRead struct {
+	list RigStatsList
+	err  error
+}
+
+// readFor is how long all else waits for the rigs, whose days are read from the disk: that may be slow, or hang.
+const readFor = stepEvery / 2
+
+// lookAtRigs reads the rigs, and says which changed, here or when they were read.
 func (e *events) lookAtRigs() {
-	list, err := e.sources.rigs(time.Now())
-	if e.failed("rigs", err) {
+	if !e.reads {
+		e.reads = true
+		go func() {
+			list, err := e.sources.rigs(time.Now())
+			e.read <- rigsRead{list, err}
+		}()
+	}
+	patience := time.NewTimer(readFor)
+	defer patience.Stop()
+	select {
+	case read := <-e.read:
+		e.takeRigs(read)
+	case <-patience.C:
+	}
+}
+
+// takeRigs says which rigs changed. Their days are long, and looked at when a slot of
+// theirs begins.
+func (e *events) takeRigs(read rigsRead) {
+	e.reads = false
+	list := read.list
+	if e.failed("rigs", read.err) {
 		return
 	}
 	sameDays := list.From.Equal(e.seen.days)
@@ -169,6 +197,9 @@ func (e *events) lookAtRigs() {
 // be lost.
 func (e *events) lookAtBlocks() {
 	if e.missed.Swap(false) || !e.seen.loaded {
+		for len(e.fates) > 0 {
+			<-e.fates // The journal has it, and may be ahead of it.
+		}
 		fates, err := e.sources.fates(shownBlocks)
 		if e.failed("found blocks", err) {
 			return

@@ -112,7 +112,7 @@ func (f *Front) statusFields() []any {
 	if !f.serving.Load() {
 		return []any{"waits", f.whyWaiting(), "shares_kept", kept.Entries}
 	}
-	args := []any{"rigs", f.rigs.Stats().Rigs, "blocks_found", f.submitter.Found(), "shares_kept", kept.Entries}
+	args := []any{"rigs", f.onlineRigs(), "blocks_found", f.submitter.Found(), "shares_kept", kept.Entries}
 	if t, err := f.feed.Current(); err == nil {
 		args = append(args, "height", t.Height, "payee", t.Payee.Address)
 	} else {

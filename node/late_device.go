@@ -42,16 +42,27 @@ func (l *lateDevice) result() (compute.Backend, error, bool) {
 	}
 }
 
-// Info implements compute.Backend.
+// Info implements compute.Backend. Its name and workers are what they were at first, as long as it lives: the miner
+// knows it by that, and has begun as many.
 func (l *lateDevice) Info() compute.Info {
+	info := compute.Info{Kernel: "opening", Accelerator: true}
 	if b, err, done := l.result(); done && err == nil {
-		return b.Info()
+		info = b.Info()
 	}
-	return compute.Info{Name: l.device.Name, Kernel: "opening", Workers: l.device.Workers(), Accelerator: true}
+	info.Name, info.Workers = l.device.Name, l.device.Workers()
+	return info
 }
 
-// Answers reports whether a name means this device: see vulkan.Device.Answers.
-func (l *lateDevice) Answers(name string) bool { return l.device.Answers(name) }
+// Answers reports whether a name means this device: see vulkan.Device.Answers. Where its drivers answered
+// late it is only known then what it is.
+func (l *lateDevice) Answers(name string) bool {
+	if b, err, done := l.result(); done && err == nil {
+		if a, ok := b.(interface{ Answers(name string) bool }); ok {
+			return a.Answers(name)
+		}
+	}
+	return l.device.Answers(name)
+}
 
 // late reports whether it is still not there.
 func (l *lateDevice) late() bool {

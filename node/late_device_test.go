@@ -188,7 +188,7 @@ func TestAutoMinesOnTheCPUWhileCardsAreLate(t *testing.T) {
 		if took := time.Since(start); err != nil || took != 70*time.Second { // 10 of 30 s, and a minute.
 			t.Errorf("a hasher after %v: %v", took, err)
 		}
-		if info := opened[0].Info(); h == nil || info.Name != "vulkan:0" || info.Kernel != "dot" {
+		if info := opened[0].Info(); h == nil || info.Name != "vulkan" || info.Kernel != "dot" {
 			t.Errorf("%+v", info)
 		}
 	})

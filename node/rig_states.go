@@ -95,16 +95,22 @@ type rigStates struct {
 // newRigStates starts with the rigs that the ledger knows, all of them away.
 func newRigStates(known []ledger.RigTotals, alarm func(Notification), now time.Time) *rigStates {
 	w := &rigStates{alarm: alarm, rigs: make(map[string]*rigRecord), at: now, ready: now.Add(rigGrace)}
+	seenAt := func(r ledger.RigTotals) time.Time {
+		if r.Seen.After(now) {
+			return now // The clock was ahead then. It must not hide that this one, or the others, are away.
+		}
+		return r.Seen
+	}
 	latest := time.Time{}
 	for _, r := range known {
-		if r.Seen.After(latest) {
-			latest = r.Seen
+		if seen := seenAt(r); seen.After(latest) {
+			latest = seen
 		}
 	}
 	for _, r := range known {
 		record := &rigRecord{
-			state: RigAway, since: r.Seen, seen: rigSight{name: r.Rig, accepted: r.Accepted, work: r.Work},
-			missed: r.Accepted > 0 && latest.Sub(r.Seen) < lastSeenWithin,
+			state: RigAway, since: seenAt(r), seen: rigSight{name: r.Rig, accepted: r.Accepted, work: r.Work},
+			missed: r.Accepted > 0 && latest.Sub(seenAt(r)) < lastSeenWithin,
 		}
 		if r.Accepted > 0 {
 			record.pace.recall(r.Hashrate.Day, r.Work/float64(r.Accepted))
@@ -171,6 +177,8 @@ func (w *rigStates) troubled() []string {
 		switch {
 		case r.flapping:
 			list = append(list, name+" comes and goes")
+		case r.alerted != "" && r.alerted != r.state:
+			list = append(list, name+" was "+string(r.alerted))
 		case r.alerted != "":
 			list = append(list, name+" is "+string(r.state))
 		}
@@ -223,9 +231,13 @@ func (w *rigStates) follow(r *rigRecord, s rigSight, now time.Time, dt time.Dura
 		r.pace.pause()
 	}
 	r.shared = r.shared || shares > 0
-	if s.sessions == 0 || !working || now.Sub(r.joined) <= joinGrace {
+	_, mute := r.pace.silent()
+	switch {
+	case s.sessions > 0 && !working && mute && shares == 0:
+		// That nobody can send anything now does not make it hash.
+	case s.sessions == 0 || !working || now.Sub(r.joined) <= joinGrace:
 		r.pace.pause()
-	} else {
+	default:
 		r.pace.step(dt, shares, work, s.difficulty)
 	}
 	if state := r.judge(now); state != r.state || r.since.IsZero() && s.sessions > 0 {

@@ -244,15 +244,26 @@ func newBlockStats(b history.Block) BlockStats {
 	return s
 }
 
+// onlineRigs is how many rigs are connected. Another node's --watch is none: where nobody else is
+// connected, nobody mines.
+func (n *station) onlineRigs() (online int) {
+	if n.rigs == nil {
+		return 0
+	}
+	for _, r := range n.rigs.Rigs() {
+		if r.Sessions > 0 && r.Agent != watch.Agent {
+			online++
+		}
+	}
+	return online
+}
+
 // addRigs adds what the ledger and the rigs' server know.
 func (s *Stats) addRigs(n *station) {
 	if n.ledger == nil {
 		return
 	}
-	s.Rigs = &RigCounts{}
-	if n.rigs != nil {
-		s.Rigs.Online = n.rigs.Stats().Rigs
-	}
+	s.Rigs = &RigCounts{Online: n.onlineRigs()}
 	for _, r := range n.ledger.Tallies() {
 		s.Rigs.Known++
 		if r.Best > 0 && (s.BestShare == nil || r.Best > s.BestShare.Difficulty) {

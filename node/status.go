@@ -69,7 +69,7 @@ func (n *Node) statusFields() []any {
 		args = append(args, "paused", true)
 	}
 	if n.rigs != nil {
-		args = append(args, "rigs", n.rigs.Stats().Rigs)
+		args = append(args, "rigs", n.onlineRigs())
 	}
 	if t, err := n.generator.Current(); err == nil {
 		args = append(args, "txs", len(t.Txs), "hashes_a_block", fmt.Sprintf("%.0f", t.Target.Difficulty()), "payee", t.Payee.Address)

@@ -80,7 +80,11 @@ func (m *rigMetrics) Collect(c chan<- prometheus.Metric) {
 		online[r.Name] = r
 	}
 	for _, r := range watchedRigs(m.ledger.Rigs(time.Now()), time.Now()) {
-		gauge(m.rigDifficulty, online[r.Rig].Difficulty, r.Rig)
+		difficulty := 0.0
+		if online[r.Rig].Sessions > 0 { // Else it is that of its last share.
+			difficulty = online[r.Rig].Difficulty
+		}
+		gauge(m.rigDifficulty, difficulty, r.Rig)
 		gauge(m.rigSessions, float64(online[r.Rig].Sessions), r.Rig)
 		gauge(m.rigRate, r.Hashrate.Hour, r.Rig)
 		c <- prometheus.MustNewConstMetric(m.rigWork, prometheus.CounterValue, r.Work, r.Rig)
