@@ -16,20 +16,37 @@ import (
 	"github.com/bytom-solo/bytom-solo/node/chain/chaintest"
 )
 
+// oneChannel is what reactors of peers that tests speak for have in common.
+type oneChannel struct{ p2p.BaseReactor }
+
+func (r *oneChannel) GetChannels() []*connection.ChannelDescriptor {
+	return []*connection.ChannelDescriptor{{ID: netsync.BlockchainChannel, Priority: 5, SendQueueCapacity: 100}}
+}
+
+func (r *oneChannel) AddPeer(*p2p.Peer) error { return nil }
+
+// join connects a peer of a reactor's to a node, which knows so many then.
+func join(t *testing.T, ours peer, bulk *chain.BulkSync, r p2p.Reactor, known int) {
+	t.Helper()
+	if err := newPeerWith(t, nil, r).DialPeerWithAddress(ours.address); err != nil {
+		t.Fatal(err)
+	}
+	within(t, func() error {
+		if n := bulk.Known(); n != known {
+			return fmt.Errorf("%d peers are known", n)
+		}
+		return nil
+	})
+}
+
 // teller is a reactor that says what its best block is, and has an answer to who asks for blocks.
 type teller struct {
-	p2p.BaseReactor
+	oneChannel
 	status *types.BlockHeader
 	blocks []*types.Block
 	slowly time.Duration // one block an answer, after so long
 	next   int
 }
-
-func (r *teller) GetChannels() []*connection.ChannelDescriptor {
-	return []*connection.ChannelDescriptor{{ID: netsync.BlockchainChannel, Priority: 5, SendQueueCapacity: 100}}
-}
-
-func (r *teller) AddPeer(*p2p.Peer) error { return nil }
 
 func (r *teller) Receive(_ byte, p *p2p.Peer, raw []byte) {
 	_, m, err := netsync.DecodeMessage(raw)
@@ -69,22 +86,12 @@ func TestABulkLiarIsLeft(t *testing.T) {
 	bulk := chain.NewBulkSync(f.Bytom, f.Gate, 1, slog.New(slog.DiscardHandler))
 	bulk.SetRemindEvery(100 * time.Millisecond)
 	ours := newPeer(t, bulk)
-	tell := func(r *teller) peer {
+	for n, r := range []*teller{
+		{status: &types.BlockHeader{Height: 1 << 30}, blocks: blocks[:1]}, // the liar
+		{status: &blocks[9].BlockHeader, blocks: blocks},
+	} {
 		r.BaseReactor = *p2p.NewBaseReactor("teller", r)
-		return newPeerWith(t, nil, r)
-	}
-	liar := tell(&teller{status: &types.BlockHeader{Height: 1 << 30}, blocks: blocks[:1]})
-	honest := tell(&teller{status: &blocks[9].BlockHeader, blocks: blocks})
-	for n, p := range []peer{liar, honest} {
-		if err := p.DialPeerWithAddress(ours.address); err != nil {
-			t.Fatal(err)
-		}
-		within(t, func() error {
-			if known := bulk.Known(); known != n+1 {
-				return fmt.Errorf("%d peers are known", known)
-			}
-			return nil
-		})
+		join(t, ours, bulk, r, n+1)
 	}
 	within(t, func() error {
 		if h := f.Bytom.BestBlockHeight(); h != 10 {
@@ -195,15 +202,7 @@ func TestASlowBulkPeerYields(t *testing.T) {
 		{status: &blocks[59].BlockHeader, blocks: blocks},
 	} {
 		r.BaseReactor = *p2p.NewBaseReactor("teller", r)
-		if err := newPeerWith(t, nil, r).DialPeerWithAddress(ours.address); err != nil {
-			t.Fatal(err)
-		}
-		within(t, func() error {
-			if known := bulk.Known(); known != n+1 {
-				return fmt.Errorf("%d peers are known", known)
-			}
-			return nil
-		})
+		join(t, ours, bulk, r, n+1)
 	}
 	within(t, func() error {
 		if h := f.Bytom.BestBlockHeight(); h != 60 {

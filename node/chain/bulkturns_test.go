@@ -9,7 +9,6 @@ import (
 
 	"github.com/bytom/bytom/netsync"
 	"github.com/bytom/bytom/p2p"
-	"github.com/bytom/bytom/p2p/connection"
 	"github.com/bytom/bytom/protocol/bc"
 	"github.com/bytom/bytom/protocol/bc/types"
 
@@ -34,19 +33,13 @@ func TestTwoSlowLiarsLeaveATurn(t *testing.T) {
 
 // dripper is a reactor that has a chain, and sends one block of it to who asks, after a while.
 type dripper struct {
-	p2p.BaseReactor
+	oneChannel
 	blocks []*types.Block
 	wait   time.Duration
 
 	mu   sync.Mutex
 	sent map[bc.Hash]int
 }
-
-func (r *dripper) GetChannels() []*connection.ChannelDescriptor {
-	return []*connection.ChannelDescriptor{{ID: netsync.BlockchainChannel, Priority: 5, SendQueueCapacity: 100}}
-}
-
-func (r *dripper) AddPeer(*p2p.Peer) error { return nil }
 
 func (r *dripper) Receive(_ byte, p *p2p.Peer, raw []byte) {
 	_, m, err := netsync.DecodeMessage(raw)
@@ -100,15 +93,7 @@ func TestWhatASlowPeerSentIsTaken(t *testing.T) {
 		r := &dripper{blocks: blocks, wait: 2 * time.Second, sent: make(map[bc.Hash]int)}
 		r.BaseReactor = *p2p.NewBaseReactor("dripper", r)
 		peers = append(peers, r)
-		if err := newPeerWith(t, nil, r).DialPeerWithAddress(ours.address); err != nil {
-			t.Fatal(err)
-		}
-		within(t, func() error {
-			if known := bulk.Known(); known != n+1 {
-				return fmt.Errorf("%d peers are known", known)
-			}
-			return nil
-		})
+		join(t, ours, bulk, r, n+1)
 	}
 	within(t, func() error {
 		if n := bulk.Taken(); n < 2 {
