@@ -201,11 +201,28 @@ func (n *Node) Disconnect(other *Node) {
 // solved by v.
 func (n *Node) Mine(v *compute.Verifier, blocks int) {
 	n.t.Helper()
+	var timestamp func(height uint64) uint64
+	if n.Stock {
+		timestamp = n.afterParent
+	}
 	for range blocks {
-		if _, err := n.Client().mineWork(n.t.Context(), v.Hash, nil); err != nil {
+		if _, err := n.Client().mineWork(n.t.Context(), v.Hash, timestamp); err != nil {
 			n.t.Fatal(err)
 		}
 	}
+}
+
+// afterParent is the clock's second, or the one after that of the block below this height: a
+// stock node hands out work of this second, which it refuses to take where the few blocks of
+// a young chain were all found in it.
+func (n *Node) afterParent(height uint64) uint64 {
+	var parent struct {
+		Timestamp uint64 `json:"timestamp"`
+	}
+	if err := n.Call("/get-block", map[string]uint64{"block_height": height - 1}, &parent); err != nil {
+		n.t.Fatal(err)
+	}
+	return max(uint64(time.Now().Unix()), parent.Timestamp+1)
 }
 
 // WaitHeight waits until the node's best block is at height at least.
