@@ -116,7 +116,8 @@ func (m *Miner) watch() (s MinerSettings, changed <-chan struct{}) {
 }
 
 // Run mines whenever it is switched on, until ctx ends, then returns ctx's
-// error. A solution found before that is still submitted.
+// error. A solution found before that is still submitted, and a device that is stuck
+// not waited for longer than a stop may take.
 func (m *Miner) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		settings, changed, ended := m.begin()
@@ -133,9 +134,29 @@ func (m *Miner) Run(ctx context.Context) error {
 	busy := m.busy
 	m.mu.Unlock()
 	if busy != nil {
-		<-busy
+		m.end(busy)
 	}
 	return ctx.Err()
+}
+
+// end waits for what is under way when the miner ends. A device whose driver does not return must not keep the
+// process from ending, which would then be killed with all else that it has to write. A solution on its way is
+// waited for.
+func (m *Miner) end(busy <-chan struct{}) {
+	each := time.NewTicker(stuckAtEnd)
+	defer each.Stop()
+	for {
+		select {
+		case <-busy:
+			return
+		case <-each.C:
+		}
+		if m.submitting.TryLock() {
+			m.submitting.Unlock()
+			m.cfg.Log.Warn("a device does not return from its work; the end does not wait for it", "waited", stuckAtEnd)
+			return
+		}
+	}
 }
 
 // begin is watch for who goes on to mine, and calls ended when nothing of that is under way any more.
@@ -161,18 +182,19 @@ func (m *Miner) begin() (s MinerSettings, changed <-chan struct{}, ended func())
 	}
 }
 
-// stuckAfter is how long a change of settings waits for workers: a driver may not return.
-const stuckAfter = 10 * time.Second
+// stuckAfter is how long a change of settings waits for workers, stuckAtEnd how long the end does: a driver may not
+// return.
+const stuckAfter, stuckAtEnd = 10 * time.Second, 3 * time.Second
 
 // mine runs the devices' workers until stop is closed or ctx ends. Where a device is stuck it returns
 // all the same, and that one begins anew when it is not any more.
 func (m *Miner) mine(ctx context.Context, settings MinerSettings, stop <-chan struct{}, ended func()) {
-	ctx, cancel := context.WithCancel(ctx)
+	working, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var devices sync.WaitGroup
 	for _, d := range m.devices {
 		if n := d.workers(settings); n > 0 {
-			devices.Go(func() { m.mineOn(ctx, d, n, settings.Percent) })
+			devices.Go(func() { m.mineOn(working, d, n, settings.Percent) })
 		}
 	}
 	select {
@@ -190,6 +212,7 @@ func (m *Miner) mine(ctx context.Context, settings MinerSettings, stop <-chan st
 	defer patience.Stop()
 	select {
 	case <-done:
+	case <-ctx.Done(): // Run waits for what is left.
 	case <-patience.C:
 		m.cfg.Log.Warn("a device does not return from its work; the others go on without it", "waited", stuckAfter)
 	}
