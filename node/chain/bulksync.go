@@ -18,6 +18,8 @@ import (
 	"github.com/bytom/bytom/protocol"
 	"github.com/bytom/bytom/protocol/bc"
 	"github.com/bytom/bytom/protocol/bc/types"
+
+	"github.com/bytom-solo/bytom-solo/mining"
 )
 
 // BulkSync catches up with a peer that is ahead, 128 blocks to a message. Bytom's
@@ -252,7 +254,8 @@ func (s *BulkSync) locator() []*bc.Hash {
 }
 
 // processAll brings blocks to the gate in order. The proofs of those that come next are
-// computed meanwhile, on all cores, and none of them waits for a block to be written.
+// computed meanwhile, on all cores, and none of them waits for a block to be written. One that follows none of the
+// chain's is no answer to what was asked, and its proof can't be checked.
 func (s *BulkSync) processAll(ctx context.Context, blocks []*types.Block) error {
 	ctx, cancel := context.WithCancel(ctx)
 	var ahead sync.WaitGroup
@@ -262,7 +265,11 @@ func (s *BulkSync) processAll(ctx context.Context, blocks []*types.Block) error 
 		ahead.Go(func() { s.prove(ctx, blocks) })
 	}
 	for _, block := range blocks {
-		if _, err := s.gate.Process(ctx, block); err != nil {
+		outcome, err := s.gate.Process(ctx, block)
+		if err == nil && outcome == mining.Orphan {
+			err = errors.New("the block before it is not known")
+		}
+		if err != nil {
 			return fmt.Errorf("height %d: %w", block.Height, err)
 		}
 		s.taken.Add(1)

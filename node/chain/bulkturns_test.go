@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -107,5 +108,59 @@ func TestWhatASlowPeerSentIsTaken(t *testing.T) {
 	}
 	if first := blocks[0].Hash(); peers[0].sent[first]+peers[1].sent[first] > 1 {
 		t.Errorf("the first block was asked for %d times", peers[0].sent[first]+peers[1].sent[first])
+	}
+}
+
+// stranger is a reactor that says it is far ahead, and answers with one block at a time that follows none of the
+// node's.
+type stranger struct {
+	oneChannel
+	blocks []*types.Block
+	asked  atomic.Int32
+}
+
+func (r *stranger) Receive(_ byte, p *p2p.Peer, raw []byte) {
+	_, m, err := netsync.DecodeMessage(raw)
+	if err != nil {
+		return
+	}
+	switch m.(type) {
+	case *netsync.StatusRequestMessage:
+		p.TrySend(netsync.BlockchainChannel, wrap(netsync.NewStatusResponseMessage(&types.BlockHeader{Height: 1 << 30}, new(bc.Hash))))
+	case *netsync.GetBlocksMessage:
+		n := int(r.asked.Add(1))
+		if answer, err := netsync.NewBlocksMessage(r.blocks[min(n, len(r.blocks)-1):][:1]); err == nil {
+			p.TrySend(netsync.BlockchainChannel, wrap(answer))
+		}
+	}
+}
+
+// TestBlocksOfUnknownParentsAreNoAnswer: to make them costs nothing, as their proofs can't be checked. Who answers with
+// them must not keep its turn for as long as one who sends a branch.
+func TestBlocksOfUnknownParentsAreNoAnswer(t *testing.T) {
+	theirs, f := chaintest.NewQuick(t), chaintest.NewQuick(t)
+	var blocks []*types.Block
+	for n := range 20 {
+		b := theirs.Block(t, uint64(n))
+		theirs.Process(t, b)
+		blocks = append(blocks, b)
+	}
+	bulk := chain.NewBulkSync(f.Bytom, f.Gate, 1, slog.New(slog.DiscardHandler))
+	bulk.SetRemindEvery(100 * time.Millisecond)
+	ours := newPeer(t, bulk)
+	liar := &stranger{blocks: blocks}
+	liar.BaseReactor = *p2p.NewBaseReactor("stranger", liar)
+	honest := &teller{status: &blocks[19].BlockHeader, blocks: blocks}
+	honest.BaseReactor = *p2p.NewBaseReactor("teller", honest)
+	join(t, ours, bulk, liar, 1)
+	join(t, ours, bulk, honest, 2)
+	within(t, func() error {
+		if h := f.Bytom.BestBlockHeight(); h != 20 {
+			return fmt.Errorf("height %d, expected that of the honest peer", h)
+		}
+		return nil
+	})
+	if n := liar.asked.Load(); n > 2 { // The second is asked for while the first is looked at.
+		t.Errorf("it was asked %d times", n)
 	}
 }
