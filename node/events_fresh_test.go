@@ -2,6 +2,7 @@ package node
 
 import (
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -67,5 +68,43 @@ func TestMissedBlocksAreNotOverwrittenByOlderNews(t *testing.T) {
 	e.lookAtBlocks()
 	if state := e.seen.blocks[0].Block.State; state != "lost" {
 		t.Errorf("the block is %s, and the journal has it lost", state)
+	}
+}
+
+// TestABlockAfterAClockThatWasAheadIsShown: a block was found by a clock that was a day ahead, and is the latest found for
+// a day. Those that come after it, and one of before that the journal's disk has taken late, are news all the same.
+func TestABlockAfterAClockThatWasAheadIsShown(t *testing.T) {
+	at := time.Now()
+	fate := func(height byte, found time.Time) mining.Fate {
+		return mining.Fate{ID: bc.NewHash([32]byte{height}), Height: uint64(height), Found: found, Events: []mining.Event{{State: mining.StateFound, At: found}}}
+	}
+	e := newEvents(eventSources{
+		fates: func(int) ([]mining.Fate, error) { return []mining.Fate{fate(100, at.Add(24*time.Hour))}, nil },
+		describe: func(fates []mining.Fate) (all []FoundStats) {
+			for _, f := range fates {
+				all = append(all, FoundStats{Block: describeFate(f, func(bc.Hash) bool { return false })})
+			}
+			return all
+		}, log: slog.New(slog.DiscardHandler),
+	})
+	shown := func() (heights []uint64) {
+		e.lookAtBlocks()
+		for _, b := range e.seen.blocks {
+			heights = append(heights, b.Block.Height)
+		}
+		return heights
+	}
+	shown()
+	e.lookAtBlock(fate(101, at))
+	e.lookAtBlock(fate(99, at.Add(-time.Minute)))
+	if got := shown(); !slices.Equal(got, []uint64{101, 100, 99}) {
+		t.Errorf("blocks %d are shown, expected those of 101, 100 and 99", got)
+	}
+	for height := byte(102); height < 102+shownBlocks; height++ {
+		e.lookAtBlock(fate(height, at))
+	}
+	e.lookAtBlock(fate(98, at.Add(48*time.Hour)))
+	if got := shown(); len(got) != shownBlocks || got[0] != 101+shownBlocks || got[shownBlocks-1] != 102 {
+		t.Errorf("blocks %d are shown, expected the latest %d from 121 down", got, shownBlocks)
 	}
 }

@@ -2,6 +2,7 @@ package node
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"slices"
 	"time"
@@ -221,11 +222,8 @@ func (e *events) lookAtBlock(fate mining.Fate) {
 	of := func(f mining.Fate) bool { return f.ID == fate.ID }
 	if i := slices.IndexFunc(e.seen.fates, of); i >= 0 {
 		e.seen.fates[i] = fate
-	} else if n := len(e.seen.fates); n > 0 && fate.Found.Before(e.seen.fates[n-1].Found) {
+	} else if e.seen.insert(fate); !slices.ContainsFunc(e.seen.fates, of) {
 		return // It is too old to be shown.
-	} else {
-		e.seen.fates = slices.Insert(e.seen.fates, 0, fate)
-		e.seen.fates = e.seen.fates[:min(n+1, shownBlocks)]
 	}
 	if e.open() == 0 {
 		return // The next step will see it.
@@ -238,6 +236,19 @@ func (e *events) lookAtBlock(fate mining.Fate) {
 			e.seen.blocks = slices.Insert(e.seen.blocks, 0, now)
 		}
 	}
+}
+
+// insert puts a block in its place among those that are shown, the latest first. That goes by the height, as in the
+// journal: by the time, one found by a clock that was ahead would be the latest for as long.
+func (s *seen) insert(fate mining.Fate) {
+	i := slices.IndexFunc(s.fates, func(f mining.Fate) bool {
+		return cmp.Or(cmp.Compare(f.Height, fate.Height), f.Found.Compare(fate.Found)) <= 0
+	})
+	if i < 0 {
+		i = len(s.fates)
+	}
+	s.fates = slices.Insert(s.fates, i, fate)
+	s.fates = s.fates[:min(len(s.fates), shownBlocks)]
 }
 
 // publishBlock says what became of a block, if it is not as it was.
