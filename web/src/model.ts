@@ -16,7 +16,8 @@ function withRig(rigs: Rig[], change: Partial<Rig> & { rig: string; gone?: boole
 function withBlock(blocks: Found[], block: Found): Found[] {
   const known = blocks.some((b) => b.block.hash === block.block.hash);
   if (known) return blocks.map((b) => b.block.hash === block.block.hash ? block : b);
-  return [block, ...blocks].sort((a, b) => b.block.found.localeCompare(a.block.found)).slice(0, shownBlocks);
+  // By height, as the node does: one found by a clock that was ahead would be the latest for long.
+  return [block, ...blocks].sort((a, b) => b.block.height - a.block.height || b.block.found.localeCompare(a.block.found)).slice(0, shownBlocks);
 }
 
 export function after(s: Snapshot | null, { name, data }: Event): Snapshot | null {

@@ -30,7 +30,7 @@ export function percent(part: number | null): string {
   const p = part * 100;
   if (p > 0 && p < 0.001) return `<${gap}0.001${gap}%`;
   if (p > 99.9 && p < 100) return `>${gap}99.9${gap}%`;
-  return (p === 0 ? "0" : p < 1 ? p.toPrecision(2) : p < 9.95 ? p.toFixed(1) : Math.round(p).toLocaleString("en")) + gap + "%";
+  return (p === 0 ? "0" : p < 1 ? p.toPrecision(2) : p < 9.95 || p >= 99.5 && p < 100 ? p.toFixed(1) : Math.round(p).toLocaleString("en")) + gap + "%";
 }
 
 const times: [number, string][] = [[31536000, "years"], [86400, "days"], [3600, "hours"], [60, "minutes"], [1, "seconds"]];
