@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bytom/bytom/protocol/bc"
 	"github.com/bytom/bytom/protocol/bc/types"
 )
 
@@ -44,6 +45,78 @@ func TestABlockOfWorkFromBeforeTheClockWasSetBack(t *testing.T) {
 		fate, ok, err := m.journal.Fate(block.Hash())
 		if want := test.standing != ""; err != nil || ok != want || (relayed > 0) != want || ok && fate.Standing(m.journal.Has) != test.standing {
 			t.Errorf("%+v: relayed %d times, in the journal %v: %+v, %v", test, relayed, ok, fate, err)
+		}
+	}
+}
+
+// TestABlockIsTakenWhenTheClockIsRightAgain: the chain refuses a found block by the time of day, as the clock was set back, or
+// the machine has none that goes on without power. It is brought again until the clock is right, or it has come back from others.
+func TestABlockIsTakenWhenTheClockIsRightAgain(t *testing.T) {
+	for _, journaled := range []bool{true, false} {
+		for _, how := range []string{"found", "of an earlier run", "taken by others"} {
+			var j *Journal
+			if journaled {
+				j = newJournal(t, filepath.Join(t.TempDir(), "j.db"))
+			} else if how == "of an earlier run" {
+				continue
+			}
+			m := newDiskMiner(t, j)
+			sol := solve(t, testJob(t, m.chain), true)
+			block, err := sol.Job.Block(sol.Timestamp, sol.Nonce)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m.chain.outcome = func(*types.Block) (Outcome, error) { return 0, ErrTimeTooNew }
+			if how == "of an earlier run" {
+				if err := j.Record(block, time.Now(), Finder{Kind: FoundByDevice}); err != nil {
+					t.Fatal(err)
+				}
+				if err := m.submitter.Replay(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			} else if _, err := m.submitter.Submit(t.Context(), sol); !errors.Is(err, ErrTimeTooNew) {
+				t.Fatal(err)
+			}
+			m.again(t)
+			if m.chain.outcome = nil; how == "taken by others" {
+				m.chain.processed = append(m.chain.processed, block)
+				m.chain.outcome = func(*types.Block) (Outcome, error) { return Duplicate, nil }
+			}
+			m.again(t)
+			if n := len(m.submitter.outstanding.list()); len(m.chain.blocks()) != 1 || len(m.chain.announced) != 1 || n != 0 {
+				t.Errorf("%s: %d blocks on the chain, %d announced, and %d wait", how, len(m.chain.blocks()), len(m.chain.announced), n)
+			}
+			if !journaled {
+				continue
+			}
+			if fate, _, err := j.Fate(block.Hash()); err != nil || fate.Standing(j.Has) != StateMain || fate.Settled {
+				t.Errorf("%s: %+v, %v", how, fate, err)
+			}
+		}
+	}
+}
+
+// TestABlockTooNewForLongIsLeft: the chain has gone on without it, and it is not brought for ever.
+func TestABlockTooNewForLongIsLeft(t *testing.T) {
+	j := newJournal(t, filepath.Join(t.TempDir(), "j.db"))
+	m := newDiskMiner(t, j)
+	brought := 0
+	m.chain.outcome = func(*types.Block) (Outcome, error) { brought++; return 0, ErrTimeTooNew }
+	if _, err := m.submitter.Submit(t.Context(), solve(t, testJob(t, m.chain), true)); !errors.Is(err, ErrTimeTooNew) {
+		t.Fatal(err)
+	}
+	for range 1 + forgetAfter {
+		m.chain.connect(byte(2 + brought))
+	}
+	m.again(t)
+	if n := len(m.submitter.outstanding.list()); brought != 1 || n != 0 {
+		t.Errorf("it was brought %d times, and %d wait", brought, n)
+	}
+	for _, fate := range j.Open() {
+		place := m.chain.Place(fate.ID, fate.Height)
+		place.There = bc.NewHash([32]byte{9})
+		if events, _ := fate.next(place, time.Now()); len(events) != 1 || events[0].State != StateLost {
+			t.Errorf("what comes next is %+v, expected that it is lost", events)
 		}
 	}
 }

@@ -201,6 +201,11 @@ func (j *Journal) Resolve(id bc.Hash, verdict string, events ...Event) error {
 	})
 }
 
+// ResolveForNow is Resolve of a verdict that may not be the last.
+func (j *Journal) ResolveForNow(id bc.Hash, verdict string, events ...Event) error {
+	return j.update(id, events, func(f *Fate) { f.Verdict, f.Settled = verdict, false })
+}
+
 // Append adds events to a block of the journal; settled says that they are its last.
 func (j *Journal) Append(id bc.Hash, settled bool, events ...Event) error {
 	return j.update(id, events, func(f *Fate) { f.Settled = settled })

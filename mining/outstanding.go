@@ -3,6 +3,7 @@ package mining
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -223,9 +224,13 @@ func (s *Submitter) writeAgain() (left int) {
 
 // finish notes what became of a block, which the journal has by now.
 func (s *Submitter) finish(b foundBlock) {
-	if f, ok, err := s.cfg.Journal.Fate(b.id); err != nil || !ok || !f.Resolved() { // Not by another way.
+	f, ok, err := s.cfg.Journal.Fate(b.id)
+	switch {
+	case err != nil || !ok || !f.Resolved():
 		s.resolve(b.block, b.verdict, b.err, Event{State: StateSubmitted, At: b.found}, Event{State: StateJournaled, At: time.Now()})
-	}
+	case b.err == nil && f.standing() == "": // It was refused for now.
+		s.resolve(b.block, b.verdict, nil, Event{State: StateSubmitted, At: time.Now()})
+	} // Else it was noted by another way.
 	s.outstanding.drop(b.id)
 }
 
@@ -281,8 +286,26 @@ func (s *Submitter) bringOnce(ctx context.Context, b foundBlock) (Verdict, error
 	return s.process(ctx, b.block, b.by, start, true)
 }
 
-// answered notes what the chain said of a block, if that is outstanding.
+// early reports whether the chain refuses a block by what time it takes it to be, which is no last word: the clock may have
+// been set back, or not be set yet after a loss of power, and others may take the block. Where the chain keeps that it
+// refused it, as a front's does of what all nodes say, it is.
+func (s *Submitter) early(block *types.Block, err error) bool {
+	return errors.Is(err, ErrTimeTooNew) && !s.cfg.Source.Place(block.Hash(), block.Height).Known
+}
+
+// heard is answered of a block that is outstanding from now on if it is early.
+func (s *Submitter) heard(b foundBlock, v Verdict, err error) {
+	if s.early(b.block, err) {
+		s.keep(b)
+	}
+	s.answered(b.block, v, err)
+}
+
+// answered notes what the chain said of a block, if that is outstanding. One that is early is brought again.
 func (s *Submitter) answered(block *types.Block, v Verdict, err error) {
+	if s.early(block, err) {
+		err = fmt.Errorf("%w: %w", ErrNotReady, err)
+	}
 	switch id := block.Hash(); {
 	case !s.outstanding.answer(id, v, err) || !judged(v, err):
 	case s.cfg.Journal == nil:

@@ -83,6 +83,7 @@ func (s *Submitter) resend(ctx context.Context, block *types.Block, f Fate) (Ver
 	if err == nil && v.Outcome == Duplicate {
 		s.cfg.Sink.Announce(block)
 	}
+	s.heard(foundBlock{block: block, by: f.By, found: f.Found, written: true}, v, err)
 	if f.standing() == "" || !Refusal(err) {
 		s.resolve(block, v, err, Event{State: StateSubmitted, At: start})
 	}

@@ -249,7 +249,7 @@ func (s *Submitter) deliverRecorded(ctx context.Context, block *types.Block, by 
 	submitted := time.Now()
 	s.cfg.Relay(block)
 	v, err := s.process(ctx, block, by, start, r.isNew)
-	s.answered(block, v, err)
+	s.heard(foundBlock{block: block, by: by, found: start, written: r.written || !r.isNew}, v, err)
 	if r.written {
 		s.resolve(block, v, err, Event{State: StateJournaled, At: r.at}, Event{State: StateSubmitted, At: submitted})
 	}
@@ -264,7 +264,7 @@ func Refusal(err error) bool {
 }
 
 // resolve notes the chain's answer, behind what came before it. A block that could
-// not be judged stays open for the next start. It does not wait for a disk that hangs: who brought the block, a
+// not be judged, or not yet, stays open for the next start. It does not wait for a disk that hangs: who brought the block, a
 // share's verifier or a device, has other work.
 func (s *Submitter) resolve(block *types.Block, v Verdict, err error, events ...Event) {
 	if err != nil && !Refusal(err) {
@@ -285,8 +285,12 @@ func (s *Submitter) resolve(block *types.Block, v Verdict, err error, events ...
 		e.State, e.Winner = StateLost, &p.There
 		events = append(events, e)
 	}
+	write := s.cfg.Journal.Resolve
+	if s.early(block, err) {
+		write = s.cfg.Journal.ResolveForNow
+	}
 	s.inTime(func() {
-		if err := s.cfg.Journal.Resolve(id, verdict, events...); err != nil {
+		if err := write(id, verdict, events...); err != nil {
 			s.cfg.Log.Error("verdict not written down", "height", block.Height, "verdict", verdict, "error", err)
 		}
 	})
