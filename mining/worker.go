@@ -94,9 +94,7 @@ func (w *worker) step(ctx context.Context) error {
 		w.nonces[i] = first + uint64(i)
 	}
 	start := time.Now()
-	w.device.calls.Store(w, start)
-	err := w.hasher.HashNonces(ctx, w.results, &header, w.nonces)
-	w.device.calls.Delete(w)
+	err := w.calling(func() error { return w.hasher.HashNonces(ctx, w.results, &header, w.nonces) })
 	if err != nil {
 		return fmt.Errorf("hash a batch of %d: %w", len(w.nonces), err)
 	}
@@ -115,6 +113,13 @@ func (w *worker) step(ctx context.Context) error {
 	}
 	w.rest(ctx, took)
 	return nil
+}
+
+// calling notes that the worker is in the driver's hands during a call.
+func (w *worker) calling(do func() error) error {
+	w.device.calls.Store(w, time.Now())
+	defer w.device.calls.Delete(w)
+	return do()
 }
 
 // longestRest bounds a rest, however long the batch before took: the machine may have
@@ -180,9 +185,8 @@ func (w *worker) prepare(ctx context.Context) error {
 	}
 	start, change := time.Now(), w.hasher != nil
 	w.closeHasher()
-	w.device.calls.Store(w, start)
-	h, err := w.device.backend.NewHasher(ctx, seed)
-	w.device.calls.Delete(w)
+	var h compute.Hasher
+	err := w.calling(func() (err error) { h, err = w.device.backend.NewHasher(ctx, seed); return err })
 	if err != nil {
 		return fmt.Errorf("prepare seed %x: %w", seed, err)
 	}
@@ -207,7 +211,8 @@ func (w *worker) fitBatch() {
 
 func (w *worker) closeHasher() {
 	if w.hasher != nil {
-		if err := w.hasher.Close(); err != nil {
+		err := w.calling(w.hasher.Close)
+		if err != nil {
 			w.miner.cfg.Log.Warn("a device did not let go of its work", "device", w.device.info.Name, "error", err)
 		}
 		w.hasher = nil
