@@ -223,6 +223,7 @@ func (w *rigStates) look(now time.Time, working bool, all []rigSight) {
 func (w *rigStates) follow(r *rigRecord, s rigSight, now time.Time, dt time.Duration, working bool) {
 	old := r.seen
 	r.seen = s
+	r.seen.watches = s.watches || s.sessions == 0 && old.watches && s.accepted == 0
 	shares, work := s.accepted-min(s.accepted, old.accepted), max(0, s.work-old.work)
 	gone := s.lapses - min(s.lapses, old.lapses)
 	r.countLapses(gone, now)
@@ -340,10 +341,25 @@ func sightsOf(live []stratum.RigStatus, tallies []ledger.RigTally, elsewhere *fr
 	for _, t := range tallies {
 		r := online[t.Rig]
 		ofFront, fresh := elsewhere.of(t.Rig, now)
-		all = append(all, rigSight{t.Rig, r.Sessions, r.Lapses, r.Difficulty, t.Accepted, t.Work, r.Agent == watch.Agent, ofFront, fresh})
+		sessions, watches := miningSessions(r), false
+		if sessions == 0 && t.Accepted == 0 { // What has had a share accepted is a rig, which has gone.
+			sessions, watches = r.Sessions, r.Sessions > 0
+		}
+		all = append(all, rigSight{t.Rig, sessions, r.Lapses, r.Difficulty, t.Accepted, t.Work, watches, ofFront, fresh})
 	}
 	slices.SortFunc(all, func(a, b rigSight) int { return strings.Compare(a.name, b.name) })
 	return all
+}
+
+// miningSessions is how many connections of a rig are none of another node's --watch, which may have its login.
+func miningSessions(r stratum.RigStatus) int {
+	sessions := r.Sessions
+	for _, agent := range r.Agents {
+		if agent == watch.Agent {
+			sessions--
+		}
+	}
+	return sessions
 }
 
 // watchRigs follows the rigs until ctx ends.

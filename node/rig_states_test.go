@@ -277,7 +277,7 @@ func TestTroubledRigsAreListed(t *testing.T) {
 // TestWatcherIsNoRig has another node's --watch be connected for an hour: it sends no shares,
 // which is no trouble, and is nobody who mines.
 func TestWatcherIsNoRig(t *testing.T) {
-	s := stratum.RigStatus{Name: "a.watch", Sessions: 1, Difficulty: 1000, Agent: watch.Agent}
+	s := stratum.RigStatus{Name: "a.watch", Sessions: 1, Difficulty: 1000, Agents: []string{watch.Agent}}
 	now := time.Now()
 	states := newRigStates(nil, func(n Notification) { t.Errorf("%+v", n) }, now)
 	for range 3600 {

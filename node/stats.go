@@ -251,7 +251,7 @@ func (n *station) onlineRigs() (online int) {
 		return 0
 	}
 	for _, r := range n.rigs.Rigs() {
-		if r.Sessions > 0 && r.Agent != watch.Agent {
+		if miningSessions(r) > 0 {
 			online++
 		}
 	}

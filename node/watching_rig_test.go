@@ -104,3 +104,36 @@ func TestARigThatIsAwayHasNoDifficulty(t *testing.T) {
 		t.Errorf("away, its difficulty is %v", d)
 	}
 }
+
+// TestAWatcherHidesNoRig: another node's --watch logs in by the login of a rig, as its owner has it. The rig that mines is
+// one all the same, and is missed when it goes, whoever watches.
+func TestAWatcherHidesNoRig(t *testing.T) {
+	n := rigsStation(t)
+	rig := connectRig(t, n, "a.rig", "x/1")
+	connectRig(t, n, "a.rig", watch.Agent)
+	if online, hashing := n.onlineRigs(), n.rigStates.hashing(); online != 1 || hashing != 1 {
+		t.Errorf("with a watcher of its name %d rigs are online, and %d mine", online, hashing)
+	}
+	_ = rig.Close()
+	for n.rigs.Rigs()[0].Sessions > 1 {
+		time.Sleep(time.Millisecond)
+	}
+	n.rigStates.look(time.Now(), true, sightsOf(n.rigs.Rigs(), []ledger.RigTally{{Rig: "a.rig", Tally: ledger.Tally{Accepted: 1}}}, nil, time.Now()))
+	if state, _ := n.rigStates.of("a.rig"); state != RigAway || n.onlineRigs() != 0 {
+		t.Errorf("it has gone, and is %s, with %d online", state, n.onlineRigs())
+	}
+}
+
+// TestAWatcherThatHasGoneIsNoRigAway: the metric of rigs' states is of rigs.
+func TestAWatcherThatHasGoneIsNoRigAway(t *testing.T) {
+	n := rigsStation(t)
+	c := connectRig(t, n, "a.watch", watch.Agent)
+	_ = c.Close()
+	for n.rigs.Stats().Rigs > 0 {
+		time.Sleep(time.Millisecond)
+	}
+	n.rigStates.look(time.Now(), true, sightsOf(n.rigs.Rigs(), n.ledger.Tallies(), nil, time.Now()))
+	if away := n.rigStates.counts()[RigAway]; away != 0 {
+		t.Errorf("%d rigs are away", away)
+	}
+}

@@ -2,6 +2,7 @@ package stratum
 
 import (
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -25,8 +26,8 @@ type RigStatus struct {
 	Refused    uint64  `json:"refused"`
 	// Lapses is how often the last of its connections ended, since the node's start.
 	Lapses uint64 `json:"lapses"`
-	// Agent is what the latest said it is.
-	Agent string `json:"-"`
+	// Agents are what its connections said they are.
+	Agents []string `json:"-"`
 }
 
 // Rigs returns all rigs that came since the start, by name.
@@ -35,7 +36,7 @@ func (s *Server) Rigs() []RigStatus {
 	defer s.rigs.mu.Unlock()
 	list := make([]RigStatus, 0, len(s.rigs.byName))
 	for _, r := range s.rigs.byName {
-		list = append(list, RigStatus{r.name, len(r.sessions), r.since, r.difficulty(), r.refused, r.lapses, r.agent})
+		list = append(list, RigStatus{r.name, len(r.sessions), r.since, r.difficulty(), r.refused, r.lapses, slices.Collect(maps.Values(r.agents))})
 	}
 	slices.SortFunc(list, func(a, b RigStatus) int { return strings.Compare(a.Name, b.Name) })
 	return list
@@ -49,7 +50,7 @@ type rig struct {
 	logged   time.Time // when its coming was last logged
 	refused  uint64
 	lapses   uint64
-	agent    string
+	agents   map[*session]string
 
 	target atomic.Uint32 // the next shares'; not guarded
 }
@@ -83,11 +84,11 @@ func (r *rigs) join(s *session, name, agent string, now time.Time) (*rig, slog.L
 		if len(r.byName) >= mostRigs {
 			r.forget()
 		}
-		each = &rig{name: name}
+		each = &rig{name: name, agents: make(map[*session]string)}
 		r.byName[name] = each
 	}
 	each.sessions = append(each.sessions, s)
-	each.since, each.agent = now, agent
+	each.since, each.agents[s] = now, agent
 	if now.Sub(each.logged) < time.Minute {
 		return each, slog.LevelDebug
 	}
@@ -111,6 +112,7 @@ func (r *rigs) forget() {
 func (r *rigs) leave(s *session, each *rig) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	delete(each.agents, s)
 	if each.sessions = each.but(s); len(each.sessions) == 0 {
 		each.lapses++
 	}
