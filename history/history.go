@@ -362,16 +362,26 @@ func (h *History) count(b Block) {
 }
 
 // CatchUp counts those of some blocks, oldest first, that were found in the last run after
-// its last write, as a kill leaves them. It is called before Run.
+// its last write, as a kill leaves them: by the time, and those behind the latest that is here, as the
+// clock may have been set back since that write. It is called before Run.
 func (h *History) CatchUp(found []Block) {
 	h.mu.Lock()
-	seen := h.seen
+	seen, known := h.seen, make(map[string]bool)
+	for _, e := range h.blocks.all {
+		known[e.Hash] = true
+	}
 	h.mu.Unlock()
 	if seen.IsZero() {
 		return // What came before there was a history is not in it.
 	}
-	for _, b := range found {
-		if b.At.After(seen.Add(-time.Minute)) {
+	latest := len(found) // of those that are here
+	for i, b := range found {
+		if known[b.Hash] {
+			latest = i
+		}
+	}
+	for i, b := range found {
+		if b.At.After(seen.Add(-time.Minute)) || i > latest {
 			h.count(b)
 		}
 	}

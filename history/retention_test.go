@@ -306,3 +306,30 @@ func TestCatchUp(t *testing.T) {
 		t.Errorf("%+v of %d", blocks, total)
 	}
 }
+
+// TestCatchUpAfterAClockThatWasAhead: the clock was set back by a day between the last write and a kill. The block that was
+// found then, by the right time, is before that write.
+func TestCatchUpAfterAClockThatWasAhead(t *testing.T) {
+	s := newSim()
+	path := pathIn(t)
+	s.now = s.now.Add(24 * time.Hour)
+	h := open(t, s, path)
+	h.readTotals()
+	s.pass(time.Minute, 2000)
+	h.readTotals()
+	journal := []Block{block(1, s.now.Add(-48*time.Hour)), block(2, s.now)}
+	h.count(journal[1])
+	if err := h.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	s.now = s.now.Add(-24 * time.Hour)
+	journal = append(journal, block(3, s.now))
+	h.kill(t)
+	s.now = s.now.Add(time.Hour)
+	h = open(t, s, path)
+	h.CatchUp(journal)
+	h.CatchUp(journal)
+	if blocks, total := h.Blocks(); total != 2 || blocks[1].Height != 3 {
+		t.Errorf("%+v of %d", blocks, total)
+	}
+}
