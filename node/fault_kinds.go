@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/bytom/bytom/protocol/bc"
+
 	"github.com/bytom-solo/bytom-solo/mining"
 	"github.com/bytom-solo/bytom-solo/node/chain"
 )
@@ -67,8 +69,20 @@ func (n *Node) checkMismatch(now time.Time) (string, bool) {
 
 // refusedBlock is a found block that the chain refused.
 type refusedBlock struct {
+	id     bc.Hash
 	at     time.Time
 	detail string
+}
+
+// noteRefused notes an event of a found block, where that is or was refused: one that came too early by a wrong clock may be
+// taken yet.
+func (n *station) noteRefused(fate mining.Fate, e mining.Event) {
+	switch r := n.refused.Load(); {
+	case e.State == mining.StateRefused:
+		n.refused.Store(&refusedBlock{fate.ID, e.At, fmt.Sprintf("%d %s, %s", fate.Height, fate.ID.String(), e.Detail)})
+	case e.State == mining.StateMain && r != nil && r.id == fate.ID:
+		n.refused.CompareAndSwap(r, nil)
+	}
 }
 
 // refusedShown is how long it is shown.

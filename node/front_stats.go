@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/hex"
-	"fmt"
 	"slices"
 	"time"
 
@@ -135,9 +134,7 @@ func (f *Front) reportEvents(fate mining.Fate, events []mining.Event) {
 		if e.State == mining.StateJournaled || e.State == mining.StateSubmitted {
 			continue
 		}
-		if e.State == mining.StateRefused {
-			f.refused.Store(&refusedBlock{e.At, fmt.Sprintf("%d %s, %s", fate.Height, fate.ID.String(), e.Detail)})
-		}
+		f.noteRefused(fate, e)
 		block := describeFate(fate, f.journal.Has)
 		f.notify(Notification{Event: "block." + string(e.State), At: e.At, Block: &block, Detail: e.Detail})
 	}

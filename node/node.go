@@ -139,9 +139,7 @@ func (n *Node) reportEvents(fate mining.Fate, events []mining.Event) {
 		if e.State == mining.StateJournaled || e.State == mining.StateSubmitted {
 			continue // Steps on the way that only matter when something goes wrong.
 		}
-		if e.State == mining.StateRefused {
-			n.refused.Store(&refusedBlock{e.At, fmt.Sprintf("%d %s, %s", fate.Height, fate.ID.String(), e.Detail)})
-		}
+		n.noteRefused(fate, e)
 		block := describeFate(fate, n.journal.Has)
 		n.notify(Notification{Event: "block." + string(e.State), At: e.At, Block: &block, Detail: e.Detail})
 	}
