@@ -146,7 +146,7 @@ func (r *Rig) Run(ctx context.Context) error {
 	return ErrWrongHashes
 }
 
-// work runs the devices' workers until ctx ends, or the last of them has.
+// work runs the devices' workers until ctx ends, or the last of them has. One whose driver does not return then is left.
 func (r *Rig) work(ctx, late context.Context) {
 	var workers sync.WaitGroup
 	for _, d := range r.devices {
@@ -164,7 +164,21 @@ func (r *Rig) work(ctx, late context.Context) {
 		}
 		r.log.Info("mining", append(args, "workers", d.workers)...)
 	}
-	workers.Wait()
+	ended := make(chan struct{})
+	go func() { workers.Wait(); close(ended) }()
+	select {
+	case <-ended:
+		return
+	case <-ctx.Done():
+	}
+	half := r.cfg.Grace / 2 // Solutions on their way may take the other.
+	patience := time.NewTimer(half)
+	defer patience.Stop()
+	select {
+	case <-ended:
+	case <-patience.C:
+		r.log.Warn("a device does not return from its work; the end does not wait for it", "waited", half)
+	}
 }
 
 // prepareSeeds lets a device expand each new seed as soon as there is work on it, while
