@@ -41,7 +41,8 @@ type Miner struct {
 	mu       sync.Mutex
 	settings MinerSettings
 	change   chan struct{} // closed and renewed when settings change
-	busy     chan struct{} // closed when the workers have ended, those of earlier settings too; nil while there are none
+	underWay int           // for how many settings there are workers: a device can be stuck in work of earlier ones
+	busy     chan struct{} // closed when all these workers have ended; nil while there are none
 }
 
 // NewMiner returns a Miner; nothing is mined before Run.
@@ -167,18 +168,16 @@ func (m *Miner) begin() (s MinerSettings, changed <-chan struct{}, ended func())
 	if !m.settings.Mines() {
 		return m.settings, m.change, nil
 	}
-	before, busy := m.busy, make(chan struct{})
-	m.busy = busy
+	if m.underWay++; m.busy == nil {
+		m.busy = make(chan struct{})
+	}
 	return m.settings, m.change, func() {
-		if before != nil {
-			<-before // A device is stuck in work of earlier settings.
-		}
 		m.mu.Lock()
 		defer m.mu.Unlock()
-		if m.busy == busy {
+		if m.underWay--; m.underWay == 0 {
+			close(m.busy)
 			m.busy = nil
 		}
-		close(busy)
 	}
 }
 

@@ -2,6 +2,7 @@ package mining
 
 import (
 	"context"
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -76,6 +77,30 @@ func TestAStuckDeviceIsInTrouble(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		if d := m.Devices()[0]; d.Trouble != "" {
 			t.Errorf("%+v", d)
+		}
+	})
+}
+
+// TestAStuckDeviceLeavesNothingPerChange: settings may change for months while a device is stuck.
+func TestAStuckDeviceLeavesNothingPerChange(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		stuck := &fakeBackend{name: "stuck", workers: 1, batch: 1, fail: func([][32]byte) error { <-release; return nil }}
+		m := mineWith(t, newFakeChain(), stuck)
+		defer close(release)
+		toggle := func(times int) int {
+			for range times {
+				for _, paused := range []bool{true, false} {
+					m.Change(func(s *MinerSettings) { s.Paused = paused })
+					time.Sleep(time.Minute)
+				}
+			}
+			synctest.Wait()
+			return runtime.NumGoroutine()
+		}
+		before := toggle(2)
+		if after := toggle(20); after > before+5 {
+			t.Errorf("%d goroutines before twenty changes, and %d after", before, after)
 		}
 	})
 }
