@@ -58,8 +58,10 @@ func (s *watched) look(now time.Time) (events []event) {
 	}
 	for _, k := range Kinds() {
 		c, d := &s.conditions[k], demands[k]
-		if d.grade > 0 && !s.up && !c.on {
-			c.pause(now, d.better) // Nobody knows what it works on by now.
+		if d.grade > 0 && !s.up && !c.on && now.Sub(s.heard) > lookEach {
+			// Nobody knows what it works on by now. What came since the look before counts: a pool may end each
+			// session right behind its first job.
+			c.pause(now, d.better)
 			continue
 		}
 		change := c.look(now, d.grade, d.better, d.after)
