@@ -26,6 +26,8 @@ const (
 	validFor = 4032
 	// tryEvery is the number of blocks between two tries to sign or to submit a batch.
 	tryEvery = 10
+	// behindWait is how long a step waits for the Settler until that is an error.
+	behindWait = 10 * time.Minute
 )
 
 // outboxStep is a place where a kill is worth a test.
@@ -104,6 +106,8 @@ type Outbox struct {
 	// operator was last told of it.
 	tried map[bc.Hash]uint64
 	told  map[bc.Hash]string
+	// behind is since when a step of a batch, or the zero id's choice of new ones, waits for the Settler.
+	behind map[bc.Hash]time.Time
 	// searched is up to which block of the main chain an ended batch was looked for.
 	searched map[bc.Hash]bc.Hash
 	// valid is for how many blocks a batch may be mined.
@@ -127,7 +131,7 @@ func NewOutbox(c OutboxConfig) *Outbox {
 		c.Script = func([]byte) (int, int, error) { return 0, 0, transaction.ErrScript }
 	}
 	c.Every = max(c.Every, 1)
-	return &Outbox{OutboxConfig: c, valid: validFor, tried: make(map[bc.Hash]uint64), told: make(map[bc.Hash]string), searched: make(map[bc.Hash]bc.Hash), reached: func(outboxStep) {}}
+	return &Outbox{OutboxConfig: c, valid: validFor, tried: make(map[bc.Hash]uint64), told: make(map[bc.Hash]string), behind: make(map[bc.Hash]time.Time), searched: make(map[bc.Hash]bc.Hash), reached: func(outboxStep) {}}
 }
 
 // Run pays until ctx ends: when woken, by a tip or by a batch that was signed by hand, and
@@ -294,7 +298,7 @@ func (o *Outbox) followAll(ctx context.Context) error {
 	}
 	var errs []error
 	for _, b := range open {
-		if err := o.follow(ctx, b); err != nil {
+		if err := o.patient(b.ID, o.follow(ctx, b)); err != nil {
 			errs = append(errs, fmt.Errorf("payout %s: %w", b.ID.String(), err))
 		}
 		if ctx.Err() != nil {
@@ -302,6 +306,24 @@ func (o *Outbox) followAll(ctx context.Context) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// patient is nil of an error that only says that the Settler has not been there yet, until that has lasted: a deep
+// reorganisation, and a slow disk, keep it for minutes. The next pass tries again.
+func (o *Outbox) patient(id bc.Hash, err error) error {
+	if !errors.Is(err, errBehind) {
+		delete(o.behind, id)
+		return err
+	}
+	since, ok := o.behind[id]
+	if !ok {
+		since = time.Now()
+		o.behind[id] = since
+	}
+	if time.Since(since) < behindWait {
+		return nil
+	}
+	return err
 }
 
 // tell reports, and logs.
@@ -327,5 +349,6 @@ func (o *Outbox) ended(b Batch, kind, detail string) {
 	delete(o.open, b.ID)
 	delete(o.tried, b.ID)
 	delete(o.told, b.ID)
+	delete(o.behind, b.ID)
 	o.tell(News{Kind: kind, Batch: b.ID, Detail: detail})
 }

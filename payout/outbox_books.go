@@ -19,6 +19,9 @@ var (
 	ErrBatchState = errors.New("the batch's state does not allow it")
 	// ErrStopped is the kind of error that Stage gives while payouts are stopped.
 	ErrStopped = errors.New("payouts are stopped")
+	// errBehind is the kind of error of a step that the Settler is to come before, or came before since the
+	// books were read: it follows the same chain, in passes of its own.
+	errBehind = errors.New("the books are behind the chain, or have changed")
 )
 
 // Batches are all there were, in their order.
@@ -90,7 +93,7 @@ func (b *Books) Stage(batch Batch) error {
 				return err
 			}
 			if f.State != FundReady {
-				return fmt.Errorf("its input %s is %s, expected %s", input.String(), f.State, FundReady)
+				return fmt.Errorf("%w: its input %s is %s, expected %s", errBehind, input.String(), f.State, FundReady)
 			}
 			in += f.Amount
 			f.UsedBy = &batch.ID
@@ -123,7 +126,7 @@ func (w *writer) postTransit(batch *Batch) error {
 			return err
 		}
 		if p.Owner == "" || p.Amount == 0 || c[Payable(p.Owner)] > -due {
-			return fmt.Errorf("%d neu to owner %q, to whom %d are due", p.Amount, p.Owner, -due)
+			return fmt.Errorf("%w: %d neu to owner %q, to whom %d are due", errBehind, p.Amount, p.Owner, -due)
 		}
 	}
 	return w.post(KindStaged, batch.ID.String(), c)
@@ -229,7 +232,7 @@ func (b *Books) Paid(id bc.Hash) error {
 				return err
 			}
 			if f.State != FundStaged {
-				return fmt.Errorf("its input %s is %s, expected %s", input.String(), f.State, FundStaged)
+				return fmt.Errorf("%w: its input %s is %s, expected %s", errBehind, input.String(), f.State, FundStaged)
 			}
 			if err := w.setFund(f, FundSpent); err != nil {
 				return err

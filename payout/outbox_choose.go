@@ -13,20 +13,17 @@ import (
 // choose stores batches for what is due, if it is time. more says that there are new ones.
 func (o *Outbox) choose() (more bool, err error) {
 	best, _ := o.Chain.Best()
-	now := o.now.Swap(false)
-	defer func() {
-		if err != nil && now {
-			o.now.Store(true) // It was promised.
-		}
-	}()
+	now, chosen := o.now.Swap(false), false
 	if o.FollowOnly || o.ever && best/o.Every <= o.last && !now {
 		return false, nil
 	}
-	if why, err := o.Books.Stopped(); err != nil || why != "" {
-		if now {
-			o.now.Store(true) // Once they are resumed.
+	defer func() {
+		if now && !chosen {
+			o.now.Store(true) // It was promised.
 		}
-		return false, err
+	}()
+	if why, err := o.Books.Stopped(); err != nil || why != "" {
+		return false, err // Once they are resumed.
 	}
 	if err := o.release(); err != nil {
 		return false, err
@@ -46,13 +43,14 @@ func (o *Outbox) choose() (more bool, err error) {
 		staged, err := o.stage(group, dues, least, best)
 		more = more || staged
 		if err != nil {
-			return more, err
+			return more, o.patient(bc.Hash{}, err) // The next pass chooses anew.
 		}
 		if dues, _, err = o.dues(); err != nil {
 			return more, err
 		}
 	}
-	o.last, o.ever = best/o.Every, true
+	o.last, o.ever, chosen = best/o.Every, true, true
+	delete(o.behind, bc.Hash{})
 	return more, nil
 }
 

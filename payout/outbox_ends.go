@@ -47,7 +47,7 @@ func (b *Books) Conflict(id bc.Hash, why string, spent ...bc.Hash) error {
 				return err
 			}
 			if f.State != FundStaged || !slices.Contains(batch.Inputs, output) {
-				return fmt.Errorf("%s is %s, expected a staged input of it", output.String(), f.State)
+				return fmt.Errorf("%w: %s is %s, expected a staged input of it", errBehind, output.String(), f.State)
 			}
 			c.move(Spendable, Reserve, int64(f.Amount))
 			f.UsedBy = nil
