@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 var (
@@ -17,7 +19,9 @@ var (
 // takes any brackets, for schemes that it does not know any colons, too, and any number for a port.
 func Address(host, port string) (string, error) {
 	_, err := netip.ParseAddr(host)
-	if host == "" || strings.ContainsAny(host, "[]") || strings.Contains(host, ":") && err != nil { // A zone may be any text.
+	switch {
+	case host == "", strings.Contains(host, ":") && err != nil,
+		strings.ContainsAny(host, "[]"), strings.ContainsFunc(host, noPart): // A zone may be any text.
 		return "", errHost
 	}
 	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
@@ -25,3 +29,6 @@ func Address(host, port string) (string, error) {
 	}
 	return net.JoinHostPort(host, port), nil
 }
+
+// noPart reports whether a host has no such character. Of bytes that are no text the rune is utf8.RuneError.
+func noPart(r rune) bool { return r == utf8.RuneError || r == ' ' || !unicode.IsPrint(r) }
