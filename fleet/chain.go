@@ -101,8 +101,8 @@ func newLatest[K comparable, V any](most int) *lru.Cache[K, V] {
 }
 
 // Process brings a block to the nodes. The first that takes it decides. Where all refuse it, or some do and the
-// others say nothing in time, the first refusal does, unless one of them has said before that it has the block: then it
-// is a Duplicate. Where none answers in time the error is of kind ErrNotReady, and so where one refuses it by its
+// others say nothing in time, the first refusal does, one by a clock if there is no other, unless one of them has said before that it
+// has the block: then it is a Duplicate. Where none answers in time the error is of kind ErrNotReady, and so where one refuses it by its
 // clock and another is silent: nothing is known against the block, and it is to be sent again.
 func (c *Chain) Process(ctx context.Context, block *types.Block, by mining.Finder) (mining.Outcome, error) {
 	outcome, err := c.bring(ctx, block, by)
@@ -216,10 +216,14 @@ func (c *Chain) await(ctx context.Context, id bc.Hash, answers, couriers <-chan 
 }
 
 // refused is what becomes of a block that one node refuses, or all do. Another may have taken it before, and be
-// silent at the moment; or take it yet, where it is refused by the time of day.
+// silent at the moment. A refusal by the time of day is not remembered: one that is silent may take the block, and all may
+// once their clocks are set, as after a loss of power.
 func (c *Chain) refused(id bc.Hash, v Verdict, byAll bool, errs []error) (mining.Outcome, error) {
-	if old, ok := c.said.Peek(id); !byAll && v.byClock() && (!ok || !old.taken()) {
-		return 0, noAnswer(append(errs, errors.New(v.Detail)))
+	if old, ok := c.said.Peek(id); v.byClock() && (!ok || !old.taken()) {
+		if !byAll {
+			return 0, noAnswer(append(errs, errors.New(v.Detail)))
+		}
+		return v.outcome()
 	}
 	if !c.note(id, v, (*Verdict).taken) {
 		return mining.Duplicate, nil

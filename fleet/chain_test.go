@@ -77,7 +77,7 @@ func TestWhoTakesABlockDecides(t *testing.T) {
 		{"one refuses it, the other is not there", []Courier{refuses, silent}, 0, mining.ErrBadBits, true},
 		{"one refuses it by its clock, the other is not there", []Courier{early, silent}, 0, mining.ErrNotReady, false},
 		{"one refuses it by its clock, the other lacks its parent", []Courier{early, orphan}, mining.Orphan, nil, false},
-		{"both refuse it by their clocks", []Courier{early, early}, 0, mining.ErrTimeTooNew, true},
+		{"both refuse it by their clocks", []Courier{early, early}, 0, mining.ErrTimeTooNew, false},
 		{"it has not decided", []Courier{open}, 0, mining.ErrNotReady, false},
 		{"it has not decided by the one way, and takes it by the other", []Courier{open, taken}, mining.MainChain, nil, true},
 		{"the only one lacks its parent", []Courier{orphan}, mining.Orphan, nil, false},

@@ -287,8 +287,8 @@ func (s *Submitter) bringOnce(ctx context.Context, b foundBlock) (Verdict, error
 }
 
 // early reports whether the chain refuses a block by what time it takes it to be, which is no last word: the clock may have
-// been set back, or not be set yet after a loss of power, and others may take the block. Where the chain keeps that it
-// refused it, as a front's does of what all nodes say, it is.
+// been set back, or not be set yet after a loss of power, and others may take the block. Where the chain keeps another reason
+// why it refused the block, as a front's does of what nodes say, it is.
 func (s *Submitter) early(block *types.Block, err error) bool {
 	return errors.Is(err, ErrTimeTooNew) && !s.cfg.Source.Place(block.Hash(), block.Height).Known
 }

@@ -89,6 +89,44 @@ func TestOneWrongClockLosesNoBlock(t *testing.T) {
 	})
 }
 
+// TestWrongClocksOfAllNodesLoseNoBlock: the farm's only node has come back from a loss of power, and its clock is not set yet as the front
+// brings a block that a rig has found. It is brought again until the clock is right, and in the next run of the front too.
+func TestWrongClocksOfAllNodesLoseNoBlock(t *testing.T) {
+	for _, restart := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			block, best, wrong := blockOf(7), uint64(7), true
+			node := func(ctx context.Context, sealed []byte) (fleet.Verdict, error) {
+				if wrong {
+					return early(ctx, sealed)
+				}
+				return takes(&best)(ctx, sealed)
+			}
+			f := frontOf(t, node)
+			if err := f.journal.Record(block, time.Now(), mining.Finder{Kind: mining.FoundByRig, Owner: "ada", Work: 5}); err != nil {
+				t.Fatal(err)
+			}
+			if err := f.submitter.Replay(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if wrong = false; restart {
+				next := frontOf(t, node)
+				next.journal = f.journal
+				next.submitter = mining.NewSubmitter(mining.SubmitterConfig{Sink: next.chain, Source: next.chain, Journal: f.journal})
+				if err := next.submitter.Replay(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			} else {
+				ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+				defer cancel()
+				_ = f.submitter.Run(ctx, ctx)
+			}
+			if fate, _, err := f.journal.Fate(block.Hash()); err != nil || fate.Standing(f.journal.Has) != mining.StateMain || fate.Settled {
+				t.Errorf("restart %v: %+v, %v, expected it on the best chain", restart, fate, err)
+			}
+		})
+	}
+}
+
 // TestSickBlocksHoldUpNoOther: of blocks that the first node has to hear of it says nothing decided of the lower ones, as of some that
 // its chain can't take. Who asks for all of them again and again gets to the last.
 func TestSickBlocksHoldUpNoOther(t *testing.T) {
