@@ -90,14 +90,18 @@ func (r *relay) sendTo(node *url.URL, block *types.Block) {
 }
 
 // readSubmitAnswer is what a node says of a block. A refusal is no error: that node has
-// judged.
+// judged. One that does not let the caller in has not, and says so by HTTP's status.
 func readSubmitAnswer(resp *http.Response) (string, error) {
 	var out struct {
 		Status      string
 		ErrorDetail string `json:"error_detail"`
+		Detail      string // of a refusal for want of a token
 	}
 	if err := json.NewDecoder(resp.Body).Decode(&out); err != nil {
 		return "", fmt.Errorf("status %s: %w", resp.Status, err)
+	}
+	if resp.StatusCode/100 != 2 {
+		return "", fmt.Errorf("status %s: %s%s", resp.Status, brief(out.ErrorDetail), brief(out.Detail))
 	}
 	return strings.TrimSpace(brief(out.Status) + " " + brief(out.ErrorDetail)), nil
 }

@@ -65,6 +65,37 @@ func TestRelayReachesTheExtraNodes(t *testing.T) {
 	}
 }
 
+// TestARelayedBlockIsOneThatWasJudged has extra nodes that do not let the caller in, for want of a token or of a name that they know: the block
+// has not got to them, and that is what the log says. One that judges it has got it.
+func TestARelayedBlockIsOneThatWasJudged(t *testing.T) {
+	block := chaintest.NewQuick(t).Block(t, 1)
+	for _, test := range []struct {
+		status int
+		answer map[string]any
+		judged bool
+		says   string
+	}{
+		{http.StatusUnauthorized, map[string]any{"code": "BTM860", "msg": "Request could not be authenticated", "status": "fail", "detail": "invalid token"}, false, "invalid token"},
+		{http.StatusForbidden, map[string]any{"status": "fail", "msg": "Forbidden", "error_detail": "not known by the name"}, false, "not known by the name"},
+		{http.StatusOK, map[string]any{"status": "fail", "error_detail": "bad-diffbits"}, true, "bad-diffbits"},
+	} {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, test.status, test.answer) }))
+		var log strings.Builder
+		r, err := newRelay(s.URL, slog.New(slog.NewTextHandler(&log, nil)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.pause = time.Millisecond
+		r.send(block)
+		r.wait(t.Context())
+		s.Close()
+		text := log.String()
+		if judged := strings.Contains(text, "found block relayed"); judged != test.judged || strings.Contains(text, "not relayed") == judged || !strings.Contains(text, test.says) {
+			t.Errorf("status %d: %s", test.status, text)
+		}
+	}
+}
+
 // TestASlowExtraNodeHoldsNothingUp has one that never answers.
 func TestASlowExtraNodeHoldsNothingUp(t *testing.T) {
 	f := chaintest.NewQuick(t)
