@@ -112,6 +112,11 @@ func (f Fate) standing() FateState {
 	return ""
 }
 
+// wasMain reports whether the block has been on the best chain.
+func (f Fate) wasMain() bool {
+	return slices.ContainsFunc(f.Events, func(e Event) bool { return e.State == StateMain })
+}
+
 // fresh are events without those that say again that the block is on the best chain, or
 // off it: its submission and who watches it may see that at the same time.
 func (f Fate) fresh(events []Event) (fresh []Event) {

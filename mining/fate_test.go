@@ -2,8 +2,10 @@ package mining
 
 import (
 	"context"
+	"log/slog"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -288,6 +290,36 @@ func TestABlockThatWentTwoWays(t *testing.T) {
 			if v, err := s.Submit(t.Context(), sol); err != nil || v.Outcome != want {
 				t.Errorf("on the best chain %v: %+v, %v, expected %v", main, v, err, want)
 			}
+		}
+	}
+}
+
+// TestWhatIsLoggedOfALifeIsTrue: a block that was never on the best chain has not left it, nor is it back there.
+func TestWhatIsLoggedOfALifeIsTrue(t *testing.T) {
+	id, rival := bc.Hash{V0: 1}, bc.Hash{V0: 7}
+	on, off := Place{Known: true, Main: true, There: id, Best: 10}, Place{Known: true, There: rival, Best: 20}
+	for _, test := range []struct {
+		before []FateState
+		at     Place
+		want   string
+	}{
+		{nil, off, "own block lost the race"},
+		{[]FateState{StateRefused}, off, "own block lost the race"},
+		{[]FateState{StateMain}, off, "own block left the best chain"},
+		{nil, on, "own block is on the best chain"},
+		{[]FateState{StateLost}, on, "own block is on the best chain"},
+		{[]FateState{StateMain, StateLost}, on, "own block is back on the best chain"},
+	} {
+		var log strings.Builder
+		w := NewFateWatcher(FateWatcherConfig{Log: slog.New(slog.NewTextHandler(&log, nil))})
+		f := Fate{ID: id, Height: 10}
+		for _, state := range test.before {
+			f.Events = append(f.Events, Event{State: state})
+		}
+		events, _ := f.next(test.at, time.Now())
+		w.report(f, events[0])
+		if !strings.Contains(log.String(), `msg="`+test.want+`"`) {
+			t.Errorf("after %v, at %+v: %s, expected %q", test.before, test.at, log.String(), test.want)
 		}
 	}
 }

@@ -86,6 +86,7 @@ func (w *FateWatcher) look() {
 	}
 }
 
+// report logs what became of a block whose fate was f before.
 func (w *FateWatcher) report(f Fate, e Event) {
 	log := w.cfg.Log.With("height", f.Height, "hash", f.ID.String())
 	if f.By != (Finder{}) {
@@ -100,8 +101,16 @@ func (w *FateWatcher) report(f Fate, e Event) {
 			log.Info("own block made way for another of this node's, at the same height")
 			return
 		}
+		if !f.wasMain() {
+			log.Warn("own block lost the race")
+			return
+		}
 		log.Warn("own block left the best chain")
 	case StateMain:
+		if !f.wasMain() {
+			log.Info("own block is on the best chain")
+			return
+		}
 		log.Info("own block is back on the best chain")
 	default:
 		log.Debug("own block", "state", e.State)
