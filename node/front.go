@@ -227,6 +227,7 @@ func (f *Front) Run(ctx context.Context) (err error) {
 		end()
 		f.submitter.WriteAll(last) // What was found meanwhile, too.
 		f.relay.wait(last)
+		f.notifyLast(last)
 		err = errors.Join(err, f.close())
 	}()
 	listener, forget, err := f.listenHTTP("the figures")

@@ -174,6 +174,7 @@ func (n *Node) Run(ctx context.Context) (err error) {
 		end()
 		n.submitter.WriteAll(last) // What was found meanwhile, too.
 		n.relay.wait(last)
+		n.notifyLast(last)
 		err = errors.Join(err, n.close())
 	}()
 	listener, forget, err := n.listenHTTP("the RPC")

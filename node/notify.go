@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -108,7 +109,7 @@ func (n *notifier) run(ctx context.Context) error {
 		case note := <-n.queue:
 			err := n.deliver(ctx, last, note)
 			if err != nil && ctx.Err() != nil {
-				n.logUnsent(1, err)
+				n.logUnsent(err)
 				return ctx.Err()
 			}
 		case <-ctx.Done():
@@ -124,7 +125,7 @@ func (n *notifier) drain(ctx context.Context) {
 		select {
 		case note := <-n.queue:
 			if err := n.post(ctx, note); err != nil {
-				n.logUnsent(1, err)
+				n.logUnsent(err)
 				return
 			}
 		default:
@@ -133,9 +134,28 @@ func (n *notifier) drain(ctx context.Context) {
 	}
 }
 
-// logUnsent logs how many notifications are not posted as the node stops.
-func (n *notifier) logUnsent(count int, err error) {
-	n.log.Warn("notifications are lost: the "+n.what+" does not take them before the node stops", "lost", count+len(n.queue), "error", err)
+// notifyLast sends what came since run ended, or where it was never begun: a block can be found, or written down, as the
+// process stops. It takes notifyGrace at most, and ends with ctx.
+func (s *station) notifyLast(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, notifyGrace)
+	defer cancel()
+	var sending sync.WaitGroup
+	for _, n := range []*notifier{s.notifier, s.command} {
+		sending.Go(func() { n.drain(ctx) })
+	}
+	sending.Wait()
+}
+
+// logUnsent gives up one notification and those that wait, as the node stops, and logs how many.
+func (n *notifier) logUnsent(err error) {
+	for lost := 1; ; lost++ {
+		select {
+		case <-n.queue:
+		default:
+			n.log.Warn("notifications are lost: the "+n.what+" does not take them before the node stops", "lost", lost, "error", err)
+			return
+		}
+	}
 }
 
 // deliver posts a notification, more than once if it must while ctx lasts. The last
