@@ -9,17 +9,33 @@ import (
 	"github.com/bytom-solo/bytom-solo/mining"
 )
 
-// report logs the status every so often.
+// report logs the status every so often, and which devices hang.
 func (r *Rig) report(ctx context.Context) {
 	tick := time.NewTicker(r.cfg.Every)
 	defer tick.Stop()
+	stuck := make(map[string]bool)
 	for {
 		select {
 		case <-tick.C:
-			r.log.Info("status", statusArgs(r.Status())...)
+			s := r.Status()
+			r.log.Info("status", statusArgs(s)...)
+			r.tellStuck(s.Devices, stuck)
 		case <-ctx.Done():
 			return
 		}
+	}
+}
+
+// tellStuck logs which devices do not return from their work, and which have; told are those of which it was said.
+func (r *Rig) tellStuck(all []DeviceStatus, told map[string]bool) {
+	for _, d := range all {
+		switch {
+		case d.Trouble != "" && !told[d.Name]:
+			r.log.Warn("a device does not return from its work", "device", d.Name, "trouble", d.Trouble)
+		case d.Trouble == "" && told[d.Name] && d.Failed == "":
+			r.log.Info("a device has returned to work", "device", d.Name)
+		}
+		told[d.Name] = d.Trouble != ""
 	}
 }
 
@@ -53,6 +69,8 @@ func statusArgs(s Status) []any {
 		switch {
 		case d.Failed != "":
 			args = append(args, d.Name, "stopped")
+		case d.Trouble != "":
+			args = append(args, d.Name, "stuck")
 		case len(s.Devices) > 1:
 			args = append(args, d.Name, formatRate(d.Hashrate))
 		}

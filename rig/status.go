@@ -76,6 +76,8 @@ type DeviceStatus struct {
 	Shares   Shares          `json:"shares"`
 	// Failed says why the device no longer mines; empty while it does.
 	Failed string `json:"failed,omitempty"`
+	// Trouble says that its driver does not return from its work; empty while it does.
+	Trouble string `json:"trouble,omitempty"`
 	// Best is the highest difficulty of a solution that it found, whatever became of that, in
 	// hashes; 0 before the first.
 	Best float64 `json:"best"`
@@ -117,6 +119,8 @@ func (d *device) status(now time.Time) DeviceStatus {
 	}
 	if why := d.failed.Load(); why != nil {
 		s.Failed = *why
+	} else {
+		s.Trouble = d.trouble(now)
 	}
 	return s
 }

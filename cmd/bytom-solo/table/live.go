@@ -14,7 +14,7 @@ import (
 func RigHashrates(out io.Writer, s rig.Status) error {
 	w := newHashrates(out)
 	for _, d := range s.Devices {
-		w.device(d.Name, d.Hashrate, d.Failed)
+		w.device(d.Name, d.Hashrate, d.Failed+d.Trouble)
 	}
 	if len(s.Devices) > 1 {
 		w.device("all", s.Hashrate, "")
