@@ -18,6 +18,7 @@ var (
 	errToken     = errors.New("it wants an access token, which stands in the URL: http://NAME:SECRET@host:port")
 	errNoRoute   = errors.New("there is no such route: expected the URL of a Bytom node's API, as in http://host:9888, and nothing after the port")
 	errStock     = errors.New("there is no such route: --gbt takes a bytom-solo node; with a stock node, --getwork")
+	errMoved     = errors.New("the URL that it redirects to is the one to give")
 	errNoNode    = errors.New("what answers there is no Bytom node: expected the URL of a node's API, as in http://host:9888")
 	errNoHTTP    = errors.New("what answers there speaks no HTTP: a Stratum port is for -o")
 	errNoTLS     = errors.New("the port is one without TLS, which http:// is for")
@@ -69,7 +70,9 @@ func (n *node) adviseRefused(err *client.Error) (advice error, final bool) {
 	case err.JSON:
 		// The stock node sends no reasons: it may still be starting.
 		return nil, n.templates && err.Reason == ""
-	case err.Status >= 300 && err.Status < 500 && err.Status != http.StatusRequestTimeout && err.Status != http.StatusTooManyRequests:
+	case err.Status >= 300 && err.Status < 400:
+		return errMoved, true
+	case err.Status >= 400 && err.Status < 500 && err.Status != http.StatusRequestTimeout && err.Status != http.StatusTooManyRequests:
 		return errNoNode, true
 	}
 	return nil, false // A proxy, whose node may still be starting.

@@ -52,6 +52,7 @@ func TestRigEndsWhereItIsRefused(t *testing.T) {
 		{"a page", "<html>", 200, "getwork gbt", "no Bytom node"},
 		{"other JSON", `{"hello":`, 200, "getwork gbt", "no Bytom node"},
 		{"a page that takes no POST", "<html>", 405, "getwork gbt", "no Bytom node"},
+		{"a proxy that has moved to HTTPS", "<html>", 301, "getwork gbt", "the URL that it redirects to is the one to give"},
 		{"an HTTPS port", "Client sent an HTTP request to an HTTPS server.\n", 400, "getwork gbt", "https:// is for"},
 		{"another HTTPS port", "<center>The plain HTTP request was sent to HTTPS port</center>", 400, "getwork gbt", "https:// is for"},
 		{"our Stratum port", "This port is for mining rigs that speak the Stratum dialect", 400, "getwork gbt", "is for -o"},

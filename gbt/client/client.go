@@ -44,7 +44,20 @@ func New(address string, c *http.Client) (*Client, error) {
 	if c == nil {
 		c = http.DefaultClient
 	}
-	return &Client{base: base, http: c}, nil
+	own := *c
+	if own.CheckRedirect == nil {
+		own.CheckRedirect = asItIs
+	}
+	return &Client{base: base, http: &own}, nil
+}
+
+// asItIs follows redirects that keep a call as it is. What most others make of it is a GET of nothing: a node may well answer
+// that, and takes no solution by it.
+func asItIs(next *http.Request, sent []*http.Request) error {
+	if next.Method != sent[0].Method || len(sent) >= 10 {
+		return http.ErrUseLastResponse
+	}
+	return nil
 }
 
 // Address is the node's, without the access token.
@@ -101,6 +114,9 @@ func (c *Client) Call(ctx context.Context, route string, in, out any) error {
 		return redact.Error(err) // It says whom, and what of.
 	}
 	defer resp.Body.Close()
+	if where, err := resp.Location(); err == nil && resp.StatusCode/100 == 3 {
+		return &Error{Route: route, Status: resp.StatusCode, Debug: "it redirects to " + redact.URL(where.String())}
+	}
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
 		return fmt.Errorf("%s: read the answer: %w", route, err)
