@@ -173,3 +173,22 @@ func TestASlowWebhookHoldsNobodyUp(t *testing.T) {
 		}
 	}
 }
+
+// TestARedirectThatLosesTheBodyIsNoDelivery: a server that sends callers from http:// to https:// has a post become a GET of nothing, which
+// any page answers. Nobody is told by that.
+func TestARedirectThatLosesTheBodyIsNoDelivery(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			http.Redirect(w, r, "/secure", http.StatusMovedPermanently)
+		}
+	}))
+	defer s.Close()
+	n, err := newNotifier(s.URL, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = n.post(t.Context(), Notification{Event: "block.found"})
+	if why, failing := n.trouble(); !failing || !strings.Contains(why, "301 Moved Permanently") {
+		t.Errorf("%v, trouble %q, expected that nobody was told", err, why)
+	}
+}

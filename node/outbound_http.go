@@ -29,7 +29,9 @@ func postJSON(ctx context.Context, client *http.Client, url string, v any, f fun
 		return redact.Error(err)
 	}
 	req.Header.Set("Content-Type", "application/json")
-	resp, err := client.Do(req)
+	posts := *client
+	posts.CheckRedirect = asItIs
+	resp, err := posts.Do(req)
 	if err != nil {
 		return redact.Error(err)
 	}
@@ -40,6 +42,15 @@ func postJSON(ctx context.Context, client *http.Client, url string, v any, f fun
 	_, _ = io.Copy(io.Discard, resp.Body)
 	resp.Body = rest
 	return err
+}
+
+// asItIs follows redirects that keep a post as it is. What most others make of it is a GET of nothing: any page answers that, and
+// nobody has got what was posted.
+func asItIs(next *http.Request, sent []*http.Request) error {
+	if next.Method != sent[0].Method || len(sent) >= 10 {
+		return http.ErrUseLastResponse
+	}
+	return nil
 }
 
 // brief is what a machine elsewhere says, as far as it goes into a log.
