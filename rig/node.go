@@ -122,8 +122,16 @@ func (n *node) submit(ctx context.Context, s solution) (Outcome, error) {
 // passing reports whether a refusal says nothing of the solution: it is a proxy's, whose node may be starting, or that
 // of a node that is stopping.
 func passing(err *client.Error) bool {
-	return err.Code == "" && (err.Status >= 500 || err.Status == http.StatusRequestTimeout || err.Status == http.StatusTooManyRequests) ||
-		errors.Is(err, mining.ErrStopped)
+	if err.Code != "" {
+		return errors.Is(err, mining.ErrStopped)
+	}
+	switch err.Status {
+	case http.StatusNotFound: // As of proxies that forget a node which is away.
+		return !err.JSON
+	case http.StatusRequestTimeout, http.StatusTooManyRequests:
+		return true
+	}
+	return err.Status >= 500 || errors.Is(err, mining.ErrStopped)
 }
 
 func (n *node) send(ctx context.Context, s solution) error {

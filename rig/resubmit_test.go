@@ -1,6 +1,8 @@
 package rig
 
 import (
+	"io"
+	"net/http"
 	"testing"
 	"testing/synctest"
 
@@ -74,6 +76,29 @@ func TestNodeSubmitsAgain(t *testing.T) {
 		}
 		if got, err := r.cfg.Source.submit(t.Context(), solution{work: newWork(n.header, [32]byte{}, newNonces(allNonces, 0))}); got != want {
 			t.Errorf("after %d failures: %v, %v, expected %v", broken, got, err, want)
+		}
+	}
+}
+
+// TestAProxyThatLosesItsNodeRefusesNoBlock: some proxies answer 404, in words of their own, while the node behind them starts again. That is no
+// word on the block; a node's own, which is JSON, is.
+func TestAProxyThatLosesItsNodeRefusesNoBlock(t *testing.T) {
+	for _, test := range []struct {
+		answer string
+		want   Outcome
+	}{{"404 page not found", Accepted}, {stockNotFound, Rejected}} {
+		asked := 0
+		r, _ := fakeRig(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			if asked++; asked == 1 {
+				w.WriteHeader(http.StatusNotFound)
+				_, _ = io.WriteString(w, test.answer)
+				return
+			}
+			_, _ = io.WriteString(w, `{"status":"success","data":true}`)
+		}), false, computetest.SHA3{})
+		got, err := r.cfg.Source.submit(t.Context(), solution{work: newWork(types.BlockHeader{Version: 1, Bits: noneMeets}, [32]byte{}, newNonces(allNonces, 0))})
+		if got != test.want {
+			t.Errorf("%s: %v, %v, expected %v", test.answer, got, err, test.want)
 		}
 	}
 }
