@@ -191,7 +191,7 @@ func (n *notifier) lost(note Notification, err error) {
 // be one more line of the same.
 func (n *notifier) warn(text string, args ...any) {
 	now, told := time.Now(), n.warned.Load()
-	if now.Sub(time.Unix(0, told)) >= notifyWarnPeriod && n.warned.CompareAndSwap(told, now.UnixNano()) {
+	if now.Sub(time.Unix(0, told)).Abs() >= notifyWarnPeriod && n.warned.CompareAndSwap(told, now.UnixNano()) {
 		n.log.Warn(text, args...)
 	}
 }
