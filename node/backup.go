@@ -62,7 +62,7 @@ func (b *backups) write() (Backup, error) {
 	home := b.node.config.Bytom.RootDir
 	done, fresh := filepath.Join(absolute(home), "backup"), filepath.Join(home, "backup.new")
 	w := backupWriter{folder: fresh}
-	err := os.RemoveAll(fresh)
+	err := beginFolder(done, fresh)
 	if err == nil {
 		err = os.MkdirAll(filepath.Join(fresh, "mining"), 0o700)
 	}
@@ -75,15 +75,38 @@ func (b *backups) write() (Backup, error) {
 		}
 	}
 	if err == nil {
-		err = os.RemoveAll(done)
-	}
-	if err == nil {
-		err = os.Rename(fresh, done)
+		err = replaceFolder(done, fresh)
 	}
 	if err != nil {
 		return Backup{}, errors.Join(fmt.Errorf("back up: %w", err), os.RemoveAll(fresh))
 	}
 	return Backup{Folder: done, Files: w.files}, nil
+}
+
+// beginFolder makes room for a fresh folder that is to take the place of another. Where a process was killed while it did that, the
+// former one is put back first: until the fresh one is whole it is the only one.
+func beginFolder(done, fresh string) error {
+	old := done + ".old"
+	if _, err := os.Lstat(done); errors.Is(err, fs.ErrNotExist) {
+		if err := os.Rename(old, done); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return errors.Join(os.RemoveAll(old), os.RemoveAll(fresh))
+}
+
+// replaceFolder has a fresh folder take the place of another. That one is deleted last, as it may be half gone before it is
+// known that it can't be.
+func replaceFolder(done, fresh string) error {
+	old := done + ".old"
+	if err := os.Rename(done, old); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := os.Rename(fresh, done); err != nil {
+		return errors.Join(err, os.Rename(old, done))
+	}
+	_ = os.RemoveAll(old) // If it can't be, the next backup says so.
+	return nil
 }
 
 // copyBooks copies the files of mining/. The order matters: what is split is in the journal, and by
