@@ -61,3 +61,19 @@ func TestALaterBlockIsShown(t *testing.T) {
 		t.Errorf("the blocks %d are shown, expected those from 102 to 83", heights)
 	}
 }
+
+// TestWhatIsAheadIsNotJustNow: what was stamped by a clock that was ahead was not found, or sent, just now. A few seconds are between any two clocks.
+func TestWhatIsAheadIsNotJustNow(t *testing.T) {
+	said := evaluate[[]string](t, "units", `["2026-05-01T11:59:00Z", "2026-05-01T12:00:30Z", "2026-05-01T14:00:00Z"].map((v) => units.ago(v, "2026-05-01T12:00:00Z"))`)
+	if len(said) != 3 || !strings.HasSuffix(said[0], " ago") || said[1] != "just now" || !strings.Contains(said[2], "1 May") {
+		t.Errorf("%q", said)
+	}
+}
+
+// TestRigsThatAreNotReadAreNotNone: they come from the disk, which can hang.
+func TestRigsThatAreNotReadAreNotNone(t *testing.T) {
+	said := evaluate[[]string](t, "units", `[0, 7].map((known) => units.noRigs(known))`)
+	if len(said) != 2 || said[0] != "No rig has connected yet." || strings.Contains(said[1], "No rig") {
+		t.Errorf("%q", said)
+	}
+}

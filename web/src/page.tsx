@@ -22,7 +22,7 @@ function Page() {
     <div class={lost ? "stale" : ""}>
       <Numbers s={s} />
       <Chart newest={data.blocks[0]?.block.hash} expected={s.hashrate["7d"].hashrate} />
-      <Rigs rigs={data.rigs} now={s.at} />
+      <Rigs rigs={data.rigs} known={s.rigs?.known ?? 0} now={s.at} />
       <Blocks found={data.blocks} total={s.blocks.found} now={s.at} height={s.height} />
       {s.payouts && <Payouts newest={data.blocks[0]?.block.hash} now={s.at} />}
       <Fronts all={s.fronts} now={s.at} />

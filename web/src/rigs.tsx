@@ -1,6 +1,6 @@
 import type { Maybe, Rig } from "./api";
 import { h, useState } from "./libraries";
-import { ago, between, percent, rate } from "./units";
+import { ago, between, noRigs, percent, rate } from "./units";
 
 const first = 50; // More are a press away: a page of hundreds is slow on a phone.
 
@@ -35,12 +35,12 @@ function Row({ r, now }: { r: Rig; now: string }) {
 }
 
 // Rigs are those that mine for this node.
-export function Rigs({ rigs, now }: { rigs: Rig[]; now: string }) {
+export function Rigs({ rigs, known, now }: { rigs: Rig[]; known: number; now: string }) {
   const [all, showAll] = useState(false);
   const sorted = [...rigs].sort((a, b) => order.indexOf(stateOf(a)) - order.indexOf(stateOf(b)) || a.rig.localeCompare(b.rig, "en", { numeric: true }));
   const well = rigs.filter((r) => stateOf(r) === "hashing").length;
   return <section><header><h2>Rigs</h2>{rigs.length > 0 && <span class="dim">{well} of {rigs.length} hashing · hashrate of the last hour, and 24 hours</span>}</header>
-    {rigs.length === 0 ? <p class="dim">No rig has connected yet.</p> : <ul class="rows">{sorted.slice(0, all ? rigs.length : first).map((r) => <Row key={r.rig} r={r} now={now} />)}</ul>}
+    {rigs.length === 0 ? <p class="dim">{noRigs(known)}</p> : <ul class="rows">{sorted.slice(0, all ? rigs.length : first).map((r) => <Row key={r.rig} r={r} now={now} />)}</ul>}
     {rigs.length > first && <p class="dim shown">{all ? rigs.length : first} of {rigs.length} rigs are shown. <button type="button" onClick={() => showAll(!all)}>{all ? `Show ${first}` : `Show all ${rigs.length}`}</button></p>}
   </section>;
 }

@@ -46,6 +46,12 @@ const dated = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short",
 export const clock = (t: Date) => t.toTimeString().slice(0, 8);
 export const moment = (t: string) => dated.format(new Date(t));
 export const between = (from: string, to: string) => duration(Math.max(0, (Date.parse(to) - Date.parse(from)) / 1000));
-export const ago = (t: string, now: string) => Date.parse(now) - Date.parse(t) < 2000 ? "just now" : between(t, now) + " ago";
+// What lies ahead by more than clocks differ is of a clock that was wrong: how long ago it was is not known.
+export function ago(t: string, now: string): string {
+  const past = Date.parse(now) - Date.parse(t);
+  return past < -60_000 ? moment(t) : past < 2000 ? "just now" : between(t, now) + " ago";
+}
+// Rigs are read from the disk, which may take its time: until then it is known how many there are.
+export const noRigs = (known: number) => known > 0 ? "The rigs are being read from the disk." : "No rig has connected yet.";
 export const btm = (neu: number) => (neu / 1e8).toFixed(2) + gap + "BTM";
 export const short = (hash: string) => hash.slice(0, 8) + "…" + hash.slice(-8);
