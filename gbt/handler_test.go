@@ -161,7 +161,7 @@ func TestSubmitWorkRefusals(t *testing.T) {
 		{"height", func(h *types.BlockHeader) { h.Height++ }, "bad-height"},
 		{"bits", func(h *types.BlockHeader) { h.Bits++ }, "bad-diffbits"},
 		{"too old", func(h *types.BlockHeader) { h.Timestamp = 1000 }, "time-too-old"},
-		{"too new", func(h *types.BlockHeader) { h.Timestamp += 4000 }, "time-too-new"},
+		{"too new", func(h *types.BlockHeader) { h.Timestamp += 4000; solve(h, false) }, "time-too-new"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			h := getWork(t, r)

@@ -164,6 +164,14 @@ func TestTemplateFields(t *testing.T) {
 	if a.WorkID == b.WorkID || a.TransactionsRoot == b.TransactionsRoot || a.LongpollID != b.LongpollID {
 		t.Error("two clients share a header, or differ in their longpoll id")
 	}
+	// Too far ahead, and no block: that would be passed on.
+	tooNew, miss := uint64(time.Now().Unix())+4000, uint64(0)
+	for ; ; miss++ {
+		id, _ := roll(a, a.CoinbaseBuild.Extranonce.Value, tooNew, miss)
+		if !mining.TargetFromBits(c.tip.Bits).Met(sha3.Sum256(id[:])) {
+			break
+		}
+	}
 	// A nonce that is out of range, work that nobody was given, what is missing.
 	for body, want := range map[string]string{
 		`{"workid":"` + a.WorkID + `","nonce":"9223372036854775808","timestamp":2000}`: "bad-nonce-range",
@@ -173,15 +181,15 @@ func TestTemplateFields(t *testing.T) {
 		`{"workid":"` + a.WorkID + `","timestamp":1}`:                                  "field nonce",
 		`{"workid":"` + a.WorkID + `","nonce":1}`:                                      "field timestamp",
 		`{"nonce":1}`: "field workid",
-		`{"workid":"` + a.WorkID + `","nonce":"x","timestamp":2000}`:                                    "field nonce",
-		`{"workid":"` + a.WorkID + `","nonce":[],"timestamp":2000}`:                                     "field nonce",
-		`{"workid":"` + a.WorkID + `","nonce":1.5,"timestamp":2000}`:                                    "field nonce",
-		`{"workid":"` + a.WorkID + `","nonce":1,"timestamp":{}}`:                                        "field timestamp",
-		`{"workid":"` + a.WorkID + `","nonce":1,"timestamp":true}`:                                      "field timestamp",
-		`{"workid":5,"nonce":1,"timestamp":2000}`:                                                       "field workid",
-		`{"workid":"` + a.WorkID + `","nonce":1,"timestamp":2000,"extranonce":5}`:                       "field extranonce",
-		`{"workid":"` + a.WorkID + `","nonce":1,"timestamp":2000,"extranonce":"00"}`:                    "field extranonce",
-		fmt.Sprintf(`{"workid":%q,"nonce":1,"timestamp":%d}`, a.WorkID, uint64(time.Now().Unix())+4000): "time-too-new",
+		`{"workid":"` + a.WorkID + `","nonce":"x","timestamp":2000}`:                   "field nonce",
+		`{"workid":"` + a.WorkID + `","nonce":[],"timestamp":2000}`:                    "field nonce",
+		`{"workid":"` + a.WorkID + `","nonce":1.5,"timestamp":2000}`:                   "field nonce",
+		`{"workid":"` + a.WorkID + `","nonce":1,"timestamp":{}}`:                       "field timestamp",
+		`{"workid":"` + a.WorkID + `","nonce":1,"timestamp":true}`:                     "field timestamp",
+		`{"workid":5,"nonce":1,"timestamp":2000}`:                                      "field workid",
+		`{"workid":"` + a.WorkID + `","nonce":1,"timestamp":2000,"extranonce":5}`:      "field extranonce",
+		`{"workid":"` + a.WorkID + `","nonce":1,"timestamp":2000,"extranonce":"00"}`:   "field extranonce",
+		fmt.Sprintf(`{"workid":%q,"nonce":%d,"timestamp":%d}`, a.WorkID, miss, tooNew): "time-too-new",
 	} {
 		status, text := post(r, "/submit-solution", body)
 		if !strings.Contains(text, want) || status != statusFor(want) {
