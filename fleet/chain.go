@@ -267,7 +267,7 @@ func (c *Chain) Ask(ctx context.Context, block *types.Block, by mining.Finder) e
 
 // Verdict takes what node says of a block by the engine: when it was sent there, or later, when it
 // has left the best chain or come back. One that takes a block outweighs a refusal only while the
-// block is brought to it: another node may have refused it for good.
+// block is brought to it: another node may have refused it for good. That a node lacked the block's parent is none.
 func (c *Chain) Verdict(node PublicKey, v *Verdict) {
 	from := slices.Index(c.cfg.Nodes, node)
 	if from == 0 {
@@ -275,7 +275,7 @@ func (c *Chain) Verdict(node PublicKey, v *Verdict) {
 	}
 	id := bc.NewHash(v.Hash)
 	if v.taken() {
-		c.note(id, *v, func(old *Verdict) bool { return !old.taken() })
+		c.note(id, *v, func(old *Verdict) bool { return old.Error != "" })
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

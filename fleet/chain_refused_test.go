@@ -98,3 +98,20 @@ func TestAVerdictDoesNotWaitForTheEngine(t *testing.T) {
 	}
 	close(engine.until)
 }
+
+// TestAnOrphanIsFollowed: a front starts again, and brings a block of before to its node, which has lost the chain below it with
+// its disk. Caught up, the node says where the block stands: that it did not know before was no refusal.
+func TestAnOrphanIsFollowed(t *testing.T) {
+	node, winner := PublicKey{1}, bc.NewHash([32]byte{9})
+	c, block := chainTest(t, NewMemory(), []PublicKey{node}, answering(0, Verdict{Outcome: int(mining.Orphan), Best: 5})), foundBlock(7)
+	if outcome, err := c.Process(t.Context(), block, finder); outcome != mining.Orphan || err != nil {
+		t.Fatalf("%v, %v", outcome, err)
+	}
+	for _, main := range []bool{false, true} {
+		v := NewVerdict(block.Hash(), mining.Verdict{Outcome: mining.Duplicate, Main: main, Winner: winner}, 15, nil)
+		c.Verdict(node, &v)
+		if p := c.Place(block.Hash(), 7); !p.Known || p.Main != main || p.There != winner || !p.Decided(7) {
+			t.Errorf("it is at %+v, and on the best chain: %v", p, main)
+		}
+	}
+}
