@@ -132,7 +132,11 @@ func Prospects(out io.Writer, s node.Stats) error {
 		fmt.Fprintln(w, "luck\t-")
 	}
 	for _, l := range s.Luck {
-		fmt.Fprintf(w, "luck\t%s: %d blocks, %.3g expected; %s do no better\n", percent(l.Ratio), l.Blocks, l.Expected, percent(l.Chance))
+		found := fmt.Sprintf("%d blocks", l.Blocks)
+		if l.Blocks == 1 {
+			found = "1 block"
+		}
+		fmt.Fprintf(w, "luck\t%s: %s, %.3g expected; %s do no better\n", percent(l.Ratio), found, l.Expected, percent(l.Chance))
 	}
 	fmt.Fprintf(w, "a block\t%s\nchance\t%s\nbest share\t%s\nblocks\t%s\n", odds, chances, best, blocks)
 	return w.Flush()

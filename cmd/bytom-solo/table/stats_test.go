@@ -51,7 +51,7 @@ func TestStats(t *testing.T) {
 		Hashrate:  node.HashrateWindows{Now: window, Hour: window, Day: window, Week: window},
 		Faults:    []node.Fault{{ID: "webhook", Since: at, What: "The webhook takes nothing", Do: "Check its server"}},
 		Effort:    &node.EffortStats{Value: 2.5, Since: at, AfterBlock: true, Chance: 0.082},
-		Luck:      []history.Luck{{Blocks: 10, Expected: 12.5, Ratio: 0.8, Chance: 0.3}},
+		Luck:      []history.Luck{{Blocks: 1, Expected: 4, Ratio: 0.25, Chance: 0.1}, {Blocks: 10, Expected: 12.5, Ratio: 0.8, Chance: 0.3}},
 		Odds:      &node.OddsStats{Expected: 86400 * 5, Day: 0.18, Month: 0.9975, Year: 1},
 		BestShare: &node.BestShare{Difficulty: 1.5e9, Rig: "shed.rig1"},
 		Blocks:    node.BlockCounts{Found: 12, Last: &node.BlockStats{At: at, Height: 70, Effort: some(0.5)}},
@@ -77,6 +77,7 @@ OVER HASHRATE DEVICES RIGS ± RIGS BLOCKS EXPECTED SO FEW
 7 d 1.50 kH/s 500 H/s 1.00 kH/s 5 % 1 2 40.6 %
 
 effort 250 % since the block, 2026-03-01 12:00: 8.2 % take more
+luck 25 %: 1 block, 4 expected; 10 % do no better
 luck 80 %: 10 blocks, 12.5 expected; 30 % do no better
 a block every 5 days on average, at the present hashrate
 chance a day 18 %, a month 99.8 %, a year 100 %
