@@ -1,9 +1,7 @@
 package mining
 
 import (
-	"fmt"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -21,9 +19,8 @@ type device struct {
 	failed  atomic.Pointer[string]
 	canary  *canary
 	// turn is held while there are workers of the device, which may not end by themselves.
-	turn chan struct{}
-	// calls are when workers began what the driver has not returned from, by worker.
-	calls sync.Map
+	turn  chan struct{}
+	calls compute.Calls
 	// troubled is how many workers try again after an error, trouble the latest error.
 	troubled atomic.Int32
 	trouble  atomic.Pointer[string]
@@ -80,25 +77,12 @@ func (m *Miner) Devices() []DeviceStatus {
 			s.Failed = *why
 		} else if why := d.trouble.Load(); why != nil && d.troubled.Load() > 0 {
 			s.Trouble = *why
-		} else if long := d.longestCall(now); long >= callTakes {
-			s.Trouble = fmt.Sprintf("it has not returned from its work for %v: does its driver hang?", long.Round(time.Second))
+		} else {
+			s.Trouble = d.calls.Trouble(now)
 		}
 		out = append(out, s)
 	}
 	return out
-}
-
-// callTakes is how long a device may take for a batch or a seed. One whose driver says that it hangs, or that
-// takes its time to open, has said so long before.
-const callTakes = 3 * time.Minute
-
-// longestCall is how long ago the oldest call was begun that the driver has not returned from.
-func (d *device) longestCall(now time.Time) (longest time.Duration) {
-	d.calls.Range(func(_, began any) bool {
-		longest = max(longest, now.Sub(began.(time.Time)))
-		return true
-	})
-	return longest
 }
 
 // Hashes is how many all devices computed since the start, and how many of them went into

@@ -94,7 +94,7 @@ func (w *worker) step(ctx context.Context) error {
 		w.nonces[i] = first + uint64(i)
 	}
 	start := time.Now()
-	err := w.calling(func() error { return w.hasher.HashNonces(ctx, w.results, &header, w.nonces) })
+	err := w.device.calls.Do(w, func() error { return w.hasher.HashNonces(ctx, w.results, &header, w.nonces) })
 	if err != nil {
 		return fmt.Errorf("hash a batch of %d: %w", len(w.nonces), err)
 	}
@@ -113,13 +113,6 @@ func (w *worker) step(ctx context.Context) error {
 	}
 	w.rest(ctx, took)
 	return nil
-}
-
-// calling notes that the worker is in the driver's hands during a call.
-func (w *worker) calling(do func() error) error {
-	w.device.calls.Store(w, time.Now())
-	defer w.device.calls.Delete(w)
-	return do()
 }
 
 // longestRest bounds a rest, however long the batch before took: the machine may have
@@ -186,7 +179,7 @@ func (w *worker) prepare(ctx context.Context) error {
 	start, change := time.Now(), w.hasher != nil
 	w.closeHasher()
 	var h compute.Hasher
-	err := w.calling(func() (err error) { h, err = w.device.backend.NewHasher(ctx, seed); return err })
+	err := w.device.calls.Do(w, func() (err error) { h, err = w.device.backend.NewHasher(ctx, seed); return err })
 	if err != nil {
 		return fmt.Errorf("prepare seed %x: %w", seed, err)
 	}
@@ -211,8 +204,7 @@ func (w *worker) fitBatch() {
 
 func (w *worker) closeHasher() {
 	if w.hasher != nil {
-		err := w.calling(w.hasher.Close)
-		if err != nil {
+		if err := w.device.calls.Do(w, w.hasher.Close); err != nil {
 			w.miner.cfg.Log.Warn("a device did not let go of its work", "device", w.device.info.Name, "error", err)
 		}
 		w.hasher = nil

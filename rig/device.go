@@ -1,9 +1,7 @@
 package rig
 
 import (
-	"fmt"
 	"math"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -25,8 +23,7 @@ type device struct {
 	shares shares
 	best   atomic.Uint64 // the highest difficulty of a solution, as the bits of a float64
 	failed atomic.Pointer[string]
-	// calls are when workers began what the driver has not returned from, by worker.
-	calls sync.Map
+	calls  compute.Calls
 }
 
 func newDevice(b compute.Backend, threads int) *device {
@@ -52,22 +49,6 @@ func (d *device) found(result [32]byte) {
 	is := math.Float64bits(wire.DifficultyOf(result))
 	for best := d.best.Load(); is > best && !d.best.CompareAndSwap(best, is); best = d.best.Load() {
 	}
-}
-
-// callTakes is how long a device may take for a batch or a seed: as long as a node's.
-const callTakes = 3 * time.Minute
-
-// trouble says that the driver has not returned from a call for long; empty while it does.
-func (d *device) trouble(now time.Time) string {
-	longest := time.Duration(0)
-	d.calls.Range(func(_, began any) bool {
-		longest = max(longest, now.Sub(began.(time.Time)))
-		return true
-	})
-	if longest < callTakes {
-		return ""
-	}
-	return fmt.Sprintf("it has not returned from its work for %v: does its driver hang?", longest.Round(time.Second))
 }
 
 // fail stops the device for good. It reports whether this was the first time.

@@ -120,7 +120,7 @@ func (d *device) status(now time.Time) DeviceStatus {
 	if why := d.failed.Load(); why != nil {
 		s.Failed = *why
 	} else {
-		s.Trouble = d.trouble(now)
+		s.Trouble = d.calls.Trouble(now)
 	}
 	return s
 }

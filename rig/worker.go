@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/bytom-solo/bytom-solo/compute"
 )
@@ -74,7 +73,7 @@ func (w *worker) step(ctx context.Context, work *work) error {
 		nonces[i] = work.nonces.at(first + uint64(i))
 	}
 	header := work.headers.Body()
-	if err := w.calling(func() error { return w.hasher.HashNonces(ctx, results, &header, nonces) }); err != nil {
+	if err := w.device.calls.Do(w, func() error { return w.hasher.HashNonces(ctx, results, &header, nonces) }); err != nil {
 		return fmt.Errorf("hash a batch of %d: %w", n, err)
 	}
 	now := w.rig.state.Load().work
@@ -90,13 +89,6 @@ func (w *worker) step(ctx context.Context, work *work) error {
 	return nil
 }
 
-// calling notes that the worker is in the driver's hands during a call.
-func (w *worker) calling(do func() error) error {
-	w.device.calls.Store(w, time.Now())
-	defer w.device.calls.Delete(w)
-	return do()
-}
-
 // prepare opens a hasher for a seed, unless the worker has it.
 func (w *worker) prepare(ctx context.Context, seed [32]byte) error {
 	if w.hasher != nil && w.seed == seed {
@@ -104,7 +96,7 @@ func (w *worker) prepare(ctx context.Context, seed [32]byte) error {
 	}
 	w.closeHasher()
 	var h compute.Hasher
-	err := w.calling(func() (err error) { h, err = w.device.backend.NewHasher(ctx, seed); return err })
+	err := w.device.calls.Do(w, func() (err error) { h, err = w.device.backend.NewHasher(ctx, seed); return err })
 	if err != nil {
 		return fmt.Errorf("prepare seed %x: %w", seed, err)
 	}
@@ -116,7 +108,7 @@ func (w *worker) closeHasher() {
 	if w.hasher == nil {
 		return
 	}
-	if err := w.calling(w.hasher.Close); err != nil {
+	if err := w.device.calls.Do(w, w.hasher.Close); err != nil {
 		w.rig.log.Warn("a device did not let go of its work", "device", w.device.info.Name, "error", err)
 	}
 	w.hasher = nil
