@@ -39,6 +39,17 @@ func join(t *testing.T, ours peer, bulk *chain.BulkSync, r p2p.Reactor, known in
 	})
 }
 
+// grow has a chain of its own get so many blocks, and returns them.
+func grow(t *testing.T, f *chaintest.Fixture, blocks int) (all []*types.Block) {
+	t.Helper()
+	for n := range blocks {
+		b := f.Block(t, uint64(n))
+		f.Process(t, b)
+		all = append(all, b)
+	}
+	return all
+}
+
 // teller is a reactor that says what its best block is, and has an answer to who asks for blocks.
 type teller struct {
 	oneChannel
@@ -76,12 +87,7 @@ func wrap(m netsync.BlockchainMessage) any { return struct{ netsync.BlockchainMe
 // Another peer, which is ahead indeed, must have its turn.
 func TestABulkLiarIsLeft(t *testing.T) {
 	theirs, f := chaintest.NewQuick(t), chaintest.NewQuick(t)
-	var blocks []*types.Block
-	for n := range 10 {
-		b := theirs.Block(t, uint64(n))
-		theirs.Process(t, b)
-		blocks = append(blocks, b)
-	}
+	blocks := grow(t, theirs, 10)
 	f.Process(t, blocks[0])
 	bulk := chain.NewBulkSync(f.Bytom, f.Gate, 1, slog.New(slog.DiscardHandler))
 	bulk.SetRemindEvery(100 * time.Millisecond)
@@ -187,12 +193,7 @@ func TestAnAnnouncementWithoutRoomIsNotBytoms(t *testing.T) {
 // where another one has them all at once.
 func TestASlowBulkPeerYields(t *testing.T) {
 	theirs, f := chaintest.NewQuick(t), chaintest.NewQuick(t)
-	var blocks []*types.Block
-	for n := range 60 {
-		b := theirs.Block(t, uint64(n))
-		theirs.Process(t, b)
-		blocks = append(blocks, b)
-	}
+	blocks := grow(t, theirs, 60)
 	bulk := chain.NewBulkSync(f.Bytom, f.Gate, 1, slog.New(slog.DiscardHandler))
 	bulk.SetRemindEvery(100 * time.Millisecond)
 	bulk.SetSlowAfter(3 * time.Second)

@@ -79,12 +79,7 @@ func (r *dripper) after(locator []*bc.Hash) *types.Block {
 // not fast. Where one gives way to the other, what it sent is there already.
 func TestWhatASlowPeerSentIsTaken(t *testing.T) {
 	theirs, f := chaintest.NewQuick(t), chaintest.NewQuick(t)
-	var blocks []*types.Block
-	for n := range 30 {
-		b := theirs.Block(t, uint64(n))
-		theirs.Process(t, b)
-		blocks = append(blocks, b)
-	}
+	blocks := grow(t, theirs, 30)
 	bulk := chain.NewBulkSync(f.Bytom, f.Gate, 1, slog.New(slog.DiscardHandler))
 	bulk.SetRemindEvery(100 * time.Millisecond)
 	bulk.SetSlowAfter(1500 * time.Millisecond) // The first answer has it yield already.
@@ -139,12 +134,7 @@ func (r *stranger) Receive(_ byte, p *p2p.Peer, raw []byte) {
 // them must not keep its turn for as long as one who sends a branch.
 func TestBlocksOfUnknownParentsAreNoAnswer(t *testing.T) {
 	theirs, f := chaintest.NewQuick(t), chaintest.NewQuick(t)
-	var blocks []*types.Block
-	for n := range 20 {
-		b := theirs.Block(t, uint64(n))
-		theirs.Process(t, b)
-		blocks = append(blocks, b)
-	}
+	blocks := grow(t, theirs, 20)
 	bulk := chain.NewBulkSync(f.Bytom, f.Gate, 1, slog.New(slog.DiscardHandler))
 	bulk.SetRemindEvery(100 * time.Millisecond)
 	ours := newPeer(t, bulk)
