@@ -12,25 +12,26 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/bytom-solo/bytom-solo/gbt/client"
 	"github.com/bytom-solo/bytom-solo/redact"
 )
 
 // postJSON posts v, and returns what f returns of the answer. The body that f reads is cut
 // at a megabyte, and read to its end so that the connection can be used again.
-func postJSON(ctx context.Context, client *http.Client, url string, v any, f func(*http.Response) error) error {
+func postJSON(ctx context.Context, by *http.Client, url string, v any, f func(*http.Response) error) error {
 	body, err := json.Marshal(v)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, client.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, by.Timeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
 		return redact.Error(err)
 	}
 	req.Header.Set("Content-Type", "application/json")
-	posts := *client
-	posts.CheckRedirect = asItIs
+	posts := *by
+	posts.CheckRedirect = client.AsItIs
 	resp, err := posts.Do(req)
 	if err != nil {
 		return redact.Error(err)
@@ -42,15 +43,6 @@ func postJSON(ctx context.Context, client *http.Client, url string, v any, f fun
 	_, _ = io.Copy(io.Discard, resp.Body)
 	resp.Body = rest
 	return err
-}
-
-// asItIs follows redirects that keep a post as it is. What most others make of it is a GET of nothing: any page answers that, and
-// nobody has got what was posted.
-func asItIs(next *http.Request, sent []*http.Request) error {
-	if next.Method != sent[0].Method || len(sent) >= 10 {
-		return http.ErrUseLastResponse
-	}
-	return nil
 }
 
 // brief is what a machine elsewhere says, as far as it goes into a log.

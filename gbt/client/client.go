@@ -46,14 +46,14 @@ func New(address string, c *http.Client) (*Client, error) {
 	}
 	own := *c
 	if own.CheckRedirect == nil {
-		own.CheckRedirect = asItIs
+		own.CheckRedirect = AsItIs
 	}
 	return &Client{base: base, http: &own}, nil
 }
 
-// asItIs follows redirects that keep a call as it is. What most others make of it is a GET of nothing: a node may well answer
-// that, and takes no solution by it.
-func asItIs(next *http.Request, sent []*http.Request) error {
+// AsItIs is an http.Client's CheckRedirect that follows redirects that keep a post as it is. What most others make of it is a GET
+// of nothing: any page answers that, a node with work, and nobody has got what was posted.
+func AsItIs(next *http.Request, sent []*http.Request) error {
 	if next.Method != sent[0].Method || len(sent) >= 10 {
 		return http.ErrUseLastResponse
 	}
