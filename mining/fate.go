@@ -176,8 +176,9 @@ func MainStage(confirmations uint64) FateState {
 // Confirmations counts a block of the best chain and those above it.
 func Confirmations(height, best uint64) uint64 { return best - min(best, height) + 1 }
 
-func sortFates(all []Fate) {
-	slices.SortStableFunc(all, func(a, b Fate) int {
-		return cmp.Or(cmp.Compare(a.Height, b.Height), a.Found.Compare(b.Found))
-	})
+// Compare orders fates by their blocks' heights, and those of one height by when they were found: a clock may have been wrong.
+func (f Fate) Compare(other Fate) int {
+	return cmp.Or(cmp.Compare(f.Height, other.Height), f.Found.Compare(other.Found))
 }
+
+func sortFates(all []Fate) { slices.SortStableFunc(all, Fate.Compare) }

@@ -2,7 +2,6 @@ package node
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"slices"
 	"time"
@@ -241,12 +240,7 @@ func (e *events) lookAtBlock(fate mining.Fate) {
 // insert puts a block in its place among those that are shown, the latest first. That goes by the height, as in the
 // journal: by the time, one found by a clock that was ahead would be the latest for as long.
 func (s *seen) insert(fate mining.Fate) {
-	i := slices.IndexFunc(s.fates, func(f mining.Fate) bool {
-		return cmp.Or(cmp.Compare(f.Height, fate.Height), f.Found.Compare(fate.Found)) <= 0
-	})
-	if i < 0 {
-		i = len(s.fates)
-	}
+	i, _ := slices.BinarySearchFunc(s.fates, fate, func(shown, of mining.Fate) int { return of.Compare(shown) })
 	s.fates = slices.Insert(s.fates, i, fate)
 	s.fates = s.fates[:min(len(s.fates), shownBlocks)]
 }
