@@ -95,3 +95,24 @@ func TestLedgerFullDisk(t *testing.T) {
 	}
 	checkWhole(t, path, added)
 }
+
+// TestLedgerIsClosedOnAFullDisk: that is a failure where shares are lost by it, and else a warning.
+func TestLedgerIsClosedOnAFullDisk(t *testing.T) {
+	if !filetest.Alone(t) {
+		return
+	}
+	for _, shares := range []int{0, 1} {
+		path := filepath.Join(t.TempDir(), "l.db")
+		var log bytes.Buffer
+		l := Open(Config{Path: path, Log: slog.New(slog.NewTextHandler(&log, nil))})
+		free := filetest.FillDisk(t, 4096) // All that can be written is the file's first page.
+		for range shares {
+			l.Add(Entry{At: time.Now(), Rig: "a.0", Effective: 1, Network: 10})
+		}
+		err := l.Close()
+		free()
+		if lost := shares > 0; (err != nil) != lost || strings.Contains(log.String(), "level=WARN") == lost {
+			t.Errorf("%d shares that wait: %v, and the log says %q", shares, err, log.String())
+		}
+	}
+}

@@ -42,12 +42,16 @@ func (l *Ledger) Run(ctx context.Context) error {
 	}
 }
 
-// Close writes what is left, and closes the file. Nothing may be counted afterwards.
+// Close writes what is left, and closes the file. Nothing may be counted afterwards. An error
+// says that something was lost.
 func (l *Ledger) Close() error {
 	if l.file == nil {
 		return nil
 	}
-	err := errors.Join(l.Flush(), l.writeSeen(l.cfg.Now()))
+	err := l.Flush()
+	if unseen := l.writeSeen(l.cfg.Now()); err == nil && unseen != nil {
+		l.log.Warn("the time of the stop can't be written; a wrong clock at the next start may go unseen", "error", unseen)
+	}
 	l.disk.Lock()
 	defer l.disk.Unlock()
 	return errors.Join(err, l.file.Close())

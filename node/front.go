@@ -337,10 +337,8 @@ func (f *Front) serveAll(ctx context.Context) error {
 
 // close closes what is open.
 func (f *Front) close() error {
+	f.closeHistory()
 	var errs []error
-	if f.history != nil {
-		errs = append(errs, f.history.Close())
-	}
 	if f.rigPort != nil {
 		_ = f.rigPort.Close() // The server has, if it ran.
 	}

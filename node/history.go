@@ -32,6 +32,17 @@ func (n *station) openHistory(totals func() history.Totals) error {
 	return nil
 }
 
+// closeHistory closes the history. What it can't write any more, as on a full disk, is told,
+// and no reason for a stop to fail: no block and no share is in it alone.
+func (n *station) closeHistory() {
+	if n.history == nil {
+		return
+	}
+	if err := n.history.Close(); err != nil {
+		n.log.Error("the history lacks what was done since it was last written", "error", err)
+	}
+}
+
 // workTotals reads what devices and rigs did, and the difficulty.
 func (n *Node) workTotals(source mining.Source) func() history.Totals {
 	return func() history.Totals {

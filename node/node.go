@@ -293,10 +293,8 @@ func (n *Node) watchPool(ctx context.Context) error {
 
 // close closes what is open and releases the lock.
 func (n *Node) close() error {
+	n.closeHistory()
 	var errs []error
-	if n.history != nil {
-		errs = append(errs, n.history.Close())
-	}
 	errs = append(errs, n.payouts.close(), n.fronts.close())
 	if n.rigPort != nil {
 		_ = n.rigPort.Close() // The server has, if it ran.
