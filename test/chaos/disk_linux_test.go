@@ -80,8 +80,14 @@ func (d *disk) fill() error {
 
 func (d *disk) ballast() string { return filepath.Join(d.dir, "ballast") }
 
-// clear makes room again.
-func (d *disk) clear() error { return os.Remove(d.ballast()) }
+// clear makes room again, for good: a failure that comes before the file system has written that down would bring
+// the ballast back.
+func (d *disk) clear() error {
+	if err := os.Remove(d.ballast()); err != nil {
+		return err
+	}
+	return command("sync", "-f", d.dir)
+}
 
 // fail has the kernel find an error in the file system, for which it is read-only from now on.
 func (d *disk) fail() error {
