@@ -164,7 +164,7 @@ func (s *Submitter) Run(ctx, last context.Context) error {
 		s.bringAgain(last, func(b foundBlock) bool { return !b.written })
 	}()
 	s.keepWriting(ctx, againEvery)
-	s.WriteAll(last)
+	s.writeAll(last)
 	select {
 	case <-brought:
 	case <-last.Done():
@@ -186,9 +186,8 @@ func (s *Submitter) keepWriting(ctx context.Context, every time.Duration) {
 	}
 }
 
-// WriteAll waits until all found blocks are in the journal, or ctx ends. It is for the end of the process, behind
-// all that may find one: a disk that hangs may answer within the time that a stop takes.
-func (s *Submitter) WriteAll(ctx context.Context) {
+// writeAll waits until all found blocks are in the journal, or ctx ends.
+func (s *Submitter) writeAll(ctx context.Context) {
 	each := time.NewTicker(lastEvery)
 	defer each.Stop()
 	for s.writeAgain() > 0 {

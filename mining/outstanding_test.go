@@ -148,7 +148,7 @@ func TestAStopWaitsForADiskThatHangs(t *testing.T) {
 	m.mine(t)
 	end()
 	start := time.Now()
-	m.submitter.WriteAll(last)
+	m.submitter.End(last)
 	if took := time.Since(start); took > patience {
 		t.Errorf("the stop went on for %v after its time", took)
 	}
@@ -235,7 +235,7 @@ func TestWithoutAJournalABlockIsBroughtAgain(t *testing.T) {
 	if len(m.chain.blocks()) != 1 || m.submitter.Found() != 1 || len(m.submitter.outstanding.list()) > 0 {
 		t.Errorf("%d blocks came to the chain, found %d, %d wait", len(m.chain.blocks()), m.submitter.Found(), len(m.submitter.outstanding.list()))
 	}
-	m.submitter.WriteAll(t.Context())
+	m.submitter.End(t.Context())
 }
 
 // TestWhatTheChainWentOnWithoutIsLeft has a front's nodes lack a block's parent, for good.

@@ -225,7 +225,7 @@ func (f *Front) Run(ctx context.Context) (err error) {
 	defer cancel()
 	defer func() {
 		end()
-		f.submitter.WriteAll(last) // What was found meanwhile, too.
+		f.submitter.End(last) // What was found meanwhile, too.
 		f.relay.wait(last)
 		f.notifyLast(last)
 		err = errors.Join(err, f.close())

@@ -172,7 +172,7 @@ func (n *Node) Run(ctx context.Context) (err error) {
 	defer cancel()
 	defer func() {
 		end()
-		n.submitter.WriteAll(last) // What was found meanwhile, too.
+		n.submitter.End(last) // What was found meanwhile, too.
 		n.relay.wait(last)
 		n.notifyLast(last)
 		err = errors.Join(err, n.close())
