@@ -66,6 +66,9 @@ const (
 	// notifyTries is how often a notification is posted to a webhook that does not take
 	// it: for a quarter of an hour, and longer if it doesn't answer.
 	notifyTries = 20
+	// notifyRefusals is how often one is posted whose content the webhook refuses, for a quarter of a minute:
+	// it would hold up those behind it for nothing.
+	notifyRefusals = 5
 	// notifyPause is the longest pause between two tries.
 	notifyPause = time.Minute
 	// notifyGrace is how long the last ones may take when the node stops.
@@ -161,9 +164,16 @@ func (n *notifier) logUnsent(err error) {
 // deliver posts a notification, more than once if it must while ctx lasts. The last
 // try ends with last.
 func (n *notifier) deliver(ctx, last context.Context, note Notification) error {
-	failed := false
-	err := retry(ctx, n.tries, n.pause, notifyPause, func() error {
+	failed, refusals := false, 0
+	trying, giveUp := context.WithCancel(ctx)
+	defer giveUp()
+	err := retry(trying, n.tries, n.pause, notifyPause, func() error {
 		err := n.post(last, note)
+		if errors.Is(err, errContent) {
+			if refusals++; refusals >= notifyRefusals {
+				giveUp()
+			}
+		}
 		if err != nil && n.tries > 1 && !failed && ctx.Err() == nil {
 			failed = true
 			n.warn("the "+n.what+" takes no notification, will try again", "event", note.Event, "error", err)
@@ -202,9 +212,16 @@ func (n *notifier) post(ctx context.Context, note Notification) error {
 	return err
 }
 
+// errContent is that a webhook refuses a notification for what is in it, which no later try changes.
+var errContent = errors.New("it refuses what is in the notification")
+
 // postTo posts a notification to the webhook.
 func (n *notifier) postTo(ctx context.Context, note Notification) error {
 	return postJSON(ctx, n.client, n.url, note, func(resp *http.Response) error {
+		switch resp.StatusCode {
+		case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity:
+			return fmt.Errorf("the webhook answered %s: %w", resp.Status, errContent)
+		}
 		if resp.StatusCode/100 != 2 {
 			return fmt.Errorf("the webhook answered %s", resp.Status)
 		}
