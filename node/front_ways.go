@@ -80,7 +80,7 @@ func (w *frontWays) note(node string, err error) (news bool) {
 		delete(w.closed, node)
 		return was
 	}
-	w.closed[node] = err.Error()
+	w.closed[node] = redact.Reason(err)
 	return old != w.closed[node]
 }
 

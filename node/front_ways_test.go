@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -66,6 +67,35 @@ func TestClosedWaysAreTold(t *testing.T) {
 	}
 	if strings.Contains(log.String(), "5ec2e7") {
 		t.Errorf("the log has the token: %s", log.String())
+	}
+}
+
+// TestAWayThatBreaksOffIsToldOnce: each try has a port of its own, which is in the reason.
+func TestAWayThatBreaksOffIsToldOnce(t *testing.T) {
+	var log lockedBuffer
+	f := waitingFront(t, slog.New(slog.NewTextHandler(&log, nil)))
+	defer f.close()
+	node, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer node.Close()
+	go func() {
+		for {
+			conn, err := node.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = conn.Read(make([]byte, 1))
+			_ = conn.(*net.TCPConn).SetLinger(0)
+			_ = conn.Close()
+		}
+	}()
+	for range 3 {
+		f.probeWay(t.Context(), &url.URL{Scheme: "http", Host: node.Addr().String()})
+	}
+	if got := strings.Count(log.String(), "by HTTP"); got != 1 {
+		t.Errorf("told %d times: %s", got, log.String())
 	}
 }
 

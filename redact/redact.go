@@ -1,11 +1,12 @@
 // Package redact keeps secrets out of what is written down: logs, errors, the command
 // line's answers. A webhook's token stands in its path or query, a node's access token
-// before the host, a pool's password likewise.
+// before the host, a pool's password likewise. It also tells which errors say the same.
 package redact
 
 import (
 	"errors"
 	"net/url"
+	"regexp"
 	"strings"
 )
 
@@ -53,3 +54,10 @@ func Error(err error) error {
 	}
 	return &url.Error{Op: of.Op, URL: URL(of.URL), Err: of.Err}
 }
+
+// ownPort is the port of this side in what package net says of a connection.
+var ownPort = regexp.MustCompile(`:[0-9]+->`)
+
+// Reason is what an error says but for the port of this side of a connection, which is another one at each try: two of one
+// Reason are worth one line of a log.
+func Reason(err error) string { return ownPort.ReplaceAllString(err.Error(), "->") }

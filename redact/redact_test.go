@@ -3,9 +3,12 @@ package redact
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -52,5 +55,21 @@ func TestError(t *testing.T) {
 	}
 	if other := errors.New("x"); Error(other) != other || Error(nil) != nil {
 		t.Error("an error that tells no URL is another one afterwards")
+	}
+}
+
+// TestReason has one connection fail for the same reason from two ports, and for another one.
+func TestReason(t *testing.T) {
+	reset := func(port int, why error) error {
+		return fmt.Errorf("asking: %w", &net.OpError{
+			Op: "read", Net: "tcp", Source: &net.TCPAddr{IP: net.IPv6loopback, Port: port}, Addr: &net.TCPAddr{IP: net.IPv6loopback, Port: 9888}, Err: why,
+		})
+	}
+	a, b, c := Reason(reset(40001, syscall.ECONNRESET)), Reason(reset(40002, syscall.ECONNRESET)), Reason(reset(40001, syscall.EPIPE))
+	if a != b || a == c || !strings.Contains(a, "[::1]:9888") {
+		t.Errorf("%q and %q are one reason, %q another", a, b, c)
+	}
+	if got := Reason(errors.New("dial tcp [::1]:9888: connect: connection refused")); got != "dial tcp [::1]:9888: connect: connection refused" {
+		t.Errorf("%q", got)
 	}
 }

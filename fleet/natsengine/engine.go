@@ -160,7 +160,7 @@ func (e *engine) retryIn(where string, rounds int) time.Duration {
 }
 
 func (e *engine) away(err error) {
-	text := err.Error()
+	text := redact.Reason(err)
 	e.why.Store(&text)
 }
 
@@ -180,7 +180,7 @@ func (e *engine) lost(where string, err error) {
 	}
 	old := e.why.Load()
 	e.away(err)
-	if old == nil || *old != err.Error() {
+	if old == nil || *old != redact.Reason(err) {
 		e.log.Warn("the engine can't be reached, and is tried again", "engine", where, "error", err)
 	}
 }
