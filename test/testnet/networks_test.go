@@ -172,7 +172,7 @@ func TestTestnetEndsWithItsTest(t *testing.T) {
 		t.Run(how, func(t *testing.T) {
 			t.Parallel()
 			cmd := exec.Command(os.Args[0], "-test.run", "^TestTestnetChild$", "-test.v")
-			cmd.Env = append(os.Environ(), childVariable+"="+how, "BYTOM_SOLO="+testnet.Solo(t))
+			cmd.Env = append(os.Environ(), childVariable+"="+how, "BYTOM_SOLO="+testnet.Solo(t), "TMPDIR="+t.TempDir()) // A kill leaves its files.
 			var out lockedBuffer
 			cmd.Stdout, cmd.Stderr = &out, &out
 			if err := cmd.Start(); err != nil {
