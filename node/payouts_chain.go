@@ -38,6 +38,9 @@ func (c *payoutChain) MainHash(height uint64) (bc.Hash, bool) {
 // Block satisfies payout.Chain.
 func (c *payoutChain) Block(hash bc.Hash) (*types.Block, error) {
 	block, err := c.chain.GetBlockByHash(&hash)
+	if err != nil && !c.chain.GetBlockIndex().BlockExist(&hash) {
+		return nil, fmt.Errorf("%w: %s", payout.ErrNoBlock, hash.String())
+	}
 	if err != nil {
 		return nil, fmt.Errorf("block %s: %w", hash.String(), err)
 	}

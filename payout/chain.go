@@ -2,11 +2,15 @@ package payout
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/bytom/bytom/protocol/bc"
 	"github.com/bytom/bytom/protocol/bc/types"
 )
+
+// ErrNoBlock is the kind of error of a block that the chain does not have.
+var ErrNoBlock = errors.New("the node has no such block")
 
 // Chain is what payouts ask of the block chain. All methods are safe for concurrent use.
 type Chain interface {
@@ -14,7 +18,8 @@ type Chain interface {
 	Best() (height uint64, hash bc.Hash)
 	// MainHash is the main chain's block of a height; false above its newest.
 	MainHash(height uint64) (bc.Hash, bool)
-	// Block is a block, on the main chain or not.
+	// Block is a block, on the main chain or not. Where the chain does not have it, or not any more, the error is of
+	// kind ErrNoBlock.
 	Block(hash bc.Hash) (*types.Block, error)
 	// Unspent says whether an output exists on the main chain of now and is not spent there.
 	// What waits in the transaction pool does not count.

@@ -96,6 +96,15 @@ func (c *fakeChain) back(blocks []*types.Block) {
 	}
 }
 
+// forget loses blocks, as a chain does whose disk fails.
+func (c *fakeChain) forget(blocks []*types.Block) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, b := range blocks {
+		delete(c.blocks, b.Hash())
+	}
+}
+
 func (c *fakeChain) Best() (uint64, bc.Hash) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -117,7 +126,7 @@ func (c *fakeChain) Block(hash bc.Hash) (*types.Block, error) {
 	if b := c.blocks[hash]; b != nil {
 		return b, nil
 	}
-	return nil, fmt.Errorf("no block %s", hash.String())
+	return nil, fmt.Errorf("%w: %s", ErrNoBlock, hash.String())
 }
 
 func (c *fakeChain) Unspent(output bc.Hash) (bool, error) {

@@ -97,7 +97,10 @@ func (w *walk) reorganise() {
 	n := int(min(best, uint64(1+w.rand.IntN([]int{4, 60, 250}[w.rand.IntN(3)]))))
 	off := w.chain.rewind(n)
 	grow(w.chain, 1+w.rand.IntN(n+2))
-	if w.rand.IntN(2) == 0 {
+	switch w.rand.IntN(4) {
+	case 0:
+		w.chain.forget(off)
+	case 1, 2:
 		w.step()
 		w.follow()
 		now, _ := w.chain.Best()
@@ -240,10 +243,10 @@ func (w *walk) conflict(b Batch) bool {
 func (w *walk) check() {
 	w.t.Helper()
 	r := w.verified() // Each manifest, entries, balances, and the fake chain's money.
-	manifests, gone := 0, len(r.Gone)
+	manifests, gone := 0, len(r.Gone)+len(r.Forgotten)
 	must(w.t, w.books.Manifests(func(Manifest) error { manifests++; return nil }))
 	if r.Verified+gone != manifests {
-		w.t.Errorf("%d blocks verified and %d gone, expected %d", r.Verified, gone, manifests)
+		w.t.Errorf("%d blocks verified and %d gone or forgotten, expected %d", r.Verified, gone, manifests)
 	}
 	credits, paid := w.owed()
 	owners, err := w.books.Owners()

@@ -9,6 +9,8 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 
+	"github.com/bytom/bytom/protocol/bc"
+
 	"github.com/bytom-solo/bytom-solo/payout/scheme"
 )
 
@@ -19,6 +21,9 @@ type Report struct {
 	Blocks   int      `json:"blocks"`
 	Verified int      `json:"verified"`
 	Gone     []uint64 `json:"gone,omitempty"`
+	// Forgotten are those that left the main chain, so that nothing of them counts, and that the chain does not have
+	// any more, by height: its disk has failed, or it was synchronised anew.
+	Forgotten []uint64 `json:"forgotten,omitempty"`
 	// Problems are what is wrong; none if the books are right.
 	Problems []string `json:"problems,omitempty"`
 }
@@ -31,7 +36,7 @@ func (r *Report) wrong(format string, args ...any) {
 // block again, by the log of shares and the chain and without the balances, and compares; then
 // balances with entries. An error means that it could not look.
 func (b *Books) Verify(ctx context.Context, shares Shares, chain Chain) (r Report, err error) {
-	v := verifier{shares: shares, chain: chain, report: &r, blocks: make(map[string]bool)}
+	v := verifier{shares: shares, chain: chain, report: &r, blocks: make(map[string]bool), reversed: make(map[bc.Hash]bool)}
 	err = b.view(func(tx *bolt.Tx) error {
 		v.tx = tx
 		if v.policies, err = readPolicies(tx); err != nil {
@@ -84,6 +89,7 @@ type verifier struct {
 	report   *Report
 	dgm      uint64 // the number of the last manifest by dgm
 	blocks   map[string]bool
+	reversed map[bc.Hash]bool // those that are not on the main chain
 	cuts     []cut
 }
 
@@ -93,7 +99,12 @@ func (v *verifier) manifest(m *Manifest, raw []byte) error {
 	if m.Policy.Scheme == DGM {
 		v.dgm = m.N
 	}
-	if err := v.coinbase(m); err != nil {
+	err := v.coinbase(m)
+	if errors.Is(err, ErrNoBlock) && v.reversed[m.Block] {
+		v.report.Forgotten = append(v.report.Forgotten, m.Height)
+		return nil
+	}
+	if err != nil {
 		v.report.wrong("block %s at height %d: %v", m.Block.String(), m.Height, err)
 		return nil
 	}
@@ -106,7 +117,7 @@ func (v *verifier) manifest(m *Manifest, raw []byte) error {
 	if again.Policy.Scheme != DGM {
 		again.Note = ""
 	}
-	err := v.split(&again, m, former)
+	err = v.split(&again, m, former)
 	if err == nil && (again.First != m.First || again.Last != m.Last) {
 		err = errSharesGone
 	}

@@ -20,6 +20,7 @@ func (v *verifier) money() error {
 		if on := ok && hash == c.Block; on == (c.State == CreditReversed) {
 			v.report.wrong("block %s at height %d is %s, and on the main chain: %v", c.Block.String(), c.Height, c.State, on)
 		}
+		v.reversed[c.Block] = c.State == CreditReversed
 		if c.State != CreditProvisional {
 			continue
 		}

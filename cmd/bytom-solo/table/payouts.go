@@ -193,6 +193,9 @@ func Verification(out io.Writer, r payout.Report) error {
 	if len(r.Gone) > 0 {
 		fmt.Fprintf(out, "of %d what they were split by is kept no longer, the first at height %d\n", len(r.Gone), r.Gone[0])
 	}
+	if len(r.Forgotten) > 0 {
+		fmt.Fprintf(out, "%d left the main chain, and the node has them no more, the first at height %d: nothing of them counts\n", len(r.Forgotten), r.Forgotten[0])
+	}
 	for _, problem := range r.Problems {
 		fmt.Fprintln(out, "wrong:", problem)
 	}
