@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/bytom/bytom/protocol/bc/types"
@@ -26,7 +26,7 @@ type relay struct {
 	// pause is how long a node that did not answer is left alone; it doubles.
 	pause time.Duration
 
-	sending sync.WaitGroup
+	sending atomic.Int64 // blocks on their way, counted by the node
 }
 
 // relayTries is how often a block is offered to a node that does not answer.
@@ -52,18 +52,25 @@ func newRelay(nodes string, log *slog.Logger) (*relay, error) {
 // send starts to bring a block to all nodes, and returns.
 func (r *relay) send(block *types.Block) {
 	for _, node := range r.nodes {
-		r.sending.Go(func() { r.sendTo(node, block) })
+		r.sending.Add(1)
+		go func() {
+			defer r.sending.Add(-1)
+			r.sendTo(node, block)
+		}()
 	}
 }
 
-// wait gives the sending time until ctx ends, when the node stops.
+// wait gives the sending time until ctx ends, when the node stops. A device that did not return in time may find a block
+// meanwhile, which a sync.WaitGroup does not allow.
 func (r *relay) wait(ctx context.Context) {
-	done := make(chan struct{})
-	go func() { r.sending.Wait(); close(done) }()
-	select {
-	case <-done:
-	case <-ctx.Done():
-		r.log.Warn("a found block may not have reached all extra nodes")
+	const pause = 5 * time.Millisecond
+	for r.sending.Load() > 0 {
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			r.log.Warn("a found block may not have reached all extra nodes")
+			return
+		}
 	}
 }
 

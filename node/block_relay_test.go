@@ -107,13 +107,45 @@ func TestASlowExtraNodeHoldsNothingUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.pause = time.Millisecond
-	defer r.sending.Wait() // It logs to the end.
+	defer r.wait(context.Background()) // It logs to the end.
 	defer close(stuck)
 	start := time.Now()
 	r.send(f.Block(t, 1))
 	if r.wait(shortly(t)); time.Since(start) > 10*time.Second {
 		t.Errorf("held up for %v", time.Since(start))
 	}
+}
+
+// TestABlockAtTheEndIsSent has a device find one as the last that was on its way has reached its node.
+func TestABlockAtTheEndIsSent(t *testing.T) {
+	f := chaintest.NewQuick(t)
+	arrived, answer := make(chan struct{}, 2), make(chan struct{})
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		arrived <- struct{}{}
+		<-answer
+		_, _ = w.Write([]byte(`{"status":"success"}`))
+	}))
+	defer s.Close()
+	r, err := newRelay(s.URL, slog.New(slog.NewTextHandler(t.Output(), nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	stuck, sent, first, second := make(chan struct{}), make(chan struct{}), f.Block(t, 1), f.Block(t, 2)
+	go func() {
+		defer close(sent)
+		<-stuck
+		r.send(second)
+	}()
+	r.send(first)
+	waited := make(chan struct{})
+	go func() { defer close(waited); r.wait(context.Background()) }()
+	<-arrived
+	close(stuck)
+	close(answer)
+	<-waited
+	<-sent
+	<-arrived
+	r.wait(context.Background())
 }
 
 // shortly is a context that ends at once.

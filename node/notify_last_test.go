@@ -29,12 +29,14 @@ func TestWhatComesAtTheEndIsToldOf(t *testing.T) {
 	}
 	f.journal.Watch(f.reportEvents)
 	ctx, cancel := context.WithCancel(t.Context())
-	f.relay.sending.Go(func() { // The end waits for what is being relayed.
+	f.relay.sending.Add(1)
+	go func() { // The end waits for what is being relayed.
+		defer f.relay.sending.Add(-1)
 		<-ctx.Done()
 		if err := f.journal.Append(block.Hash(), false, mining.Event{State: mining.StateMain, At: time.Now(), Best: 7}); err != nil {
 			t.Error(err)
 		}
-	})
+	}()
 	cancel()
 	if err := f.Run(ctx); err != nil {
 		t.Error(err)

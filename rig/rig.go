@@ -62,10 +62,9 @@ type Rig struct {
 	checker *compute.Verifier // nil where nothing is checked
 	started time.Time
 
-	state   atomic.Pointer[state]
-	fetch   chan struct{} // one slot: work is wanted now
-	submits sync.WaitGroup
-	// inFlight counts shares on their way, of which there are up to maxInFlight.
+	state atomic.Pointer[state]
+	fetch chan struct{} // one slot: work is wanted now
+	// inFlight counts solutions on their way, of which there are up to maxInFlight.
 	inFlight    atomic.Int64
 	maxInFlight int64
 
@@ -201,10 +200,13 @@ func (r *Rig) prepareSeeds(ctx context.Context, d *device) {
 }
 
 // drain waits for solutions on their way, for the time of grace, and then ends all that
-// is left.
+// is left. A device that did not return in time may bring one meanwhile, which a sync.WaitGroup does not allow.
 func (r *Rig) drain(end func()) {
+	const pause = 5 * time.Millisecond
 	grace := time.AfterFunc(r.cfg.Grace, end)
-	r.submits.Wait()
+	for r.inFlight.Load() > 0 {
+		time.Sleep(pause)
+	}
 	grace.Stop()
 	end()
 }
@@ -240,7 +242,7 @@ func (r *Rig) deliver(ctx context.Context, s solution) {
 	if s.block {
 		h = r.holds.begin(s.work)
 	}
-	r.submits.Go(func() {
+	go func() {
 		defer r.inFlight.Add(-1)
 		if !s.block {
 			r.submitShare(ctx, s)
@@ -253,7 +255,7 @@ func (r *Rig) deliver(ctx context.Context, s solution) {
 		if taken, submitted := r.submitBlock(ctx, s, h); submitted {
 			r.holds.settle(h, taken, func() bool { return r.goesOn(s.work) })
 		}
-	})
+	}()
 }
 
 // submitShare submits a share, unless a block of ours has ended its tip.
