@@ -9,7 +9,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"syscall"
 	"testing"
 	"time"
 
@@ -88,14 +87,7 @@ var injections = map[string]injection{
 		room, done := make(chan struct{}), make(chan struct{})
 		go func() {
 			defer close(done)
-			_ = n.disk.write(func() error {
-				select {
-				case <-room:
-					return nil
-				default:
-					return &os.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC}
-				}
-			})
+			n.waitFor(room)
 		}()
 		for n.disk.ready() == nil {
 			time.Sleep(time.Millisecond)

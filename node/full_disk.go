@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -72,6 +73,29 @@ func (d *disk) orFailure(do func() error) error {
 		return wrong
 	}
 	return err
+}
+
+// orFull does something until that ends, or last does while a write waits for room: what waits may never end, and is left
+// as a kill leaves it, so that all else comes to its end. The error is then why ctx ended.
+func (d *disk) orFull(ctx, last context.Context, do func() error) error {
+	ended := make(chan error, 1)
+	go func() { ended <- do() }()
+	select {
+	case err := <-ended:
+		return err
+	case <-last.Done():
+	}
+	each := time.NewTicker(d.pause)
+	defer each.Stop()
+	for d.ready() == nil {
+		select {
+		case err := <-ended:
+			return err
+		case <-each.C:
+		}
+	}
+	d.log.Error("the node stops, and the disk is full: what waits for room is left")
+	return context.Cause(ctx)
 }
 
 // write does what writes until it finds room.

@@ -227,7 +227,7 @@ func (n *Node) Run(ctx context.Context) (err error) {
 			return ctx.Err()
 		}
 	})
-	if err := n.disk.orFailure(parts.Wait); !errors.Is(err, context.Canceled) {
+	if err := n.disk.orFailure(func() error { return n.disk.orFull(ctx, last, parts.Wait) }); !errors.Is(err, context.Canceled) {
 		return err
 	}
 	return nil
