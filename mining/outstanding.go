@@ -182,7 +182,7 @@ func (s *Submitter) keepWriting(ctx context.Context, every time.Duration) {
 		case <-ctx.Done():
 			return
 		}
-		s.writeAgain()
+		s.writeAgain(ctx)
 	}
 }
 
@@ -190,7 +190,7 @@ func (s *Submitter) keepWriting(ctx context.Context, every time.Duration) {
 func (s *Submitter) writeAll(ctx context.Context) {
 	each := time.NewTicker(lastEvery)
 	defer each.Stop()
-	for s.writeAgain() > 0 {
+	for s.writeAgain(ctx) > 0 {
 		select {
 		case <-each.C:
 		case <-s.answers:
@@ -200,12 +200,17 @@ func (s *Submitter) writeAll(ctx context.Context) {
 	}
 }
 
-// writeAgain writes down what the journal takes now, and returns how many blocks it did not.
-func (s *Submitter) writeAgain() (left int) {
+// writeAgain writes down what the journal takes now, and returns how many blocks it did not. A disk that is slow with each
+// of many gets no longer than patience once ctx has ended.
+func (s *Submitter) writeAgain(ctx context.Context) (left int) {
 	if s.cfg.Journal == nil {
 		return 0
 	}
-	for _, b := range s.outstanding.list() {
+	start, all := time.Now(), s.outstanding.list()
+	for i, b := range all {
+		if ctx.Err() != nil && time.Since(start) >= patience {
+			return left + len(all) - i
+		}
 		if !b.written {
 			if _, err := s.recordInTime(b.block, b.by, b.found); err != nil && !errors.Is(err, errDuplicateEntry) {
 				left++

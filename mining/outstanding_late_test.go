@@ -66,7 +66,7 @@ func TestAKnownBlockIsNotLeft(t *testing.T) {
 		t.Fatal(err)
 	}
 	release()
-	m.submitter.writeAgain()
+	m.submitter.writeAgain(t.Context())
 	all := m.submitter.outstanding.list()
 	if len(all) != 1 || !all[0].written {
 		t.Fatalf("%+v", all)

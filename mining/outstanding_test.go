@@ -189,7 +189,7 @@ func TestWritingWaitsForNoChain(t *testing.T) {
 	all.Wait()
 	release()
 	start := time.Now()
-	left := m.submitter.writeAgain()
+	left := m.submitter.writeAgain(t.Context())
 	if took := time.Since(start); left > 0 || len(m.journal.Open()) != 5 || took >= patience {
 		t.Errorf("%d of 5 blocks are in the journal, %d left, after %v", len(m.journal.Open()), left, took)
 	}

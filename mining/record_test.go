@@ -92,7 +92,7 @@ func TestADiskThatAnswersAgainIsWrittenAtOnce(t *testing.T) {
 func (m *diskMiner) again(t *testing.T) {
 	t.Helper()
 	m.submitter.bringAgain(t.Context(), func(foundBlock) bool { return true })
-	m.submitter.writeAgain()
+	m.submitter.writeAgain(t.Context())
 }
 
 // hangDisk keeps the journal's disk busy until the result is called.
