@@ -76,6 +76,7 @@ type Hub struct {
 	bodies    [][]byte // the sealed parts of its transactions, where they are too many for it
 	sequence  uint64
 	fronts    map[PublicKey]*frontSight
+	ways      map[[32]byte]int // by how many ways a block is on its way to the chain, by its hash as it came
 	told      *tellings
 	strange   *tellings // of messages that anybody can have sent
 	begun     time.Time
@@ -117,7 +118,7 @@ func NewHub(cfg HubConfig) *Hub {
 	}
 	return &Hub{
 		cfg: cfg, log: cfg.Log, stands: newLatest[[32]byte, stands](mostStands), subject: Subject(cfg.Key.Public()), batches: make(chan sealedBatch, mostBatches), found: make(chan struct{}, mostFound), solved: make(chan struct{}, 1),
-		fronts: make(map[PublicKey]*frontSight), told: newTellings(mostOwn), strange: newTellings(mostStrange), begun: time.Now(),
+		fronts: make(map[PublicKey]*frontSight), ways: make(map[[32]byte]int), told: newTellings(mostOwn), strange: newTellings(mostStrange), begun: time.Now(),
 	}
 }
 
