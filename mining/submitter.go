@@ -206,7 +206,7 @@ func (s *Submitter) deliverOfFront(ctx context.Context, block *types.Block, by F
 	r := s.record(block, by, start)
 	if err := <-proof; err != nil {
 		if !Refusal(err) { // Whoever brought it has gone, or no device answers.
-			s.keep(foundBlock{block: block, by: by, found: start, unproved: true, answered: true, err: err})
+			s.keep(foundBlock{block: block, by: by, found: start, written: r.written || !r.isNew, unproved: true, answered: true, err: err})
 			return Verdict{}, fmt.Errorf("%w: %w", ErrNotReady, err)
 		}
 		refuse := func() { s.resolve(block, Verdict{}, err, Event{State: StateJournaled, At: r.at}) }
