@@ -91,11 +91,7 @@ func (o *Outbox) open() error {
 		return err
 	}
 	o.file = f
-	place := uint64(0)
-	if n := len(o.index.epochs); n > 0 {
-		place = o.index.epochs[n-1].place + 1
-	}
-	o.index.current = &epoch{place: place, id: newEpoch(), oldest: 1}
+	o.index.current = &epoch{place: o.index.nextPlace(), id: newEpoch(), oldest: 1}
 	for _, e := range o.index.epochs {
 		if len(e.kept) == 0 {
 			e.booked = math.MaxUint64
@@ -157,9 +153,6 @@ func load(tx *bolt.Tx, x *index, newest *fleet.LedgerState, log *slog.Logger) er
 		if len(place) != 8 || len(id) != 8 {
 			return fmt.Errorf("%w: an epoch's key of %d bytes, a value of %d", boltcheck.ErrDamaged, len(place), len(id))
 		}
-		if place[0] >= 0x80 { // Places count from 0, so that one of them has another behind it.
-			return fmt.Errorf("%w: an epoch's key %x", boltcheck.ErrDamaged, place)
-		}
 		x.epochs = append(x.epochs, &epoch{place: binary.BigEndian.Uint64(place), id: binary.BigEndian.Uint64(id)})
 		return nil
 	})
@@ -186,6 +179,9 @@ func load(tx *bolt.Tx, x *index, newest *fleet.LedgerState, log *slog.Logger) er
 		if err != nil {
 			b = &fleet.Batch{}
 			bad++
+		}
+		if e.place == math.MaxUint64 { // Places count from 0, so that each has another behind it.
+			return fmt.Errorf("%w: a batch's key %x", boltcheck.ErrDamaged, key)
 		}
 		e.kept = append(e.kept, batchSize{int32(len(raw)), int32(len(b.Entries))})
 		x.batches, x.entries, x.bytes = x.batches+1, x.entries+len(b.Entries), x.bytes+int64(len(raw))

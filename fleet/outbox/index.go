@@ -23,6 +23,22 @@ type batchSize struct{ bytes, entries int32 }
 // next is the number of the batch that comes.
 func (e *epoch) next() uint64 { return e.oldest + uint64(len(e.kept)) }
 
+// nextPlace is the place of the epoch that comes: behind all that have batches. One without is about to be deleted,
+// and has no say: what its place is may be damage.
+func (x *index) nextPlace() (place uint64) {
+	used := make(map[uint64]bool)
+	for _, e := range x.epochs {
+		used[e.place] = true
+		if len(e.kept) > 0 {
+			place = e.place + 1
+		}
+	}
+	for used[place] {
+		place++
+	}
+	return place
+}
+
 // head is what is to be booked next.
 type head struct{ epoch, oldest, newest uint64 }
 
