@@ -67,6 +67,7 @@ type Rig struct {
 	// inFlight counts solutions on their way, of which there are up to maxInFlight.
 	inFlight    atomic.Int64
 	maxInFlight int64
+	landed      chan struct{} // one slot: the last one on its way has ended
 
 	turns blockTurns
 	holds tipHolds
@@ -100,7 +101,7 @@ func New(cfg Config) *Rig {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	r := &Rig{cfg: cfg, log: cfg.Log, started: time.Now(), fetch: make(chan struct{}, 1), maxInFlight: 1000, known: newNonceMemory()}
+	r := &Rig{cfg: cfg, log: cfg.Log, started: time.Now(), fetch: make(chan struct{}, 1), landed: make(chan struct{}, 1), maxInFlight: 1000, known: newNonceMemory()}
 	for _, b := range cfg.Devices {
 		r.devices = append(r.devices, newDevice(b, cfg.Threads))
 	}
@@ -202,10 +203,9 @@ func (r *Rig) prepareSeeds(ctx context.Context, d *device) {
 // drain waits for solutions on their way, for the time of grace, and then ends all that
 // is left. A device that did not return in time may bring one meanwhile, which a sync.WaitGroup does not allow.
 func (r *Rig) drain(end func()) {
-	const pause = 5 * time.Millisecond
 	grace := time.AfterFunc(r.cfg.Grace, end)
 	for r.inFlight.Load() > 0 {
-		time.Sleep(pause)
+		<-r.landed
 	}
 	grace.Stop()
 	end()
@@ -234,7 +234,7 @@ func (r *Rig) take(w *work) {
 // its tip.
 func (r *Rig) deliver(ctx context.Context, s solution) {
 	if r.inFlight.Add(1) > r.maxInFlight && !s.block {
-		r.inFlight.Add(-1)
+		r.land()
 		s.device.shares.add(Unanswered) // Far too easy ones, or a server that is stuck.
 		return
 	}
@@ -243,7 +243,7 @@ func (r *Rig) deliver(ctx context.Context, s solution) {
 		h = r.holds.begin(s.work)
 	}
 	go func() {
-		defer r.inFlight.Add(-1)
+		defer r.land()
 		if !s.block {
 			r.submitShare(ctx, s)
 			return
@@ -256,6 +256,17 @@ func (r *Rig) deliver(ctx context.Context, s solution) {
 			r.holds.settle(h, taken, func() bool { return r.goesOn(s.work) })
 		}
 	}()
+}
+
+// land counts a solution as on its way no longer.
+func (r *Rig) land() {
+	if r.inFlight.Add(-1) > 0 {
+		return
+	}
+	select {
+	case r.landed <- struct{}{}:
+	default: // drain has yet to look.
+	}
 }
 
 // submitShare submits a share, unless a block of ours has ended its tip.
