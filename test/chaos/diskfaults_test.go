@@ -21,11 +21,14 @@ func (c *campaign) onDisk(hold time.Duration, want func(p *process) bool, do, un
 	return &act{what: p.name, uses: []string{p.name}, hold: hold, do: tell(do), undo: tell(undo)}
 }
 
+// atTheEnd is in what a process logs of found blocks that its journal did not take until it ended.
+const atTheEnd = "in the journal"
+
 // drawFull has a disk without room. A stock node may end for it, as one that is just starting does.
 func drawFull(c *campaign) *act {
 	return c.onDisk(12*time.Second, anybody, func(p *process) error {
 		// What had room for its first half alone is damaged at the next start.
-		p.Allow("the disk is full", "no space left on device", "the latest writes to a database were damaged")
+		p.Allow("the disk is full", "no space left on device", "the latest writes to a database were damaged", atTheEnd)
 		return p.disk.fill()
 	}, func(p *process) error {
 		err := p.disk.clear()
@@ -49,7 +52,7 @@ func drawReadOnly(c *campaign) *act {
 	return c.onDisk(hold, ours, func(p *process) error {
 		c.unwritten[p.name] += inMemory + hold
 		// bbolt can't map a file of such a disk, and LevelDB loses what was not on it.
-		p.Allow("read-only file system", "input/output error", "panic:", "database isn't correctly mapped", "the latest writes to a database were damaged")
+		p.Allow("read-only file system", "input/output error", "panic:", "database isn't correctly mapped", "the latest writes to a database were damaged", atTheEnd)
 		c.readOnly[p.name] = append(c.readOnly[p.name], time.Now())
 		return p.disk.fail()
 	}, func(p *process) error {
