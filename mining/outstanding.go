@@ -190,7 +190,7 @@ func (s *Submitter) keepWriting(ctx context.Context, every time.Duration) {
 func (s *Submitter) writeAll(ctx context.Context) {
 	each := time.NewTicker(lastEvery)
 	defer each.Stop()
-	for s.writeAgain(ctx) > 0 {
+	for s.writeAgain(ctx) > 0 && ctx.Err() == nil {
 		select {
 		case <-each.C:
 		case <-s.answers:
