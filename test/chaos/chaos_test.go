@@ -18,6 +18,7 @@ const (
 	durationVariable = "BYTOM_SOLO_CHAOS"      // how long faults come: 10m
 	seedVariable     = "BYTOM_SOLO_CHAOS_SEED" // which ones: that of an earlier campaign
 	kindsVariable    = "BYTOM_SOLO_CHAOS_ONLY" // of these kinds alone: kill,partition
+	keepVariable     = "BYTOM_SOLO_CHAOS_KEEP" // an empty folder for homes and logs, where the test fails
 )
 
 // scale is how much there is of all.

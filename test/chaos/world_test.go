@@ -92,11 +92,32 @@ func (w *world) add(p *process) *process {
 	return p
 }
 
+// keep has a copy of a process's folders in that of keepVariable, if any, where the test fails: taken once the process
+// has ended, and before its disk goes.
+func (w *world) keep(name string, folders ...string) {
+	folder := os.Getenv(keepVariable)
+	if folder == "" {
+		return
+	}
+	w.t.Cleanup(func() {
+		if !w.t.Failed() {
+			return
+		}
+		for _, from := range folders {
+			if err := os.CopyFS(filepath.Join(folder, name), os.DirFS(from)); err != nil {
+				w.t.Logf("%s is not kept whole: %v", from, err)
+			}
+		}
+	})
+}
+
 // node starts a node, on the chain that another one's home has, if any is given.
 func (w *world) node(name, chain string, stock bool, args ...string) *testnet.Node {
 	w.t.Helper()
 	home := w.t.TempDir()
 	p := w.add(&process{name: name, stock: stock, disk: newDisk(w.t, home)})
+	logs := w.t.TempDir()
+	w.keep(name, home, logs)
 	if chain != "" {
 		if err := os.CopyFS(filepath.Join(home, coreDB), os.DirFS(filepath.Join(chain, coreDB))); err != nil {
 			w.t.Fatal(err)
@@ -107,7 +128,7 @@ func (w *world) node(name, chain string, stock bool, args ...string) *testnet.No
 		args = append(args, "--solonet.tools", "--node_alias", name)
 	}
 	n := testnet.Start(w.t, testnet.NodeOptions{
-		Home: home, Stock: stock, Simulated: true, Args: args, LogPath: filepath.Join(w.t.TempDir(), name+".log"),
+		Home: home, Stock: stock, Simulated: true, Args: args, LogPath: filepath.Join(logs, name+".log"),
 	})
 	p.victim, p.url, p.pid = n, n.URL, func() int { return n.Process.PID }
 	return n
@@ -129,7 +150,9 @@ func (w *world) startFirst(engine string) {
 		p := w.add(&process{name: name})
 		home := w.t.TempDir()
 		p.disk = newDisk(w.t, home)
-		f := testnet.NewFront(w.t, testnet.FrontOptions{Name: name, Home: home, LogPath: filepath.Join(w.t.TempDir(), name+".log")})
+		logs := w.t.TempDir()
+		w.keep(name, home, logs)
+		f := testnet.NewFront(w.t, testnet.FrontOptions{Name: name, Home: home, LogPath: filepath.Join(logs, name+".log")})
 		p.victim, p.url, p.pid = f, f.URL, func() int { return f.Process.PID }
 		w.fronts = append(w.fronts, f)
 	}
