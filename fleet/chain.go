@@ -268,6 +268,7 @@ func (c *Chain) Ask(ctx context.Context, block *types.Block, by mining.Finder) e
 // Verdict takes what node says of a block by the engine: when it was sent there, or later, when it
 // has left the best chain or come back. One that takes a block outweighs a refusal only while the
 // block is brought to it: another node may have refused it for good. That a node lacked the block's parent is none.
+// What another node says is not heard while the first one speaks of the block.
 func (c *Chain) Verdict(node PublicKey, v *Verdict) {
 	from := slices.Index(c.cfg.Nodes, node)
 	if from == 0 {
@@ -275,7 +276,7 @@ func (c *Chain) Verdict(node PublicKey, v *Verdict) {
 	}
 	id := bc.NewHash(v.Hash)
 	if v.taken() {
-		c.note(id, *v, func(old *Verdict) bool { return old.Error != "" })
+		c.note(id, *v, func(old *Verdict) bool { return old.Error != "" || from != 0 && old.taken() && c.firstSpeaks(id) })
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -31,6 +31,13 @@ func (c *Chain) HeardFirst(id bc.Hash) time.Time {
 	return at
 }
 
+// firstSpeaksFor is how long the first node's word holds: it speaks of each block once a minute.
+const firstSpeaksFor = 150 * time.Second
+
+// firstSpeaks reports whether the first node has spoken of a block lately. Then that decides where the block stands: two
+// nodes on different branches would have it leave the best chain and come back each minute, and the first one splits it.
+func (c *Chain) firstSpeaks(id bc.Hash) bool { return time.Since(c.HeardFirst(id)) < firstSpeaksFor }
+
 // owe notes that a block was taken, by the first node or not. One that is kept elsewhere takes no other's place.
 func (c *Chain) owe(block *types.Block, by mining.Finder) {
 	id := block.Hash()

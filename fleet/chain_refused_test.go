@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/bytom/bytom/protocol/bc"
@@ -114,4 +115,36 @@ func TestAnOrphanIsFollowed(t *testing.T) {
 			t.Errorf("it is at %+v, and on the best chain: %v", p, main)
 		}
 	}
+}
+
+// TestTheFirstNodeDecidesWhereABlockStands: two nodes on different branches do not have it leave the best chain and come back
+// with each word of theirs. Where the first has said nothing for long, or never, the other's word counts.
+func TestTheFirstNodeDecidesWhereABlockStands(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		first, second, other := PublicKey{1}, PublicKey{2}, bc.NewHash([32]byte{9})
+		c, id := chainTest(t, NewMemory(), []PublicKey{first, second}), foundBlock(7).Hash()
+		main := NewVerdict(id, mining.Verdict{Outcome: mining.Duplicate, Main: true, Winner: id}, 9, nil)
+		lost := NewVerdict(id, mining.Verdict{Outcome: mining.Duplicate, Winner: other}, 10, nil)
+		stands := func(main bool, why string) {
+			t.Helper()
+			if p := c.Place(id, 7); !p.Known || p.Main != main {
+				t.Errorf("%s: the block is at %+v, expected main chain %v", why, p, main)
+			}
+		}
+		c.Verdict(second, &lost)
+		stands(false, "the second alone has spoken")
+		for range 3 {
+			c.Verdict(first, &main)
+			stands(true, "the first has spoken")
+			time.Sleep(30 * time.Second)
+			c.Verdict(second, &lost)
+			stands(true, "the second has spoken after the first")
+			time.Sleep(30 * time.Second)
+		}
+		c.Verdict(first, &lost)
+		stands(false, "the first is on the other branch, too")
+		time.Sleep(firstSpeaksFor)
+		c.Verdict(second, &main)
+		stands(true, "the first is silent")
+	})
 }

@@ -138,7 +138,7 @@ func TestABlockGoesByTheEngineToo(t *testing.T) {
 func TestWhereABlockStandsLater(t *testing.T) {
 	engine := NewMemory()
 	defer engine.Close()
-	c := chainTest(t, engine, nil, answering(0, Verdict{Outcome: int(mining.MainChain), Main: true, Best: 7}))
+	c := chainTest(t, engine, []PublicKey{{}}, answering(0, Verdict{Outcome: int(mining.MainChain), Main: true, Best: 7}))
 	block := foundBlock(7)
 	id, winner := block.Hash(), bc.NewHash([32]byte{9})
 	stands := func(main bool) *Verdict {
