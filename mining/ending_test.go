@@ -13,6 +13,7 @@ import (
 
 // TestABlockThatEndsWithTheProcessIsInTheLog has blocks be in memory alone at the end of the time that a stop takes.
 func TestABlockThatEndsWithTheProcessIsInTheLog(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	const onChain, nowhere = "the chain has it", "neither in the journal nor on this chain"
 	notReady := func(*types.Block) (Outcome, error) { return 0, ErrNotReady }
 	for name, tt := range map[string]struct {

@@ -56,6 +56,7 @@ func TestAProvedBlockIsNotDoubtful(t *testing.T) {
 
 // TestAKnownBlockIsNotLeft: the chain could not answer for a block, got it by its peers, and has six blocks more by the next look.
 func TestAKnownBlockIsNotLeft(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	j := newJournal(t, filepath.Join(t.TempDir(), "j.db"))
 	m := newDiskMiner(t, j)
 	m.chain.outcome = func(*types.Block) (Outcome, error) { return 0, ErrNotReady }

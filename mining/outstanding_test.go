@@ -38,6 +38,7 @@ func (m *diskMiner) hang(t *testing.T) (release func()) {
 // TestABringingThatBreaksOff has who brings a front's block first go before its proof is known, while the disk hangs or
 // not. It gets to the chain and into the journal, whether it comes by a second way or not.
 func TestABringingThatBreaksOff(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	for _, hangs := range []bool{true, false} {
 		for _, second := range []bool{true, false} {
 			m := newDiskMiner(t, newJournal(t, filepath.Join(t.TempDir(), "j.db")))
@@ -121,6 +122,7 @@ func TestABlockOfTwoWaysAtOnceIsCountedOnce(t *testing.T) {
 // TestAStopWaitsForADiskThatHangs has it answer within the time that a stop may take: all blocks are in the
 // journal then. One that does not answer is not waited for any longer.
 func TestAStopWaitsForADiskThatHangs(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	m := newDiskMiner(t, newJournal(t, filepath.Join(t.TempDir(), "j.db")))
 	release := m.hang(t)
 	found := []bc.Hash{m.mine(t), m.mine(t), m.mine(t)}
@@ -171,6 +173,7 @@ func (c awayChain) Process(ctx context.Context, b *types.Block, by Finder) (Outc
 
 // TestWritingWaitsForNoChain has a front's nodes be away: what waited for the disk is written at once.
 func TestWritingWaitsForNoChain(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	m := newDiskMiner(t, newJournal(t, filepath.Join(t.TempDir(), "j.db")))
 	m.chain.place = func(bc.Hash, uint64) Place { return Place{} }
 	away := awayChain{m.chain, new(atomic.Bool)}
@@ -206,6 +209,7 @@ func TestWritingWaitsForNoChain(t *testing.T) {
 
 // TestARefusedBlockIsSaidSoLate has the disk hang while the chain refuses a block, which it may keep.
 func TestARefusedBlockIsSaidSoLate(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	for _, p := range []Place{{}, {Known: true, Invalid: ErrBadTx, There: bc.Hash{V0: 7}, Best: 11}, {Known: true, Invalid: ErrBadTx, Best: 11}} {
 		m := newDiskMiner(t, newJournal(t, filepath.Join(t.TempDir(), "j.db")))
 		release := m.hang(t)
@@ -240,6 +244,7 @@ func TestWithoutAJournalABlockIsBroughtAgain(t *testing.T) {
 
 // TestWhatTheChainWentOnWithoutIsLeft has a front's nodes lack a block's parent, for good.
 func TestWhatTheChainWentOnWithoutIsLeft(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	for _, journal := range []bool{true, false} {
 		var j *Journal
 		if journal {
@@ -275,6 +280,7 @@ func TestWhatTheChainWentOnWithoutIsLeft(t *testing.T) {
 // TestRunBringsAgain has a front's nodes be back when the process is told to stop, or before that: blocks get to
 // them by Run alone, with who found them, whether the journal's disk is full for good or there is no journal.
 func TestRunBringsAgain(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	for _, journal := range []bool{true, false} {
 		var j *Journal
 		if journal {

@@ -17,6 +17,7 @@ import (
 
 // TestADiskThatHangsHoldsNoBlock keeps the journal's disk busy, for as long as another transaction holds its file.
 func TestADiskThatHangsHoldsNoBlock(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	j := newJournal(t, filepath.Join(t.TempDir(), "j.db"))
 	m := newDiskMiner(t, j)
 	release := m.hangDisk(t)
@@ -65,6 +66,7 @@ func TestADiskThatHangsHoldsNoBlock(t *testing.T) {
 
 // TestADiskThatAnswersAgainIsWrittenAtOnce has nobody look for that but when a write has ended that was late.
 func TestADiskThatAnswersAgainIsWrittenAtOnce(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	m := newDiskMiner(t, newJournal(t, filepath.Join(t.TempDir(), "j.db")))
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
@@ -115,6 +117,7 @@ func (m *diskMiner) hangDisk(t *testing.T) (release func()) {
 
 // TestABlockOfTwoWaysIsOneWhereTheDiskHangs has a front's block come by the engine and to the node's RPC.
 func TestABlockOfTwoWaysIsOneWhereTheDiskHangs(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	m := newDiskMiner(t, newJournal(t, filepath.Join(t.TempDir(), "j.db")))
 	release := m.hangDisk(t)
 	sol := solve(t, testJob(t, m.chain), true)
@@ -143,6 +146,7 @@ func TestABlockOfTwoWaysIsOneWhereTheDiskHangs(t *testing.T) {
 
 // TestAFalseProofIsRefusedLate has a front's block be written once it is known to prove nothing.
 func TestAFalseProofIsRefusedLate(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	m := newDiskMiner(t, newJournal(t, filepath.Join(t.TempDir(), "j.db")))
 	release := m.hangDisk(t)
 	sol := solve(t, testJob(t, m.chain), false)
@@ -170,6 +174,7 @@ func TestAFalseProofIsRefusedLate(t *testing.T) {
 
 // TestABlockIsBroughtAgainWhileTheDiskHangs has the chain take a block at the second try.
 func TestABlockIsBroughtAgainWhileTheDiskHangs(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	m := newDiskMiner(t, newJournal(t, filepath.Join(t.TempDir(), "j.db")))
 	m.chain.place = func(id bc.Hash, height uint64) Place { return Place{} }
 	release := m.hangDisk(t)
@@ -192,6 +197,7 @@ func TestABlockIsBroughtAgainWhileTheDiskHangs(t *testing.T) {
 
 // TestAVerdictWaitsForNoDisk has the disk hang once the chain has the block.
 func TestAVerdictWaitsForNoDisk(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	j := newJournal(t, filepath.Join(t.TempDir(), "j.db"))
 	m := newDiskMiner(t, j)
 	hang := make(chan *bolt.Tx, 1)
@@ -234,6 +240,7 @@ func (c hangingChain) Process(ctx context.Context, b *types.Block, by Finder) (O
 
 // TestAChainThatHangsHoldsNoBlock has the chain answer once the peers have the block.
 func TestAChainThatHangsHoldsNoBlock(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	m := newDiskMiner(t, newJournal(t, filepath.Join(t.TempDir(), "j.db")))
 	hangs := hangingChain{m.chain, make(chan struct{})}
 	m.submitter.cfg.Sink = hangs

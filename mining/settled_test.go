@@ -11,6 +11,7 @@ import (
 
 // TestABlockOfTwoWaysIsNotLost: the chain has a block by another way, and has not decided yet where it stands.
 func TestABlockOfTwoWaysIsNotLost(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	rival := bc.Hash{V0: 7}
 	for _, test := range []struct {
 		name    string

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -63,9 +62,6 @@ func waitingFront(t *testing.T, log *slog.Logger) *Front {
 // TestWatchdogKnowsWhenAFrontHangs: one that waits for its node is up for the service manager, which
 // is told for what, and goes on giving signs of life until nodes' work has no way to rigs any more.
 func TestWatchdogKnowsWhenAFrontHangs(t *testing.T) {
-	if os.Getenv(testChild) == "" {
-		t.Parallel() // It mostly waits.
-	}
 	if inOwnProcess(t) {
 		return
 	}

@@ -34,9 +34,6 @@ func TestWatchdogKnowsWhatHangs(t *testing.T) {
 		"rigs":      holdRigs,
 	} {
 		t.Run(strings.ReplaceAll(name, " ", "_"), func(t *testing.T) {
-			if os.Getenv(testChild) == "" {
-				t.Parallel() // They mostly wait.
-			}
 			if !inOwnProcess(t) {
 				checkWatchdog(t, hold, name == "full disk")
 			}

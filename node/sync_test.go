@@ -120,12 +120,13 @@ const testChild = "BYTOM_SOLO_TEST_CHILD"
 
 // inOwnProcess runs a test again in a process of its own, for tests that put a node
 // on the network: Bytom's network has goroutines that nothing ends, and they read
-// the package variables that the next test would set.
+// the package variables that the next test would set. This one mostly waits, and so is run beside others.
 func inOwnProcess(t *testing.T) (done bool) {
 	t.Helper()
 	if os.Getenv(testChild) != "" {
 		return false
 	}
+	t.Parallel()
 	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v", "-test.timeout=5m")
 	cmd.Env = append(os.Environ(), testChild+"=1")
 	out, err := cmd.CombinedOutput()

@@ -54,6 +54,7 @@ func TestConfigOfWatch(t *testing.T) {
 // TestWatchedSourceEverywhere watches a node that lets us in by a token and asks for other
 // bits on our own tip: it is in the status, the metrics and the log, and the token is not.
 func TestWatchedSourceEverywhere(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	config := soloConfig(home(t))
 	config.Mining.Devices = "none"
 	n, _ := newWholeNode(t, config)

@@ -46,6 +46,7 @@ func TestASolutionOnADeadConnection(t *testing.T) {
 
 // TestANodeBehindAProxy: the node restarts, and its proxy says so twice, as web servers do or as API gateways.
 func TestANodeBehindAProxy(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	for kind, says := range map[string]struct {
 		status int
 		text   string

@@ -113,6 +113,7 @@ func TestRigEndsAtAnotherPort(t *testing.T) {
 
 // TestRigAsksAgain has nodes that may have work later.
 func TestRigAsksAgain(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	for name, answer := range map[string]struct {
 		status int
 		text   string

@@ -205,6 +205,7 @@ func TestRigWorkersShareNoHeader(t *testing.T) {
 // TestRigOutlastsItsNode breaks connections: when work is asked for, and when a
 // solution goes out.
 func TestRigOutlastsItsNode(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	for _, templates := range []bool{false, true} {
 		n := &fakeNode{header: types.BlockHeader{Version: 1, Height: 7, Bits: someMeet, Timestamp: 1000}}
 		n.broken.Store(1)

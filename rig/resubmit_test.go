@@ -65,6 +65,7 @@ func TestPoolBlockAgainElsewhere(t *testing.T) {
 // TestNodeSubmitsAgain has a node that is not reached at first, and then knows the block:
 // it had come through. One that knows it the first time had it from somebody else.
 func TestNodeSubmitsAgain(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	for _, broken := range []int64{0, 2} {
 		n := &fakeNode{header: types.BlockHeader{Version: 1, Height: 7, Bits: noneMeets, Timestamp: 1000}}
 		n.answer = func(string) string { return `{"status":"fail","error_detail":"known","data":{"reason":"duplicate"}}` }

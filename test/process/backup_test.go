@@ -26,6 +26,7 @@ import (
 // one from nothing but the copy: it has the blocks, the debts to the last neu, the key and, once
 // the wallet's image is given back, the account.
 func TestBackupIsRestored(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	program, dir := testnet.Solo(t), t.TempDir()
 	args := []string{"--payout.scheme", "pplns", "--stratum.listen", "127.0.0.1:0"}
 	p := harness.Start(t, program, harness.SolonetArgs(filepath.Join(dir, "home"), append(append(harness.MineSlowly(), args...), "--payout.miner", "sm1q3cuzlxhzhqnse2w2v2mdkls9873am2cy46c6z7")...)...)

@@ -12,12 +12,14 @@ import (
 // TestBulkSyncInSeveralAnswers catches up by three answers of a peer's, each of 128 blocks at the
 // most, which are asked for before the blocks of the last one are on the chain.
 func TestBulkSyncInSeveralAnswers(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	catchUp(t, 0, 300)
 }
 
 // TestBulkSyncLeavesALongBranch catches up from a branch of its own that is longer than two answers: their
 // blocks are no better than what there is.
 func TestBulkSyncLeavesALongBranch(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	catchUp(t, 270, 300)
 }
 

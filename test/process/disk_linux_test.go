@@ -20,6 +20,7 @@ import (
 // answers, and goes on when there is room; what it found is on the chain. Where it is
 // stopped meanwhile, it stops cleanly.
 func TestAFullDiskIsWaitedFor(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	r := harness.NewSolver(t)
 	dir := t.TempDir()
 	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "size=16m"); err != nil {

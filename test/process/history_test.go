@@ -16,6 +16,7 @@ import (
 // TestHistoryOutlivesAKill has a node mine and stop, mine and be killed, and start again:
 // all blocks are in its history, with the work that they took, and so are its starts.
 func TestHistoryOutlivesAKill(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	options := testnet.NodeOptions{Home: t.TempDir(), Args: harness.MineSlowly()}
 	for _, end := range []func(*testnet.Node){func(n *testnet.Node) { n.Stop() }, (*testnet.Node).Kill} {
 		n := testnet.Start(t, options)

@@ -105,6 +105,7 @@ func getJSON(t *testing.T, url string, out any) {
 // TestKeysOfANode pauses a node that mines, which it says in its status and as no fault, and
 // stops it by each of the ways that there are. The terminal is as it was then, within 5 s.
 func TestKeysOfANode(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	for name, stop := range map[string]func(*harness.Terminal){
 		"q": func(p *harness.Terminal) { p.Type("q") }, "Ctrl-C": func(p *harness.Terminal) { p.Type("\x03") },
 		"SIGTERM": func(p *harness.Terminal) { p.Signal(syscall.SIGTERM) },

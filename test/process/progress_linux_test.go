@@ -98,6 +98,7 @@ func TestSyncShowsHowFar(t *testing.T) {
 // TestABarInAWindowThatShrinks has a benchmark run while its window gets narrower, and is
 // stopped.
 func TestABarInAWindowThatShrinks(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	p := onTerminal(t, "bench", "--isa", "reference,portable", "--compare=false", "--threads", "1", "--rounds", "1000", "--turn", "50ms")
 	p.Await(`bench \[.*left`)
 	p.Resize(40)

@@ -28,6 +28,7 @@ func TestEachFileOfAFrontDamaged(t *testing.T) {
 
 // TestFilesOfAFrontDamaged is TestFilesDamaged of a front's home.
 func TestFilesOfAFrontDamaged(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	if computetest.Long() {
 		t.Skip("TestEachFileOfAFrontDamaged has all of it")
 	}

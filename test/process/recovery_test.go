@@ -57,6 +57,7 @@ var refusing = []string{"data/core.db/CURRENT", "mining/payouts.db"}
 // TestFilesDamaged has one damage of most files: those that a start does not end for all at once, and
 // some of the others one by one.
 func TestFilesDamaged(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	if computetest.Long() {
 		t.Skip("TestEachFileDamaged has all of it")
 	}

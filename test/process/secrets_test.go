@@ -49,6 +49,7 @@ func (m *marks) check(t *testing.T, what, text string) {
 // TestNoSecretIsTold gives a node a secret wherever it takes one, has it use them against nobody who
 // answers, at the log's level debug, and looks for them in all that it and the commands say.
 func TestNoSecretIsTold(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	var m marks
 	rigs, file := harness.RigAddress(t), filepath.Join(t.TempDir(), "password")
 	if err := os.WriteFile(file, []byte(m.new("payout.password-file")+"\n"), 0o600); err != nil {

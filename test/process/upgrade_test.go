@@ -20,6 +20,7 @@ import (
 // empty chain: all files are taken over, and the blocks of the journal go on the chain again,
 // which has forgotten them. A second start has nothing to change.
 func TestFilesOfEarlierVersions(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	filetest.Earlier(t, "journal.db", func(t *testing.T, journal string, blocks []string) {
 		const told = "a file of an older version has a new format"
 		folder := filepath.Dir(journal)

@@ -31,6 +31,7 @@ type sabotage struct {
 // while another one comes and goes all the time, and one goes on. The node knows each one's
 // state within two minutes, and tells once. The short form is of those that need no mean.
 func TestRigsThatFail(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	good, all, gone := 5*time.Second, 20*time.Second, "2s"
 	rigs := map[string]*sabotage{
 		"killed":   {args: []string{"--rate", "3"}, kill: true, state: node.RigAway},

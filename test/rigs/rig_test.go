@@ -66,6 +66,7 @@ func (r *runningRig) kill() {
 // TestRigMines has rigs as processes mine for our node by both ways, and for a stock
 // node.
 func TestRigMines(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	r := harness.NewSolver(t)
 	for _, test := range []struct {
 		flag  string
@@ -109,6 +110,7 @@ func TestRigMines(t *testing.T) {
 // TestRigMinesByStratum has a rig as a process mine for our node, kills each of them as
 // a power cut does, and sees that the other goes on by itself.
 func TestRigMinesByStratum(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	r := harness.NewSolver(t)
 	rounds := 1
 	if computetest.Long() {

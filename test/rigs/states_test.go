@@ -20,6 +20,7 @@ import (
 // node knows at once, and after a restart that it has not come back. In the long form it is
 // alerted of, once each, also when the rig connects and falls silent.
 func TestStatesOfARig(t *testing.T) {
+	t.Parallel() // It mostly waits.
 	long := os.Getenv("BYTOM_SOLO_LONG") != ""
 	front, events := harness.RigAddress(t), filepath.Join(t.TempDir(), "events")
 	options := testnet.NodeOptions{Args: []string{
