@@ -100,27 +100,15 @@ func (o *Outbox) taken(b Batch, others map[bc.Hash]spender, best uint64) error {
 
 // giveUp ends a batch that no block can have any more, unless an input is spent all the same.
 func (o *Outbox) giveUp(b Batch, best uint64) error {
-	funds, err := o.Books.Funds()
+	input, err := o.missed(b)
 	if err != nil {
 		return err
 	}
-	for _, f := range funds {
-		if !slices.Contains(b.Inputs, f.Output) || f.State == FundAbsent {
-			continue // Of a block that is not on the main chain, nothing is spent there.
+	if input != nil {
+		if own, others := o.scan.spent(b); own == nil && len(others) == 0 {
+			return fmt.Errorf("its input %s is spent, and no block from height %d on has what spends it", input.Output.String(), input.Height)
 		}
-		unspent, err := o.Chain.Unspent(f.Output)
-		if err != nil {
-			return err
-		}
-		if !unspent {
-			if err := o.scan.deeper(o.Chain, f.Height); err != nil {
-				return err
-			}
-			if own, others := o.scan.spent(b); own == nil && len(others) == 0 {
-				return fmt.Errorf("its input %s is spent, and no block from height %d on has what spends it", f.Output.String(), f.Height)
-			}
-			return nil // The next pass knows by what.
-		}
+		return nil // The next pass knows by what.
 	}
 	if err := o.Books.GiveUp(b.ID, best); err != nil {
 		return err
@@ -130,6 +118,28 @@ func (o *Outbox) giveUp(b Batch, best uint64) error {
 	return nil
 }
 
+// missed is an input of a batch that is spent, though none was seen to be; nil if there is none. What spends it is looked for in
+// all blocks since it was made: a reorganisation may have brought it further down than the scan begins.
+func (o *Outbox) missed(b Batch) (*Fund, error) {
+	funds, err := o.Books.Funds()
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range funds {
+		if !slices.Contains(b.Inputs, f.Output) || f.State == FundAbsent {
+			continue // Of a block that is not on the main chain, nothing is spent there.
+		}
+		unspent, err := o.Chain.Unspent(f.Output)
+		if err != nil {
+			return nil, err
+		}
+		if !unspent {
+			return &f, o.scan.deeper(o.Chain, f.Height)
+		}
+	}
+	return nil, nil
+}
+
 // send signs a batch if that is to be done, and submits it. An error of the submit says
 // nothing: the chain is asked what became of it.
 func (o *Outbox) send(ctx context.Context, b Batch, best uint64) error {
@@ -137,6 +147,11 @@ func (o *Outbox) send(ctx context.Context, b Batch, best uint64) error {
 	news := b.State == BatchSigned && o.told[b.ID] != ""
 	if at, ok := o.tried[b.ID]; ok && best < at+tryEvery && best >= at && !news {
 		return nil
+	}
+	if input, err := o.missed(b); err != nil {
+		return err
+	} else if own, others := o.scan.spent(b); input != nil && (own != nil || len(others) > 0) {
+		return o.follow(ctx, b)
 	}
 	o.tried[b.ID] = best
 	if b.State == BatchStored {

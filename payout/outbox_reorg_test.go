@@ -252,3 +252,21 @@ func TestAVerificationOutlivesABlock(t *testing.T) {
 		t.Errorf("%+v, %v, expected two blocks and no problem", r, err)
 	}
 }
+
+// TestOutboxMinedFarBelow: a reorganisation has the payout in a block that is further below the height at which it was stored than
+// any should be. It is found there at once, and not after the week in which it is valid.
+func TestOutboxMinedFarBelow(t *testing.T) {
+	x := newTill(t, pathIn(t))
+	x.settle(2*leastDue, "bm1a", "bm1b")
+	grow(x.chain, 300)
+	x.step()
+	b := x.state(BatchSigned)
+	x.chain.rewind(150)
+	if at := x.mine(); at.Height+finalDepth >= b.Height {
+		t.Fatalf("mined at %d, stored at %d", at.Height, b.Height)
+	}
+	grow(x.chain, 160)
+	x.step()
+	x.state(BatchPaid)
+	x.paidOnce(1)
+}
