@@ -5,8 +5,10 @@ import "fmt"
 // revive has a batch followed again that had ended, if the main chain has it after all. It
 // reports whether that is so.
 func (o *Outbox) revive(b Batch, funds map[string]Fund) (bool, error) {
+	from := b.Height
 	for _, input := range b.Inputs {
 		f := funds[input.String()]
+		from = min(from, f.Height) // A deep reorganisation may have it in any block above its inputs.
 		if f.State != FundReady && f.State != FundTaken {
 			return false, nil // Another batch's. If that ends, this one is looked at again.
 		}
@@ -20,7 +22,7 @@ func (o *Outbox) revive(b Batch, funds map[string]Fund) (bool, error) {
 	if !ok || o.searched[b.ID] == hash {
 		return false, nil // The same block has the same below it.
 	}
-	for height := b.Height - min(b.Height, finalDepth); height <= top; height++ {
+	for height := from; height <= top; height++ {
 		at, ok := o.Chain.MainHash(height)
 		if !ok {
 			return false, nil

@@ -68,3 +68,40 @@ func (x *till) batch(b Batch) Batch {
 	must(x.t, err)
 	return now
 }
+
+// TestABatchInConflictThatIsMinedFarBelow: the batch was in conflict, and a reorganisation has it in a block further below the
+// height at which it was stored than any should be. Its owners are not paid once more.
+func TestABatchInConflictThatIsMinedFarBelow(t *testing.T) {
+	x := newTill(t, pathIn(t))
+	x.settle(2*leastDue, "bm1a", "bm1b")
+	grow(x.chain, 300)
+	x.step()
+	b := x.state(BatchSigned)
+	tx, err := b.Tx()
+	must(t, err)
+	funds, err := x.books.Funds()
+	must(t, err)
+	clear(x.chain.pool)
+	x.chain.mine([]byte{0x51}, spend(b.TimeRange, funds[:1], nil, funds[0].Amount))
+	grow(x.chain, 101)
+	x.step()
+	x.state(BatchConflict)
+	x.chain.rewind(260)
+	if at := x.chain.mine([]byte{0x51}, tx); at.Height+finalDepth >= b.Height {
+		t.Fatalf("mined at %d, stored at %d", at.Height, b.Height)
+	}
+	grow(x.chain, 300)
+	x.step()
+	x.step()
+	if why, err := x.books.Stopped(); err != nil || !strings.Contains(why, "after all") {
+		t.Errorf("stopped by %q, %v", why, err)
+	}
+	must(t, x.books.Resume())
+	x.settle(2*leastDue, "bm1c")
+	for range 3 {
+		x.step()
+		x.mine()
+		grow(x.chain, 101)
+	}
+	x.paidOnce(1)
+}
