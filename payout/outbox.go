@@ -110,6 +110,8 @@ type Outbox struct {
 	behind map[bc.Hash]time.Time
 	// searched is up to which block of the main chain an ended batch was looked for.
 	searched map[bc.Hash]bc.Hash
+	// undone are inputs of ended batches that were unspent when the batches were loaded, and may be mined.
+	undone []bc.Hash
 	// valid is for how many blocks a batch may be mined.
 	valid   uint64
 	byHand  atomic.Pointer[waiting] // see ByHand
@@ -192,6 +194,11 @@ func (o *Outbox) Step(ctx context.Context) error {
 	if o.scan.stale(o.Chain) {
 		o.loaded = false
 	}
+	if again, err := o.redone(); err != nil {
+		return err
+	} else if again {
+		o.loaded = false
+	}
 	if !o.loaded {
 		if err := o.load(); err != nil {
 			return err
@@ -229,7 +236,7 @@ func (o *Outbox) load() error {
 	for _, f := range funds {
 		byOutput[f.Output.String()] = f
 	}
-	o.open, o.scan = make(map[bc.Hash]bool), scanner{}
+	o.open, o.scan, o.undone = make(map[bc.Hash]bool), scanner{}, nil
 	for _, b := range all {
 		if b.State == BatchGivenUp || b.State == BatchConflict {
 			back, err := o.revive(b, byOutput)

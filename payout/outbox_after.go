@@ -5,6 +5,7 @@ import "fmt"
 // revive has a batch followed again that had ended, if the main chain has it after all. It
 // reports whether that is so.
 func (o *Outbox) revive(b Batch, funds map[string]Fund) (bool, error) {
+	best, _ := o.Chain.Best()
 	from := b.Height
 	for _, input := range b.Inputs {
 		f := funds[input.String()]
@@ -13,10 +14,12 @@ func (o *Outbox) revive(b Batch, funds map[string]Fund) (bool, error) {
 			return false, nil // Another batch's. If that ends, this one is looked at again.
 		}
 		if unspent, err := o.Chain.Unspent(input); err != nil || unspent {
+			if unspent && best < b.TimeRange {
+				o.undone = append(o.undone, input)
+			}
 			return false, err
 		}
 	}
-	best, _ := o.Chain.Best()
 	top := min(best, b.TimeRange)
 	hash, ok := o.Chain.MainHash(top)
 	if !ok || o.searched[b.ID] == hash {
@@ -47,5 +50,15 @@ func (o *Outbox) revive(b Batch, funds map[string]Fund) (bool, error) {
 		}
 	}
 	o.searched[b.ID] = hash
+	return false, nil
+}
+
+// redone reports whether an input of an ended batch that a reorganisation had made unspent is spent: it may be by that batch.
+func (o *Outbox) redone() (bool, error) {
+	for _, input := range o.undone {
+		if unspent, err := o.Chain.Unspent(input); err != nil || !unspent {
+			return err == nil, err
+		}
+	}
 	return false, nil
 }

@@ -105,3 +105,40 @@ func TestABatchInConflictThatIsMinedFarBelow(t *testing.T) {
 	}
 	x.paidOnce(1)
 }
+
+// TestABatchInConflictThatIsMinedLater: a reorganisation undoes what the batch was in conflict with, and a block brings the batch
+// some time after that. Its owners are not paid once more.
+func TestABatchInConflictThatIsMinedLater(t *testing.T) {
+	x := newTill(t, pathIn(t))
+	x.settle(2*leastDue, "bm1a", "bm1b")
+	grow(x.chain, 100)
+	x.step()
+	b := x.state(BatchSigned)
+	tx, err := b.Tx()
+	must(t, err)
+	funds, err := x.books.Funds()
+	must(t, err)
+	clear(x.chain.pool)
+	x.chain.mine([]byte{0x51}, spend(b.TimeRange, funds[:1], nil, funds[0].Amount))
+	grow(x.chain, 101)
+	x.step()
+	x.state(BatchConflict)
+	x.chain.rewind(102)
+	grow(x.chain, 110)
+	x.step()
+	x.chain.mine([]byte{0x51}, tx)
+	grow(x.chain, 5)
+	x.step()
+	x.step()
+	if why, err := x.books.Stopped(); err != nil || !strings.Contains(why, "after all") {
+		t.Errorf("stopped by %q, %v", why, err)
+	}
+	must(t, x.books.Resume())
+	x.settle(2*leastDue, "bm1c")
+	for range 3 {
+		x.step()
+		x.mine()
+		grow(x.chain, 101)
+	}
+	x.paidOnce(1)
+}
