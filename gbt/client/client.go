@@ -117,11 +117,23 @@ func (c *Client) Call(ctx context.Context, route string, in, out any) error {
 	if where, err := resp.Location(); err == nil && resp.StatusCode/100 == 3 {
 		return &Error{Route: route, Status: resp.StatusCode, Debug: "it redirects to " + redact.URL(where.String())}
 	}
-	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	raw, err := readAnswer(route, resp.Body, maxAnswer)
 	if err != nil {
-		return fmt.Errorf("%s: read the answer: %w", route, err)
+		return err
 	}
 	return parse(route, resp.StatusCode, raw, out)
+}
+
+// readAnswer reads an answer of so many bytes at the most.
+func readAnswer(route string, from io.Reader, most int64) ([]byte, error) {
+	raw, err := io.ReadAll(io.LimitReader(from, most+1))
+	if err == nil && int64(len(raw)) > most {
+		err = fmt.Errorf("it is longer than %d bytes", most)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: read the answer: %w", route, err)
+	}
+	return raw, nil
 }
 
 // beginning quotes the beginning of an answer, and shows where it was cut.

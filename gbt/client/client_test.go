@@ -14,3 +14,12 @@ func TestBeginning(t *testing.T) {
 		t.Errorf("%s, expected %s", got, want)
 	}
 }
+
+func TestAnAnswerThatIsTooLong(t *testing.T) {
+	if raw, err := readAnswer("/x", strings.NewReader("12345"), 5); err != nil || string(raw) != "12345" {
+		t.Errorf("%q, %v", raw, err)
+	}
+	if _, err := readAnswer("/x", strings.NewReader("123456"), 5); err == nil || !strings.Contains(err.Error(), "/x: read the answer: it is longer than 5 bytes") {
+		t.Errorf("error %v", err)
+	}
+}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 
@@ -25,9 +24,9 @@ func (c *Client) Get(ctx context.Context, route string, query url.Values, out an
 		return redact.Error(err) // It says whom, and what of.
 	}
 	defer resp.Body.Close()
-	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	raw, err := readAnswer(route, resp.Body, maxAnswer)
 	if err != nil {
-		return fmt.Errorf("%s: read the answer: %w", route, err)
+		return err
 	}
 	if resp.StatusCode != http.StatusOK {
 		return refusal(route, resp.StatusCode, raw)
