@@ -141,6 +141,26 @@ func TestDamageWhileItRuns(t *testing.T) {
 	}
 }
 
+// TestDamageOfAFileThatWasMoved: a new one is begun all the same, as after a try that got no further than that.
+func TestDamageOfAFileThatWasMoved(t *testing.T) {
+	s := newSim()
+	path := filled(t, s)
+	h := open(t, s, path)
+	damage(h)
+	if err := os.Rename(path, path+".moved"); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Flush(); err != nil || !h.Saved() {
+		t.Fatalf("%v, saved %v", err, h.Saved())
+	}
+	if err := h.Close(); err != nil {
+		t.Error(err)
+	}
+	if sum := open(t, s, path).Over(day); sum.Hashes == 0 {
+		t.Errorf("the new file has %+v", sum)
+	}
+}
+
 // TestForeignFiles are left alone: another program's, another network's, one in use.
 func TestForeignFiles(t *testing.T) {
 	s := newSim()

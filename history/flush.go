@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -69,7 +70,7 @@ func (h *History) flushTo(f *boltcheck.DB) error {
 // rigs' slots that were on the disk alone are lost.
 func (h *History) replace(old *boltcheck.DB, why error) error {
 	to, err := h.setAside()
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // An earlier try, or somebody else, has moved it.
 		return err
 	}
 	f, err := openFile(h.cfg.Path, h.log)
