@@ -75,6 +75,9 @@ func (b *backups) write() (Backup, error) {
 		}
 	}
 	if err == nil {
+		err = syncFolders(fresh) // Before it takes the last one's place, which is deleted then.
+	}
+	if err == nil {
 		err = replaceFolder(done, fresh)
 	}
 	if err != nil {
@@ -104,6 +107,9 @@ func replaceFolder(done, fresh string) error {
 	}
 	if err := os.Rename(fresh, done); err != nil {
 		return errors.Join(err, os.Rename(old, done))
+	}
+	if err := syncFolder(filepath.Dir(done)); err != nil {
+		return err
 	}
 	_ = os.RemoveAll(old) // If it can't be, the next backup says so.
 	return nil

@@ -59,7 +59,7 @@ func backUp(cmd *cobra.Command, config *node.Config, out string) error {
 	}
 	where := b.Folder
 	if out != "" {
-		if where, err = copyBackup(b.Folder, out); err != nil {
+		if where, err = copyBackup(b, out); err != nil {
 			return fmt.Errorf("copy the backup, which is in %s on the node's machine: %w", b.Folder, err)
 		}
 	}
@@ -84,31 +84,16 @@ func readable(from string) error {
 	return err
 }
 
-// copyBackup copies a backup to a new folder, for its owner's eyes alone.
-func copyBackup(from, to string) (where string, err error) {
+// copyBackup copies a backup to a new folder.
+func copyBackup(b node.Backup, to string) (where string, err error) {
 	if where, err = filepath.Abs(to); err != nil {
 		return "", err
 	}
-	if err := readable(from); err != nil {
+	if err := readable(b.Folder); err != nil {
 		return "", err
 	}
 	if err := os.MkdirAll(filepath.Dir(where), 0o755); err != nil {
 		return "", err
 	}
-	if err := os.Mkdir(where, 0o700); err != nil {
-		return "", err
-	}
-	if err := os.CopyFS(where, os.DirFS(from)); err != nil {
-		// A part of it looks like a backup, and would be in the way of the next try.
-		return "", errors.Join(err, os.RemoveAll(where))
-	}
-	return where, filepath.WalkDir(where, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if entry.IsDir() {
-			return os.Chmod(path, 0o700)
-		}
-		return os.Chmod(path, 0o600)
-	})
+	return where, b.CopyTo(where)
 }

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/bytom-solo/bytom-solo/node"
 )
 
 // TestABackupThatIsNotToBeRead says which folder it is and what to do, and leaves nothing behind.
@@ -16,7 +18,7 @@ func TestABackupThatIsNotToBeRead(t *testing.T) {
 	check := func(kind error, says string) {
 		t.Helper()
 		to := filepath.Join(t.TempDir(), "to", "copy")
-		_, err := copyBackup(from, to)
+		_, err := copyBackup(node.Backup{Folder: from}, to)
 		if !errors.Is(err, kind) || !strings.Contains(err.Error(), from) || !strings.Contains(err.Error(), says) {
 			t.Errorf("%v, expected one about %s that says %q", err, from, says)
 		}
