@@ -106,6 +106,8 @@ type Outbox struct {
 	// operator was last told of it.
 	tried map[bc.Hash]uint64
 	told  map[bc.Hash]string
+	// refused is the error of a batch's last submit, if it had one.
+	refused map[bc.Hash]string
 	// behind is since when a step of a batch, or the zero id's choice of new ones, waits for the Settler.
 	behind map[bc.Hash]time.Time
 	// searched is up to which block of the main chain an ended batch was looked for.
@@ -133,7 +135,7 @@ func NewOutbox(c OutboxConfig) *Outbox {
 		c.Script = func([]byte) (int, int, error) { return 0, 0, transaction.ErrScript }
 	}
 	c.Every = max(c.Every, 1)
-	return &Outbox{OutboxConfig: c, valid: validFor, tried: make(map[bc.Hash]uint64), told: make(map[bc.Hash]string), behind: make(map[bc.Hash]time.Time), searched: make(map[bc.Hash]bc.Hash), reached: func(outboxStep) {}}
+	return &Outbox{OutboxConfig: c, valid: validFor, tried: make(map[bc.Hash]uint64), told: make(map[bc.Hash]string), refused: make(map[bc.Hash]string), behind: make(map[bc.Hash]time.Time), searched: make(map[bc.Hash]bc.Hash), reached: func(outboxStep) {}}
 }
 
 // Run pays until ctx ends: when woken, by a tip or by a batch that was signed by hand, and
@@ -355,6 +357,7 @@ func (o *Outbox) tellOnce(n News) {
 func (o *Outbox) ended(b Batch, kind, detail string) {
 	delete(o.open, b.ID)
 	delete(o.tried, b.ID)
+	delete(o.refused, b.ID)
 	delete(o.told, b.ID)
 	delete(o.behind, b.ID)
 	o.tell(News{Kind: kind, Batch: b.ID, Detail: detail})

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/bytom/bytom/protocol/bc"
+	"github.com/bytom/bytom/protocol/bc/types"
 )
 
 // follow brings a batch to where the main chain has its inputs, and on from there.
@@ -178,9 +179,19 @@ func (o *Outbox) send(ctx context.Context, b Batch, best uint64) error {
 		return err
 	}
 	o.reached(stepBytes)
-	if err := o.Chain.Submit(tx); err != nil {
-		o.Log.Warn("a payout's submit gave an error, which says nothing: it is looked for in blocks, and submitted again", "batch", b.ID.String(), "error", err)
-	}
+	o.submit(b.ID, tx)
 	o.reached(stepSubmitted)
 	return nil
+}
+
+// submit logs an error once: a batch whose input a deep reorganisation took away has the same for a week.
+func (o *Outbox) submit(id bc.Hash, tx *types.Tx) {
+	err := o.Chain.Submit(tx)
+	switch {
+	case err == nil:
+		delete(o.refused, id)
+	case err.Error() != o.refused[id]:
+		o.refused[id] = err.Error()
+		o.Log.Warn("a payout's submit gave an error, which says nothing: it is looked for in blocks, and submitted again", "batch", id.String(), "error", err)
+	}
 }

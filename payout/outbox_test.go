@@ -5,7 +5,9 @@ import (
 	"crypto/sha3"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/bytom/bytom/protocol/bc"
@@ -349,4 +351,25 @@ func TestOutboxGivesUp(t *testing.T) {
 	grow(x.chain, 100)
 	x.step()
 	x.paidOnce(1)
+}
+
+// TestASubmitsErrorIsLoggedOnce, and again where it is another one, or comes back.
+func TestASubmitsErrorIsLoggedOnce(t *testing.T) {
+	x := newTill(t, pathIn(t))
+	var log strings.Builder
+	x.out.Log = slog.New(slog.NewTextHandler(&log, nil))
+	x.lost = true
+	x.settle(2*leastDue, "bm1a", "bm1b")
+	grow(x.chain, 100)
+	for i, test := range []struct {
+		answer error
+		logged int
+	}{{errors.New("no input"), 1}, {errors.New("no input"), 1}, {errors.New("time-out"), 2}, {errors.New("no input"), 3}, {nil, 3}, {errors.New("no input"), 4}} {
+		x.answer = test.answer
+		x.step()
+		grow(x.chain, tryEvery)
+		if n := strings.Count(log.String(), "a payout's submit gave an error"); n != test.logged {
+			t.Errorf("%d: %d lines, expected %d", i, n, test.logged)
+		}
+	}
 }
