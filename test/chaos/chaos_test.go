@@ -57,6 +57,8 @@ type campaign struct {
 	unwritten map[string]time.Duration
 	// readOnly are the times at which processes' disks failed, and were repaired.
 	readOnly map[string][]time.Time
+	// stranded is what owners wait for in payments that can't be mined, see harness.Stranded.
+	stranded map[string]uint64
 	began    time.Time
 }
 

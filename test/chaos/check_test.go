@@ -271,24 +271,17 @@ func (c *campaign) listed(server string, found map[string]node.FoundBlock) {
 	c.t.Logf("%s: rigs know of %d blocks, %d are missing, %d of them by a disk that took long", server, len(c.rigs.solved[server]), missing, late)
 }
 
-// paid mines on until all that is due to owners is in blocks.
+// paid mines on until all that is due to owners is in blocks, but for payments of funds that a deep reorganisation took away.
 func (c *campaign) paid() {
 	c.t.Helper()
 	if err := c.mine(101); err != nil {
 		c.t.Fatal(err)
 	}
-	err := testnet.Poll(c.t.Context(), patience, c.allPaid)
-	if err != nil {
-		// A reorganisation of more than a hundred blocks can take away what a payment spends. It may be mined if those
-		// come back, and is given up when no block can have it any more.
-		const valid, final = 4032, 100
-		c.note("%v; %d blocks go by until what can't be mined is given up", err, valid+final)
-		for range (valid + final) / 100 {
-			if err := c.mine(100); err != nil {
-				c.t.Fatal(err)
-			}
-		}
-		testnet.Wait(c.t, patience, c.allPaid)
+	if err := testnet.Poll(c.t.Context(), patience, func() error { return c.allPaid(0) }); err != nil {
+		var payments int
+		payments, c.stranded = harness.Stranded(c.t, c.nodes[0])
+		c.t.Logf("%v: %d payments are of funds that are not on the chain any more: %v", err, payments, c.stranded)
+		testnet.Wait(c.t, patience, func() error { return c.allPaid(payments) })
 	}
 	s, err := harness.PayoutStats(c.nodes[0])
 	if err != nil {
@@ -297,8 +290,8 @@ func (c *campaign) paid() {
 	c.t.Logf("payouts: blocks %v, payments %v", s.Status.Blocks, s.Status.Batches)
 }
 
-// allPaid mines a block, and is nil where nothing is due and no payment waits for a block.
-func (c *campaign) allPaid() error {
+// allPaid mines a block, and is nil where nothing is due and no more than so many payments wait for a block.
+func (c *campaign) allPaid(stranded int) error {
 	if err := c.mine(1); err != nil {
 		return err
 	}
@@ -307,7 +300,7 @@ func (c *campaign) allPaid() error {
 		return err
 	}
 	b := s.Status.Batches
-	if s.Status.Due > 0 || s.Status.Immature > 0 || b[payout.BatchMined]+b[payout.BatchPaid] == 0 || b[payout.BatchStored]+b[payout.BatchSigned] > 0 {
+	if s.Status.Due > 0 || s.Status.Immature > 0 || b[payout.BatchMined]+b[payout.BatchPaid] == 0 || b[payout.BatchStored]+b[payout.BatchSigned] > stranded {
 		return fmt.Errorf("not paid yet: %+v", s.Status)
 	}
 	return nil
@@ -327,7 +320,7 @@ func (c *campaign) books() {
 		}
 		return true
 	}
-	if wait := harness.CheckBooks(c.t, c.nodes[0], unanswered, c.nodes[1:]...); len(wait) > 0 {
+	if wait := harness.CheckBooks(c.t, c.nodes[0], c.stranded, unanswered, c.nodes[1:]...); len(wait) > 0 {
 		c.t.Logf("%d blocks wait for a share that a killed front has lost", len(wait))
 	}
 }

@@ -4,7 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"path/filepath"
+	"slices"
 	"testing"
+
+	"github.com/bytom/bytom/protocol/bc"
 
 	"github.com/bytom-solo/bytom-solo/mining"
 	"github.com/bytom-solo/bytom-solo/node"
@@ -23,9 +27,9 @@ func PayoutStats(n *testnet.Node) (s node.PayoutStats, err error) {
 }
 
 // CheckBooks holds a node's books of payouts to themselves, to shares and chain, and to what owners
-// have on its chain and on those of other nodes. It returns the blocks that are not split yet, which
-// may be those alone for which waits, if any, is true.
-func CheckBooks(t *testing.T, n *testnet.Node, waits func(block string) bool, chains ...*testnet.Node) (unsplit []string) {
+// have on its chain and on those of other nodes; stranded is what they wait for, see Stranded. It returns the
+// blocks that are not split yet, which may be those alone for which waits, if any, is true.
+func CheckBooks(t *testing.T, n *testnet.Node, stranded map[string]uint64, waits func(block string) bool, chains ...*testnet.Node) (unsplit []string) {
 	t.Helper()
 	var report payout.Report
 	if err := n.Call(node.VerifyPayoutsRoute, nil, &report); err != nil || len(report.Problems) > 0 || report.Blocks == 0 {
@@ -59,12 +63,58 @@ func CheckBooks(t *testing.T, n *testnet.Node, waits func(block string) bool, ch
 	for _, chain := range append([]*testnet.Node{n}, chains...) {
 		got := received(t, chain)
 		for _, o := range owners {
-			if got[o.Owner] != o.Paid+o.Transit {
-				t.Errorf("%s: owner %s has %d neu on the chain, expected %d and %d in transit", chain.URL, o.Owner, got[o.Owner], o.Paid, o.Transit)
+			if got[o.Owner] != o.Paid+o.Transit-stranded[o.Owner] {
+				t.Errorf("%s: owner %s has %d neu on the chain, expected %d and %d in transit without %d", chain.URL, o.Owner, got[o.Owner], o.Paid, o.Transit, stranded[o.Owner])
 			}
 		}
 	}
 	return unsplit
+}
+
+// Stranded are the payments that wait, signed, for a block, and can't be in one: of funds that a reorganisation of more than a
+// hundred blocks took away. The node gives them up a week later. It returns how many there are, and what they pay to whom, by
+// the books in a backup that the node writes. One that waits for anything else is an error.
+func Stranded(t *testing.T, n *testnet.Node) (payments int, owners map[string]uint64) {
+	t.Helper()
+	var backup node.Backup
+	if err := n.Call(node.BackupRoute, nil, &backup); err != nil {
+		t.Fatal(err)
+	}
+	books, err := payout.Open(payout.Config{Path: filepath.Join(backup.Folder, "mining", "payouts.db"), ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := books.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	funds, err := books.Funds()
+	if err != nil {
+		t.Fatal(err)
+	}
+	absent := make(map[bc.Hash]bool)
+	for _, f := range funds {
+		absent[f.Output] = f.State == payout.FundAbsent
+	}
+	batches, err := books.Batches()
+	if err != nil {
+		t.Fatal(err)
+	}
+	owners = make(map[string]uint64)
+	for _, b := range batches {
+		if b.State != payout.BatchSigned {
+			continue
+		}
+		if !slices.ContainsFunc(b.Inputs, func(output bc.Hash) bool { return absent[output] }) {
+			t.Errorf("payment %s, made at height %d, is in no block, and its funds are there", b.ID.String(), b.Height)
+		}
+		payments++
+		for _, p := range b.Payments {
+			owners[p.Owner] += p.Amount
+		}
+	}
+	return payments, owners
 }
 
 // received is what addresses have on a node's chain, by transactions other than coinbases.

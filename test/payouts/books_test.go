@@ -21,7 +21,7 @@ import (
 // check holds the books to themselves, to shares and chain, and to what owners have.
 func (p *pool) check(chains ...*testnet.Node) {
 	p.t.Helper()
-	harness.CheckBooks(p.t, p.Node, nil, chains...)
+	harness.CheckBooks(p.t, p.Node, nil, nil, chains...)
 	s, err := p.stats()
 	if err != nil {
 		p.t.Fatal(err)
